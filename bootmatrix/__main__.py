@@ -1,0 +1,3 @@
+from bootmatrix.cli import main
+
+main()

@@ -1,0 +1,112 @@
+"""Which accelerator a boot uses: KVM counts as usable only after a guest has booted on it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootmatrix import console, host, keys
+from bootmatrix.places.place import Job
+from bootmatrix.tenders import Found, Unavailable
+
+if TYPE_CHECKING:
+    from bootmatrix.model import Probe, Runner, Tender
+    from bootmatrix.places.place import Place
+
+ARCHES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The accelerator's name (empty where a tender needs none), and why it was chosen."""
+
+    name: str = ""
+    reason: str = ""
+
+
+class Accelerators:
+    """Chooses, probing each place and tender once; what a probe found is kept until this host boots again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._file = host.cache() / "probes.json"
+        self._known: dict[str, str] = self._load()
+
+    def choose(self, place: Place, runner: Runner, tender: Tender, found: Found, arch: str) -> Choice:
+        """The first accelerator that works; raises Unavailable if none does, or if the wanted one does not."""
+        if not tender.accelerators:
+            return Choice()
+        troubles = []
+        for name in tender.accelerators:
+            trouble = self._trouble(place, runner, found, arch, name)
+            if not trouble:
+                return Choice(name, "; ".join(troubles) or _praise(name, runner.probe(arch, name)))
+            troubles.append(trouble)
+            if not tender.automatic:
+                break
+        raise Unavailable("; ".join(troubles))
+
+    def _trouble(self, place: Place, runner: Runner, found: Found, arch: str, name: str) -> str:
+        """Why an accelerator cannot be used; empty if it can."""
+        if name != "kvm":
+            return ""
+        if arch != ARCHES.get(platform.machine(), platform.machine()):
+            return f"KVM runs {platform.machine()} guests here, not {arch}"
+        if trouble := host.kvm_trouble():
+            return trouble
+        probe = runner.probe(arch, name)
+        if probe is None:
+            return ""
+        key = keys.of(host.boot_id(), place.name, found.program, found.version, probe.argv)
+        with self._lock:  # one probe at a time: two at once could starve each other
+            if key not in self._known:
+                self._known[key] = _boot(place, found, probe)
+                self._save()
+        return self._known[key]
+
+    def _load(self) -> dict[str, str]:
+        try:
+            kept = json.loads(self._file.read_text())
+        except (OSError, ValueError):
+            return {}
+        same = isinstance(kept, dict) and kept.get("boot") == host.boot_id()
+        return dict(kept["probes"]) if same else {}
+
+    def _save(self) -> None:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._file.with_suffix(f".{threading.get_ident()}")
+        fresh.write_text(json.dumps({"boot": host.boot_id(), "probes": self._known}, indent=1))
+        fresh.replace(self._file)
+
+
+def _praise(name: str, probe: Probe | None) -> str:
+    if name != "kvm":
+        return ""
+    return "a probe guest booted on KVM" if probe else "/dev/kvm makes machines"
+
+
+def _boot(place: Place, found: Found, probe: Probe) -> str:
+    """Boot the probe; why it failed, empty if it did not."""
+    with tempfile.TemporaryDirectory(prefix="bootmatrix-probe-") as folder:
+        Path(folder).chmod(0o755)
+        for name, content in probe.files.items():
+            Path(folder, name).write_bytes(content)
+        mount = place.mount(Path(folder), "/probe")
+        paths = {f"{{{name}}}": f"{mount.inside}/{name}" for name in probe.files}
+        argv = (found.program, *(paths.get(word, word) for word in probe.argv[1:]))
+        job = Job(argv, "KVM probe", mounts=(mount, *found.mounts), kvm=True)
+        with place.start(job) as process:
+            seen = console.watch(process, console.Limits(probe.seconds, 1 << 20), console.Stop())
+    if seen.stopped:
+        return f"KVM opens, but a probe guest did not end within {probe.seconds:.0f} s"
+    assert seen.exit is not None  # noqa: S101
+    if seen.exit.status == probe.status:
+        return ""
+    words = [line for line in console.clean(seen.tender.raw()).splitlines() if not line.startswith("runstate_set")]
+    how = seen.exit.signal or f"status {seen.exit.status}"
+    return f"KVM opens, but a probe guest does not boot on it ({how}: {words[0].strip() if words else 'no message'})"

@@ -1,0 +1,133 @@
+"""The base of an image: pulled, or bootstrapped with mmdebstrap where no registry answers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootmatrix.errors import InfrastructureError, Problem
+from bootmatrix.images import ARG, FROM, data
+from bootmatrix.places import engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bootmatrix.images import Image
+
+ARGUMENT = "BASE"  # the build argument through which a Dockerfile takes a base of another name
+_LOCKS: dict[str, threading.Lock] = {}
+_GUARD = threading.Lock()
+
+
+def provide(image: Image, stop: threading.Event, say: Callable[[str], None]) -> dict[str, str]:
+    """Make sure that every base of the Dockerfile is here; the build arguments that name them.
+
+    Raises InfrastructureError if one can neither be pulled nor bootstrapped.
+    """
+    text = (image.folder / "Dockerfile").read_text()
+    defaults = {found[1]: found[2] or "" for found in ARG.finditer(text)}
+    stages: set[str] = set()
+    arguments: dict[str, str] = {}
+    for found in FROM.finditer(text):
+        name = _substitute(found[1], {**defaults, **dict(image.args)})
+        if name not in stages and name != "scratch":
+            by_argument = f"{ARGUMENT}" in found[1] and ARGUMENT in defaults
+            tag = _one(name, image, stop, say, bootstrap=by_argument)
+            if by_argument:
+                arguments[ARGUMENT] = tag
+        stages.add(found[2] or "")
+    return arguments
+
+
+def _substitute(text: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"${{{name}}}", value).replace(f"${name}", value)
+    return text
+
+
+def _one(name: str, image: Image, stop: threading.Event, say: Callable[[str], None], *, bootstrap: bool) -> str:
+    """The tag under which the base is here."""
+    suite = (data(image.folder).get("base") or {}).get("suite") if bootstrap else None
+    stand_in = f"bootmatrix/base:{suite}" if suite else name
+    with _GUARD:
+        lock = _LOCKS.setdefault(name, threading.Lock())
+    with lock:  # several images share a base: it is brought once
+        for tag in (name, stand_in):
+            if _is_here(tag):
+                return tag
+        trouble = _pull(name, say)
+        if not trouble:
+            return name
+        if not suite:
+            remedy = f"pull or tag {name} by hand, or give the Dockerfile `ARG BASE` and image.yaml a `base: {{suite: …}}`"
+            raise InfrastructureError(Problem(f"the base {name} cannot be pulled: {trouble}", remedy=remedy))
+        _bootstrap(suite, stand_in, trouble, stop, say)
+        return stand_in
+
+
+def _is_here(tag: str) -> bool:
+    import docker.errors  # noqa: PLC0415
+
+    try:
+        engine.client().inspect_image(tag)
+    except docker.errors.APIError:
+        return False
+    return True
+
+
+def _pull(name: str, say: Callable[[str], None]) -> str:
+    """Why it could not be pulled; empty if it was."""
+    import docker.errors  # noqa: PLC0415
+
+    say(f"pulling {name}")
+    try:
+        for line in engine.client(patient=True).pull(name, stream=True, decode=True):
+            if "error" in line:
+                return str(line["error"]).strip()
+    except (docker.errors.APIError, OSError) as error:
+        return engine.reason(error)
+    return "" if _is_here(name) else "the engine said nothing"
+
+
+def _bootstrap(suite: str, tag: str, trouble: str, stop: threading.Event, say: Callable[[str], None]) -> None:
+    if not shutil.which("mmdebstrap"):
+        what = f"the base cannot be pulled ({trouble}), and mmdebstrap is not installed to make it from Debian's packages"
+        raise InfrastructureError(Problem(what, remedy="`bootmatrix setup` installs it, or: apt-get install mmdebstrap"))
+    say(f"bootstrapping Debian {suite}, since no registry answers")
+    with tempfile.TemporaryDirectory(prefix="bootmatrix-base-") as folder:
+        tar = Path(folder) / "base.tar"
+        command = ["mmdebstrap", "--variant=minbase", "--include=ca-certificates", suite, str(tar)]
+        status, said = _run(command, Path(folder) / "log", stop)
+        if status or not tar.exists():
+            last = "\n    ".join(said.strip().splitlines()[-10:])
+            raise InfrastructureError(Problem(f"mmdebstrap cannot make Debian {suite}", remedy=last))
+        import docker.errors  # noqa: PLC0415
+
+        repository, _, label = tag.partition(":")
+        try:
+            engine.client(patient=True).import_image_from_file(str(tar), repository=repository, tag=label)
+        except docker.errors.APIError as error:
+            raise InfrastructureError(f"the engine cannot import Debian {suite}: {engine.reason(error)}") from None
+
+
+def _run(command: list[str], log: Path, stop: threading.Event) -> tuple[int, str]:
+    """Its exit status and what it said; ended with its whole group when `stop` is set."""
+    with log.open("w") as file:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=_quiet(), start_new_session=True
+        )
+        while child.poll() is None:
+            if stop.wait(0.1):
+                os.killpg(child.pid, signal.SIGTERM)  # mmdebstrap removes what it has made so far
+                child.wait()
+    return child.returncode, log.read_text(errors="replace")
+
+
+def _quiet() -> dict[str, str]:
+    return {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}

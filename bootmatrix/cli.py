@@ -1,0 +1,104 @@
+"""The door: finds the command, and catches every error once."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from bootmatrix import __version__
+from bootmatrix.errors import BootmatrixError, suggest
+
+COMMANDS = {
+    "init": "Write a first, commented matrix.yaml.",
+    "list": "List the cells and tests that a selection takes.",
+    "plan": "Say what would be built and booted, what is cached, and why.",
+    "run": "Build, boot, judge, and write the reports.",
+    "repro": "Print the exact commands that boot one test by hand.",
+    "shell": "Open a shell in a cell's container.",
+    "doctor": "Say what this host can do and what is missing.",
+    "setup": "Install what is missing, after saying what.",
+    "schema": "Print the JSON Schema of matrix.yaml.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module only when the command is called: `--help` and `--version` stay fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"bootmatrix.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"there is no command '{args[0]}'; {suggest(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  bootmatrix init                       a first matrix.yaml in this folder
+  bootmatrix run                        every test on every cell
+  bootmatrix run backend=solo5-* '!arch=riscv64'
+  bootmatrix repro gcc-debian-12-x86_64-qemu/hello
+
+\b
+Shell completion (bash; zsh and fish likewise):
+  eval "$(_BOOTMATRIX_COMPLETE=bash_source bootmatrix)"
+
+Exit status: 0 all as expected, 1 some test was not, 2 the matrix or the command line is wrong,
+3 the infrastructure failed, 130 interrupted.""",
+)
+@click.version_option(__version__, prog_name="bootmatrix", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Boot a unikernel on every compiler, OS, architecture and backend, and be told the truth."""
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(_guarded())
+
+
+def _guarded() -> int:
+    try:
+        code = cli.main(prog_name="bootmatrix", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BootmatrixError as error:
+        _show(error)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to flush
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _show(error: BootmatrixError) -> None:
+    for problem in error.problems:
+        click.echo(click.style("error: ", fg="red", bold=True) + str(problem), err=True)
+    if len(error.problems) > 1:
+        click.echo(f"{len(error.problems)} errors", err=True)

@@ -1,0 +1,80 @@
+"""What several commands take: the matrix, a selection, an engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
+
+    from bootmatrix.matrix.load import Matrix
+    from bootmatrix.plan import BootStep, Plan
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def matrix_options(function: F) -> F:
+    for option in (
+        click.option("-C", "directory", type=click.Path(path_type=Path), help="Work in this folder."),
+        click.option("-f", "--file", "file", type=click.Path(path_type=Path), default=Path("matrix.yaml"), show_default=True, help="The matrix."),
+    ):
+        function = option(function)
+    return function
+
+
+def engine_option(function: F) -> F:
+    choice = click.Choice(["docker", "host"])
+    text = "Build and boot in containers (Docker, or Podman by DOCKER_HOST), or on this host, for trusted code."
+    return click.option("--engine", type=choice, default="docker", show_default=True, help=text)(function)
+
+
+def selection_argument(function: F) -> F:
+    return click.argument("select", nargs=-1, shell_complete=complete)(function)
+
+
+def test_argument(function: F) -> F:
+    return click.argument("test", metavar="CELL/TEST", shell_complete=complete)(function)
+
+
+def load(directory: Path | None, file: Path) -> Matrix:
+    """The matrix of `-C` and `-f`."""
+    from bootmatrix.matrix import load as loader  # noqa: PLC0415
+
+    return loader.load((directory or Path()) / file)
+
+
+def plan_of(directory: Path | None, file: Path, select: tuple[str, ...], engine: str) -> Plan:
+    from bootmatrix import plan  # noqa: PLC0415
+
+    return plan.make(load(directory, file), select, engine)
+
+
+def one_boot(plan: Plan, name: str) -> BootStep:
+    """The boot of an id, or the first of a selection that names a cell."""
+    found = [step for step in plan.boots if name in (step.id, step.cell.id)]
+    return (found or list(plan.boots))[0]
+
+
+def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Ids of cells and tests, and the axes with `=`; nothing where the matrix cannot be read."""
+    from click.shell_completion import CompletionItem as Item  # noqa: PLC0415
+
+    from bootmatrix.errors import BootmatrixError  # noqa: PLC0415
+    from bootmatrix.matrix import cells, resolve  # noqa: PLC0415
+
+    del param
+    try:
+        matrix = load(ctx.params.get("directory"), ctx.params.get("file") or Path("matrix.yaml"))
+    except BootmatrixError:
+        return []
+    words = [f"{axis}={text}" for axis, choices in matrix.axes.items() for text in choices]
+    words += [f"test={name}" for name in matrix.tests]
+    words += [cell.id for cell in matrix.cells]
+    if "/" in incomplete:
+        words = [f"{cell.id}/{cells.test_id(name, params)}" for cell, name, _, params in resolve.Resolver(matrix).boots()]
+    return [Item(word) for word in words if word.startswith(incomplete)]

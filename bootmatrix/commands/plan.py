@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from bootmatrix.commands.common import engine_option, matrix_options, plan_of, selection_argument
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bootmatrix.plan import Plan
+
+
+@click.command("plan", epilog="\b\nExamples:\n  bootmatrix plan\n  bootmatrix plan arch=aarch64 test=hello")
+@selection_argument
+@engine_option
+@matrix_options
+def command(select: tuple[str, ...], engine: str, directory: Path | None, file: Path) -> None:
+    """Say what would be built and booted, what is cached, and why. Starts nothing."""
+    plan = plan_of(directory, file, select, engine)
+    _images(plan)
+    _builds(plan)
+    _boots(plan)
+
+
+def _images(plan: Plan) -> None:
+    from bootmatrix import images  # noqa: PLC0415
+    from bootmatrix.errors import InfrastructureError  # noqa: PLC0415
+
+    _title(f"{len(plan.images)} images")
+    for image in plan.images:
+        try:
+            here = images.exists(image)
+            state = "cached: its Dockerfile, context and arguments are unchanged" if here else "to build: no image has this content"
+        except InfrastructureError:
+            state = "unknown: no container engine answers"
+        click.echo(f"  {image.name}  {image.tag}  {state}")
+
+
+def _builds(plan: Plan) -> None:
+    _title(f"{len(plan.builds)} builds")
+    for build in plan.builds:
+        kept = build.output.is_dir()
+        why = "cached: sources, commands, compiler and image are unchanged" if kept else "to build: nothing kept has this content"
+        click.echo(f"  {build.id}  {build.key}  {why}")
+
+
+def _boots(plan: Plan) -> None:
+    skipped = [step for step in plan.boots if step.skip or step.error]
+    _title(f"{len(plan.boots)} boots, {len(skipped)} of them to skip")
+    counts = Counter((step.backend, step.arch) for step in plan.boots if not (step.skip or step.error))
+    for (backend, arch), count in sorted(counts.items()):
+        click.echo(f"  {backend} {arch}: {count}")
+    for reason, count in Counter(step.skip or step.error for step in skipped).items():
+        click.echo(f"  skipped: {count}, since {reason}")
+    click.echo("  a tender, KVM or unikernel that is missing is only known once the images are there")
+
+
+def _title(text: str) -> None:
+    click.secho(text, bold=True)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from bootmatrix.commands.common import engine_option, matrix_options, one_boot, plan_of, test_argument
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bootmatrix.preparing import Prepared
+    from bootmatrix.places.place import Place
+    from bootmatrix.plan import BootStep
+
+
+@click.command("repro", epilog="\b\nExamples:\n  bootmatrix repro gcc-debian-12-x86_64-qemu/hello\n  bootmatrix repro gcc-debian-12-x86_64-qemu/hello | sh")
+@test_argument
+@click.option("--attempt", type=click.IntRange(1), default=1, show_default=True, help="The attempt whose arguments are used.")
+@engine_option
+@matrix_options
+def command(test: str, attempt: int, engine: str, directory: Path | None, file: Path) -> None:
+    """Print the exact commands that boot one test by hand: copied into a shell they work.
+
+    What they need, the image and the build, is made first if it is not there.
+    """
+    from bootmatrix import preparing  # noqa: PLC0415
+    from bootmatrix.errors import Problem, UserError  # noqa: PLC0415
+    from bootmatrix.model import Rejected  # noqa: PLC0415
+    from bootmatrix.tenders import Unavailable  # noqa: PLC0415
+
+    step = one_boot(plan_of(directory, file, (test,), engine), test)
+    if step.skip:
+        raise UserError(Problem(f"{step.id} is skipped: {step.skip}"))
+    place = _made(step)
+    try:
+        prepared = preparing.Preparer().prepare(step, place)
+    except (Unavailable, Rejected) as error:
+        raise UserError(Problem(f"{step.id} cannot boot here: {error}", remedy=getattr(error, "remedy", ""))) from None
+    _print(step, prepared, place, attempt)
+
+
+def _made(step: BootStep) -> Place:
+    """The boot's place, with its image and its build ready; progress goes to standard error."""
+    import tempfile  # noqa: PLC0415
+    import threading  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    from bootmatrix import build, images, run  # noqa: PLC0415
+
+    place = run.place_of(step.image)
+    logs = Path(tempfile.mkdtemp(prefix="bootmatrix-repro-"))
+    if step.image and not images.exists(step.image):
+        click.echo(f"building the image {step.image.name} (log in {logs})", err=True)
+        images.make(step.image, logs / "image.log", threading.Event(), lambda _line: None)
+    if step.build and not step.build.output.is_dir():
+        click.echo(f"building {step.build.id} (log in {logs})", err=True)
+        build.make(step.build, place, logs / "build.log", threading.Event(), lambda _line: None)
+    if not any(logs.iterdir()):
+        logs.rmdir()
+    return place
+
+
+def _print(step: BootStep, prepared: Prepared, place: Place, attempt: int) -> None:
+    from bootmatrix import preparing  # noqa: PLC0415
+
+    expect = step.fields.expect
+    click.echo(f"# {step.id}: expected {' or '.join(expect.outcome)}, within {step.fields.timeout:g} s")
+    for pattern in [*expect.console, *expect.console_any]:
+        click.echo(f"# the console must show {pattern}")
+    if prepared.choice.name:
+        click.echo(f"# accelerator {prepared.choice.name}: {prepared.choice.reason or 'as asked'}")
+    if step.build and step.build.image:
+        click.echo(f"# image {step.build.image.name}, build {step.build.id}: {shlex.quote(str(step.build.output))}")
+    for line in place.command_line(preparing.job_of(prepared, attempt)):
+        click.echo(line)

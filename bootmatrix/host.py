@@ -1,0 +1,85 @@
+"""What this host can do: found out, never assumed."""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+import stat
+from pathlib import Path
+
+import platformdirs
+
+KVM = Path("/dev/kvm")
+KVM_CREATE_VM = 0xAE01  # linux/kvm.h: _IO(KVMIO, 0x01)
+
+
+def cache() -> Path:
+    """Where builds, probes and device nodes are kept between runs; `BOOTMATRIX_CACHE` puts it elsewhere."""
+    return Path(os.environ.get("BOOTMATRIX_CACHE") or platformdirs.user_cache_path("bootmatrix")).absolute()
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def boot_id() -> str:
+    """Changes whenever this host boots."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+@functools.cache
+def os_name() -> str:
+    """`debian-12`, as an image would be called."""
+    lines = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    return f"{lines.get('ID', 'linux')}-{lines.get('VERSION_ID', '')}".replace('"', "").rstrip("-")
+
+
+@functools.cache
+def kvm_trouble() -> str:
+    """Why /dev/kvm cannot be used at all; empty if it opens and makes a machine, which does not yet prove a boot."""
+    try:
+        device = os.open(KVM, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return "this host has no /dev/kvm"
+    except OSError as error:
+        return f"/dev/kvm cannot be opened: {error.strerror}; join its group ({_group()}) and log in again"
+    try:
+        os.close(fcntl.ioctl(device, KVM_CREATE_VM, 0))
+    except OSError as error:
+        return f"KVM makes no machine: {error.strerror}"
+    finally:
+        os.close(device)
+    return ""
+
+
+def _group() -> str:
+    import grp  # noqa: PLC0415
+
+    try:
+        return grp.getgrgid(KVM.stat().st_gid).gr_name
+    except (KeyError, OSError):
+        return "kvm"
+
+
+def kvm_group() -> int:
+    """The group that may open /dev/kvm, 0 if that is no group's right."""
+    try:
+        found = KVM.stat()
+    except OSError:
+        return 0
+    return found.st_gid if found.st_mode & stat.S_IWGRP else 0
+
+
+@functools.cache
+def kvm_node() -> str:
+    """The node to hand into containers: where only root may open /dev/kvm, one of our own that a boot's user may."""
+    mode = KVM.stat().st_mode
+    if os.getuid() or mode & stat.S_IWOTH or kvm_group():
+        return str(KVM)
+    node = cache() / "kvm"
+    if not node.exists():
+        node.parent.mkdir(parents=True, exist_ok=True)
+        os.mknod(node, stat.S_IFCHR | 0o600, KVM.stat().st_rdev)
+    os.chown(node, 65534, 65534)
+    return str(node)

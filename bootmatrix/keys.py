@@ -1,0 +1,84 @@
+"""Content keys: the same inputs give the same key, and any change another."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LENGTH = 16
+
+
+def of(*parts: object) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part if isinstance(part, bytes) else repr(part).encode()
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.hexdigest()[:LENGTH]
+
+
+def of_files(folder: Path, files: Iterable[str]) -> str:
+    """The files' names, modes (executable or not), and contents; a link counts by where it points."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        path = folder / name
+        if path.is_symlink():
+            kind, content = "link", os.fsencode(path.readlink())
+        else:
+            kind, content = ("x" if os.access(path, os.X_OK) else "-"), path.read_bytes()
+        digest.update(f"{kind} {name} {len(content)}\n".encode("utf-8", "surrogateescape") + content)
+    return digest.hexdigest()[:LENGTH]
+
+
+def source_files(folder: Path) -> list[str]:
+    """The files of a source folder, relative to it: git's own and the untracked ones that it does not ignore.
+
+    Outside a git checkout, every file; `.git` and a run's `out` never.
+    """
+    listed = subprocess.run(
+        ["git", "-C", str(folder), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        check=False,
+    ) if _has_git() else None
+    if listed is not None and listed.returncode == 0:
+        names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
+        return sorted({name for name in names if (folder / name).is_symlink() or (folder / name).is_file()})
+    return sorted(_walk(folder))
+
+
+def _walk(folder: Path) -> Iterable[str]:
+    for base, folders, files in os.walk(folder):
+        folders[:] = [f for f in folders if f != ".git" and not (f == "out" and Path(base) == folder)]
+        links = [f for f in folders if (Path(base) / f).is_symlink()]
+        for name in [*files, *links]:
+            path = Path(base) / name
+            if path.is_symlink() or path.is_file():
+                yield os.path.relpath(path, folder)
+
+
+@functools.cache
+def _has_git() -> bool:
+    from shutil import which  # noqa: PLC0415
+
+    return which("git") is not None
+
+
+@functools.cache
+def of_prefix(prefix: str) -> str:
+    """A folder of this host by its files' names, sizes and times, since its contents may be gigabytes."""
+    entries = []
+    for base, folders, files in os.walk(prefix):
+        folders.sort()
+        for name in files:
+            try:
+                found = (Path(base) / name).lstat()
+            except OSError:
+                continue
+            entries.append((base, name, found.st_size, found.st_mtime_ns))
+    return of(sorted(entries))

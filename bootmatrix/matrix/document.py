@@ -1,0 +1,231 @@
+"""A YAML file as plain text values, each with its place in the file.
+
+Every scalar stays the text that the user typed (`no`, `3.10` and `12` are no booleans or numbers here);
+the schema decides what a text means. Size, depth and aliases are bounded before anything is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from bootmatrix.errors import Mark, Problem, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 40
+MAX_NODES = 100_000
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where the wheel has it: ten times faster
+NULLS = {"", "~", "null", "Null", "NULL"}
+CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")}
+
+Path_ = tuple[str | int, ...]
+
+
+@dataclass
+class Node:
+    """One YAML node; `pairs` of a mapping, `items` of a sequence, else `text` (None for a null)."""
+
+    mark: Mark
+    text: str | None = None
+    items: list[Node] | None = None
+    pairs: list[tuple[Node, Node]] | None = None
+    size: int = 1
+    depth: int = 1
+    anchor: str | None = None
+    key: Node | None = field(default=None, repr=False)  # while building: the key that waits for its value
+
+
+class Document:
+    """The file's value as dicts, lists, texts and None, and where each of them stands."""
+
+    def __init__(self, name: str, root: Node) -> None:
+        self.name = name
+        self._keys: dict[Path_, Mark] = {}
+        self._values: dict[Path_, Mark] = {(): Mark(name)}
+        self._problems: list[Problem] = []
+        self.data = self._plain(root, ())
+        if self._problems:
+            raise UserError(*self._problems)
+
+    def where(self, path: Path_, *, key: bool = False) -> Mark:
+        """The place of a value, or of its key; the nearest parent's where the path does not exist."""
+        for end in range(len(path), 0, -1):
+            found = (self._keys.get(path[:end]) if key else None) or self._values.get(path[:end])
+            if found:
+                return found
+        return Mark(self.name)
+
+    def _plain(self, node: Node, path: Path_) -> Any:
+        self._values[path] = node.mark
+        if node.items is not None:
+            return [self._plain(item, (*path, index)) for index, item in enumerate(node.items)]
+        if node.pairs is not None:
+            return self._mapping(node, path)
+        return node.text
+
+    def _mapping(self, node: Node, path: Path_) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        first: dict[str, Mark] = {}
+        merged: list[tuple[Node, Node]] = []
+        for key, value in node.pairs or []:
+            name = key.text or ""
+            if name == "<<":
+                merged.extend(self._merged(value))
+            elif name in first:
+                self._problems.append(
+                    Problem(f"duplicate key '{name}'", key.mark, f"it stands already in line {first[name].line}: keep one")
+                )
+            else:
+                first[name] = key.mark
+                self._keep(result, key, value, path)
+        for key, value in merged:
+            if (key.text or "") not in result:
+                self._keep(result, key, value, path)
+        return result
+
+    def _keep(self, result: dict[str, Any], key: Node, value: Node, path: Path_) -> None:
+        name = key.text or ""
+        self._keys[(*path, name)] = key.mark
+        result[name] = self._plain(value, (*path, name))
+
+    def _merged(self, value: Node) -> Iterator[tuple[Node, Node]]:
+        """The pairs that a merge key (`<<`, https://yaml.org/type/merge.html) brings."""
+        for source in [value] if value.items is None else value.items:
+            if source.pairs is None:
+                self._problems.append(Problem("'<<' merges mappings only", source.mark, "write `<<: *anchor`"))
+            yield from source.pairs or []
+
+
+def load(path: Path) -> Document:
+    """Read `path`, at most 1 MiB; raises UserError with the place of what cannot be read."""
+    return parse(_read(path), path.name)
+
+
+def parse(text: str, name: str) -> Document:
+    try:
+        root = _Builder(name).build(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Mark(name, mark.line + 1, mark.column + 1) if mark else Mark(name)
+        what = ", ".join(part for part in (error.context, error.problem) if part)
+        raise UserError(Problem(f"not YAML: {what}", where, _yaml_remedy(what))) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        column = error.position - text.rfind("\n", 0, error.position)
+        what = f"not YAML: the character #x{ord(text[error.position]):04x} is not allowed"
+        raise UserError(Problem(what, Mark(name, line, column), "remove it, or write it as an escape in \"…\"")) from None
+    return Document(name, root)
+
+
+def _read(path: Path) -> str:
+    if not path.exists():
+        raise UserError(
+            Problem(f"{path} does not exist", remedy="`bootmatrix init` writes one; `-f FILE` and `-C DIR` look elsewhere")
+        )
+    if not path.is_file():
+        raise UserError(Problem(f"{path} is not a regular file", remedy="name a YAML file with `-f FILE`"))
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UserError(Problem(f"{path} cannot be read: {error.strerror}")) from None
+    if len(raw) > MAX_BYTES:
+        what = f"the file is larger than {MAX_BYTES >> 20} MiB ({path.stat().st_size:,} bytes)"
+        raise UserError(Problem(what, Mark(path.name), "a matrix is a page or two: is this the right file?"))
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        where = Mark(path.name, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
+        raise UserError(Problem(f"not UTF-8: byte 0x{raw[error.start]:02x}", where, "save the file as UTF-8")) from None
+
+
+def _yaml_remedy(what: str) -> str:
+    if "cannot start any token" in what:
+        return "indent with blanks, never with tabs, and quote a text that starts with @, ` or %"
+    if "undefined alias" in what:
+        return "define the anchor (&name) before its alias (*name)"
+    return ""
+
+
+class _Builder:
+    """Builds the nodes from the parser's events with a stack of its own: no recursion, however deep the file."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.stack: list[Node] = []
+        self.anchors: dict[str, Node] = {}
+        self.root: Node | None = None
+
+    def build(self, text: str) -> Node:
+        for event in yaml.parse(text, Loader=LOADER):
+            self._take(event)
+        if self.root is None or (self.root.text is None and self.root.pairs is None and self.root.items is None):
+            raise UserError(Problem("the file is empty", Mark(self.name), "`bootmatrix init` writes a first matrix"))
+        return self.root
+
+    def _take(self, event: yaml.Event) -> None:
+        mark = Mark(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
+        if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
+            raise UserError(Problem("a second document starts here", mark, "a matrix is one document: remove the `---`"))
+        if isinstance(event, yaml.NodeEvent):
+            self._check_tag(event, mark)
+        if isinstance(event, yaml.ScalarEvent):
+            null = event.implicit[0] and event.style in (None, "") and event.value in NULLS
+            self._add(Node(mark, None if null else event.value, anchor=event.anchor))
+        elif isinstance(event, yaml.AliasEvent):
+            self._add(self._aliased(event.anchor, mark), alias=mark)
+        elif isinstance(event, yaml.MappingStartEvent):
+            self._push(Node(mark, pairs=[], anchor=event.anchor))
+        elif isinstance(event, yaml.SequenceStartEvent):
+            self._push(Node(mark, items=[], anchor=event.anchor))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._add(self.stack.pop())
+
+    def _check_tag(self, event: yaml.NodeEvent, mark: Mark) -> None:
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!") and tag not in CORE_TAGS:
+            raise UserError(Problem(f"the tag '{tag}' has no meaning here", mark, "remove it: plain values are enough"))
+
+    def _aliased(self, anchor: str, mark: Mark) -> Node:
+        if anchor not in self.anchors:
+            remedy = "define the anchor (&name) before its alias (*name), and not around it"
+            raise UserError(Problem(f"the alias '*{anchor}' has no anchor", mark, remedy))
+        return self.anchors[anchor]
+
+    def _push(self, node: Node) -> None:
+        self.stack.append(node)
+        if len(self.stack) > MAX_DEPTH:
+            raise UserError(Problem(f"nested deeper than {MAX_DEPTH} levels", node.mark, "flatten the file"))
+
+    def _add(self, node: Node, alias: Mark | None = None) -> None:
+        if node.anchor and not alias:
+            self.anchors[node.anchor] = node
+        if not self.stack:
+            self.root = node
+            return
+        parent = self.stack[-1]
+        parent.size += node.size
+        parent.depth = max(parent.depth, node.depth + 1)
+        if parent.size > MAX_NODES or len(self.stack) + node.depth > MAX_DEPTH + 1:
+            what = f"aliases and values come to more than {MAX_NODES:,} nodes or {MAX_DEPTH} levels"
+            raise UserError(Problem(what, alias or node.mark, "a matrix needs a few hundred: shorten the file"))
+        self._attach(parent, node, alias)
+
+    def _attach(self, parent: Node, node: Node, alias: Mark | None) -> None:
+        if parent.items is not None:
+            parent.items.append(node)
+        elif parent.key is None:
+            if node.items is not None or node.pairs is not None or node.text is None:
+                raise UserError(Problem("a key must be a plain word", alias or node.mark, "quote it if it is one"))
+            parent.key = node
+        else:
+            assert parent.pairs is not None  # noqa: S101
+            parent.pairs.append((parent.key, node))
+            parent.key = None

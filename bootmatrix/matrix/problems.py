@@ -1,0 +1,44 @@
+"""What a check writes into: problems, each at its place in the file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bootmatrix.errors import Problem
+
+if TYPE_CHECKING:
+    from bootmatrix.matrix.document import Document, Path_
+
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}")
+RESERVED = {"test", "id", "path", "home", "cc", "ld", "objcopy", "out", "jobs", "src", "user", "shell", "pwd", "ifs"}
+
+
+@dataclass
+class Problems:
+    source: Document
+    found: list[Problem] = field(default_factory=list)
+
+    def say(self, what: str, path: Path_, remedy: str = "", *, key: bool = False) -> None:
+        self.found.append(Problem(what, self.source.where(path, key=key), remedy))
+
+    def raw(self, *path: str) -> Any:
+        """The file's own value at a path, valid or not; None if there is none."""
+        data = self.source.data
+        for part in path:
+            data = data.get(part) if isinstance(data, dict) else None
+        return data
+
+    def check_word(self, name: str, path: Path_, what: str) -> None:
+        """The name of an axis or parameter: it becomes a placeholder and an environment variable."""
+        if not WORD.fullmatch(name):
+            self.say(f"'{name}' is no name of {what}", path, "use letters, digits, _ and -, a letter first", key=True)
+        elif name.lower() in RESERVED:
+            self.say(f"{what} cannot be called '{name}'", path, "that name has a meaning of its own: choose another", key=True)
+
+    def check_name(self, name: str, path: Path_, what: str) -> None:
+        """The name of a test or build: it becomes a part of paths."""
+        if not NAME.fullmatch(name):
+            self.say(f"'{name}' is no name of {what}", path, "use letters, digits, . _ + -", key=True)

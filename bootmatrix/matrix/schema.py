@@ -1,0 +1,185 @@
+"""The keys of matrix.yaml, their types and what they mean: the reference is made from here."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from bootmatrix import quantities
+from bootmatrix.model import MIB, OUTCOMES, parse_outcome
+
+SCALAR = {"type": ["string", "number", "boolean"]}
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _pattern(value: Any) -> Any:
+    return {"text": value} if isinstance(value, str) else value
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return value
+
+
+def _one_group(value: str) -> str:
+    if re.compile(_regex(value)).groups != 1:
+        raise ValueError(r"needs exactly one group that catches the status, as in 'EXIT: STATUS=(\d+)'")
+    return value
+
+
+def _outcome(value: str) -> str:
+    try:
+        parse_outcome(value)
+    except ValueError:
+        words = ", ".join(("passed", "failed", "exited(N)", *OUTCOMES[1:6]))
+        raise ValueError(f"'{value}' is no outcome; possible: {words}") from None
+    return value
+
+
+Text = Annotated[str, WithJsonSchema(SCALAR)]
+Texts = Annotated[list[Text], BeforeValidator(_listed), WithJsonSchema({"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]})]
+Reason = Annotated[str, Field(min_length=3)]
+Seconds = Annotated[float, BeforeValidator(quantities.seconds), WithJsonSchema({"type": ["string", "number"], "examples": ["30 s"]})]
+Size = Annotated[int, BeforeValidator(quantities.size), WithJsonSchema({"type": "string", "examples": ["64 MiB"]})]
+OutcomeWord = Annotated[str, AfterValidator(_outcome)]
+Match = dict[str, Texts]
+RetryOn = Literal["any", "exited", "aborted", "crashed", "panicked", "hung", "contradicted"]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+class Pattern(Strict):
+    """A text that the console must show, or `{regex: …}`."""
+
+    text: str = Field("", exclude=True)
+    regex: Annotated[str, AfterValidator(_regex)] = ""
+
+    def __str__(self) -> str:
+        return f"/{self.regex}/" if self.regex else f"'{self.text}'"
+
+
+PatternOrText = Annotated[
+    Pattern,
+    BeforeValidator(_pattern),
+    WithJsonSchema(
+        {"anyOf": [SCALAR, {"type": "object", "properties": {"regex": {"type": "string"}}, "required": ["regex"], "additionalProperties": False}]}
+    ),
+]
+Patterns = Annotated[list[PatternOrText], BeforeValidator(_listed)]
+
+
+class Expect(Strict):
+    """What must be seen for a pass."""
+
+    outcome: Annotated[list[OutcomeWord], BeforeValidator(_listed)] = Field(
+        ["exited(0)"], description="The outcome, or several that are as good; `crashed` stands for any signal."
+    )
+    console: Patterns = Field([], description="Patterns that the console must show in this order.")
+    console_any: Patterns = Field([], description="Patterns that the console must show, in any order.")
+    console_not: Patterns = Field([], description="Patterns that the console must not show.")
+
+
+class Retry(Strict):
+    """When a test that did not pass is tried again; the infrastructure's own failures are always tried again."""
+
+    attempts: int = Field(1, ge=1, le=100, description="Tries in all.")
+    on: Annotated[list[RetryOn], BeforeValidator(_listed)] = Field(["any"], description="Outcomes that are worth another try.")
+    wait: Annotated[float, BeforeValidator(lambda v: 0.0 if v == "0" else quantities.seconds(v))] = Field(
+        0.0, description="Pause between tries.", json_schema_extra={"type": ["string", "number"]}
+    )
+
+
+class TestFields(Strict):
+    """One boot and what is expected of it; `defaults` and `when` take the same keys."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    build: str | None = Field(None, description="The build that makes the unikernel; none: the file lies in the repository.")
+    unikernel: str = Field("{test}.{format}", description="The file to boot, below the build's output.")
+    args: list[Text] = Field([], description="The guest's boot arguments.")
+    memory: Size = Field(64 * MIB, description="The guest's memory.")
+    cpus: int = Field(1, ge=1, le=256, description="The guest's processors.")
+    timeout: Seconds = Field(30.0, description="The boot is ended after this time.")
+    idle_timeout: Seconds | None = Field(None, description="The boot is ended after this time without a console byte.")
+    console_limit: Size = Field(4 * MIB, le=256 * MIB, description="The boot is ended when the console is longer.")
+    expect: Expect = Field(Expect(), description="What must be seen for a pass.")
+    exit_codes: dict[int, OutcomeWord] = Field({}, description="What the tender's exit statuses mean in this suite.")
+    console_exit: Annotated[str, AfterValidator(_one_group)] = Field(
+        "", description="A regular expression whose group is the status that the guest prints as it ends."
+    )
+    retry: Retry = Field(Retry(), description="When a failed boot is tried again.")
+    skip: Reason | None = Field(None, description="Do not run; the value is the reason.")
+    expected_failure: Reason | None = Field(
+        None, alias="expected-failure", description="Run, and count a failure as expected; the value is the reason."
+    )
+    unavailable: Literal["skip", "error"] = Field("skip", description="What to do where this host cannot do it.")
+    cases: Literal["tap", "kvm-unit-tests", "uktest"] | None = Field(
+        None, description="The protocol in which the guest reports test cases on its console."
+    )
+    runner: dict[str, Any] = Field({}, description="The backend's own options.")
+
+
+class When(TestFields):
+    """Overrides for the cells that match."""
+
+    match: Match = Field(description="Axes (or parameters) and values; globs and lists are possible.")
+
+
+class Defaults(TestFields):
+    """What every test starts from."""
+
+    when: list[When] = Field([], description="Overrides for some cells.")
+
+
+class Test(Defaults):
+    """A test, multiplied by its parameters."""
+
+    params: dict[str, Annotated[list[Text], Field(min_length=1)]] = Field({}, description="The test's own axes.")
+    only: Annotated[list[Match], BeforeValidator(lambda v: [v] if isinstance(v, dict) else v)] = Field(
+        [], description="The cells that this test is for; without it, all."
+    )
+
+
+class Build(Strict):
+    """The commands that turn a source folder into unikernels."""
+
+    source: str = Field(".", description="The folder that is copied for the build, relative to matrix.yaml.")
+    run: Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)] = Field(description="Shell commands, run in the copy.")
+    env: dict[str, Text] = Field({}, description="Environment variables.")
+    axes: list[str] | None = Field(None, description="The axes that the build depends on; without it, all but `backend`.")
+    output: str | None = Field(None, description="The folder of the copy that holds the result; without it, `$OUT` is filled.")
+    network: bool = Field(False, description="Whether the commands may use the network.")
+    prefixes: list[str] = Field([], description="Folders of this host that the build sees, read-only, under the same names.")
+    timeout: Seconds = Field(1800.0, description="The build is ended after this time.")
+
+
+class MatrixFile(Strict):
+    """matrix.yaml: where a unikernel must boot, how it is built, and what is expected."""
+
+    axes: dict[str, Annotated[list[Text], Field(min_length=1)]] = Field(
+        description="`compiler`, `os`, `arch`, `backend` and any axis of your own."
+    )
+    exclude: list[Match] = Field([], description="Cells to leave out, as in GitHub Actions, with globs and lists.")
+    include: list[Match] = Field([], description="Cells to add, or values to add to cells, as in GitHub Actions.")
+    builds: dict[str, Build] = Field({}, description="How unikernels are made.")
+    defaults: Defaults = Field(Defaults(), description="What every test starts from.")
+    tests: dict[str, Annotated[Test, BeforeValidator(lambda v: {} if v is None else v)]] = Field(
+        min_length=1, description="What is booted, and what is expected."
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of matrix.yaml, for editors."""
+    schema = MatrixFile.model_json_schema(by_alias=True)
+    schema["patternProperties"] = {"^x-": {}}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "bootmatrix matrix.yaml", **schema}

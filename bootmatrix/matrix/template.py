@@ -1,0 +1,21 @@
+"""Placeholders: `{arch}` in a text of the matrix; `{{arch}}` stands for itself."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PLACEHOLDER = re.compile(r"(\{)?\{([A-Za-z_][A-Za-z0-9_-]*)\}(?(1)\})")
+BUILTIN = frozenset({"format", "test", "cell", "attempt"})
+
+
+def names(text: str) -> set[str]:
+    return {found[2] for found in PLACEHOLDER.finditer(text) if not found[1]}
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Unknown names stay as they are: `attempt` is only known at the boot."""
+    return PLACEHOLDER.sub(lambda m: m[0][1:-1] if m[1] else values.get(m[2], m[0]), text) if "{" in text else text

@@ -1,0 +1,157 @@
+"""The plan: images <- builds <- boots, each with its content key. Reads the matrix, the images' folders and the
+sources; starts nothing."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bootmatrix import build, host, images, plugins
+from bootmatrix.build import BuildStep
+from bootmatrix.errors import Problem, UserError, suggest
+from bootmatrix.matrix import cells, resolve, select
+from bootmatrix.model import Cell, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from bootmatrix.images import Image
+    from bootmatrix.matrix.load import Matrix
+    from bootmatrix.matrix.schema import Build, TestFields
+    from bootmatrix.model import Runner, Tender
+
+
+@dataclass(frozen=True)
+class BootStep:
+    """One test on one cell. `skip` says why it will not run; `fields` have their placeholders filled in."""
+
+    id: str
+    cell: Cell
+    test: str
+    backend: str
+    arch: str
+    root: Path = field(compare=False)
+    fields: TestFields = field(compare=False)
+    values: Mapping[str, str] = field(compare=False)
+    runner: Runner = field(compare=False)
+    tender: Tender | None = field(compare=False)
+    image: Image | None = field(compare=False)
+    build: BuildStep | None = field(compare=False)
+    skip: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run does; `root` is the folder of the matrix, `engine` docker or host."""
+
+    root: Path
+    engine: str
+    images: tuple[Image, ...]
+    builds: tuple[BuildStep, ...]
+    boots: tuple[BootStep, ...]
+
+
+def keys_of(matrix: Matrix) -> set[str]:
+    """What a selection may name."""
+    extra = {key for cell in matrix.cells for key in cell.values}
+    return {"test", *extra, *(key for test in matrix.tests.values() for key in test.params)}
+
+
+def make(matrix: Matrix, terms: Sequence[str] = (), engine: str = "docker") -> Plan:
+    """Raises UserError if a selection takes nothing or a cell's image lacks its compiler."""
+    maker = _Maker(matrix, engine)
+    selection = select.parse(terms, keys_of(matrix))
+    boots = [
+        maker.boot(cell, name, params, fields)
+        for cell, name, params, fields in _selected(matrix, selection)
+    ]
+    if not boots:
+        every = [f"{cell.id}/{cells.test_id(name, params)}" for cell, name, _, params in resolve.Resolver(matrix).boots()]
+        near = [*every, *(cell.id for cell in matrix.cells), *matrix.tests]
+        raise UserError(Problem(f"nothing is selected by {' '.join(terms)}", remedy=suggest(terms[0] if terms else "", near)))
+    running = [boot for boot in boots if not (boot.skip or boot.error)]
+    builds = tuple({boot.build.key: boot.build for boot in running if boot.build}.values())
+    needed = [boot.image for boot in running if boot.image]
+    return Plan(matrix.root, engine, tuple(dict.fromkeys(needed)), builds, tuple(boots))
+
+
+def _selected(matrix: Matrix, selection: select.Selection) -> list[tuple[Cell, str, dict[str, str], TestFields]]:
+    resolver = resolve.Resolver(matrix)
+    found = []
+    for cell, name, test, params in resolver.boots():
+        known = {**cell.values, **params, "test": name}
+        if selection.everything or selection.takes(cell.id, cells.test_id(name, params), known):
+            found.append((cell, name, params, resolver.fields(cell, test, params)))
+    return found
+
+
+class _Maker:
+    """Makes steps; equal images, builds and runners are made once."""
+
+    def __init__(self, matrix: Matrix, engine: str) -> None:
+        self.matrix, self.engine = matrix, engine
+        self.folders = plugins.images(matrix.root)
+        self.builds: dict[tuple[object, ...], BuildStep] = {}
+
+    def boot(self, cell: Cell, name: str, params: Mapping[str, str], fields: TestFields) -> BootStep:
+        backend, arch = cells.value(cell, "backend"), cells.value(cell, "arch")
+        runner = plugins.make_runner(backend, fields.runner, self.matrix.root)
+        test = cells.test_id(name, params)
+        values = {**cells.IMPLICIT, **cell.values, **params, "format": runner.format, "test": name, "cell": cell.id}
+        error = ""
+        tender = None
+        try:
+            tender = runner.tender(arch)
+        except Rejected as rejected:
+            error = f"{rejected}; {rejected.remedy}" if rejected.remedy else str(rejected)
+        skip = fields.skip or self._elsewhere(cell)
+        step = None if skip or error or not fields.build else self._build(fields.build, cell)
+        return BootStep(
+            id=f"{cell.id}/{test}",
+            cell=cell,
+            test=test,
+            backend=backend,
+            arch=arch,
+            root=self.matrix.root,
+            fields=resolve.fill(fields, values),
+            values=values,
+            runner=runner,
+            tender=tender,
+            image=None if self.engine == "host" else images.of_cell(cell, self.folders),
+            build=step,
+            skip=skip,
+            error=error,
+        )
+
+    def _elsewhere(self, cell: Cell) -> str:
+        """Without containers, only the cells of this host's own OS can be tried."""
+        wanted = cells.value(cell, "os")
+        if self.engine == "host" and "os" in cell.values and wanted != host.os_name():
+            return f"this host is {host.os_name()}, not {wanted}: --engine docker builds and boots in an image"
+        return ""
+
+    def _build(self, name: str, cell: Cell) -> BuildStep:
+        """The build for the axes that it names; its OS and its image's own axes are always among them."""
+        spec = self.matrix.builds[name]
+        image = None if self.engine == "host" else images.of_cell(cell, self.folders)
+        named = spec.axes if spec.axes is not None else [axis for axis in cell.values if axis != "backend"]
+        needed = ["os", *(axis for axis, _ in image.args)] if image else ["os"]
+        values = {axis: cells.value(cell, axis) for axis in [*cell.values, *named, *needed] if axis in {*named, *needed}}
+        known = (name, tuple(values.items()))
+        if known not in self.builds:
+            self.builds[known] = self._new_build(name, spec, image, Cell(cell.id, values))
+        return self.builds[known]
+
+    def _new_build(self, name: str, spec: Build, image: Image | None, cell: Cell) -> BuildStep:
+        compilers = images.compiler_environment(cell, self.folders[cells.value(cell, "os")])
+        env = {**build.variables({**cells.IMPLICIT, **cell.values}), **compilers}
+        del env["BACKEND"]  # a build serves them all, unless it names that axis
+        env.update(build.variables(cell.values))
+        source = (self.matrix.root / spec.source).resolve()
+        place = image.tag if image else f"{platform.node()} {host.os_name()}"
+        shown = [text for axis, text in cell.values.items() if axis in self.matrix.axes]
+        label = "-".join(map(cells.slug, [name, *shown]))
+        return BuildStep(name, label, spec, source, image, env, build.key_of(spec, source, place, env))

@@ -1,0 +1,93 @@
+"""From a planned boot to one that is possible: tender, accelerator and unikernel found and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bootmatrix.matrix import template
+from bootmatrix.accelerator import Accelerators, Choice
+from bootmatrix.errors import suggest
+from bootmatrix.model import MIB, Boot, Rejected
+from bootmatrix.places.place import Job, Mount
+from bootmatrix.tenders import BUILD, Found, Tenders, Unavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bootmatrix.places.place import Place
+    from bootmatrix.plan import BootStep
+
+OVERHEAD = 512 * MIB  # what a tender may need besides its guest's memory: QEMU's own is 50 to 150 MiB
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A boot that is possible: all but the attempt's number is known."""
+
+    step: BootStep
+    found: Found
+    choice: Choice
+    unikernel: Path
+    inside: str
+    mounts: tuple[Mount, ...]
+
+
+@dataclass
+class Preparer:
+    """Prepares boots; what it finds out of places it keeps for the next."""
+
+    tenders: Tenders = field(default_factory=Tenders)
+    accelerators: Accelerators = field(default_factory=Accelerators)
+
+    def prepare(self, step: BootStep, place: Place) -> Prepared:
+        """Raises Unavailable or Rejected, with the reason, if the boot cannot or must not be tried."""
+        if step.error or step.tender is None:
+            raise Unavailable(step.error)
+        output = step.build.output if step.build else None
+        found = self.tenders.find(place, step.runner, step.tender, output)
+        choice = self.accelerators.choose(place, step.runner, step.tender, found, step.arch)
+        root = output or step.root
+        unikernel = _file(root, step.fields.unikernel, step)
+        mount = place.mount(root if output else unikernel.parent, BUILD)
+        inside = f"{mount.inside}/{unikernel.relative_to(mount.source)}"
+        mounts = tuple({m.inside: m for m in (mount, *found.mounts)}.values())
+        prepared = Prepared(step, found, choice, unikernel, inside, mounts)
+        step.runner.check(unikernel, boot_of(prepared, 1), found.version)
+        return prepared
+
+
+def _file(root: Path, name: str, step: BootStep) -> Path:
+    """The unikernel, which must lie below its root whatever the matrix or a link says."""
+    file = (root / name).resolve()
+    where = f"build {step.build.id}" if step.build else str(root)
+    if not file.is_relative_to(root.resolve()):
+        raise Rejected(f"the unikernel '{name}' lies outside {where}", "name a file below it")
+    if not file.is_file():
+        names = sorted(str(f.relative_to(root)) for f in root.rglob("*") if f.is_file())[:500] if step.build else []
+        raise Rejected(f"{where} made no '{name}'", suggest(name, names) or "it made nothing at all")
+    return file
+
+
+def boot_of(prepared: Prepared, attempt: int) -> Boot:
+    fields = prepared.step.fields
+    return Boot(
+        arch=prepared.step.arch,
+        program=prepared.found.program,
+        unikernel=prepared.inside,
+        args=tuple(template.fill(text, {"attempt": str(attempt)}) for text in fields.args),
+        memory=fields.memory,
+        cpus=fields.cpus,
+        accel=prepared.choice.name,
+    )
+
+
+def job_of(prepared: Prepared, attempt: int) -> Job:
+    step = prepared.step
+    return Job(
+        argv=step.runner.argv(boot_of(prepared, attempt)),
+        name=step.id,
+        mounts=prepared.mounts,
+        kvm=prepared.choice.name == "kvm",
+        memory=step.fields.memory + OVERHEAD,
+    )

@@ -1,0 +1,48 @@
+"""Times and sizes as people write them: `30 s`, `64 MiB`."""
+
+from __future__ import annotations
+
+import re
+
+SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+BYTES = {
+    **{"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9},
+    **{"k": 1 << 10, "kib": 1 << 10, "m": 1 << 20, "mib": 1 << 20, "g": 1 << 30, "gib": 1 << 30},
+}
+
+
+def seconds(text: object) -> float:
+    """`500 ms`, `30 s`, `2 min`, `1 h`; a number alone counts seconds. Raises ValueError with the remedy."""
+    return _quantity(text, SECONDS, 1.0, "a time such as 500 ms, 30 s, 2 min or 1 h")
+
+
+def size(text: object) -> int:
+    """`64 MiB`, `512 KiB`, `1 GiB`, or MB and so on for powers of 1000; bytes. Raises ValueError with the remedy."""
+    return int(_quantity(text, BYTES, None, "a size with its unit, such as 64 MiB or 1 GiB"))
+
+
+def _quantity(text: object, units: dict[str, float] | dict[str, int], bare: float | None, wanted: str) -> float:
+    if isinstance(text, (int, float)):
+        return float(text)
+    found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([A-Za-z]*)\s*", str(text), re.ASCII)
+    unit = units.get(found[2].lower()) if found and found[2] else bare
+    if not found or unit is None or not float(found[1]) * unit > 0:
+        raise ValueError(f"'{text}' is not {wanted}")
+    return float(found[1]) * unit
+
+
+def human_size(count: float) -> str:
+    """Bytes for people: `1.5 MiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":  # noqa: PLR2004
+            return f"{count:.0f} {unit}" if unit == "B" or count == int(count) else f"{count:.1f} {unit}"
+        count /= 1024
+    raise AssertionError
+
+
+def human_time(count: float) -> str:
+    """Seconds for people: `0.15 s`, `12 s`, `3 min 20 s`."""
+    if count < 60:  # noqa: PLR2004
+        return f"{count:.2f} s" if count < 10 else f"{count:.0f} s"  # noqa: PLR2004
+    minutes, rest = divmod(round(count), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004

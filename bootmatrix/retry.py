@@ -1,0 +1,59 @@
+"""When a boot is tried again, in one place: the infrastructure always, the guest as the test's policy says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_exponential_jitter, wait_fixed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bootmatrix.matrix.schema import Retry
+    from bootmatrix.model import Attempt
+
+INFRASTRUCTURE_TRIES = 4
+FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
+
+
+def attempts(
+    policy: Retry, once: Callable[[int, int], Attempt], sleep: Callable[[float], object], stopped: Callable[[], bool]
+) -> list[Attempt]:
+    """Every attempt, in order. `once(number, guest_number)` makes one; the second counts without the infrastructure's."""
+    made: list[Attempt] = []
+
+    def infrastructure(guest_number: int) -> Attempt:
+        def try_once() -> Attempt:
+            made.append(once(len(made) + 1, guest_number))
+            return made[-1]
+
+        retrying = Retrying(
+            retry=retry_if_result(lambda a: a.outcome.kind == "broken" and not stopped()),
+            stop=stop_after_attempt(INFRASTRUCTURE_TRIES),
+            wait=wait_exponential_jitter(initial=FIRST_WAIT, max=LONGEST_WAIT),
+            sleep=sleep,
+            retry_error_callback=_last,
+        )
+        return retrying(try_once)
+
+    numbers = iter(range(1, policy.attempts + 1))
+    Retrying(
+        retry=retry_if_result(lambda a: worth_another(policy, a) and not stopped()),
+        stop=stop_after_attempt(policy.attempts),
+        wait=wait_fixed(policy.wait),
+        sleep=sleep,
+        retry_error_callback=_last,
+    )(lambda: infrastructure(next(numbers)))
+    return made
+
+
+def worth_another(policy: Retry, attempt: Attempt) -> bool:
+    if attempt.verdict in {"passed", "skipped", "error"}:
+        return False
+    return bool({"any", attempt.outcome.kind, attempt.verdict} & set(policy.on))
+
+
+def _last(state: RetryCallState) -> Attempt:
+    assert state.outcome is not None  # noqa: S101
+    attempt: Attempt = state.outcome.result()
+    return attempt

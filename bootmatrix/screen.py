@@ -1,0 +1,137 @@
+"""The terminal: progress and colour where there is one, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+from bootmatrix.model import GOOD_VERDICTS
+from bootmatrix.quantities import human_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from bootmatrix.model import Result, Run
+    from bootmatrix.plan import Plan
+
+STYLES = {
+    "passed": "green",
+    "flaky": "yellow",
+    "skipped": "cyan",
+    "expected failure": "cyan",
+    "failed": "bold red",
+    "contradicted": "bold red",
+    "timed out": "bold red",
+    "unexpected pass": "bold red",
+    "error": "bold magenta",
+}
+WIDTH = max(map(len, STYLES))
+
+
+class Screen:
+    """Plain lines, one for each thing that happened: what a CI log wants."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.total = self.done = 0
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def showing(self, plan: Plan) -> Iterator[None]:
+        self.total = len(plan.boots)
+        yield
+
+    @contextlib.contextmanager
+    def working(self, what: str) -> Iterator[Callable[[str], None]]:
+        if not what.startswith("boot "):
+            self._line(f"{what} …", "dim")
+        yield lambda _line: None
+
+    def made(self, kind: str, name: str, seconds: float) -> None:
+        self._line(f"{kind} {name} made in {human_time(seconds)}", "dim")
+
+    def failed(self, kind: str, name: str, reason: str) -> None:
+        self._line(f"{kind} {name} failed: {reason}", STYLES["error"])
+
+    def note(self, text: str) -> None:
+        self._line(text, "yellow")
+
+    def result(self, result: Result) -> None:
+        with self._lock:
+            self.done += 1
+            count = f"[{self.done:>{len(str(self.total))}}/{self.total}]"
+        self._line(f"{count} {result.verdict:<{WIDTH}} {result.id}{_details(result)}", STYLES[result.verdict])
+
+    def _line(self, text: str, style: str) -> None:
+        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def summary(self, run: Run, folder: Path, reports: tuple[Path, ...]) -> None:
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in run.counts().items())
+        good = all(result.good for result in run.results) and not run.interrupted
+        self._line("", "")
+        for result in run.results:
+            if result.verdict not in GOOD_VERDICTS:
+                self._line(f"{result.id}: {result.verdict}: {result.reason}", STYLES[result.verdict])
+                self._line(f"    repeat it: {result.repro}", "dim")
+        ended = "interrupted; " if run.interrupted else ""
+        self._line(f"{ended}{counts} in {human_time(run.seconds)}", "bold green" if good else "bold red")
+        for path in (*reports, folder / "results.json"):
+            self._line(f"  {path}", "dim")
+
+
+class LiveScreen(Screen):
+    """A bar and what is in flight, below the lines that matter."""
+
+    @contextlib.contextmanager
+    def showing(self, plan: Plan) -> Iterator[None]:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+        self.total = len(plan.boots)
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self.console, transient=True) as self._progress:
+            self._overall = self._progress.add_task("boots", total=self.total)
+            yield
+
+    @contextlib.contextmanager
+    def working(self, what: str) -> Iterator[Callable[[str], None]]:
+        task = self._progress.add_task(_fit(what, self.console.width // 2), total=None)
+        try:
+            yield lambda line: self._progress.update(task, description=_fit(f"{what}: {line}", self.console.width // 2))
+        finally:
+            self._progress.remove_task(task)
+
+    def result(self, result: Result) -> None:
+        with self._lock:
+            self.done += 1
+        self._progress.advance(self._overall)
+        if result.verdict not in {"passed", "skipped"}:
+            self._line(f"{result.verdict:<{WIDTH}} {result.id}{_details(result)}", STYLES[result.verdict])
+
+
+def _fit(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _details(result: Result) -> str:
+    if result.verdict == "passed":
+        accelerator = result.attempts[-1].accelerator if result.attempts else ""
+        return f"  {human_time(result.seconds)}{f' ({accelerator})' if accelerator else ''}"
+    return f"  {result.reason.splitlines()[0] if result.reason else ''}"
+
+
+def make(*, live: bool = True) -> Screen:
+    """A live screen on a terminal, plain lines elsewhere; rich honours NO_COLOR."""
+    console = standard(stderr=False)
+    return LiveScreen(console) if live and console.is_terminal and not console.is_dumb_terminal else Screen(console)
+
+
+def standard(*, stderr: bool) -> Console:
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(stderr=stderr)
+
+

@@ -1,0 +1,92 @@
+"""Which tender boots a test: the one that was just built, one below a prefix of this host, or the image's own."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootmatrix import console
+from bootmatrix.places.local import LocalPlace, find_program
+from bootmatrix.places.place import Job, Mount, Place
+
+if TYPE_CHECKING:
+    from bootmatrix.model import Runner, Tender
+
+BUILD = "/unikernels"  # where a build's output is seen inside an image
+SURVEY_SECONDS = 30.0
+ASK = 'path=$(command -v "$1") || exit 44; echo "$path"; if [ -n "$2" ]; then "$path" "$2" 2>&1; fi'
+ABSENT = 44
+
+
+class Unavailable(Exception):  # noqa: N818  # neither an error nor a failure: this host or image cannot do it
+    """The reason why a boot is not possible here."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A tender inside a place; `version` is what it says of itself, `mounts` what must be there for it to run."""
+
+    program: str
+    version: str
+    mounts: tuple[Mount, ...] = ()
+
+
+class Tenders:
+    """Finds tenders, asking each place once for each program."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], Found | str] = {}
+        self._locks: dict[tuple[str, ...], threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def find(self, place: Place, runner: Runner, tender: Tender, output: Path | None) -> Found:
+        """Raises Unavailable with all the places where it was looked for."""
+        key = (place.name, str(output) if tender.in_build else "", repr(tender), runner.version_flag)
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._known:
+                try:
+                    self._known[key] = _look(place, runner, tender, output)
+                except Unavailable as error:
+                    self._known[key] = str(error)
+        found = self._known[key]
+        if isinstance(found, str):
+            raise Unavailable(found)
+        return found
+
+
+def _look(place: Place, runner: Runner, tender: Tender, output: Path | None) -> Found:
+    program, mounts = tender.program, ()
+    if tender.in_build:
+        file = (output or Path()) / tender.in_build
+        if output is None or not file.is_file():
+            raise Unavailable(f"the build's output has no {tender.in_build}")
+        mount = place.mount(output, BUILD)
+        program, mounts = f"{mount.inside}/{tender.in_build}", (mount,)
+    elif tender.prefix:
+        if find_program(program, tender.prefix):
+            mount = place.mount(Path(tender.prefix), tender.prefix)
+            program, mounts = f"{mount.inside}/bin/{program}", (mount,)
+    status, said = _ask(place, program, runner.version_flag, mounts)
+    if status == ABSENT:
+        prefix = f", nor below {tender.prefix}/bin" if tender.prefix else ""
+        raise Unavailable(f"{tender.program} is not in {place.name}{prefix}")
+    path, _, version = said.partition("\n")
+    if status in {126, 127} or "GLIBC" in version:
+        raise Unavailable(f"{program} does not run in {place.name}: {(version or said).strip().splitlines()[-1]}")
+    return Found(path.strip() or program, version.strip(), mounts)
+
+
+def _ask(place: Place, program: str, flag: str, mounts: tuple[Mount, ...]) -> tuple[int, str]:
+    job = Job(("sh", "-c", ASK, "sh", program, flag), f"survey of {program}", mounts=mounts)
+    with place.start(job) as process:
+        seen = console.watch(process, console.Limits(SURVEY_SECONDS, 1 << 16, merge=True), console.Stop())
+    status = seen.exit.status if seen.exit and seen.exit.status is not None else 127
+    return status, console.clean(seen.console.raw())
+
+
+def is_local(place: Place) -> bool:
+    return isinstance(place, LocalPlace)

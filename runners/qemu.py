@@ -1,0 +1,57 @@
+"""Bare-metal guests under QEMU, on x86_64, aarch64 and riscv64."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from bootmatrix import model
+from bootmatrix.model import Boot, Ending, Outcome, Probe, Tender
+
+from . import _qemu
+
+
+@dataclass(frozen=True)
+class Runner(model.Runner):
+    """`-kernel` boots: PVH or multiboot on x86_64, ELF or Image on aarch64 and riscv64."""
+
+    version_flag: ClassVar[str] = "--version"
+
+    accel: Literal["auto", "kvm", "tcg"] = "auto"
+    """`auto` believes in KVM only after a guest has booted on it, and falls back to TCG."""
+    machine: str = ""
+    """QEMU's `-machine`; without it q35 or virt."""
+    options: tuple[str, ...] = ()
+    """More of QEMU's command line, one word an entry."""
+    on_reset: Literal["crashed", "exited"] = "crashed"
+    """What a guest that resets its machine did: a triple fault looks the same from outside."""
+    panic: tuple[str, ...] = ("Kernel panic",)
+    """Regular expressions of console lines that mean `panicked`."""
+    prefix: str = ""
+    """A folder of this host whose bin/ holds QEMU, mounted read-only."""
+
+    def tender(self, arch: str) -> Tender:
+        return Tender(_qemu.machine(arch).program, _qemu.accelerators(self.accel), self.accel == "auto", prefix=self.prefix)
+
+    def probe(self, arch: str, accel: str) -> Probe | None:
+        return _qemu.probe(arch, accel)
+
+    def argv(self, boot: Boot) -> tuple[str, ...]:
+        flags = ("-machine", self.machine) if self.machine else _qemu.machine(boot.arch).flags
+        return _qemu.command(boot, flags, self.options) + _qemu.append(boot.args)
+
+    def outcome(self, ending: Ending) -> Outcome:
+        """isa-debug-exit's odd status is the guest's own value; 0 is a power-off or a reset, which QEMU's trace tells."""
+        if found := _qemu.failure(ending):
+            return found
+        for pattern in self.panic:
+            if line := re.search(f"^.*(?:{pattern}).*$", ending.console, re.MULTILINE):
+                return Outcome("panicked", line[0].strip()[:200], "console")
+        if ending.status:
+            value = ending.status >> 1 if ending.status % 2 else ending.status
+            return Outcome("exited", str(value), f"QEMU's exit status {ending.status}")
+        ended = _qemu.stopped_itself(ending)
+        if ended and ended.detail == "reset" and self.on_reset == "exited":
+            return Outcome("exited", "0", "the machine reset itself, which the matrix takes as an exit")
+        return ended or Outcome("exited", "0", "the guest powered off")

@@ -1,0 +1,44 @@
+"""Solo5's sandboxed-process tender: needs no KVM; what the guest does wrong ends the tender by a signal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from bootmatrix import model
+from bootmatrix.model import MIB, Boot, Ending, Outcome, Tender
+
+from . import _solo5
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Runner(model.Runner):
+    format: ClassVar[str] = "spt"
+    version_flag: ClassVar[str] = "--version"
+
+    options: tuple[str, ...] = ()
+    """More of the tender's command line, such as `--block:NAME=FILE`."""
+    tender_in_build: str = ""
+    """The tender's path below the build's output: the one that was just built."""
+    prefix: str = ""
+    """A folder of this host whose bin/ holds the tender, mounted read-only."""
+
+    def tender(self, arch: str) -> Tender:
+        _solo5.native(arch, "solo5-spt")
+        return Tender("solo5-spt", in_build=self.tender_in_build, prefix=self.prefix)
+
+    def check(self, unikernel: Path, boot: Boot, version: str) -> None:
+        del boot
+        _solo5.check(unikernel, "solo5-spt", self.options, version)
+
+    def argv(self, boot: Boot) -> tuple[str, ...]:
+        return (boot.program, f"--mem={-(-boot.memory // MIB)}", *self.options, "--", boot.unikernel, *boot.args)
+
+    def outcome(self, ending: Ending) -> Outcome:
+        """A trap is SIGSEGV or its like, a forbidden system call SIGSYS; otherwise as hvt."""
+        if ending.signal and ending.signal not in _solo5.FROM_OUTSIDE:
+            return Outcome("crashed", ending.signal, f"solo5-spt was ended by {ending.signal}")
+        return _solo5.outcome(ending, "solo5-spt")

@@ -1,0 +1,22 @@
+/*
+ * What the three QEMU platforms share.  Solo5 brings its own console, trap
+ * handler and exit call, and does not use this.
+ */
+#ifndef LIB_BAREMETAL_H
+#define LIB_BAREMETAL_H
+
+#include "guest.h"
+
+/* Each platform.c defines this one: sends a byte to the serial port. */
+void platform_put_byte(uint8_t byte);
+
+/* Starts the unikernel; its return counts as passed. */
+_Noreturn void baremetal_run(const char *cmdline);
+
+/* Called by exception handlers; name may be NULL if it has none. */
+_Noreturn void baremetal_trap(const char *name, uint64_t number, uint64_t pc);
+
+/* For machines with no way to hand an exit status to QEMU. */
+void baremetal_put_exit_line(enum guest_status status);
+
+#endif

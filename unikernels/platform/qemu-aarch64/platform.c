@@ -1,0 +1,104 @@
+/* QEMU machine "virt", aarch64: serial port, exceptions, power-off. */
+#include "baremetal.h"
+#include "fdt.h"
+
+/*
+ * QEMU docs/system/arm/virt.rst: RAM starts here, and for an ELF kernel the
+ * device tree is put at the start of RAM (x0 is not set).
+ */
+#define DEVICE_TREE ((const void *)0x40000000)
+
+/* hw/arm/virt.c, base_memmap[VIRT_UART]; registers: Arm DDI 0183 (PL011). */
+#define UART_BASE 0x09000000
+enum uart_register {
+    UART_DR = 0x00,
+    UART_FR = 0x18,
+    UART_LCR_H = 0x2c,
+    UART_CR = 0x30,
+};
+#define FR_BUSY (1u << 3)
+#define FR_TXFF (1u << 5)
+#define LCR_H_8_BITS (3u << 5)
+#define CR_ENABLE_TRANSMIT (1u << 0 | 1u << 8)
+
+/* Arm DEN 0022 (PSCI), SYSTEM_OFF. */
+#define PSCI_SYSTEM_OFF 0x84000008u
+
+_Noreturn void platform_start(void);
+_Noreturn void platform_trap(uint64_t syndrome, uint64_t pc);
+
+static volatile uint32_t *uart(enum uart_register offset)
+{
+    return (volatile uint32_t *)(uintptr_t)(UART_BASE + offset);
+}
+
+void platform_put_byte(uint8_t byte)
+{
+    while ((*uart(UART_FR) & FR_TXFF) != 0)
+        ;
+    *uart(UART_DR) = byte;
+}
+
+_Noreturn void platform_trap(uint64_t syndrome, uint64_t pc)
+{
+    uint64_t class = syndrome >> 26 & 0x3f;
+    const char *name = NULL;
+
+    /* DDI 0487, ESR_EL1.EC, as seen by code that runs at EL1. */
+    switch (class) {
+    case 0x00:
+        name = "undefined instruction";
+        break;
+    case 0x21:
+        name = "instruction abort";
+        break;
+    case 0x22:
+        name = "misaligned pc";
+        break;
+    case 0x25:
+        name = "data abort";
+        break;
+    case 0x3c:
+        name = "breakpoint";
+        break;
+    }
+    baremetal_trap(name, class, pc);
+}
+
+void guest_fault(void)
+{
+    __asm__ volatile("udf #0");
+}
+
+_Noreturn void guest_hang(void)
+{
+    for (;;)
+        __asm__ volatile("wfi");
+}
+
+/*
+ * With neither EL2 nor EL3 emulated, QEMU itself answers PSCI calls made by
+ * hvc (hw/arm/virt.c, psci_conduit).
+ */
+static void power_off(void)
+{
+    register uint64_t function __asm__("x0") = PSCI_SYSTEM_OFF;
+
+    __asm__ volatile("hvc #0" : "+r"(function) : : "x1", "x2", "x3", "memory");
+}
+
+_Noreturn void guest_exit(enum guest_status status)
+{
+    baremetal_put_exit_line(status);
+    while ((*uart(UART_FR) & FR_BUSY) != 0)
+        ;
+    power_off();
+    guest_hang();
+}
+
+_Noreturn void platform_start(void)
+{
+    *uart(UART_LCR_H) = LCR_H_8_BITS;
+    *uart(UART_CR) = CR_ENABLE_TRANSMIT;
+    baremetal_run(fdt_bootargs(DEVICE_TREE));
+}
