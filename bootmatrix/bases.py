@@ -65,7 +65,9 @@ def _one(name: str, image: Image, stop: threading.Event, say: Callable[[str], No
         if not trouble:
             return name
         if not suite:
-            remedy = f"pull or tag {name} by hand, or give the Dockerfile `ARG BASE` and image.yaml a `base: {{suite: …}}`"
+            remedy = (
+                f"pull or tag {name} by hand, or give the Dockerfile `ARG BASE` and image.yaml a `base: {{suite: …}}`"
+            )
             raise InfrastructureError(Problem(f"the base {name} cannot be pulled: {trouble}", remedy=remedy))
         _bootstrap(suite, stand_in, trouble, stop, say)
         return stand_in
@@ -97,8 +99,12 @@ def _pull(name: str, say: Callable[[str], None]) -> str:
 
 def _bootstrap(suite: str, tag: str, trouble: str, stop: threading.Event, say: Callable[[str], None]) -> None:
     if not shutil.which("mmdebstrap"):
-        what = f"the base cannot be pulled ({trouble}), and mmdebstrap is not installed to make it from Debian's packages"
-        raise InfrastructureError(Problem(what, remedy="`bootmatrix setup` installs it, or: apt-get install mmdebstrap"))
+        what = (
+            f"the base cannot be pulled ({trouble}), and mmdebstrap is not installed to make it from Debian's packages"
+        )
+        raise InfrastructureError(
+            Problem(what, remedy="`bootmatrix setup` installs it, or: apt-get install mmdebstrap")
+        )
     say(f"bootstrapping Debian {suite}, since no registry answers")
     with tempfile.TemporaryDirectory(prefix="bootmatrix-base-") as folder:
         tar = Path(folder) / "base.tar"

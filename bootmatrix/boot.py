@@ -6,7 +6,7 @@ import shlex
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bootmatrix import console, retry, verdict
@@ -43,7 +43,13 @@ class Booter:
         except Rejected as error:
             return self._refused(step, error, started)
         except BootmatrixError as error:
-            return result(step, "error", str(error), started=started, infrastructure=isinstance(error, InfrastructureError))
+            return result(
+                step,
+                "error",
+                str(error),
+                started=started,
+                infrastructure=isinstance(error, InfrastructureError),
+            )
 
         def once(number: int, guest_number: int) -> Attempt:
             attempt = self._attempt(prepared, place, number, guest_number)
@@ -53,7 +59,13 @@ class Booter:
         made = retry.attempts(step.fields.retry, once, self.stop.wait, self.stop.is_set)
         kind, reason = verdict.conclude(made, step.fields.expected_failure)
         return result(
-            step, kind, reason, started=started, seconds=time.monotonic() - clock, attempts=made, image=place.name
+            step,
+            kind,
+            reason,
+            started=started,
+            seconds=time.monotonic() - clock,
+            attempts=made,
+            image=place.name,
         )
 
     def _refused(self, step: BootStep, error: Rejected, started: str) -> Result:
@@ -67,7 +79,9 @@ class Booter:
     def _attempt(self, prepared: Prepared, place: Place, number: int, guest_number: int) -> Attempt:
         step, fields = prepared.step, prepared.step.fields
         job = job_of(prepared, guest_number)
-        limits = console.Limits(fields.timeout, fields.console_limit, fields.idle_timeout, exit_pattern=fields.console_exit)
+        limits = console.Limits(
+            fields.timeout, fields.console_limit, fields.idle_timeout, exit_pattern=fields.console_exit
+        )
         started, clock = now(), time.monotonic()
         try:
             with place.start(job) as process:
@@ -134,11 +148,12 @@ def result(
         axes=dict(step.values),
         image=image,
         unikernel=step.fields.unikernel,
-        infrastructure=infrastructure or (kind == "error" and bool(attempts) and (attempts or [])[-1].outcome.kind == "broken"),
+        infrastructure=infrastructure
+        or (kind == "error" and bool(attempts) and (attempts or [])[-1].outcome.kind == "broken"),
         repro=f"bootmatrix repro {shlex.quote(step.id)}",
     )
 
 
 def now() -> str:
     """ISO 8601 in UTC, to the millisecond."""
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -59,7 +59,8 @@ class Record:
 @dataclass(frozen=True)
 class Watched:
     """What was seen of a process: `exit` is None if we ended it ourselves, and then either `stopped` says why or
-    `told`, that the guest had printed its status and only did not power off."""
+    `told`, that the guest had printed its status and only did not power off.
+    """
 
     console: Record
     tender: Record
@@ -138,7 +139,11 @@ class _Watcher:
         return ""
 
     def too_long(self) -> str:
-        return f"the console is longer than {human_size(self.limits.size)}" if self.console.total > self.limits.size else ""
+        return (
+            f"the console is longer than {human_size(self.limits.size)}"
+            if self.console.total > self.limits.size
+            else ""
+        )
 
     def patience(self) -> float:
         """Seconds until the next deadline."""

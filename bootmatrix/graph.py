@@ -65,7 +65,9 @@ def _trouble(future: Future[None]) -> BootmatrixError | None:
     import traceback  # noqa: PLC0415
 
     where = traceback.extract_tb(error.__traceback__)[-1]
-    return InfrastructureError(f"bootmatrix itself failed: {type(error).__name__}: {error} ({where.name}, line {where.lineno})")
+    return InfrastructureError(
+        f"bootmatrix itself failed: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+    )
 
 
 def _lose(key: str, error: BootmatrixError, waiting: dict[str, Task], dependents: dict[str, list[str]]) -> None:

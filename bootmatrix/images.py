@@ -158,7 +158,9 @@ def _follow(
     )
     for line in lines:
         if stop.is_set():
-            raise InfrastructureError(f"the image {image.name} was interrupted")  # the engine ends it with the connection
+            raise InfrastructureError(
+                f"the image {image.name} was interrupted"
+            )  # the engine ends it with the connection
         text = str(line.get("stream") or line.get("status") or line.get("error") or "")
         write(text)
         if "error" in line:

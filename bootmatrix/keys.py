@@ -41,11 +41,15 @@ def source_files(folder: Path) -> list[str]:
 
     Outside a git checkout, every file; `.git` and a run's `out` never.
     """
-    listed = subprocess.run(
-        ["git", "-C", str(folder), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        check=False,
-    ) if _has_git() else None
+    listed = (
+        subprocess.run(
+            ["git", "-C", str(folder), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            capture_output=True,
+            check=False,
+        )
+        if _has_git()
+        else None
+    )
     if listed is not None and listed.returncode == 0:
         names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
         return sorted({name for name in names if (folder / name).is_symlink() or (folder / name).is_file()})

@@ -151,6 +151,8 @@ class Runner(ABC):
     """The ending of the unikernels that this backend boots, the matrix's `{format}`."""
     version_flag: ClassVar[str] = ""
     """The option with which the tender tells its version; empty: it is not asked."""
+    hides_status: ClassVar[bool] = False
+    """Whether the tender's exit status says nothing of the guest: `exit_codes` then mean the outcome's own code."""
 
     @abstractmethod
     def tender(self, arch: str) -> Tender:

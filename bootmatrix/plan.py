@@ -1,5 +1,6 @@
 """The plan: images <- builds <- boots, each with its content key. Reads the matrix, the images' folders and the
-sources; starts nothing."""
+sources; starts nothing.
+"""
 
 from __future__ import annotations
 
@@ -64,14 +65,15 @@ def make(matrix: Matrix, terms: Sequence[str] = (), engine: str = "docker") -> P
     """Raises UserError if a selection takes nothing or a cell's image lacks its compiler."""
     maker = _Maker(matrix, engine)
     selection = select.parse(terms, keys_of(matrix))
-    boots = [
-        maker.boot(cell, name, params, fields)
-        for cell, name, params, fields in _selected(matrix, selection)
-    ]
+    boots = [maker.boot(cell, name, params, fields) for cell, name, params, fields in _selected(matrix, selection)]
     if not boots:
-        every = [f"{cell.id}/{cells.test_id(name, params)}" for cell, name, _, params in resolve.Resolver(matrix).boots()]
+        every = [
+            f"{cell.id}/{cells.test_id(name, params)}" for cell, name, _, params in resolve.Resolver(matrix).boots()
+        ]
         near = [*every, *(cell.id for cell in matrix.cells), *matrix.tests]
-        raise UserError(Problem(f"nothing is selected by {' '.join(terms)}", remedy=suggest(terms[0] if terms else "", near)))
+        raise UserError(
+            Problem(f"nothing is selected by {' '.join(terms)}", remedy=suggest(terms[0] if terms else "", near))
+        )
     running = [boot for boot in boots if not (boot.skip or boot.error)]
     builds = tuple({boot.build.key: boot.build for boot in running if boot.build}.values())
     needed = [boot.image for boot in running if boot.image]
@@ -100,7 +102,14 @@ class _Maker:
         backend, arch = cells.value(cell, "backend"), cells.value(cell, "arch")
         runner = plugins.make_runner(backend, fields.runner, self.matrix.root)
         test = cells.test_id(name, params)
-        values = {**cells.IMPLICIT, **cell.values, **params, "format": runner.format, "test": name, "cell": cell.id}
+        values = {
+            **cells.IMPLICIT,
+            **cell.values,
+            **params,
+            "format": runner.format,
+            "test": name,
+            "cell": cell.id,
+        }
         error = ""
         tender = None
         try:
@@ -139,7 +148,9 @@ class _Maker:
         image = None if self.engine == "host" else images.of_cell(cell, self.folders)
         named = spec.axes if spec.axes is not None else [axis for axis in cell.values if axis != "backend"]
         needed = ["os", *(axis for axis, _ in image.args)] if image else ["os"]
-        values = {axis: cells.value(cell, axis) for axis in [*cell.values, *named, *needed] if axis in {*named, *needed}}
+        values = {
+            axis: cells.value(cell, axis) for axis in [*cell.values, *named, *needed] if axis in {*named, *needed}
+        }
         known = (name, tuple(values.items()))
         if known not in self.builds:
             self.builds[known] = self._new_build(name, spec, image, Cell(cell.id, values))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bootmatrix.matrix import template
 from bootmatrix.accelerator import Accelerators, Choice
 from bootmatrix.errors import suggest
+from bootmatrix.matrix import template
 from bootmatrix.model import MIB, Boot, Rejected
 from bootmatrix.places.place import Job, Mount
 from bootmatrix.tenders import BUILD, Found, Tenders, Unavailable

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_exponential_jitter, wait_fixed
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_result,
+    stop_after_attempt,
+    wait_exponential_jitter,
+    wait_fixed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +24,10 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
 
 
 def attempts(
-    policy: Retry, once: Callable[[int, int], Attempt], sleep: Callable[[float], object], stopped: Callable[[], bool]
+    policy: Retry,
+    once: Callable[[int, int], Attempt],
+    sleep: Callable[[float], object],
+    stopped: Callable[[], bool],
 ) -> list[Attempt]:
     """Every attempt, in order. `once(number, guest_number)` makes one; the second counts without the infrastructure's."""
     made: list[Attempt] = []

@@ -93,10 +93,20 @@ class _Runner:
 
     def tasks(self) -> Iterator[graph.Task]:
         for image in self.plan.images:
-            yield graph.Task(_key(image), (), lambda i=image: self._image(i), lambda e, i=image: self._lost("image", i.name, e))
+            yield graph.Task(
+                _key(image),
+                (),
+                lambda i=image: self._image(i),
+                lambda e, i=image: self._lost("image", i.name, e),
+            )
         for step in self.plan.builds:
             needs = (_key(step.image),) if step.image else ()
-            yield graph.Task(_key(step), needs, lambda s=step: self._build(s), lambda e, s=step: self._lost("build", s.id, e))
+            yield graph.Task(
+                _key(step),
+                needs,
+                lambda s=step: self._build(s),
+                lambda e, s=step: self._lost("build", s.id, e),
+            )
         for boot_step in self.plan.boots:
             yield self._boot_task(boot_step)
 
@@ -142,13 +152,24 @@ class _Runner:
 
     def _attempted(self, step: BootStep, attempt: Attempt) -> None:
         self.store.event(
-            "attempt finished", boot=step.id, number=attempt.number, verdict=attempt.verdict, outcome=str(attempt.outcome),
-            seconds=attempt.seconds, reason=attempt.reason,
+            "attempt finished",
+            boot=step.id,
+            number=attempt.number,
+            verdict=attempt.verdict,
+            outcome=str(attempt.outcome),
+            seconds=attempt.seconds,
+            reason=attempt.reason,
         )
 
     def _told(self, result: Result) -> None:
         self.results[result.id] = result
-        self.store.event("boot finished", boot=result.id, verdict=result.verdict, reason=result.reason, seconds=result.seconds)
+        self.store.event(
+            "boot finished",
+            boot=result.id,
+            verdict=result.verdict,
+            reason=result.reason,
+            seconds=result.seconds,
+        )
         self.screen.result(result)
 
     def _lost(self, kind: str, name: str, error: BootmatrixError) -> None:
@@ -158,7 +179,14 @@ class _Runner:
     def _unbooted(self, step: BootStep, error: BootmatrixError) -> None:
         interrupted = self.booter.stop.is_set()
         kind = "skipped" if interrupted else "error"
-        self._told(boot.result(step, kind, str(error), infrastructure=isinstance(error, InfrastructureError) and not interrupted))
+        self._told(
+            boot.result(
+                step,
+                kind,
+                str(error),
+                infrastructure=isinstance(error, InfrastructureError) and not interrupted,
+            )
+        )
 
 
 def _key(part: Image | BuildStep) -> str:
@@ -193,15 +221,17 @@ def _host(plan: Plan) -> dict[str, str]:
         "engine": plan.engine,
     }
     if plan.images:
-        found["engine"] = f"{'podman' if engine.is_podman() else 'docker'} {engine.client().version().get('Version', '')}"
+        found["engine"] = (
+            f"{'podman' if engine.is_podman() else 'docker'} {engine.client().version().get('Version', '')}"
+        )
     return found
 
 
 def exit_code(finished: Run, *, fail_on_flaky: bool) -> int:
     """0 all as expected, 1 some test was not, 3 nothing but the infrastructure failed, 130 interrupted."""
-    if finished.interrupted:
+    if finished.run.interrupted:
         return 130
-    bad = [r for r in finished.results if not r.good or (fail_on_flaky and r.verdict == "flaky")]
+    bad = [r for r in finished.run.results if not r.good or (fail_on_flaky and r.verdict == "flaky")]
     if not bad:
         return 0
     return 3 if all(r.infrastructure for r in bad) else 1

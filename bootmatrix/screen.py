@@ -88,10 +88,23 @@ class LiveScreen(Screen):
 
     @contextlib.contextmanager
     def showing(self, plan: Plan) -> Iterator[None]:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
 
         self.total = len(plan.boots)
-        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=self.console, transient=True) as self._progress:
             self._overall = self._progress.add_task("boots", total=self.total)
             yield
@@ -133,5 +146,3 @@ def standard(*, stderr: bool) -> Console:
     from rich.console import Console  # noqa: PLC0415
 
     return Console(stderr=stderr)
-
-

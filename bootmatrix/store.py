@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,14 +38,17 @@ class Store:
             self.folder.mkdir(parents=True)
         except OSError as error:
             raise InfrastructureError(
-                Problem(f"{self.folder} cannot be made: {error.strerror}", remedy="choose another folder with --out")
+                Problem(
+                    f"{self.folder} cannot be made: {error.strerror}",
+                    remedy="choose another folder with --out",
+                )
             ) from None
         self._lock = threading.Lock()
         self._events = (self.folder / "events.jsonl").open("a", encoding="utf-8")
 
     def event(self, kind: str, **details: Any) -> None:
         """Append one event; it is with the kernel when this returns."""
-        stamp = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"time": stamp, "monotonic": round(time.monotonic(), 4), "event": kind, **details})
         with self._lock:
             self._events.write(line + "\n")
@@ -96,7 +99,7 @@ def bounded(record: Record) -> bytes:
 
 
 def _new_id() -> str:
-    stamp = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     return f"{stamp}-{os.getpid():x}{os.urandom(2).hex()}"
 
 
@@ -108,6 +111,8 @@ def load(folder: Path) -> Run:
     try:
         return TypeAdapter(Run).validate_json(file.read_bytes())
     except OSError as error:
-        raise UserError(Problem(f"{file} cannot be read: {error.strerror}", remedy="name a folder that a run made")) from None
+        raise UserError(
+            Problem(f"{file} cannot be read: {error.strerror}", remedy="name a folder that a run made")
+        ) from None
     except ValidationError as error:
         raise UserError(Problem(f"{file} is no run's results: {error.errors()[0]['msg']}")) from None

@@ -59,19 +59,30 @@ def settle(fields: TestFields, runner: Runner, ending: Ending, *, told: bool) ->
     by_tender = runner.outcome(ending)
     if by_tender.kind in {"rejected", "broken"}:
         return by_tender, ""
-    mapped = ending.status is not None and ending.status in fields.exit_codes
-    if mapped and ending.status is not None:
-        by_tender = _mapped(fields.exit_codes[ending.status], ending.status, "exit status")
+    status = _told_by_tender(runner, ending, by_tender)
+    mapped = status in fields.exit_codes
+    if mapped and status is not None:
+        by_tender = _mapped(fields.exit_codes[status], status, "exit status")
     if not fields.console_exit:
         return by_tender, ""
     silent = by_tender.kind == "exited" and ending.status == 0  # a power-off: the tender does not know more
     if by_console is None:
         missing = "the guest powered off without the status line that console_exit asks for"
         return by_tender, missing if silent and not mapped else ""
-    status, outcome = by_console
-    if silent or status == ending.status or (outcome.kind, outcome.detail) == (by_tender.kind, by_tender.detail):
+    printed, outcome = by_console
+    if silent or printed == ending.status or (outcome.kind, outcome.detail) == (by_tender.kind, by_tender.detail):
         return outcome, ""
-    return by_tender, f"the console says status {status} ({outcome}), the tender {by_tender} ({by_tender.evidence})"
+    return (
+        by_tender,
+        f"the console says status {printed} ({outcome}), the tender {by_tender} ({by_tender.evidence})",
+    )
+
+
+def _told_by_tender(runner: Runner, ending: Ending, outcome: Outcome) -> int | None:
+    """The status that `exit_codes` speak of."""
+    if not runner.hides_status:
+        return ending.status
+    return int(outcome.detail) if outcome.kind == "exited" and outcome.detail.isdecimal() else None
 
 
 def console_status(fields: TestFields, console: str) -> tuple[int, Outcome] | None:
@@ -102,7 +113,9 @@ def listen(fields: TestFields, console: str) -> Spoken:
         end = patterns.find(pattern, console, at)
         if end < 0:
             again = patterns.find(pattern, console) >= 0
-            complaints.append(f"the console shows {pattern} too early" if again else f"the console never shows {pattern}")
+            complaints.append(
+                f"the console shows {pattern} too early" if again else f"the console never shows {pattern}"
+            )
             break
         at = end
     complaints += [f"the console never shows {p}" for p in expect.console_any if patterns.find(p, console) < 0]
@@ -142,7 +155,9 @@ def _weigh(expect: Expect, outcome: Outcome, spoken: Spoken) -> Judgement:
         return Judgement("contradicted", f"{outcome} as expected, but {said}", outcome, spoken.told.cases)
     what = f"{outcome} instead of {wanted}"
     if spoken.conclusive and not spoken.complaints:
-        return Judgement("contradicted", f"{what}, but the console shows all that is expected", outcome, spoken.told.cases)
+        return Judgement(
+            "contradicted", f"{what}, but the console shows all that is expected", outcome, spoken.told.cases
+        )
     return Judgement("failed", "; ".join(filter(None, (what, said))), outcome, spoken.told.cases)
 
 

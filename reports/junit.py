@@ -1,10 +1,177 @@
+"""JUnit XML: one flat suite a cell, Surefire's elements for reruns, and nothing in it that XML does not allow.
+
+Made with junit-xml, whose elements are extended where it has none: `flakyFailure` and `rerunFailure` as Maven Surefire
+writes them (surefire-test-report.xsd), each case's `system-out`, and times and totals as Jenkins' junit-10.xsd wants.
+"""
+
 from __future__ import annotations
+
+import re
 from dataclasses import dataclass
-from bootmatrix import model
+from typing import TYPE_CHECKING, Any, ClassVar
+from xml.etree import ElementTree as ET
+
+from junit_xml import TestCase, TestSuite
+
+from bootmatrix import console, model
+from bootmatrix.quantities import human_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from bootmatrix.model import Attempt, Case, Result, Run
+
+ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
+HEAD, TAIL = 4096, 12288  # characters of a console in the report; the whole log is a file beside it
+FAILURES = {"failed", "contradicted", "timed out", "unexpected pass"}
+
 
 @dataclass(frozen=True)
 class Report(model.Report):
-    filename = "junit.xml"
+    filename: ClassVar[str] = "junit.xml"
+
     all_consoles: bool = False
-    def write(self, run, folder, target) -> None:
-        target.write_text("")
+    """Put every console into the report, not the failures' only."""
+
+    def write(self, run: Run, folder: Path, target: Path) -> None:
+        root = ET.Element("testsuites", name="bootmatrix", time=_time(run.seconds))
+        by_cell: dict[str, list[Result]] = {}
+        for result in run.results:
+            by_cell.setdefault(result.cell, []).append(result)
+        for cell, results in by_cell.items():
+            root.append(self._suite(cell, results, run, folder))
+        for key in ("tests", "failures", "errors"):
+            root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
+        fresh = target.with_suffix(".new")
+        ET.ElementTree(root).write(fresh, encoding="utf-8", xml_declaration=True)
+        fresh.replace(target)
+
+    def _suite(self, cell: str, results: list[Result], run: Run, folder: Path) -> ET.Element:
+        pairs = [pair for result in results for pair in self._cases(result, folder)]
+        properties = {
+            "run": run.id,
+            "image": results[0].image,
+            **{f"axis.{k}": v for k, v in _axes(results[0]).items()},
+        }
+        suite = TestSuite(
+            _clean(cell),
+            [case for case, _ in pairs],
+            hostname=_clean(run.host.get("name", "")),
+            timestamp=(results[0].started or run.started).removesuffix("Z").split(".")[0],
+            properties={key: _clean(value) for key, value in properties.items() if value},
+        )
+        element: ET.Element = suite.build_xml_doc()
+        element.attrib.pop("disabled", None)  # junit-xml always writes it, and Jenkins' schema has no such attribute
+        element.set("time", _time(sum(result.seconds for result in results)))
+        for case, (source, extra) in zip(element.findall("testcase"), pairs, strict=True):
+            case.set("time", _time(source.elapsed_sec or 0.0))
+            _extend(case, extra)
+        return element
+
+    def _cases(self, result: Result, folder: Path) -> Iterable[tuple[TestCase, list[ET.Element]]]:
+        """The test itself, then what its guest reported."""
+        case = TestCase(_clean(result.test), _clean(result.cell), result.seconds)
+        _judge(case, result)
+        yield case, [*_reruns(result), *self._console(result, folder)]
+        seen: dict[str, int] = {}
+        for told in result.attempts[-1].cases if result.attempts else ():
+            yield _told(told, result, seen), []
+
+    def _console(self, result: Result, folder: Path) -> list[ET.Element]:
+        telling = result.verdict in FAILURES or result.verdict in {"error", "flaky"}
+        if not result.attempts or not (telling or self.all_consoles):
+            return []
+        attempt = result.attempts[-1]
+        lines = [f"repeat it: {result.repro}", f"outcome: {attempt.outcome} ({attempt.outcome.evidence})"]
+        if attempt.accelerator:
+            lines.append(f"accelerator: {attempt.accelerator} ({attempt.accelerator_reason or 'as asked'})")
+        for label, name in (("console", attempt.console), ("tender", attempt.tender)):
+            if name:
+                lines += [f"--- {label} ({name}) ---", _excerpt(folder / name)]
+        out = ET.Element("system-out")
+        out.text = _clean("\n".join(lines))
+        return [out]
+
+
+def _judge(case: Any, result: Result) -> None:
+    reason = _clean(result.reason)
+    summary = reason.splitlines()[0] if reason else result.verdict
+    if result.verdict in FAILURES:
+        case.add_failure_info(f"{result.verdict}: {summary}", _evidence(result), result.verdict.replace(" ", "-"))
+    elif result.verdict == "error":
+        kind = "infrastructure" if result.infrastructure else "configuration"
+        case.add_error_info(summary, _evidence(result), kind)
+    elif result.verdict in {"skipped", "expected failure"}:
+        case.add_skipped_info(summary if result.verdict == "skipped" else f"expected failure: {summary}")
+
+
+def _evidence(result: Result) -> str:
+    lines = [result.reason, f"repeat it: {result.repro}"]
+    if result.attempts:
+        lines += [
+            f"attempt {a.number}: {a.outcome} after {a.seconds:.3f} s ({a.outcome.evidence})" for a in result.attempts
+        ]
+    return _clean("\n".join(lines))
+
+
+def _reruns(result: Result) -> list[ET.Element]:
+    """Surefire: a flakyFailure for each attempt that failed before a pass, a rerunFailure for each after the first."""
+    if result.verdict == "flaky":
+        return [_rerun("flakyFailure", a) for a in result.attempts if a.verdict != "passed"]
+    if result.verdict in FAILURES - {"unexpected pass"}:
+        return [_rerun("rerunFailure", attempt) for attempt in result.attempts[1:]]
+    return []
+
+
+def _rerun(tag: str, attempt: Attempt) -> ET.Element:
+    reason = _clean(attempt.reason)
+    element = ET.Element(tag, message=reason.splitlines()[0] if reason else "", type=attempt.outcome.kind)
+    ET.SubElement(element, "stackTrace").text = f"attempt {attempt.number}: {reason}"
+    return element
+
+
+def _told(told: Case, result: Result, seen: dict[str, int]) -> TestCase:
+    """A case that the guest reported; names are made unique within the test."""
+    seen[told.name] = seen.get(told.name, 0) + 1
+    number = f" #{seen[told.name]}" if seen[told.name] > 1 else ""
+    case = TestCase(_clean(f"{result.test}/{told.name}{number}"), _clean(result.cell), 0.0)
+    message = _clean(told.message) or told.status
+    if told.status == "failed" and result.verdict == "expected failure":
+        case.add_skipped_info(f"expected failure: {message}")
+    elif told.status == "failed":
+        case.add_failure_info(message, message, "guest")
+    elif told.status == "skipped":
+        case.add_skipped_info(message)
+    return case
+
+
+def _extend(case: ET.Element, extra: list[ET.Element]) -> None:
+    """In Surefire's order: failure, rerunFailure, flakyFailure, skipped, error, system-out."""
+    case.extend(extra)
+    order = ["failure", "rerunFailure", "flakyFailure", "skipped", "error", "system-out"]
+    case[:] = sorted(case, key=lambda element: order.index(element.tag))
+
+
+def _excerpt(file: Path) -> str:
+    """Head and tail of a console, with a line that says what was cut."""
+    try:
+        text = console.clean(file.read_bytes())
+    except OSError as error:
+        return f"[{file.name} cannot be read: {error.strerror}]"
+    if len(text) <= HEAD + TAIL:
+        return text
+    cut = human_size(len(text) - HEAD - TAIL)
+    return f"{text[:HEAD]}\n[{cut} are left out here; the file has them]\n{text[-TAIL:]}"
+
+
+def _axes(result: Result) -> dict[str, str]:
+    return {key: value for key, value in result.axes.items() if key not in {"format", "test", "cell"}}
+
+
+def _clean(text: str) -> str:
+    return ILLEGAL.sub("\ufffd", console.ANSI.sub("", text))
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3f}"

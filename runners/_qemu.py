@@ -22,7 +22,10 @@ class Machine:
 
 MACHINES = {
     "x86_64": Machine(
-        "qemu-system-x86_64", ("-machine", "q35"), {"tcg": "max", "kvm": "host"}, ("-device", "isa-debug-exit")
+        "qemu-system-x86_64",
+        ("-machine", "q35"),
+        {"tcg": "max", "kvm": "host"},
+        ("-device", "isa-debug-exit"),
     ),
     "aarch64": Machine("qemu-system-aarch64", ("-machine", "virt"), {"tcg": "max", "kvm": "host"}),
     "riscv64": Machine("qemu-system-riscv64", ("-machine", "virt"), {"tcg": "rv64", "kvm": "host"}),
@@ -102,7 +105,9 @@ def failure(ending: Ending) -> Outcome | None:
     return None
 
 
-REFUSED = re.compile(r"kernel|ELF|bios|ROM|image|property|invalid option|not a valid|unsupported|No such", re.IGNORECASE)
+REFUSED = re.compile(
+    r"kernel|ELF|bios|ROM|image|property|invalid option|not a valid|unsupported|No such", re.IGNORECASE
+)
 
 
 def stopped_itself(ending: Ending) -> Outcome | None:

@@ -50,7 +50,15 @@ def read_notes(file: Path) -> Notes:
         target, version = struct.unpack_from("<II", sections[".note.solo5.abi"], _content(sections[".note.solo5.abi"]))
         manifest = sections.get(".note.solo5.manifest", b"")
         return Notes(TARGETS.get(target, f"target {target}"), version, tuple(_devices(manifest)))
-    except (ELFError, KeyError, struct.error, ValueError, OverflowError, UnicodeDecodeError, AttributeError) as error:
+    except (
+        ELFError,
+        KeyError,
+        struct.error,
+        ValueError,
+        OverflowError,
+        UnicodeDecodeError,
+        AttributeError,
+    ) as error:
         what = "has no .note.solo5.abi" if isinstance(error, KeyError) else "is no readable ELF file"
         remedy = "link it with Solo5's bindings (…-solo5-none-static-ld -z solo5-abi=…), or boot it on another backend"
         raise Rejected(f"{file.name} {what}: it is no Solo5 unikernel", remedy) from None
@@ -86,7 +94,10 @@ def check(file: Path, backend: str, options: tuple[str, ...], version: str) -> N
     notes = read_notes(file)
     target = backend.removeprefix("solo5-")
     if notes.target != target:
-        raise Rejected(f"{file.name} is built for {notes.target}, not for {target}", f"build it with -z solo5-abi={target}")
+        raise Rejected(
+            f"{file.name} is built for {notes.target}, not for {target}",
+            f"build it with -z solo5-abi={target}",
+        )
     known = re.search(r"ABI version (\d+)", version)
     if known and int(known[1]) != notes.version:
         what = f"{file.name} has ABI version {notes.version}, the tender has {known[1]}"
@@ -100,9 +111,12 @@ def check(file: Path, backend: str, options: tuple[str, ...], version: str) -> N
 
 
 def native(arch: str, program: str) -> None:
-    """hvt and spt run the guest's code on this machine's own processor."""
+    """Hvt and spt run the guest's code on this machine's own processor."""
     if arch != platform.machine():
-        raise Rejected(f"{program} boots {platform.machine()} guests here, not {arch}", "exclude the cell, or run it on such a host")
+        raise Rejected(
+            f"{program} boots {platform.machine()} guests here, not {arch}",
+            "exclude the cell, or run it on such a host",
+        )
 
 
 def outcome(ending: Ending, program: str) -> Outcome:
@@ -121,7 +135,9 @@ def outcome(ending: Ending, program: str) -> Outcome:
     return Outcome("exited", str(ending.status), f"{program}'s exit status {ending.status}")
 
 
-FAULT = re.compile(r"translation fault|KVM_EXIT_SHUTDOWN|unhandled|invalid (?:guest|hypercall)|double fault", re.IGNORECASE)
+FAULT = re.compile(
+    r"translation fault|KVM_EXIT_SHUTDOWN|unhandled|invalid (?:guest|hypercall)|double fault", re.IGNORECASE
+)
 INFRASTRUCTURE = re.compile(r"/dev/kvm|KVM|vCPU|ioctl|[Ss]eccomp|mmap|Exiting on signal|Network is down|resource busy")
 
 

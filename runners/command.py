@@ -28,7 +28,12 @@ class Runner(model.Runner):
         return Tender(self.command[0], in_build=self.command[0] if self.in_build else "", prefix=self.prefix)
 
     def argv(self, boot: Boot) -> tuple[str, ...]:
-        values = {"unikernel": boot.unikernel, "memory": str(-(-boot.memory // MIB)), "cpus": str(boot.cpus), "arch": boot.arch}
+        values = {
+            "unikernel": boot.unikernel,
+            "memory": str(-(-boot.memory // MIB)),
+            "cpus": str(boot.cpus),
+            "arch": boot.arch,
+        }
         words: list[str] = [boot.program]
         for word in self.command[1:]:
             words += boot.args if word == "{args}" else [_fill(word, values)]

@@ -35,10 +35,17 @@ class Runner(model.Runner):
         _solo5.check(unikernel, "solo5-hvt", self.options, version)
 
     def argv(self, boot: Boot) -> tuple[str, ...]:
-        return (boot.program, f"--mem={-(-boot.memory // MIB)}", *self.options, "--", boot.unikernel, *boot.args)
+        return (
+            boot.program,
+            f"--mem={-(-boot.memory // MIB)}",
+            *self.options,
+            "--",
+            boot.unikernel,
+            *boot.args,
+        )
 
     def outcome(self, ending: Ending) -> Outcome:
-        """hvt passes `solo5_exit`'s status on; 255 with ABORT is an abort or a trap, a signal is the tender's own crash."""
+        """Hvt passes `solo5_exit`'s status on; 255 with ABORT is an abort or a trap, a signal is the tender's own crash."""
         if ending.signal and ending.signal not in _solo5.FROM_OUTSIDE:
             return Outcome("broken", f"solo5-hvt was ended by {ending.signal}", ending.tender.strip()[-200:])
         return _solo5.outcome(ending, "solo5-hvt")

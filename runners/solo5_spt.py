@@ -35,7 +35,14 @@ class Runner(model.Runner):
         _solo5.check(unikernel, "solo5-spt", self.options, version)
 
     def argv(self, boot: Boot) -> tuple[str, ...]:
-        return (boot.program, f"--mem={-(-boot.memory // MIB)}", *self.options, "--", boot.unikernel, *boot.args)
+        return (
+            boot.program,
+            f"--mem={-(-boot.memory // MIB)}",
+            *self.options,
+            "--",
+            boot.unikernel,
+            *boot.args,
+        )
 
     def outcome(self, ending: Ending) -> Outcome:
         """A trap is SIGSEGV or its like, a forbidden system call SIGSYS; otherwise as hvt."""

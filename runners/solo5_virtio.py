@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class Runner(model.Runner):
     format: ClassVar[str] = "virtio"
     version_flag: ClassVar[str] = "--version"
+    hides_status: ClassVar[bool] = True
 
     accel: Literal["auto", "kvm", "tcg"] = "auto"
     """`auto` believes in KVM only after a guest has booted on it, and falls back to TCG."""
@@ -29,7 +30,12 @@ class Runner(model.Runner):
     def tender(self, arch: str) -> Tender:
         if arch != "x86_64":
             raise Rejected(f"Solo5's virtio target is for x86_64, not {arch}", "exclude the cell")
-        return Tender(_qemu.machine(arch).program, _qemu.accelerators(self.accel), self.accel == "auto", prefix=self.prefix)
+        return Tender(
+            _qemu.machine(arch).program,
+            _qemu.accelerators(self.accel),
+            self.accel == "auto",
+            prefix=self.prefix,
+        )
 
     def probe(self, arch: str, accel: str) -> Probe | None:
         return _qemu.probe(arch, accel)
@@ -46,4 +52,6 @@ class Runner(model.Runner):
         if found := _qemu.failure(ending) or _qemu.stopped_itself(ending):
             return found
         marker = _solo5.last_marker(ending.console)
-        return marker or Outcome("exited", "unknown", f"QEMU's exit status {ending.status}, which virtio gives at any end")
+        return marker or Outcome(
+            "exited", "unknown", f"QEMU's exit status {ending.status}, which virtio gives at any end"
+        )

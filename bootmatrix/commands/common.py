@@ -21,7 +21,15 @@ F = TypeVar("F", bound="Callable[..., Any]")
 def matrix_options(function: F) -> F:
     for option in (
         click.option("-C", "directory", type=click.Path(path_type=Path), help="Work in this folder."),
-        click.option("-f", "--file", "file", type=click.Path(path_type=Path), default=Path("matrix.yaml"), show_default=True, help="The matrix."),
+        click.option(
+            "-f",
+            "--file",
+            "file",
+            type=click.Path(path_type=Path),
+            default=Path("matrix.yaml"),
+            show_default=True,
+            help="The matrix.",
+        ),
     ):
         function = option(function)
     return function
@@ -76,5 +84,7 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     words += [f"test={name}" for name in matrix.tests]
     words += [cell.id for cell in matrix.cells]
     if "/" in incomplete:
-        words = [f"{cell.id}/{cells.test_id(name, params)}" for cell, name, _, params in resolve.Resolver(matrix).boots()]
+        words = [
+            f"{cell.id}/{cells.test_id(name, params)}" for cell, name, _, params in resolve.Resolver(matrix).boots()
+        ]
     return [Item(word) for word in words if word.startswith(incomplete)]

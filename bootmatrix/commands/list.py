@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from bootmatrix.model import Cell
 
 
-@click.command("list", epilog="\b\nExamples:\n  bootmatrix list\n  bootmatrix list test=hello --format ids\n  bootmatrix list backend=solo5-* '!compiler=clang' --format json")
+@click.command(
+    "list",
+    epilog="\b\nExamples:\n  bootmatrix list\n  bootmatrix list test=hello --format ids\n  bootmatrix list backend=solo5-* '!compiler=clang' --format json",
+)
 @selection_argument
 @click.option("--format", "shape", type=click.Choice(["table", "ids", "json"]), default="table", show_default=True)
 @matrix_options
@@ -39,7 +42,9 @@ def _selected(matrix: Matrix, terms: tuple[str, ...]) -> Iterator[tuple[Cell, st
             yield cell, test, params
     if not any_:
         near = [*(cell.id for cell in matrix.cells), *matrix.tests]
-        raise UserError(Problem(f"nothing is selected by {' '.join(terms)}", remedy=suggest(terms[0] if terms else "", near)))
+        raise UserError(
+            Problem(f"nothing is selected by {' '.join(terms)}", remedy=suggest(terms[0] if terms else "", near))
+        )
 
 
 def _ids(found: Iterator[tuple[Cell, str, dict[str, str]]], matrix: Matrix) -> None:
@@ -53,7 +58,13 @@ def _json(found: Iterator[tuple[Cell, str, dict[str, str]]], matrix: Matrix) -> 
 
     del matrix
     rows = [
-        {"id": f"{cell.id}/{test}", "cell": cell.id, "test": test, "axes": dict(cell.values), "params": params}
+        {
+            "id": f"{cell.id}/{test}",
+            "cell": cell.id,
+            "test": test,
+            "axes": dict(cell.values),
+            "params": params,
+        }
         for cell, test, params in found
     ]
     click.echo(json.dumps(rows, indent=1))
@@ -66,7 +77,10 @@ def _table(found: Iterator[tuple[Cell, str, dict[str, str]]], matrix: Matrix) ->
         tests.setdefault(cell.id, []).append(test)
         axes[cell.id] = dict(cell.values)
     names = list(dict.fromkeys([*matrix.axes, *(key for values in axes.values() for key in values)]))
-    rows = [names + ["tests"], *([values.get(n, "") for n in names] + [_short(tests[cell])] for cell, values in axes.items())]
+    rows = [
+        names + ["tests"],
+        *([values.get(n, "") for n in names] + [_short(tests[cell])] for cell, values in axes.items()),
+    ]
     widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
     for index, row in enumerate(rows):
         line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=False)) + "  " + row[-1]

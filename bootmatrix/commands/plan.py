@@ -33,7 +33,11 @@ def _images(plan: Plan) -> None:
     for image in plan.images:
         try:
             here = images.exists(image)
-            state = "cached: its Dockerfile, context and arguments are unchanged" if here else "to build: no image has this content"
+            state = (
+                "cached: its Dockerfile, context and arguments are unchanged"
+                if here
+                else "to build: no image has this content"
+            )
         except InfrastructureError:
             state = "unknown: no container engine answers"
         click.echo(f"  {image.name}  {image.tag}  {state}")
@@ -43,7 +47,11 @@ def _builds(plan: Plan) -> None:
     _title(f"{len(plan.builds)} builds")
     for build in plan.builds:
         kept = build.output.is_dir()
-        why = "cached: sources, commands, compiler and image are unchanged" if kept else "to build: nothing kept has this content"
+        why = (
+            "cached: sources, commands, compiler and image are unchanged"
+            if kept
+            else "to build: nothing kept has this content"
+        )
         click.echo(f"  {build.id}  {build.key}  {why}")
 
 

@@ -10,14 +10,23 @@ from bootmatrix.commands.common import engine_option, matrix_options, one_boot, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.preparing import Prepared
     from bootmatrix.places.place import Place
     from bootmatrix.plan import BootStep
+    from bootmatrix.preparing import Prepared
 
 
-@click.command("repro", epilog="\b\nExamples:\n  bootmatrix repro gcc-debian-12-x86_64-qemu/hello\n  bootmatrix repro gcc-debian-12-x86_64-qemu/hello | sh")
+@click.command(
+    "repro",
+    epilog="\b\nExamples:\n  bootmatrix repro gcc-debian-12-x86_64-qemu/hello\n  bootmatrix repro gcc-debian-12-x86_64-qemu/hello | sh",
+)
 @test_argument
-@click.option("--attempt", type=click.IntRange(1), default=1, show_default=True, help="The attempt whose arguments are used.")
+@click.option(
+    "--attempt",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="The attempt whose arguments are used.",
+)
 @engine_option
 @matrix_options
 def command(test: str, attempt: int, engine: str, directory: Path | None, file: Path) -> None:

@@ -18,8 +18,17 @@ Examples:
 The reports are in out/latest: junit.xml, results.json, events.jsonl, every attempt's console.""",
 )
 @selection_argument
-@click.option("-j", "--jobs", type=click.IntRange(1, 4096), help="Boots and builds at a time; without it, one for each core.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where the run's folder goes; without it, out/ beside the matrix.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 4096),
+    help="Boots and builds at a time; without it, one for each core.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Where the run's folder goes; without it, out/ beside the matrix.",
+)
 @click.option("--fail-on-flaky", is_flag=True, help="Exit with 1 if a test passed only after a retry.")
 @click.option("--all-consoles", is_flag=True, help="Put every console into junit.xml, not the failures' only.")
 @engine_option

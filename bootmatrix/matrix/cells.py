@@ -83,8 +83,7 @@ def _product(axes: Mapping[str, Sequence[str]], exclude: Sequence[Mapping[str, S
     """The product without what is excluded; globs are resolved to sets once, so a cell costs look-ups only."""
     names = list(axes)
     sets = [
-        [(names.index(key), frozenset(fitting(globs, axes[key]))) for key, globs in rule.items()]
-        for rule in exclude
+        [(names.index(key), frozenset(fitting(globs, axes[key]))) for key, globs in rule.items()] for rule in exclude
     ]
     for combination in itertools.product(*axes.values()):
         if not any(all(combination[at] in allowed for at, allowed in rule) for rule in sets):
@@ -106,7 +105,11 @@ def _expand_glob(text: str, known: Sequence[str]) -> list[str]:
 
 
 def _include(
-    single: Values, axes: Mapping[str, Sequence[str]], original: list[Values], extras: list[Values], added: list[Values]
+    single: Values,
+    axes: Mapping[str, Sequence[str]],
+    original: list[Values],
+    extras: list[Values],
+    added: list[Values],
 ) -> None:
     wanted = {key: v for key, v in single.items() if key in axes}
     extra = {key: v for key, v in single.items() if key not in axes}

@@ -43,13 +43,21 @@ class _Checker:
                 if axis not in self.axes and axis not in cells.IMPLICIT:
                     say(f"unknown axis '{axis}'", (*path, "axes", index), suggest(axis, self.axes))
             if not (self.root / build.source).is_dir():
-                say(f"the folder '{build.source}' does not exist", (*path, "source"), f"it is looked for in {self.root}")
+                say(
+                    f"the folder '{build.source}' does not exist",
+                    (*path, "source"),
+                    f"it is looked for in {self.root}",
+                )
             for variable in build.env:
                 if not re.fullmatch(r"[A-Za-z_]\w*", variable, re.ASCII):
                     say(f"'{variable}' is no name of a variable", (*path, "env", variable), key=True)
             for index, prefix in enumerate(build.prefixes):
                 if not prefix.startswith("/") or prefix == "/" or ":" in prefix:
-                    say(f"'{prefix}' is no folder below /", (*path, "prefixes", index), "write it as /usr/local")
+                    say(
+                        f"'{prefix}' is no folder below /",
+                        (*path, "prefixes", index),
+                        "write it as /usr/local",
+                    )
 
     def tests(self) -> None:
         every = {key for test in self.sections["tests"].values() for key in test.params}
@@ -77,11 +85,15 @@ class _Checker:
             here = (*path, "params", key)
             self.problems.check_word(key, here, "a parameter")
             if key in self.axes or key in cells.IMPLICIT or key in template.BUILTIN:
-                self.problems.say(f"parameter '{key}' has the name of an axis or a placeholder", here, "rename it", key=True)
+                self.problems.say(
+                    f"parameter '{key}' has the name of an axis or a placeholder", here, "rename it", key=True
+                )
             seen = set()
             for index, text in enumerate(map(cells.slug, choices)):
                 if text in seen:
-                    self.problems.say(f"parameter '{key}' has two values that read '{text}'", (*here, index), "rename one")
+                    self.problems.say(
+                        f"parameter '{key}' has two values that read '{text}'", (*here, index), "rename one"
+                    )
                 seen.add(text)
 
     def _fields(self, fields: Any, path: Path_, params: Any) -> None:
@@ -102,7 +114,9 @@ class _Checker:
             self.problems.say(f"unknown axis '{key}'", (*path, key), suggest(key, values), key=True)
         for key, globs in match.items():
             if isinstance(params, dict) and key in params and not cells.fitting(globs, params[key]):
-                self.problems.say(f"matches no test: {key} is never {globs}", (*path, key), suggest(globs[0], params[key]))
+                self.problems.say(
+                    f"matches no test: {key} is never {globs}", (*path, key), suggest(globs[0], params[key])
+                )
         found = [cell for cell in self.cells if cells.matches({**cells.IMPLICIT, **cell.values}, on_axes)]
         if self.cells and on_axes and not found and not unknown:
             key, globs = next(iter(on_axes.items()))
@@ -121,7 +135,11 @@ class _Checker:
             for place, text in _templates(layer):
                 for unknown in sorted(template.names(text) - known):
                     what = f"the placeholder {{{unknown}}} names no axis or parameter"
-                    self.problems.say(what, (*here, *place), f"{suggest(unknown, known)}; {{{{{unknown}}}}} stands for itself")
+                    self.problems.say(
+                        what,
+                        (*here, *place),
+                        f"{suggest(unknown, known)}; {{{{{unknown}}}}} stands for itself",
+                    )
 
     def _runner(self, fields: Any, path: Path_, found: list[Cell]) -> None:
         """A runner's options are its dataclass's fields, for every backend that they reach."""

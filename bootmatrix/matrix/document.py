@@ -79,7 +79,11 @@ class Document:
                 merged.extend(self._merged(value))
             elif name in first:
                 self._problems.append(
-                    Problem(f"duplicate key '{name}'", key.mark, f"it stands already in line {first[name].line}: keep one")
+                    Problem(
+                        f"duplicate key '{name}'",
+                        key.mark,
+                        f"it stands already in line {first[name].line}: keep one",
+                    )
                 )
             else:
                 first[name] = key.mark
@@ -119,14 +123,17 @@ def parse(text: str, name: str) -> Document:
         line = text.count("\n", 0, error.position) + 1
         column = error.position - text.rfind("\n", 0, error.position)
         what = f"not YAML: the character #x{ord(text[error.position]):04x} is not allowed"
-        raise UserError(Problem(what, Mark(name, line, column), "remove it, or write it as an escape in \"…\"")) from None
+        raise UserError(Problem(what, Mark(name, line, column), 'remove it, or write it as an escape in "…"')) from None
     return Document(name, root)
 
 
 def _read(path: Path) -> str:
     if not path.exists():
         raise UserError(
-            Problem(f"{path} does not exist", remedy="`bootmatrix init` writes one; `-f FILE` and `-C DIR` look elsewhere")
+            Problem(
+                f"{path} does not exist",
+                remedy="`bootmatrix init` writes one; `-f FILE` and `-C DIR` look elsewhere",
+            )
         )
     if not path.is_file():
         raise UserError(Problem(f"{path} is not a regular file", remedy="name a YAML file with `-f FILE`"))
@@ -173,7 +180,9 @@ class _Builder:
     def _take(self, event: yaml.Event) -> None:
         mark = Mark(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
         if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
-            raise UserError(Problem("a second document starts here", mark, "a matrix is one document: remove the `---`"))
+            raise UserError(
+                Problem("a second document starts here", mark, "a matrix is one document: remove the `---`")
+            )
         if isinstance(event, yaml.NodeEvent):
             self._check_tag(event, mark)
         if isinstance(event, yaml.ScalarEvent):

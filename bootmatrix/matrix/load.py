@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.matrix.document import Document
-    from bootmatrix.model import Cell
     from bootmatrix.matrix.schema import Build, Defaults, Test
+    from bootmatrix.model import Cell
 
 ENTRIES = ("builds", "tests")  # sections whose entries are validated one by one
 
@@ -67,7 +67,9 @@ def _validate(source: Document, problems: list[Problem]) -> dict[str, Any]:
     """The sections that are valid; an entry of `builds` or `tests` that is not is left out, the others stay."""
     data = source.data
     if not isinstance(data, dict):
-        raise UserError(Problem("the file must be a mapping", source.where(()), "start with `axes:`, see `bootmatrix init`"))
+        raise UserError(
+            Problem("the file must be a mapping", source.where(()), "start with `axes:`, see `bootmatrix init`")
+        )
     known = MatrixFile.model_fields
     for key in data:
         if key not in known and not key.startswith("x-"):
@@ -109,7 +111,11 @@ def _worded(error: ValidationError, kind: Any, path: tuple[str | int, ...], sour
         loc = (*path, *detail["loc"])
         if detail["type"] == "extra_forbidden":
             word = str(loc[-1])
-            yield Problem(f"unknown key '{word}'", source.where(loc, key=True), suggest(word, _keys(kind, detail["loc"][:-1])))
+            yield Problem(
+                f"unknown key '{word}'",
+                source.where(loc, key=True),
+                suggest(word, _keys(kind, detail["loc"][:-1])),
+            )
         elif detail["type"] == "missing":
             yield Problem(f"'{loc[-1]}' is missing", source.where(loc[:-1], key=True), f"add `{loc[-1]}:`")
         else:
@@ -147,7 +153,10 @@ def _message(detail: Any) -> str:
 
 def _remedy(detail: Any) -> str:
     if detail["type"] == "literal_error":
-        return suggest(str(detail["input"]), [word for word in detail["ctx"]["expected"].split("'") if word.strip(", or")])
+        return suggest(
+            str(detail["input"]),
+            [word for word in detail["ctx"]["expected"].split("'") if word.strip(", or")],
+        )
     if detail["type"] == "list_type" and isinstance(detail["input"], str):
         return f"write [{detail['input']}]"
     if detail["type"] == "string_type" and detail["input"] is None:

@@ -13,7 +13,22 @@ if TYPE_CHECKING:
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}")
-RESERVED = {"test", "id", "path", "home", "cc", "ld", "objcopy", "out", "jobs", "src", "user", "shell", "pwd", "ifs"}
+RESERVED = {
+    "test",
+    "id",
+    "path",
+    "home",
+    "cc",
+    "ld",
+    "objcopy",
+    "out",
+    "jobs",
+    "src",
+    "user",
+    "shell",
+    "pwd",
+    "ifs",
+}
 
 
 @dataclass
@@ -34,9 +49,19 @@ class Problems:
     def check_word(self, name: str, path: Path_, what: str) -> None:
         """The name of an axis or parameter: it becomes a placeholder and an environment variable."""
         if not WORD.fullmatch(name):
-            self.say(f"'{name}' is no name of {what}", path, "use letters, digits, _ and -, a letter first", key=True)
+            self.say(
+                f"'{name}' is no name of {what}",
+                path,
+                "use letters, digits, _ and -, a letter first",
+                key=True,
+            )
         elif name.lower() in RESERVED:
-            self.say(f"{what} cannot be called '{name}'", path, "that name has a meaning of its own: choose another", key=True)
+            self.say(
+                f"{what} cannot be called '{name}'",
+                path,
+                "that name has a meaning of its own: choose another",
+                key=True,
+            )
 
     def check_name(self, name: str, path: Path_, what: str) -> None:
         """The name of a test or build: it becomes a part of paths."""

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.model import Cell
     from bootmatrix.matrix.schema import Defaults, Test
+    from bootmatrix.model import Cell
 
 DEEP = {"expect", "retry"}  # merged key by key, as `runner` is; every other field is replaced
 
@@ -65,7 +65,10 @@ def fill(fields: TestFields, values: Mapping[str, str]) -> TestFields:
     """The fields with their placeholders filled in."""
     expect = fields.expect.model_copy(
         update={
-            key: [Pattern.model_construct(text=template.fill(p.text, values), regex=template.fill(p.regex, values)) for p in found]
+            key: [
+                Pattern.model_construct(text=template.fill(p.text, values), regex=template.fill(p.regex, values))
+                for p in found
+            ]
             for key in ("console", "console_any", "console_not")
             if (found := getattr(fields.expect, key))
         }

@@ -45,9 +45,17 @@ def _outcome(value: str) -> str:
 
 
 Text = Annotated[str, WithJsonSchema(SCALAR)]
-Texts = Annotated[list[Text], BeforeValidator(_listed), WithJsonSchema({"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]})]
+Texts = Annotated[
+    list[Text],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]}),
+]
 Reason = Annotated[str, Field(min_length=3)]
-Seconds = Annotated[float, BeforeValidator(quantities.seconds), WithJsonSchema({"type": ["string", "number"], "examples": ["30 s"]})]
+Seconds = Annotated[
+    float,
+    BeforeValidator(quantities.seconds),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["30 s"]}),
+]
 Size = Annotated[int, BeforeValidator(quantities.size), WithJsonSchema({"type": "string", "examples": ["64 MiB"]})]
 OutcomeWord = Annotated[str, AfterValidator(_outcome)]
 Match = dict[str, Texts]
@@ -72,7 +80,17 @@ PatternOrText = Annotated[
     Pattern,
     BeforeValidator(_pattern),
     WithJsonSchema(
-        {"anyOf": [SCALAR, {"type": "object", "properties": {"regex": {"type": "string"}}, "required": ["regex"], "additionalProperties": False}]}
+        {
+            "anyOf": [
+                SCALAR,
+                {
+                    "type": "object",
+                    "properties": {"regex": {"type": "string"}},
+                    "required": ["regex"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
     ),
 ]
 Patterns = Annotated[list[PatternOrText], BeforeValidator(_listed)]
@@ -82,7 +100,8 @@ class Expect(Strict):
     """What must be seen for a pass."""
 
     outcome: Annotated[list[OutcomeWord], BeforeValidator(_listed)] = Field(
-        ["exited(0)"], description="The outcome, or several that are as good; `crashed` stands for any signal."
+        ["exited(0)"],
+        description="The outcome, or several that are as good; `crashed` stands for any signal.",
     )
     console: Patterns = Field([], description="Patterns that the console must show in this order.")
     console_any: Patterns = Field([], description="Patterns that the console must show, in any order.")
@@ -93,7 +112,9 @@ class Retry(Strict):
     """When a test that did not pass is tried again; the infrastructure's own failures are always tried again."""
 
     attempts: int = Field(1, ge=1, le=100, description="Tries in all.")
-    on: Annotated[list[RetryOn], BeforeValidator(_listed)] = Field(["any"], description="Outcomes that are worth another try.")
+    on: Annotated[list[RetryOn], BeforeValidator(_listed)] = Field(
+        ["any"], description="Outcomes that are worth another try."
+    )
     wait: Annotated[float, BeforeValidator(lambda v: 0.0 if v == "0" else quantities.seconds(v))] = Field(
         0.0, description="Pause between tries.", json_schema_extra={"type": ["string", "number"]}
     )
@@ -104,7 +125,9 @@ class TestFields(Strict):
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
 
-    build: str | None = Field(None, description="The build that makes the unikernel; none: the file lies in the repository.")
+    build: str | None = Field(
+        None, description="The build that makes the unikernel; none: the file lies in the repository."
+    )
     unikernel: str = Field("{test}.{format}", description="The file to boot, below the build's output.")
     args: list[Text] = Field([], description="The guest's boot arguments.")
     memory: Size = Field(64 * MIB, description="The guest's memory.")
@@ -120,7 +143,9 @@ class TestFields(Strict):
     retry: Retry = Field(Retry(), description="When a failed boot is tried again.")
     skip: Reason | None = Field(None, description="Do not run; the value is the reason.")
     expected_failure: Reason | None = Field(
-        None, alias="expected-failure", description="Run, and count a failure as expected; the value is the reason."
+        None,
+        alias="expected-failure",
+        description="Run, and count a failure as expected; the value is the reason.",
     )
     unavailable: Literal["skip", "error"] = Field("skip", description="What to do where this host cannot do it.")
     cases: Literal["tap", "kvm-unit-tests", "uktest"] | None = Field(
@@ -154,12 +179,20 @@ class Build(Strict):
     """The commands that turn a source folder into unikernels."""
 
     source: str = Field(".", description="The folder that is copied for the build, relative to matrix.yaml.")
-    run: Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)] = Field(description="Shell commands, run in the copy.")
+    run: Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)] = Field(
+        description="Shell commands, run in the copy."
+    )
     env: dict[str, Text] = Field({}, description="Environment variables.")
-    axes: list[str] | None = Field(None, description="The axes that the build depends on; without it, all but `backend`.")
-    output: str | None = Field(None, description="The folder of the copy that holds the result; without it, `$OUT` is filled.")
+    axes: list[str] | None = Field(
+        None, description="The axes that the build depends on; without it, all but `backend`."
+    )
+    output: str | None = Field(
+        None, description="The folder of the copy that holds the result; without it, `$OUT` is filled."
+    )
     network: bool = Field(False, description="Whether the commands may use the network.")
-    prefixes: list[str] = Field([], description="Folders of this host that the build sees, read-only, under the same names.")
+    prefixes: list[str] = Field(
+        [], description="Folders of this host that the build sees, read-only, under the same names."
+    )
     timeout: Seconds = Field(1800.0, description="The build is ended after this time.")
 
 
@@ -182,4 +215,8 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of matrix.yaml, for editors."""
     schema = MatrixFile.model_json_schema(by_alias=True)
     schema["patternProperties"] = {"^x-": {}}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "bootmatrix matrix.yaml", **schema}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "bootmatrix matrix.yaml",
+        **schema,
+    }

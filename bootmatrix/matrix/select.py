@@ -49,7 +49,9 @@ def parse(terms: Sequence[str], keys: Collection[str]) -> Selection:
             (without_ids if negative else ids).append(body)
             continue
         if key not in keys:
-            raise UserError(Problem(f"select '{term}': there is no axis or parameter '{key}'", remedy=suggest(key, keys)))
+            raise UserError(
+                Problem(f"select '{term}': there is no axis or parameter '{key}'", remedy=suggest(key, keys))
+            )
         globs = tuple(text for text in texts.split(",") if text)
         if not globs:
             raise UserError(Problem(f"select '{term}': no value after '='", remedy=f"write {key}=VALUE or {key}=GLOB"))

@@ -34,7 +34,9 @@ def client(*, patient: bool = False) -> APIClient:
         api.ping()
     except (docker.errors.DockerException, OSError) as error:
         where = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-        raise InfrastructureError(Problem(f"no container engine answers at {where}: {reason(error)}", remedy=REMEDY)) from None
+        raise InfrastructureError(
+            Problem(f"no container engine answers at {where}: {reason(error)}", remedy=REMEDY)
+        ) from None
     return api
 
 

@@ -46,7 +46,13 @@ class LocalProcess(Process):
 
     def __init__(self, job: Job, scratch: str) -> None:
         super().__init__()
-        env = {"PATH": os.environ.get("PATH", os.defpath), "HOME": scratch, "TMPDIR": scratch, "LANG": "C.UTF-8", **job.env}
+        env = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": scratch,
+            "TMPDIR": scratch,
+            "LANG": "C.UTF-8",
+            **job.env,
+        }
         workdir = scratch if job.workdir == "/tmp" else job.workdir  # noqa: S108
         try:
             self._child = subprocess.Popen(

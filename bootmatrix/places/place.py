@@ -31,7 +31,8 @@ class Mount:
 @dataclass(frozen=True)
 class Job:
     """A command line and what it may use. `memory` in bytes, 0 for no limit; `trusted` runs as the caller, with a
-    writable root file system and without the sandbox's limits, as builds do."""
+    writable root file system and without the sandbox's limits, as builds do.
+    """
 
     argv: tuple[str, ...]
     name: str

@@ -37,4 +37,8 @@ def parse(text: str) -> Told:
 
 
 def _case(verdict: str, name: str) -> Case:
-    return Case(name or "(unnamed)", STATUS.get(verdict, "skipped"), KNOWN.get(verdict, verdict if verdict != "PASS" else ""))
+    return Case(
+        name or "(unnamed)",
+        STATUS.get(verdict, "skipped"),
+        KNOWN.get(verdict, verdict if verdict != "PASS" else ""),
+    )
