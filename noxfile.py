@@ -1,5 +1,6 @@
 """The project's jobs: `nox -s matrix`, `nox -s tests`, `nox -s lint`. Each does all of its own set-up."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -7,14 +8,13 @@ import nox
 
 nox.options.sessions = ["lint", "tests"]
 nox.options.reuse_existing_virtualenvs = True
-ROOT = Path(__file__).parent
-PACKAGES = ["qemu-system-x86", "qemu-system-arm", "qemu-system-misc", "gcc", "clang", "lld", "make"]
-CROSS = ["gcc-aarch64-linux-gnu", "gcc-riscv64-linux-gnu"]
+os.environ.pop("PYTHONPATH", None)  # where README's command keeps nox itself: no business of the sessions
+GROUPS = nox.project.load_toml("pyproject.toml")
 
 
 @nox.session
 def matrix(session: nox.Session) -> None:
-    """Boot the project's own matrix: containers for each toolchain, real boots, out/latest/junit.xml."""
+    """Boot the project's own matrix: a container for each toolchain, real boots, out/latest/junit.xml."""
     session.install("-e", ".")
     session.run("bootmatrix", "setup", "--yes")
     session.run("bootmatrix", "run", *session.posargs)
@@ -23,21 +23,20 @@ def matrix(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Test the built wheel, with real containers and real boots."""
-    groups = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
-    session.install("build", "hatchling", *groups)
-    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    session.install("build", "hatchling", *nox.project.dependency_groups(GROUPS, "test"))
+    shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build", "--wheel", "--no-isolation", silent=True)
-    (wheel,) = (ROOT / "dist").glob("*.whl")
-    session.install("--force-reinstall", "--no-deps", str(wheel))
-    session.install(str(wheel))
-    session.run("bootmatrix", "setup", "--yes", "--for-tests")
-    session.run("python", "-m", "pytest", *session.posargs)
+    (wheel,) = map(str, Path("dist").glob("*.whl"))
+    session.install(wheel)
+    session.install("--force-reinstall", "--no-deps", wheel)  # the same version may have other content
+    session.run("bootmatrix", "setup", "--yes", "--host-tools")
+    session.run("pytest", *session.posargs)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the style, the formatting and the types."""
-    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint"))
+    """Check style, formatting and types."""
+    session.install("-e", ".", *nox.project.dependency_groups(GROUPS, "lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")

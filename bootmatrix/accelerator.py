@@ -41,7 +41,7 @@ class Accelerators:
         """The first accelerator that works; raises Unavailable if none does, or if the wanted one does not."""
         if not tender.accelerators:
             return Choice()
-        troubles = []
+        troubles: list[str] = []
         for name in tender.accelerators:
             trouble = self._trouble(place, runner, found, arch, name)
             if not trouble:

@@ -30,7 +30,7 @@ class Booter:
     store: Store
     stop: console.Stop = field(default_factory=threading.Event)
     preparer: Preparer = field(default_factory=Preparer)
-    on_attempt: Callable[[BootStep, Attempt], None] = lambda step, attempt: None
+    on_attempt: Callable[[BootStep, Attempt], None] = lambda _step, _attempt: None
 
     def run(self, step: BootStep, place: Place) -> Result:
         """Never raises for what a guest, a tender or an engine does: that is the result."""

@@ -58,12 +58,6 @@ class InfrastructureError(BootmatrixError):
     exit_code = 3
 
 
-class Interrupted(BootmatrixError):
-    """The user asked to stop."""
-
-    exit_code = 130
-
-
 def suggest(word: str, choices: Iterable[str]) -> str:
     """The remedy for an unknown word: the nearest choice, and all of them when they are few."""
     known = sorted({str(c) for c in choices})

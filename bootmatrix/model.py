@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping  # noqa: TC003  # pydantic reads a run's results back by these types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 MIB = 1 << 20
@@ -131,7 +131,7 @@ class Probe:
     seconds: float = 10.0
 
 
-class Rejected(Exception):  # noqa: N818  # an outcome's name
+class Rejected(Exception):
     """A runner's check: this tender cannot take this unikernel; `remedy` says what to change."""
 
     def __init__(self, what: str, remedy: str = "") -> None:

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import __version__, boot, build, graph, host, images, plugins
@@ -23,6 +23,7 @@ from bootmatrix.store import Store
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
+    from pathlib import Path
 
     from bootmatrix.build import BuildStep
     from bootmatrix.images import Image
@@ -93,27 +94,17 @@ class _Runner:
 
     def tasks(self) -> Iterator[graph.Task]:
         for image in self.plan.images:
-            yield graph.Task(
-                _key(image),
-                (),
-                lambda i=image: self._image(i),
-                lambda e, i=image: self._lost("image", i.name, e),
-            )
+            yield graph.Task(_key(image), (), partial(self._image, image), partial(self._lost, "image", image.name))
         for step in self.plan.builds:
             needs = (_key(step.image),) if step.image else ()
-            yield graph.Task(
-                _key(step),
-                needs,
-                lambda s=step: self._build(s),
-                lambda e, s=step: self._lost("build", s.id, e),
-            )
+            yield graph.Task(_key(step), needs, partial(self._build, step), partial(self._lost, "build", step.id))
         for boot_step in self.plan.boots:
             yield self._boot_task(boot_step)
 
     def _boot_task(self, step: BootStep) -> graph.Task:
         runs = not (step.skip or step.error)
         needs = [_key(part) for part in (step.image, step.build) if part] if runs else []
-        return graph.Task(step.id, tuple(needs), lambda: self._boot(step), lambda error: self._unbooted(step, error))
+        return graph.Task(step.id, tuple(needs), partial(self._boot, step), partial(self._unbooted, step))
 
     def _image(self, image: Image) -> None:
         if images.exists(image):
@@ -227,11 +218,11 @@ def _host(plan: Plan) -> dict[str, str]:
     return found
 
 
-def exit_code(finished: Run, *, fail_on_flaky: bool) -> int:
+def exit_code(run: Run, *, fail_on_flaky: bool) -> int:
     """0 all as expected, 1 some test was not, 3 nothing but the infrastructure failed, 130 interrupted."""
-    if finished.run.interrupted:
+    if run.interrupted:
         return 130
-    bad = [r for r in finished.run.results if not r.good or (fail_on_flaky and r.verdict == "flaky")]
+    bad = [r for r in run.results if not r.good or (fail_on_flaky and r.verdict == "flaky")]
     if not bad:
         return 0
     return 3 if all(r.infrastructure for r in bad) else 1

@@ -88,7 +88,7 @@ class LiveScreen(Screen):
 
     @contextlib.contextmanager
     def showing(self, plan: Plan) -> Iterator[None]:
-        from rich.progress import (
+        from rich.progress import (  # noqa: PLC0415
             BarColumn,
             MofNCompleteColumn,
             Progress,

@@ -8,13 +8,14 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.model import Run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bootmatrix.console import Record, Watched
 
 HEAD, TAIL = 256 << 10, 256 << 10  # bytes of a console that are kept

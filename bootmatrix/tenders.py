@@ -20,7 +20,7 @@ ASK = 'path=$(command -v "$1") || exit 44; echo "$path"; if [ -n "$2" ]; then "$
 ABSENT = 44
 
 
-class Unavailable(Exception):  # noqa: N818  # neither an error nor a failure: this host or image cannot do it
+class Unavailable(Exception):
     """The reason why a boot is not possible here."""
 
 
@@ -59,17 +59,17 @@ class Tenders:
 
 
 def _look(place: Place, runner: Runner, tender: Tender, output: Path | None) -> Found:
-    program, mounts = tender.program, ()
+    program = tender.program
+    mounts: tuple[Mount, ...] = ()
     if tender.in_build:
         file = (output or Path()) / tender.in_build
         if output is None or not file.is_file():
             raise Unavailable(f"the build's output has no {tender.in_build}")
         mount = place.mount(output, BUILD)
         program, mounts = f"{mount.inside}/{tender.in_build}", (mount,)
-    elif tender.prefix:
-        if find_program(program, tender.prefix):
-            mount = place.mount(Path(tender.prefix), tender.prefix)
-            program, mounts = f"{mount.inside}/bin/{program}", (mount,)
+    elif tender.prefix and find_program(program, tender.prefix):
+        mount = place.mount(Path(tender.prefix), tender.prefix)
+        program, mounts = f"{mount.inside}/bin/{program}", (mount,)
     status, said = _ask(place, program, runner.version_flag, mounts)
     if status == ABSENT:
         prefix = f", nor below {tender.prefix}/bin" if tender.prefix else ""

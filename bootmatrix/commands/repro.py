@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @click.command(
     "repro",
-    epilog="\b\nExamples:\n  bootmatrix repro gcc-debian-12-x86_64-qemu/hello\n  bootmatrix repro gcc-debian-12-x86_64-qemu/hello | sh",
+    epilog="""\b
+Examples:
+  bootmatrix repro gcc-debian-12-x86_64-qemu/hello
+  bootmatrix repro gcc-debian-12-x86_64-qemu/hello | sh""",
 )
 @test_argument
 @click.option(
@@ -34,7 +37,7 @@ def command(test: str, attempt: int, engine: str, directory: Path | None, file: 
 
     What they need, the image and the build, is made first if it is not there.
     """
-    from bootmatrix import preparing  # noqa: PLC0415
+    from bootmatrix import making, preparing  # noqa: PLC0415
     from bootmatrix.errors import Problem, UserError  # noqa: PLC0415
     from bootmatrix.model import Rejected  # noqa: PLC0415
     from bootmatrix.tenders import Unavailable  # noqa: PLC0415
@@ -42,33 +45,12 @@ def command(test: str, attempt: int, engine: str, directory: Path | None, file: 
     step = one_boot(plan_of(directory, file, (test,), engine), test)
     if step.skip:
         raise UserError(Problem(f"{step.id} is skipped: {step.skip}"))
-    place = _made(step)
+    place = making.make(step)
     try:
         prepared = preparing.Preparer().prepare(step, place)
     except (Unavailable, Rejected) as error:
         raise UserError(Problem(f"{step.id} cannot boot here: {error}", remedy=getattr(error, "remedy", ""))) from None
     _print(step, prepared, place, attempt)
-
-
-def _made(step: BootStep) -> Place:
-    """The boot's place, with its image and its build ready; progress goes to standard error."""
-    import tempfile  # noqa: PLC0415
-    import threading  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
-
-    from bootmatrix import build, images, run  # noqa: PLC0415
-
-    place = run.place_of(step.image)
-    logs = Path(tempfile.mkdtemp(prefix="bootmatrix-repro-"))
-    if step.image and not images.exists(step.image):
-        click.echo(f"building the image {step.image.name} (log in {logs})", err=True)
-        images.make(step.image, logs / "image.log", threading.Event(), lambda _line: None)
-    if step.build and not step.build.output.is_dir():
-        click.echo(f"building {step.build.id} (log in {logs})", err=True)
-        build.make(step.build, place, logs / "build.log", threading.Event(), lambda _line: None)
-    if not any(logs.iterdir()):
-        logs.rmdir()
-    return place
 
 
 def _print(step: BootStep, prepared: Prepared, place: Place, attempt: int) -> None:

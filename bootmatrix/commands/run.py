@@ -51,4 +51,4 @@ def command(
     options = {"junit": {"all_consoles": all_consoles}}
     finished = run.run(plan, out or plan.root / "out", shown, jobs or host.cores(), options)
     shown.summary(finished.run, finished.folder, finished.reports)
-    return run.exit_code(finished, fail_on_flaky=fail_on_flaky)
+    return run.exit_code(finished.run, fail_on_flaky=fail_on_flaky)

@@ -5,7 +5,11 @@ import click
 
 @click.command(
     "schema",
-    epilog="\b\nExample, for an editor with the YAML language server:\n  bootmatrix schema > matrix.schema.json\n  and as matrix.yaml's first line:\n  # yaml-language-server: $schema=matrix.schema.json",
+    epilog="""\b
+Example, for an editor with the YAML language server:
+  bootmatrix schema > matrix.schema.json
+  and as the first line of matrix.yaml:
+  # yaml-language-server: $schema=matrix.schema.json""",
 )
 def command() -> None:
     """Print the JSON Schema of matrix.yaml."""

@@ -1,0 +1,135 @@
+"""What this host can do: one small check for each ability, each with its remedy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bootmatrix import host
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.places import engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+QEMU = ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-riscv64")
+SOLO5 = ("solo5-hvt", "solo5-spt", "solo5-elftool")
+DISK = 10 << 30  # bytes: the six images of the two Debians take 5 GiB, builds and bases the rest
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`state` is ok, missing (a run in containers needs it) or note (some boots need it)."""
+
+    name: str
+    state: str
+    detail: str
+    remedy: str = ""
+
+
+def everything() -> list[Finding]:
+    checks: list[Callable[[], Finding]] = [_engine, _base, _git, _disk, _kvm, _qemu, _solo5]
+    return [check() for check in checks]
+
+
+def _engine() -> Finding:
+    try:
+        version = engine.client().version()
+    except InfrastructureError as error:
+        remedy = (
+            "`bootmatrix setup` installs and starts Docker Engine; for Podman: podman system service, and DOCKER_HOST"
+        )
+        return Finding("container engine", "missing", error.problems[0].what, remedy)
+    name = "Podman" if engine.is_podman() else "Docker"
+    return Finding(
+        "container engine", "ok", f"{name} {version.get('Version', '')}, API {version.get('ApiVersion', '')}"
+    )
+
+
+def _base() -> Finding:
+    if shutil.which("mmdebstrap"):
+        return Finding("base images", "ok", "pulled, or bootstrapped by mmdebstrap where no registry answers")
+    remedy = "`bootmatrix setup` installs mmdebstrap, which makes a base where no registry answers"
+    return Finding("base images", "note", "can only be pulled: mmdebstrap is not installed", remedy)
+
+
+def _git() -> Finding:
+    if shutil.which("git"):
+        return Finding("git", "ok", "leaves the files out of builds that it ignores")
+    return Finding(
+        "git", "note", "not installed: every file of a source folder goes into a build", "apt-get install git"
+    )
+
+
+def _disk() -> Finding:
+    folder = host.cache()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    words = f"{free >> 30} GiB free for builds at {host.cache()}"
+    enough = free >= DISK
+    return Finding("disk", "ok" if enough else "note", words, "" if enough else "free some, or set BOOTMATRIX_CACHE")
+
+
+def _kvm() -> Finding:
+    if trouble := host.kvm_trouble():
+        return Finding("KVM", "note", f"{trouble}; QEMU boots under TCG, solo5-hvt does not boot", _kvm_remedy(trouble))
+    if not shutil.which(QEMU[0]):
+        return Finding("KVM", "note", "/dev/kvm makes machines; whether QEMU boots on it is probed in each image")
+    trouble = _probe()
+    detail = trouble or "a probe guest boots on it"
+    return Finding(
+        "KVM", "note" if trouble else "ok", detail, "QEMU's guests boot under TCG instead" if trouble else ""
+    )
+
+
+def _probe() -> str:
+    """Boot the qemu runner's own probe guest on this host."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from bootmatrix import plugins  # noqa: PLC0415
+    from bootmatrix.accelerator import Accelerators  # noqa: PLC0415
+    from bootmatrix.places.local import LocalPlace  # noqa: PLC0415
+    from bootmatrix.tenders import Tenders, Unavailable  # noqa: PLC0415
+
+    runner, place = plugins.make_runner("qemu", {"accel": "kvm"}, Path()), LocalPlace()
+    try:
+        tender = runner.tender(os.uname().machine)
+        found = Tenders().find(place, runner, tender, None)
+        Accelerators().choose(place, runner, tender, found, os.uname().machine)
+    except Unavailable as error:
+        return str(error)
+    return ""
+
+
+def _kvm_remedy(trouble: str) -> str:
+    return (
+        "enable virtualization in the firmware, or nested virtualization where this is a guest"
+        if "no /dev/kvm" in trouble
+        else ""
+    )
+
+
+def _qemu() -> Finding:
+    here = [name for name in QEMU if shutil.which(name)]
+    if not here:
+        return Finding("QEMU on this host", "note", "none; the images have their own, --engine host needs one")
+    return Finding("QEMU on this host", "ok", f"{_version(here[0])}: {', '.join(here)}")
+
+
+def _solo5() -> Finding:
+    here = [path for name in SOLO5 if (path := shutil.which(name))]
+    if not here:
+        remedy = "build and install Solo5, then name its prefix: runner: {prefix: /usr/local}"
+        return Finding(
+            "Solo5 on this host", "note", "none; a build's own tenders, or an image's, are used as well", remedy
+        )
+    return Finding("Solo5 on this host", "ok", ", ".join(here))
+
+
+def _version(program: str) -> str:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    return said.splitlines()[0] if said else program

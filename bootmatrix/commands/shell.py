@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import click
+
+from bootmatrix.commands.common import complete, matrix_options, one_boot, plan_of
+from bootmatrix.errors import InfrastructureError, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bootmatrix.plan import BootStep
+
+
+@click.command("shell", epilog="\b\nExample:\n  bootmatrix shell gcc-debian-12-aarch64-qemu")
+@click.argument("cell", shell_complete=complete)
+@matrix_options
+def command(cell: str, directory: Path | None, file: Path) -> None:
+    """Open a shell in a cell's container, as its build sees it.
+
+    The source's private copy is /src, thrown away afterwards; $CC, $LD and the axes are set; the build's last output,
+    if there is one, is /unikernels.
+    """
+    step = one_boot(plan_of(directory, file, (cell,), "docker"), cell)
+    raise SystemExit(_open(step))
+
+
+def _open(step: BootStep) -> int:
+    import subprocess  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    from bootmatrix import build  # noqa: PLC0415
+    from bootmatrix.making import make_image  # noqa: PLC0415
+    from bootmatrix.places import container  # noqa: PLC0415
+
+    if not shutil.which(container.cli()):
+        what = f"`{container.cli()}` is not on PATH, and a shell needs its terminal"
+        raise InfrastructureError(Problem(what, remedy="install the engine's command line: apt-get install docker.io"))
+    make_image(step)
+    assert step.image is not None  # noqa: S101  # the docker engine gives every boot one
+    with tempfile.TemporaryDirectory(prefix="bootmatrix-shell-", ignore_cleanup_errors=True) as folder:
+        words = [container.cli(), "run", "--rm", "-it", "--network=none", f"--user={os.getuid()}:{os.getgid()}"]
+        words += ["--env=HOME=/tmp", "--tmpfs=/tmp:exec", f"--env=PS1={step.cell.id}:\\w\\$ "]
+        if step.build:
+            source = Path(folder, "src")
+            build.copy(step.build.source, source)
+            words += [f"--volume={source}:/src", "--workdir=/src", "--env=OUT=/tmp/out"]
+            words += [f"--volume={p}:{p}:ro" for p in step.build.spec.prefixes if Path(p).is_dir()]
+            words += [f"--env={key}={value}" for key, value in {**step.build.env, **step.build.spec.env}.items()]
+            if step.build.output.is_dir():
+                words.append(f"--volume={step.build.output}:/unikernels:ro")
+        return subprocess.run([*words, "--entrypoint=", step.image.tag, "sh"], check=False).returncode
