@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import InfrastructureError, Problem
-from bootmatrix.images import ARG, FROM, data
+from bootmatrix.images import ARG, FROM, PREFIX, data
 from bootmatrix.places import engine
 
 if TYPE_CHECKING:
@@ -21,6 +23,23 @@ if TYPE_CHECKING:
     from bootmatrix.images import Image
 
 ARGUMENT = "BASE"  # the build argument through which a Dockerfile takes a base of another name
+# Without documents and languages, as Debian's own slim images; usr-is-merged keeps all of perl out of bookworm's.
+SLIM = (
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/locale/*",
+)
+BOOTSTRAP = (
+    "mmdebstrap",
+    "--variant=minbase",
+    "--include=ca-certificates,usr-is-merged",
+    "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+    f"--essential-hook=printf '%s\\n' force-unsafe-io {shlex.join(SLIM)} > \"$1/etc/dpkg/dpkg.cfg.d/90slim\"",
+    '--customize-hook=find "$1/usr/share/doc" -depth ! -type d ! -name copyright -delete',
+    '--customize-hook=rm -rf "$1"/usr/share/man/* "$1"/usr/share/info/* "$1"/usr/share/locale/*',
+)
 _LOCKS: dict[str, threading.Lock] = {}
 _GUARD = threading.Lock()
 
@@ -54,7 +73,7 @@ def _substitute(text: str, values: dict[str, str]) -> str:
 def _one(name: str, image: Image, stop: threading.Event, say: Callable[[str], None], *, bootstrap: bool) -> str:
     """The tag under which the base is here."""
     suite = (data(image.folder).get("base") or {}).get("suite") if bootstrap else None
-    stand_in = f"bootmatrix/base:{suite}" if suite else name
+    stand_in = f"{PREFIX}/base:{suite}" if suite else name
     with _GUARD:
         lock = _LOCKS.setdefault(name, threading.Lock())
     with lock:  # several images share a base: it is brought once
@@ -108,16 +127,18 @@ def _bootstrap(suite: str, tag: str, trouble: str, stop: threading.Event, say: C
     say(f"bootstrapping Debian {suite}, since no registry answers")
     with tempfile.TemporaryDirectory(prefix="bootmatrix-base-") as folder:
         tar = Path(folder) / "base.tar"
-        command = ["mmdebstrap", "--variant=minbase", "--include=ca-certificates", suite, str(tar)]
+        command = [*BOOTSTRAP, suite, str(tar)]
         status, said = _run(command, Path(folder) / "log", stop)
         if status or not tar.exists():
             last = "\n    ".join(said.strip().splitlines()[-10:])
             raise InfrastructureError(Problem(f"mmdebstrap cannot make Debian {suite}", remedy=last))
         import docker.errors  # noqa: PLC0415
 
-        repository, _, label = tag.partition(":")
+        repository, _, label = tag.rpartition(":")
         try:
-            engine.client(patient=True).import_image_from_file(str(tar), repository=repository, tag=label)
+            answer = engine.client(patient=True).import_image_from_file(str(tar))
+            image = json.loads(answer.splitlines()[-1])["status"]
+            engine.client().tag(image, repository, label)  # Podman's import heeds no tag
         except docker.errors.APIError as error:
             raise InfrastructureError(f"the engine cannot import Debian {suite}: {engine.reason(error)}") from None
 

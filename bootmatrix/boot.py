@@ -122,6 +122,7 @@ def judge(step: BootStep, seen: console.Watched) -> verdict.Judgement:
         console=console.clean(seen.console.raw()),
         tender=console.clean(seen.tender.raw()),
         out_of_memory=bool(seen.exit and seen.exit.out_of_memory),
+        arch=step.arch,
     )
     return verdict.judge(step.fields, step.runner, ending, told=seen.told)
 

@@ -72,7 +72,8 @@ def make(step: BuildStep, place: Place, log: Path, stop: console.Stop, say: Call
     Raises UserError with the last lines if a command fails, InfrastructureError if the place does.
     """
     work = host.cache() / "builds"
-    work.mkdir(parents=True, exist_ok=True)
+    host.mark_as_cache(host.cache())
+    work.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{step.key}-", dir=work, ignore_cleanup_errors=True) as private:
         source, output = Path(private, "src"), Path(private, "out")
         output.mkdir()

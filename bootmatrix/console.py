@@ -6,6 +6,7 @@ import queue
 import re
 import threading
 import time
+from concurrent import futures
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Exit, Process
 
 TENDER_LIMIT = 1 << 20
-GRACE = 3.0  # seconds that a guest has for its power-off once it has told its status
+LAST = 64 << 10  # bytes that are kept from beyond a limit: a tender says last why it ended
+GRACE = 3.0  # seconds of silence after which a guest that has told its status does not power off any more
+TOLD_WITHIN = 4096  # bytes at the console's end that hold the status line
 TICK = 0.1  # seconds between looks at `stop`
 INTERRUPTED = "interrupted"
-# ECMA-48: CSI and OSC sequences, other escapes; and what a terminal would not show.
-ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[@-Z\\^_]|[ -/][0-~])")
+# ECMA-48: CSI and OSC sequences (which hold no line's end), other escapes; and what a terminal would not show.
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x00-\x1f\x7f]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 Stop = threading.Event
@@ -42,18 +45,24 @@ class Limits:
 
 @dataclass
 class Record:
-    """All bytes up to a limit; `total` counts those beyond it too."""
+    """The first bytes up to a limit, and the last of those beyond it; `total` counts all of them."""
 
     limit: int
     data: bytearray = field(default_factory=bytearray)
+    last: bytearray = field(default_factory=bytearray)
     total: int = 0
 
     def add(self, chunk: bytes) -> None:
         self.total += len(chunk)
-        self.data += chunk[: max(0, self.limit - len(self.data))]
+        room = max(0, self.limit - len(self.data))
+        self.data += chunk[:room]
+        self.last += chunk[room:]
+        del self.last[:-LAST]
 
     def raw(self) -> bytes:
-        return bytes(self.data)
+        lost = self.total - len(self.data) - len(self.last)
+        note = f"\n[bootmatrix: {lost:,} bytes are left out here]\n".encode() if lost else b""
+        return bytes(self.data + note + self.last)
 
 
 @dataclass(frozen=True)
@@ -79,58 +88,69 @@ def watch(
     clock: Callable[[], float] = time.monotonic,
 ) -> Watched:
     """Follow a process to its end, or end it at a limit. What we ended is never told as its own end."""
-    watcher = _Watcher(limits, clock)
-    reason = ""
-    while not reason:
-        reason = INTERRUPTED if stop.is_set() else watcher.overdue()
-        if reason:
-            break
-        try:
-            kind, chunk = process.output.get(timeout=min(TICK, watcher.patience()))
-        except queue.Empty:
-            continue
-        if kind == END:
-            break
-        watcher.take(kind, chunk)
-        if on_chunk and kind == CONSOLE:
-            on_chunk(chunk)
-        reason = watcher.too_long()
-    seconds = clock() - watcher.started
+    watcher = _Watcher(limits, stop, clock)
+    end = None
+    reason = watcher.read(process, on_chunk or (lambda _chunk: None))
+    if not reason:
+        end, reason = watcher.wait(process)
     if reason:
         process.kill()
-        told = reason == _TOLD
-        return Watched(watcher.console, watcher.tender, seconds, None, "" if told else reason, told)
-    return Watched(watcher.console, watcher.tender, seconds, process.wait())
+    told = reason == _TOLD
+    seconds = clock() - watcher.started
+    return Watched(watcher.console, watcher.tender, seconds, end, "" if told else reason, told)
 
 
 _TOLD = "the guest told its status and did not power off"
 
 
 class _Watcher:
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
-        self.limits, self.clock = limits, clock
+    def __init__(self, limits: Limits, stop: Stop, clock: Callable[[], float]) -> None:
+        self.limits, self.stop, self.clock = limits, stop, clock
         self.started = self.last = clock()
         self.console, self.tender = Record(limits.size), Record(TENDER_LIMIT)
-        self.told_at: float | None = None
+        self.looked_at = 0  # the console's length when its end was last searched for the status line
+
+    def read(self, process: Process, on_chunk: Callable[[bytes], None]) -> str:
+        """All output until its end, or why to stop before; what had come before a deadline counts, however late read."""
+        reprieve = process.output.maxsize
+        while not (reason := self.too_long()):
+            reason = self.overdue()
+            if reason == INTERRUPTED or (reason and (not reprieve or process.output.empty())):
+                return reason
+            reprieve -= bool(reason)
+            try:
+                kind, chunk = process.output.get(timeout=self.patience())
+            except queue.Empty:
+                continue
+            if kind == END:
+                return ""
+            self.take(kind, chunk)
+            if kind == CONSOLE:
+                on_chunk(chunk)
+        return reason
+
+    def wait(self, process: Process) -> tuple[Exit | None, str]:
+        """A process may close its output and run on: the deadlines hold all the same."""
+        with_end: futures.Future[Exit] = futures.Future()
+        threading.Thread(target=_wait, args=(process, with_end), daemon=True).start()
+        while not futures.wait([with_end], timeout=self.patience()).done:
+            if reason := self.overdue():
+                return None, reason
+        return with_end.result(), ""
 
     def take(self, kind: str, chunk: bytes) -> None:
         if kind != CONSOLE and not self.limits.merge:
             self.tender.add(chunk)
             return
         self.last = self.clock()
-        before = len(self.console.data)
         self.console.add(chunk)
-        if self.limits.exit_pattern and self.told_at is None and self._tells_status(before):
-            self.told_at = self.last
-
-    def _tells_status(self, before: int) -> bool:
-        """The status line may cross chunks: look again from a little before this one."""
-        recent = clean(bytes(self.console.data[max(0, before - 256) :]))
-        return patterns.search(self.limits.exit_pattern, recent) is not None
 
     def overdue(self) -> str:
+        """Why to end the process now; empty if nothing is due."""
         now = self.clock()
-        if self.told_at is not None and now - self.told_at >= GRACE:
+        if self.stop.is_set():
+            return INTERRUPTED
+        if now - self.last >= self._grace() and self._told():
             return _TOLD
         if now - self.started >= self.limits.timeout:
             return f"no end within {human_time(self.limits.timeout)}"
@@ -146,17 +166,38 @@ class _Watcher:
         )
 
     def patience(self) -> float:
-        """Seconds until the next deadline."""
+        """Seconds until there is something to look at."""
         now = self.clock()
         deadlines = [self.started + self.limits.timeout]
         if self.limits.idle:
             deadlines.append(self.last + self.limits.idle)
-        if self.told_at is not None:
-            deadlines.append(self.told_at + GRACE)
-        return max(0.001, min(deadlines) - now)
+        if self.looked_at < self.console.total:
+            deadlines.append(self.last + self._grace())
+        return min(TICK, max(0.001, min(deadlines) - now))
+
+    def _grace(self) -> float:
+        return min(GRACE, self.limits.idle or GRACE)
+
+    def _told(self) -> bool:
+        """Whether the status line is the last: a guest that prints more after it has not ended."""
+        if not self.limits.exit_pattern or self.looked_at == self.console.total:
+            return False
+        self.looked_at = self.console.total
+        end = clean(bytes(self.console.data[-TOLD_WITHIN:]))
+        found = None
+        for found in patterns.every(self.limits.exit_pattern, end):  # noqa: B007
+            pass
+        return found is not None and not end[found.end() :].partition("\n")[2].strip()
+
+
+def _wait(process: Process, end: futures.Future[Exit]) -> None:
+    try:
+        end.set_result(process.wait())
+    except BaseException as error:  # noqa: BLE001  # raised again where the result is read
+        end.set_exception(error)
 
 
 def clean(raw: bytes) -> str:
-    """Console bytes as text: decoded with replacement, without ANSI codes and control characters, lines ended by \\n."""
+    r"""Console bytes as text: decoded with replacement, without ANSI codes and control characters, lines ended by \n."""
     text = ANSI.sub("", raw.decode("utf-8", "replace"))
     return CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

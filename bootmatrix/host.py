@@ -11,12 +11,20 @@ from pathlib import Path
 import platformdirs
 
 KVM = Path("/dev/kvm")
+CACHE_TAG = "CACHEDIR.TAG"
 KVM_CREATE_VM = 0xAE01  # linux/kvm.h: _IO(KVMIO, 0x01)
 
 
 def cache() -> Path:
     """Where builds, probes and device nodes are kept between runs; `BOOTMATRIX_CACHE` puts it elsewhere."""
     return Path(os.environ.get("BOOTMATRIX_CACHE") or platformdirs.user_cache_path("bootmatrix")).absolute()
+
+
+def mark_as_cache(folder: Path) -> None:
+    """Make a folder that backups, git and our own builds leave out (https://bford.info/cachedir/)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CACHE_TAG).write_text("Signature: 8a477f597d28d172789f06886806bc55\n# Made by bootmatrix.\n")
+    (folder / ".gitignore").write_text("*\n")
 
 
 def cores() -> int:

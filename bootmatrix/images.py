@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ARG = re.compile(r"^\s*ARG\s+([A-Za-z_][\w-]*)(?:=(\S+))?", re.MULTILINE | re.IGNORECASE)
 FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.MULTILINE | re.IGNORECASE)
+PREFIX = "localhost/bootmatrix"  # a local name in every engine: Podman would look for one without a host at a registry
 LAST_LINES = 25
 
 
@@ -57,7 +58,7 @@ def _declared(folder: Path) -> tuple[str, ...]:
 @functools.cache
 def _image(os_name: str, folder: Path, args: tuple[tuple[str, str], ...]) -> Image:
     key = keys.of(_context_key(folder), args)
-    return Image(os_name, folder, args, f"bootmatrix/{os_name.lower()}:{key}")
+    return Image(os_name, folder, args, f"{PREFIX}/{os_name.lower()}:{key}")
 
 
 @functools.cache

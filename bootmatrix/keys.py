@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootmatrix import host
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -39,7 +41,7 @@ def of_files(folder: Path, files: Iterable[str]) -> str:
 def source_files(folder: Path) -> list[str]:
     """The files of a source folder, relative to it: git's own and the untracked ones that it does not ignore.
 
-    Outside a git checkout, every file; `.git` and a run's `out` never.
+    Outside a git checkout, every file; `.git` and folders with a CACHEDIR.TAG never.
     """
     listed = (
         subprocess.run(
@@ -58,7 +60,7 @@ def source_files(folder: Path) -> list[str]:
 
 def _walk(folder: Path) -> Iterable[str]:
     for base, folders, files in os.walk(folder):
-        folders[:] = [f for f in folders if f != ".git" and not (f == "out" and Path(base) == folder)]
+        folders[:] = [f for f in folders if f != ".git" and not (Path(base) / f / host.CACHE_TAG).exists()]
         links = [f for f in folders if (Path(base) / f).is_symlink()]
         for name in [*files, *links]:
             path = Path(base) / name

@@ -83,6 +83,7 @@ class Ending:
     console: str = ""
     tender: str = ""
     out_of_memory: bool = False
+    arch: str = ""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ STYLES = {
     "unexpected pass": "bold red",
     "error": "bold magenta",
 }
+SHOWN = 5  # ids that a summary names of those that share a reason
 WIDTH = max(map(len, STYLES))
 
 
@@ -55,7 +56,7 @@ class Screen:
         self._line(f"{kind} {name} made in {human_time(seconds)}", "dim")
 
     def failed(self, kind: str, name: str, reason: str) -> None:
-        self._line(f"{kind} {name} failed: {reason}", STYLES["error"])
+        self._line(f"{kind} {name} failed: {reason.splitlines()[0]}", STYLES["error"])
 
     def note(self, text: str) -> None:
         self._line(text, "yellow")
@@ -73,10 +74,12 @@ class Screen:
         counts = ", ".join(f"{count} {verdict}" for verdict, count in run.counts().items())
         good = all(result.good for result in run.results) and not run.interrupted
         self._line("", "")
-        for result in run.results:
-            if result.verdict not in GOOD_VERDICTS:
-                self._line(f"{result.id}: {result.verdict}: {result.reason}", STYLES[result.verdict])
-                self._line(f"    repeat it: {result.repro}", "dim")
+        for (verdict, reason), results in _grouped(run).items():
+            ids = ", ".join(result.id for result in results[:SHOWN]) + (" …" if len(results) > SHOWN else "")
+            count = f" ({len(results)} tests)" if len(results) > 1 else ""
+            self._line(f"{ids}{count}: {verdict}: {reason}", STYLES[verdict])
+            if any(result.attempts for result in results):
+                self._line(f"    repeat it: {results[0].repro}", "dim")
         ended = "interrupted; " if run.interrupted else ""
         self._line(f"{ended}{counts} in {human_time(run.seconds)}", "bold green" if good else "bold red")
         for path in (*reports, folder / "results.json"):
@@ -123,6 +126,15 @@ class LiveScreen(Screen):
         self._progress.advance(self._overall)
         if result.verdict not in {"passed", "skipped"}:
             self._line(f"{result.verdict:<{WIDTH}} {result.id}{_details(result)}", STYLES[result.verdict])
+
+
+def _grouped(run: Run) -> dict[tuple[str, str], list[Result]]:
+    """The results that are not good, those with one reason together: a build that failed is told once."""
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in run.results:
+        if result.verdict not in GOOD_VERDICTS:
+            groups.setdefault((result.verdict, result.reason), []).append(result)
+    return groups
 
 
 def _fit(text: str, width: int) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bootmatrix import host
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.model import Run
 
@@ -36,7 +37,8 @@ class Store:
         self.id = _new_id()
         self.folder = out / self.id
         try:
-            self.folder.mkdir(parents=True)
+            host.mark_as_cache(out)
+            self.folder.mkdir()
         except OSError as error:
             raise InfrastructureError(
                 Problem(

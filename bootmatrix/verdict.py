@@ -9,12 +9,15 @@ from bootmatrix import patterns, protocols
 from bootmatrix.model import Ending, Outcome, parse_outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bootmatrix.matrix.schema import Expect, TestFields
     from bootmatrix.model import Attempt, Case, Runner
 
 UNKNOWN = "unknown"  # the detail of `exited` where a tender hides the guest's status
+OURS = frozenset({"rejected", "broken"})  # outcomes that say nothing of the guest
+LONGEST = 200  # characters of a console that are quoted as evidence
+DIGITS = 10  # of a status: a longer number is none
 
 
 @dataclass(frozen=True)
@@ -29,71 +32,98 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Spoken:
-    """What the console says: `complaints` are against the expectations, `conclusive` if there were any to meet."""
+    """What the console says: `complaints` are against the expectations, `conclusive` if there were any to meet.
+
+    `refuted`: it also shows what a guest that merely skipped itself would not print.
+    """
 
     complaints: tuple[str, ...]
     conclusive: bool
+    refuted: bool
     told: protocols.Told
 
 
 def judge(fields: TestFields, runner: Runner, ending: Ending, *, told: bool = False) -> Judgement:
     """`told`: the guest printed its status and we ended it when it did not power off."""
     outcome, disagreement = settle(fields, runner, ending, told=told)
-    if outcome.kind in {"rejected", "broken"} and not expected(fields.expect, outcome):
+    if outcome.kind in OURS and not expected(fields.expect, outcome):
         return Judgement("error", outcome.detail or outcome.kind, outcome)
     spoken = listen(fields, ending.console)
-    if disagreement:
-        return Judgement("contradicted", disagreement, outcome, spoken.told.cases)
-    if outcome.kind == "skipped" or (spoken.told.skipped and outcome.ok):
-        return Judgement("skipped", spoken.told.skipped or f"the guest skipped itself: {outcome.evidence}", outcome)
-    return _weigh(fields.expect, outcome, spoken)
+    verdict, reason = ("contradicted", disagreement) if disagreement else _weigh(fields.expect, outcome, spoken)
+    return Judgement(verdict, reason, outcome, spoken.told.cases)
 
 
 def settle(fields: TestFields, runner: Runner, ending: Ending, *, told: bool) -> tuple[Outcome, str]:
     """The outcome from all that was seen, and where its witnesses disagree, both said."""
     if ending.stopped:
         return Outcome("hung", ending.stopped, "ended by bootmatrix"), ""
-    by_console = console_status(fields, ending.console)
-    if told and by_console:
-        return by_console[1], ""
+    printed = _printed(fields, ending.console)
+    if told:
+        outcome = printed[-1][1] if printed else Outcome("hung", "the status line has no number", "ended by bootmatrix")
+        return outcome, _two_statuses(printed)
     by_tender = runner.outcome(ending)
-    if by_tender.kind in {"rejected", "broken"}:
+    if by_tender.kind in OURS:
         return by_tender, ""
-    status = _told_by_tender(runner, ending, by_tender)
-    mapped = status in fields.exit_codes
-    if mapped and status is not None:
+    status = _raw_status(runner, ending, by_tender)
+    if status in fields.exit_codes and status is not None:
         by_tender = _mapped(fields.exit_codes[status], status, "exit status")
+        knows = True
+    else:
+        knows = by_tender.kind != "exited" or (by_tender.detail != UNKNOWN and ending.status != 0)
     if not fields.console_exit:
         return by_tender, ""
-    silent = by_tender.kind == "exited" and ending.status == 0  # a power-off: the tender does not know more
-    if by_console is None:
-        missing = "the guest powered off without the status line that console_exit asks for"
-        return by_tender, missing if silent and not mapped else ""
-    printed, outcome = by_console
-    if silent or printed == ending.status or (outcome.kind, outcome.detail) == (by_tender.kind, by_tender.detail):
-        return outcome, ""
-    return (
-        by_tender,
-        f"the console says status {printed} ({outcome}), the tender {by_tender} ({by_tender.evidence})",
-    )
+    if trouble := _two_statuses(printed):
+        return by_tender, trouble
+    if not printed:
+        return by_tender, "" if knows else f"{by_tender}, but without the status line that console_exit asks for"
+    return _agree(by_tender, ending.status, printed[-1], knows=knows)
 
 
-def _told_by_tender(runner: Runner, ending: Ending, outcome: Outcome) -> int | None:
-    """The status that `exit_codes` speak of."""
-    if not runner.hides_status:
-        return ending.status
-    return int(outcome.detail) if outcome.kind == "exited" and outcome.detail.isdecimal() else None
-
-
-def console_status(fields: TestFields, console: str) -> tuple[int, Outcome] | None:
-    """The status that the guest printed last, and what it means."""
-    found = patterns.last(fields.console_exit, console) if fields.console_exit else None
-    if not found or found[1] is None or not found[1].lstrip("-").isdecimal():
+def _raw_status(runner: Runner, ending: Ending, outcome: Outcome) -> int | None:
+    """The status that `exit_codes` speak of; they never overrule a runner that saw the guest crash."""
+    if outcome.kind != "exited":
         return None
-    status = int(found[1])
-    if status in fields.exit_codes:
-        return status, _mapped(fields.exit_codes[status], status, "console status")
-    return status, Outcome("exited", str(status), f"'{found[0].strip()}' on the console")
+    if ending.status and not runner.hides_status:
+        return ending.status
+    return int(outcome.detail) if outcome.detail.lstrip("-").isdecimal() else None
+
+
+def _agree(by_tender: Outcome, status: int | None, printed: tuple[int, Outcome], *, knows: bool) -> tuple[Outcome, str]:
+    """What tender and console say together; a tender that saw only a power-off leaves it to the console."""
+    number, by_console = printed
+    if by_tender.kind == "exited":
+        same = number == status or (by_console.kind, by_console.detail) == (by_tender.kind, by_tender.detail)
+        if same or not knows:
+            return by_console, ""
+    elif by_tender.kind == by_console.kind:
+        return by_tender, ""
+    what = f"the console says status {number} ({by_console}), the tender {by_tender} ({by_tender.evidence})"
+    return by_tender, what
+
+
+def _printed(fields: TestFields, console: str) -> list[tuple[int, Outcome]]:
+    """The statuses that the guest printed, and what they mean: the first, and the first other one if there is any."""
+    found: dict[int, Outcome] = {}
+    for number, line in _statuses(fields.console_exit, console):
+        evidence = f"'{line.strip()[:LONGEST]}' on the console"
+        if number in fields.exit_codes:
+            found[number] = _mapped(fields.exit_codes[number], number, "console status")
+        else:
+            found[number] = Outcome("exited", str(number), evidence)
+        if len(found) > 1:
+            break
+    return list(found.items())
+
+
+def _statuses(expression: str, console: str) -> Iterator[tuple[int, str]]:
+    for match in patterns.every(expression, console) if expression else ():
+        word = match[1] or ""
+        if len(word) <= DIGITS and word.removeprefix("-").isdecimal():
+            yield int(word), match[0]
+
+
+def _two_statuses(printed: list[tuple[int, Outcome]]) -> str:
+    return f"the console says status {printed[0][0]} and status {printed[1][0]}" if len(printed) > 1 else ""
 
 
 def _mapped(word: str, status: int, source: str) -> Outcome:
@@ -107,26 +137,29 @@ def _mapped(word: str, status: int, source: str) -> Outcome:
 def listen(fields: TestFields, console: str) -> Spoken:
     """Hold the console against the expected patterns and the guest's own test cases."""
     expect = fields.expect
-    complaints = []
+    missing = [*_out_of_order(expect, console)]
+    missing += [f"the console never shows {p}" for p in expect.console_any if patterns.find(p, console) < 0]
+    wrong = [f"the console shows {p}" for p in expect.console_not if patterns.find(p, console) >= 0]
+    told = protocols.parse(fields.cases, console) if fields.cases else protocols.Told()
+    if told.failed:
+        names = ", ".join(case.name for case in told.failed[:3]) + (" …" if len(told.failed) > 3 else "")  # noqa: PLR2004
+        wrong.append(f"{len(told.failed)} of {len(told.cases)} cases failed: {names}")
+    if told.trouble:
+        (missing if told.silent else wrong).append(told.trouble)
+    conclusive = bool(expect.console or expect.console_any or fields.cases)
+    return Spoken((*missing, *wrong), conclusive, bool(wrong), told)
+
+
+def _out_of_order(expect: Expect, console: str) -> Iterator[str]:
+    """The first pattern of the sequence that does not come after the one before it."""
     at = 0
     for pattern in expect.console:
         end = patterns.find(pattern, console, at)
         if end < 0:
-            again = patterns.find(pattern, console) >= 0
-            complaints.append(
-                f"the console shows {pattern} too early" if again else f"the console never shows {pattern}"
-            )
-            break
+            early = patterns.find(pattern, console) >= 0
+            yield f"the console shows {pattern} too early" if early else f"the console never shows {pattern}"
+            return
         at = end
-    complaints += [f"the console never shows {p}" for p in expect.console_any if patterns.find(p, console) < 0]
-    complaints += [f"the console shows {p}" for p in expect.console_not if patterns.find(p, console) >= 0]
-    told = protocols.parse(fields.cases, console) if fields.cases else protocols.Told()
-    if told.failed:
-        names = ", ".join(case.name for case in told.failed[:3]) + (" …" if len(told.failed) > 3 else "")  # noqa: PLR2004
-        complaints.append(f"{len(told.failed)} of {len(told.cases)} cases failed: {names}")
-    if told.trouble:
-        complaints.append(told.trouble)
-    return Spoken(tuple(complaints), bool(expect.console or expect.console_any or fields.cases), told)
 
 
 def expected(expect: Expect, outcome: Outcome) -> bool:
@@ -140,25 +173,25 @@ def expected(expect: Expect, outcome: Outcome) -> bool:
     return False
 
 
-def _weigh(expect: Expect, outcome: Outcome, spoken: Spoken) -> Judgement:
+def _weigh(expect: Expect, outcome: Outcome, spoken: Spoken) -> tuple[str, str]:
+    """Verdict and reason of an outcome that nothing disputes."""
     right = expected(expect, outcome)
+    if not spoken.refuted and (outcome.kind == "skipped" or (spoken.told.skipped and (right or outcome.ok))):
+        return "skipped", spoken.told.skipped or f"the guest skipped itself: {outcome.evidence}"
     said = "; ".join(spoken.complaints)
-    wanted = " or ".join(expect.outcome)
-    if right and not spoken.complaints:
-        if outcome.detail == UNKNOWN and not spoken.conclusive:
-            why = f"{outcome.evidence}; name a console pattern of success under expect: {{console: …}}"
-            return Judgement("contradicted", f"nothing tells how the guest ended: {why}", outcome, spoken.told.cases)
-        return Judgement("passed", str(outcome), outcome, spoken.told.cases)
-    if outcome.kind == "hung" and not right:
-        return Judgement("timed out", "; ".join(filter(None, (outcome.detail, said))), outcome, spoken.told.cases)
+    if right and said:
+        return "contradicted", f"{outcome} as expected, but {said}"
+    if right and outcome.detail == UNKNOWN and not spoken.conclusive:
+        why = f"{outcome.evidence}; name a console pattern of success under expect: {{console: …}}"
+        return "contradicted", f"nothing tells how the guest ended: {why}"
     if right:
-        return Judgement("contradicted", f"{outcome} as expected, but {said}", outcome, spoken.told.cases)
-    what = f"{outcome} instead of {wanted}"
-    if spoken.conclusive and not spoken.complaints:
-        return Judgement(
-            "contradicted", f"{what}, but the console shows all that is expected", outcome, spoken.told.cases
-        )
-    return Judgement("failed", "; ".join(filter(None, (what, said))), outcome, spoken.told.cases)
+        return "passed", str(outcome)
+    if outcome.kind == "hung":
+        return "timed out", "; ".join(filter(None, (outcome.detail, said)))
+    what = f"{outcome} instead of {' or '.join(expect.outcome)}"
+    if spoken.conclusive and not said:
+        return "contradicted", f"{what}, but the console shows all that is expected"
+    return "failed", "; ".join(filter(None, (what, said)))
 
 
 def conclude(attempts: Sequence[Attempt], expected_failure: str | None) -> tuple[str, str]:
@@ -168,7 +201,7 @@ def conclude(attempts: Sequence[Attempt], expected_failure: str | None) -> tuple
     verdict, reason = last.verdict, last.reason
     if verdict == "passed" and len(attempts) > 1:
         verdict, reason = "flaky", f"passed at attempt {last.number}, after: {attempts[0].reason}"
-    elif verdict == "timed out" and any(attempt.verdict != "timed out" for attempt in guests):
+    elif verdict in {"timed out", "skipped"} and any(attempt.verdict != verdict for attempt in guests):
         verdict, reason = "failed", f"no attempt passed; the last: {reason}"
     if expected_failure and verdict in {"passed", "flaky"}:
         return "unexpected pass", f"marked as an expected failure ({expected_failure}), but it passed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shlex
 import threading
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,8 @@ class ContainerPlace(Place):
                 process.close()
 
     def _arguments(self, job: Job) -> dict[str, Any]:
+        from docker.types import Ulimit  # noqa: PLC0415
+
         api = engine.client()
         settings = api.create_host_config(
             binds=[f"{m.source}:{m.inside}:{'rw' if m.writable else 'ro'}" for m in job.mounts],
@@ -65,6 +68,7 @@ class ContainerPlace(Place):
             mem_limit=job.memory or None,
             memswap_limit=job.memory or None,
             pids_limit=job.processes,
+            ulimits=[Ulimit(name=name, soft=limit, hard=limit) for name, limit in limits(job).items()],
             devices=[f"{host.kvm_node()}:/dev/kvm:rw"] if job.kvm else None,
             group_add=[str(gid)] if job.kvm and (gid := host.kvm_group()) else None,
         )
@@ -88,6 +92,7 @@ class ContainerPlace(Place):
         words += [] if job.trusted else ["--read-only"]
         words += [f"--memory={job.memory}", f"--memory-swap={job.memory}"] if job.memory else []
         words += [f"--pids-limit={job.processes}"]
+        words += [f"--ulimit={name}={limit}:{limit}" for name, limit in limits(job).items()]
         words += [f"--device={host.kvm_node()}:/dev/kvm"] if job.kvm else []
         words += [f"--group-add={host.kvm_group()}"] if job.kvm and host.kvm_group() else []
         words += [f"--volume={m.source}:{m.inside}:{'rw' if m.writable else 'ro'}" for m in job.mounts]
@@ -104,7 +109,11 @@ class ContainerProcess(Process):
         patient = engine.client(patient=True)
         self._socket = patient.attach_socket(container, params={"stdout": 1, "stderr": 1, "stream": 1})
         self._pump = threading.Thread(target=self._carry, daemon=True)
-        engine.client().start(container)
+        try:
+            engine.client().start(container)
+        except BaseException:
+            _hang_up(self._socket)
+            raise
         self._pump.start()
 
     def _carry(self) -> None:
@@ -137,8 +146,15 @@ class ContainerProcess(Process):
             while not self.output.empty():
                 self.output.get_nowait()
             self._pump.join(timeout=0.01)
-        with contextlib.suppress(OSError):
-            self._socket.close()
+        _hang_up(self._socket)
+
+
+def _hang_up(stream: Any) -> None:
+    """Close an attached stream and the connection below it, which docker-py leaves to the garbage collector."""
+    connection = getattr(stream, "_sock", None)  # a socket's reader; TLS and SSH streams are their own connection
+    stream.close()
+    if connection is not None:
+        connection.close()
 
 
 def user(job: Job) -> str:
@@ -147,6 +163,14 @@ def user(job: Job) -> str:
         return "0:0"  # which is the caller outside
     uid, gid = os.getuid(), os.getgid()
     return f"{NOBODY}:{NOBODY}" if uid == 0 and not job.trusted else f"{uid}:{gid}"
+
+
+def limits(job: Job) -> dict[str, int]:
+    """Resource limits, never above our own: an engine without the right to raise them would refuse (Podman does)."""
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = 1 << 16 if job.trusted else 1 << 10
+    allowed = wanted if files == resource.RLIM_INFINITY else min(wanted, files)
+    return {"nofile": allowed, "nproc": job.processes, "core": 0}
 
 
 def tmpfs(job: Job) -> str:

@@ -21,14 +21,14 @@ def client(*, patient: bool = False) -> APIClient:
 
     Raises InfrastructureError if no engine answers.
     """
-    import docker  # noqa: PLC0415  # 150 ms, only where an engine is needed
-    import docker.errors  # noqa: PLC0415
+    import docker.errors  # noqa: PLC0415  # 150 ms, only where an engine is needed
+    from docker.utils import kwargs_from_env  # noqa: PLC0415
 
     try:
         api = docker.APIClient(
-            **docker.utils.kwargs_from_env(),
+            **kwargs_from_env(),
             version=API,
-            timeout=None if patient else 120,
+            timeout=None if patient else 120,  # type: ignore[arg-type]  # None waits for ever
             max_pool_size=64,
         )
         api.ping()

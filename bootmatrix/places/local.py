@@ -1,4 +1,4 @@
-"""This host as a place: for trusted code only, since nothing but a process group holds a job."""
+"""The host as a place: for trusted code only, since nothing but a process group holds a job."""
 
 from __future__ import annotations
 

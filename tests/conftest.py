@@ -1,0 +1,66 @@
+"""What this machine can do decides which tests run; in CI a missing engine is a failure, not a skip."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.places import engine
+
+if TYPE_CHECKING:
+    from bootmatrix.images import Image
+
+PROGRAMS = {
+    "qemu": ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-riscv64"),
+    "solo5": ("solo5-hvt", "solo5-spt", "solo5-elftool"),
+    "podman": ("podman",),
+}
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reasons = {mark: _missing(mark) for mark in (*PROGRAMS, "docker")}
+    for item in items:
+        for mark, reason in reasons.items():
+            if reason and item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _missing(mark: str) -> str:
+    if mark == "docker":
+        return _no_engine()
+    absent = [program for program in PROGRAMS[mark] if not shutil.which(program)]
+    return f"not on PATH: {', '.join(absent)}" if absent else ""
+
+
+def _no_engine() -> str:
+    try:
+        engine.client()
+    except InfrastructureError as error:
+        if os.environ.get("CI"):
+            raise pytest.UsageError(str(error)) from None
+        return str(error.problems[0].what)
+    return ""
+
+
+@pytest.fixture(scope="session")
+def debian_12() -> Image:
+    """The x86_64 image of Debian 12, made if it is not there yet."""
+    return made_image("x86_64")
+
+
+def made_image(arch: str) -> Image:
+    import threading  # noqa: PLC0415
+
+    from bootmatrix import images, plugins  # noqa: PLC0415
+    from bootmatrix.model import Cell  # noqa: PLC0415
+
+    image = images.of_cell(Cell("cell", {"os": "debian-12", "arch": arch}), plugins.images(ROOT))
+    if not images.exists(image):
+        images.make(image, ROOT / "out" / f"test-image-{arch}.log", threading.Event(), lambda _line: None)
+    return image

@@ -1,0 +1,117 @@
+"""Builds in real containers: private, without network, and owned by the caller."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bootmatrix import build
+from bootmatrix.errors import InfrastructureError, UserError
+from bootmatrix.matrix.schema import Build
+from bootmatrix.places.container import ContainerPlace
+from bootmatrix.places.local import LocalPlace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bootmatrix.places.place import Place
+
+
+@pytest.fixture(params=[pytest.param("container", marks=pytest.mark.docker), "local"])
+def place(request: pytest.FixtureRequest) -> Place:
+    if request.param == "local":
+        return LocalPlace()
+    return ContainerPlace(request.getfixturevalue("debian_12").tag, "tests")
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / "hello.c").write_text("int main(void) { return 0; }\n")
+    return folder
+
+
+def made(place: Place, source: Path, stop: threading.Event | None = None, **spec: Any) -> Path:
+    parsed = Build.model_validate({"timeout": "60 s", **spec})
+    env = {"ARCH": "x86_64", "CC": "gcc"}
+    key = build.key_of(parsed, source, place.name, env)
+    step = build.BuildStep("it", "it-gcc", parsed, source, None, env, key)
+    build.make(step, place, source.parent / "build.log", stop or threading.Event(), lambda _line: None)
+    return step.output
+
+
+def test_what_is_written_to_out_is_kept_and_belongs_to_the_caller(place: Place, source: Path) -> None:
+    output = made(place, source, run='$CC -c hello.c -o "$OUT/hello.o" && echo "$ARCH" > "$OUT/arch"')
+    assert (output / "arch").read_text() == "x86_64\n"
+    assert (output / "hello.o").stat().st_uid == source.stat().st_uid
+
+
+def test_the_users_tree_is_never_written_to(place: Place, source: Path) -> None:
+    made(place, source, run=["touch here", "echo changed > hello.c"])
+    assert [file.name for file in source.iterdir()] == ["hello.c"]
+    assert "main" in (source / "hello.c").read_text()
+
+
+def test_an_output_folder_of_the_source_is_taken(place: Place, source: Path) -> None:
+    output = made(place, source, run="mkdir dist && cp hello.c dist/", output="dist")
+    assert [file.name for file in output.iterdir()] == ["hello.c"]
+
+
+def test_an_output_folder_that_was_not_made_is_named(place: Place, source: Path) -> None:
+    with pytest.raises(UserError, match="left no folder 'dist'"):
+        made(place, source, run="true", output="dist")
+
+
+def test_a_command_that_fails_ends_the_build_and_shows_its_last_lines(place: Place, source: Path) -> None:
+    with pytest.raises(UserError, match=r"status 3[\s\S]*build\.log[\s\S]*the reason"):
+        made(place, source, run=["echo the reason >&2; (exit 3)", "echo never"])
+    assert "never" not in (source.parent / "build.log").read_text()
+
+
+def test_a_failed_build_leaves_nothing_behind(place: Place, source: Path) -> None:
+    with pytest.raises(UserError):
+        made(place, source, run='echo half > "$OUT/half"; false')
+    assert list((source.parent / "cache" / "builds").iterdir()) == []
+
+
+def test_a_build_that_takes_too_long_is_ended(place: Place, source: Path) -> None:
+    with pytest.raises(UserError, match="no end within 1"):
+        made(place, source, run="sleep 60", timeout="1 s")
+
+
+def test_an_interrupted_build_is_told_so(place: Place, source: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(InfrastructureError, match="interrupted"):
+        made(place, source, stop, run="sleep 60")
+
+
+def test_two_builds_of_one_source_never_meet(place: Place, source: Path) -> None:
+    script = "test ! -e mark && echo {} > mark && cp mark $OUT/"
+    outputs: dict[str, Path] = {}
+
+    def one(name: str) -> None:
+        outputs[name] = made(place, source, run=script.format(name))
+
+    threads = [threading.Thread(target=one, args=(name,)) for name in ("first", "second")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {name: (path / "mark").read_text().strip() for name, path in outputs.items()} == {n: n for n in outputs}
+    assert len(outputs) == 2
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(("network", "seen"), [(False, {"lo"}), (True, {"lo", "eth0"})])
+def test_the_network_is_off_unless_the_build_asks(
+    request: pytest.FixtureRequest, source: Path, network: bool, seen: set[str]
+) -> None:
+    place = ContainerPlace(request.getfixturevalue("debian_12").tag, "tests")
+    output = made(place, source, run="ls /sys/class/net > $OUT/net", network=network)
+    assert seen <= set((output / "net").read_text().split())
+    assert network or (output / "net").read_text().split() == ["lo"]
