@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import InfrastructureError, Problem
-from bootmatrix.images import ARG, FROM, PREFIX, data
 from bootmatrix.places import engine
+from bootmatrix.toolchain import ARG, FROM, PREFIX, data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bootmatrix.images import Image
+    from bootmatrix.toolchain import Image
 
 ARGUMENT = "BASE"  # the build argument through which a Dockerfile takes a base of another name
 # Without documents and languages, as Debian's own slim images; usr-is-merged keeps all of perl out of bookworm's.

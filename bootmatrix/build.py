@@ -17,9 +17,9 @@ from bootmatrix.places.place import Job
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bootmatrix.images import Image
     from bootmatrix.matrix.schema import Build
     from bootmatrix.places.place import Place
+    from bootmatrix.toolchain import Image
 
 SOURCE, OUTPUT = "/src", "/out"
 LAST_LINES = 25

@@ -108,10 +108,10 @@ class _Watcher:
         self.limits, self.stop, self.clock = limits, stop, clock
         self.started = self.last = clock()
         self.console, self.tender = Record(limits.size), Record(TENDER_LIMIT)
-        self.looked_at = 0  # the console's length when its end was last searched for the status line
+        self.told, self.looked_at = False, 0  # `looked_at`: the console's length when its end was last looked at
 
     def read(self, process: Process, on_chunk: Callable[[bytes], None]) -> str:
-        """All output until its end, or why to stop before; what had come before a deadline counts, however late read."""
+        """All output until its end, or why to stop before; what came before a deadline counts, however late we read."""
         reprieve = process.output.maxsize
         while not (reason := self.too_long()):
             reason = self.overdue()
@@ -181,13 +181,14 @@ class _Watcher:
     def _told(self) -> bool:
         """Whether the status line is the last: a guest that prints more after it has not ended."""
         if not self.limits.exit_pattern or self.looked_at == self.console.total:
-            return False
+            return self.told
         self.looked_at = self.console.total
         end = clean(bytes(self.console.data[-TOLD_WITHIN:]))
         found = None
         for found in patterns.every(self.limits.exit_pattern, end):  # noqa: B007
             pass
-        return found is not None and not end[found.end() :].partition("\n")[2].strip()
+        self.told = found is not None and not end[found.end() :].partition("\n")[2].strip()
+        return self.told
 
 
 def _wait(process: Process, end: futures.Future[Exit]) -> None:
@@ -198,6 +199,6 @@ def _wait(process: Process, end: futures.Future[Exit]) -> None:
 
 
 def clean(raw: bytes) -> str:
-    r"""Console bytes as text: decoded with replacement, without ANSI codes and control characters, lines ended by \n."""
+    r"""Console bytes as text: decoded with replacement, no ANSI codes and control characters, lines ended by \n."""
     text = ANSI.sub("", raw.decode("utf-8", "replace"))
     return CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+FEW = 24  # choices that are all told
+MOST = 1000  # choices among which the nearest is looked for: that takes 10 µs for each
+LONGEST = 64  # characters of a choice that are told
+
+
 @dataclass(frozen=True)
 class Mark:
     """A place in a file; line and column count from 1, and 0 means the whole file."""
@@ -33,7 +38,7 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         remedy = f"\n    {self.remedy}" if self.remedy else ""
-        return f"{place}{self.what}{remedy}"
+        return f"{printable(place)}{printable(self.what)}{remedy}"
 
 
 class BootmatrixError(Exception):
@@ -58,12 +63,19 @@ class InfrastructureError(BootmatrixError):
     exit_code = 3
 
 
+def printable(text: str, limit: int = 500) -> str:
+    """A text of the user's for a message: one line without control characters, of bounded length."""
+    if len(text) > limit:
+        text = f"{text[: limit * 2 // 3]} … {text[-limit // 3 :]}"
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 def suggest(word: str, choices: Iterable[str]) -> str:
     """The remedy for an unknown word: the nearest choice, and all of them when they are few."""
-    known = sorted({str(c) for c in choices})
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
-    hint = f"did you mean '{close[0]}'? " if close else ""
+    known = sorted({printable(str(choice), LONGEST) for choice in choices})
     if not known:
-        return hint.strip()
-    shown = known if len(known) <= 24 else [*known[:24], f"… ({len(known)} in all)"]  # noqa: PLR2004
+        return ""
+    close = get_close_matches(printable(word, LONGEST), known, n=1, cutoff=0.6) if len(known) <= MOST else []
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    shown = known if len(known) <= FEW else [*known[:FEW], f"… ({len(known):,} in all)"]
     return f"{hint}possible: {', '.join(shown)}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix import build, images, run
+from bootmatrix import build, imagebuild, run
 
 if TYPE_CHECKING:
     from bootmatrix.places.place import Place
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def make_image(step: BootStep) -> None:
-    if step.image and not images.exists(step.image):
+    if step.image and not imagebuild.exists(step.image):
         log = _log("image")
         click.echo(f"building the image {step.image.name}, log in {log}", err=True)
-        images.make(step.image, log, threading.Event(), lambda _line: None)
+        imagebuild.make(step.image, log, threading.Event(), lambda _line: None)
 
 
 def make(step: BootStep) -> Place:

@@ -8,7 +8,7 @@ import platform
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bootmatrix import build, host, images, plugins
+from bootmatrix import build, host, plugins, toolchain
 from bootmatrix.build import BuildStep
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import cells, resolve, select
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from bootmatrix.images import Image
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.schema import Build, TestFields
     from bootmatrix.model import Runner, Tender
+    from bootmatrix.toolchain import Image
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class _Maker:
             values=values,
             runner=runner,
             tender=tender,
-            image=None if self.engine == "host" else images.of_cell(cell, self.folders),
+            image=None if self.engine == "host" else toolchain.image_of(cell, self.folders),
             build=step,
             skip=skip,
             error=error,
@@ -145,7 +145,7 @@ class _Maker:
     def _build(self, name: str, cell: Cell) -> BuildStep:
         """The build for the axes that it names; its OS and its image's own axes are always among them."""
         spec = self.matrix.builds[name]
-        image = None if self.engine == "host" else images.of_cell(cell, self.folders)
+        image = None if self.engine == "host" else toolchain.image_of(cell, self.folders)
         named = spec.axes if spec.axes is not None else [axis for axis in cell.values if axis != "backend"]
         needed = ["os", *(axis for axis, _ in image.args)] if image else ["os"]
         values = {
@@ -157,7 +157,7 @@ class _Maker:
         return self.builds[known]
 
     def _new_build(self, name: str, spec: Build, image: Image | None, cell: Cell) -> BuildStep:
-        compilers = images.compiler_environment(cell, self.folders[cells.value(cell, "os")])
+        compilers = toolchain.compiler_environment(cell, self.folders[cells.value(cell, "os")])
         env = {**build.variables({**cells.IMPLICIT, **cell.values}), **compilers}
         del env["BACKEND"]  # a build serves them all, unless it names that axis
         env.update(build.variables(cell.values))

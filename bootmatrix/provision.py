@@ -46,6 +46,9 @@ class Step:
 def missing(*, host_tools: bool) -> list[Step]:
     """The steps that this host still needs, in order; raises InfrastructureError where they cannot be done."""
     answers = _answers()
+    if not answers and (where := os.environ.get("DOCKER_HOST")):
+        remedy = "start that engine, or unset DOCKER_HOST to use this host's Docker Engine"
+        raise InfrastructureError(Problem(f"DOCKER_HOST is {where}, where no engine answers", remedy=remedy))
     programs = {} if answers or _forbidden() else dict(ENGINE)
     programs["mmdebstrap"] = "mmdebstrap"
     if host_tools:

@@ -29,7 +29,7 @@ def attempts(
     sleep: Callable[[float], object],
     stopped: Callable[[], bool],
 ) -> list[Attempt]:
-    """Every attempt, in order. `once(number, guest_number)` makes one; the second counts without the infrastructure's."""
+    """Every attempt, in order; `once(number, guest_number)` makes one, `guest_number` counts none that were broken."""
     made: list[Attempt] = []
 
     def infrastructure(guest_number: int) -> Attempt:

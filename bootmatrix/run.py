@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, boot, build, graph, host, images, plugins
+from bootmatrix import __version__, boot, build, graph, host, imagebuild, plugins
 from bootmatrix.errors import BootmatrixError, InfrastructureError
 from bootmatrix.model import Attempt, Result, Run
 from bootmatrix.places import engine
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.store import Store
+from bootmatrix.toolchain import Image
 
 if TYPE_CHECKING:
     import threading
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.build import BuildStep
-    from bootmatrix.images import Image
     from bootmatrix.places.place import Place
     from bootmatrix.plan import BootStep, Plan
     from bootmatrix.screen import Screen
@@ -107,12 +107,12 @@ class _Runner:
         return graph.Task(step.id, tuple(needs), partial(self._boot, step), partial(self._unbooted, step))
 
     def _image(self, image: Image) -> None:
-        if images.exists(image):
+        if imagebuild.exists(image):
             self.store.event("image found", image=image.name, tag=image.tag)
             return
         log = self.store.log("image", image.name)
         with self._timed("image", image.name, tag=image.tag, log=str(log)) as say:
-            images.make(image, log, self.booter.stop, say)
+            imagebuild.make(image, log, self.booter.stop, say)
 
     def _build(self, step: BuildStep) -> None:
         if step.output.is_dir():
@@ -181,7 +181,7 @@ class _Runner:
 
 
 def _key(part: Image | BuildStep) -> str:
-    return f"image {part.tag}" if isinstance(part, images.Image) else f"build {part.key}"
+    return f"image {part.tag}" if isinstance(part, Image) else f"build {part.key}"
 
 
 @contextlib.contextmanager

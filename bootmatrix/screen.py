@@ -38,7 +38,7 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.total = self.done = 0
+        self.total = self.done = self.bad = 0
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -87,10 +87,12 @@ class Screen:
 
 
 class LiveScreen(Screen):
-    """A bar and what is in flight, below the lines that matter."""
+    """What is in flight and how far the run is, below the lines that matter; those are cut at the screen's width."""
 
     @contextlib.contextmanager
     def showing(self, plan: Plan) -> Iterator[None]:
+        from rich.console import Group  # noqa: PLC0415
+        from rich.live import Live  # noqa: PLC0415
         from rich.progress import (  # noqa: PLC0415
             BarColumn,
             MofNCompleteColumn,
@@ -101,31 +103,30 @@ class LiveScreen(Screen):
         )
 
         self.total = len(plan.boots)
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=self.console, transient=True) as self._progress:
-            self._overall = self._progress.add_task("boots", total=self.total)
+        text = TextColumn("{task.description}", markup=False)
+        self._flight = Progress(SpinnerColumn(), text, TimeElapsedColumn(), console=self.console)
+        self._overall = Progress(BarColumn(), MofNCompleteColumn(), text, TimeElapsedColumn(), console=self.console)
+        self._boots = self._overall.add_task("", total=self.total)
+        with Live(Group(self._flight, self._overall), console=self.console, transient=True, refresh_per_second=8):
             yield
 
     @contextlib.contextmanager
     def working(self, what: str) -> Iterator[Callable[[str], None]]:
-        task = self._progress.add_task(_fit(what, self.console.width // 2), total=None)
+        room = self.console.width - 14  # the spinner and the time
+        task = self._flight.add_task(_fit(what, room), total=None)
         try:
-            yield lambda line: self._progress.update(task, description=_fit(f"{what}: {line}", self.console.width // 2))
+            yield lambda line: self._flight.update(task, description=_fit(f"{what}: {line}", room))
         finally:
-            self._progress.remove_task(task)
+            self._flight.remove_task(task)
 
     def result(self, result: Result) -> None:
         with self._lock:
             self.done += 1
-        self._progress.advance(self._overall)
-        if result.verdict not in {"passed", "skipped"}:
-            self._line(f"{result.verdict:<{WIDTH}} {result.id}{_details(result)}", STYLES[result.verdict])
+            self.bad += not result.good
+        self._overall.update(self._boots, advance=1, description=f"{self.bad} not as expected" if self.bad else "")
+        if result.verdict not in {"passed", "skipped", "expected failure"}:
+            line = f"{result.verdict:<{WIDTH}} {result.id}{_details(result)}"
+            self._line(_fit(line, self.console.width), STYLES[result.verdict])
 
 
 def _grouped(run: Run) -> dict[tuple[str, str], list[Result]]:

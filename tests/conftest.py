@@ -13,7 +13,7 @@ from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine
 
 if TYPE_CHECKING:
-    from bootmatrix.images import Image
+    from bootmatrix.toolchain import Image
 
 PROGRAMS = {
     "qemu": ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-riscv64"),
@@ -57,10 +57,10 @@ def debian_12() -> Image:
 def made_image(arch: str) -> Image:
     import threading  # noqa: PLC0415
 
-    from bootmatrix import images, plugins  # noqa: PLC0415
+    from bootmatrix import imagebuild, plugins, toolchain  # noqa: PLC0415
     from bootmatrix.model import Cell  # noqa: PLC0415
 
-    image = images.of_cell(Cell("cell", {"os": "debian-12", "arch": arch}), plugins.images(ROOT))
-    if not images.exists(image):
-        images.make(image, ROOT / "out" / f"test-image-{arch}.log", threading.Event(), lambda _line: None)
+    image = toolchain.image_of(Cell("cell", {"os": "debian-12", "arch": arch}), plugins.images(ROOT))
+    if not imagebuild.exists(image):
+        imagebuild.make(image, ROOT / "out" / f"test-image-{arch}.log", threading.Event(), lambda _line: None)
     return image

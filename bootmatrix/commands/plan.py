@@ -26,13 +26,13 @@ def command(select: tuple[str, ...], engine: str, directory: Path | None, file: 
 
 
 def _images(plan: Plan) -> None:
-    from bootmatrix import images  # noqa: PLC0415
+    from bootmatrix import imagebuild  # noqa: PLC0415
     from bootmatrix.errors import InfrastructureError  # noqa: PLC0415
 
     _title(f"{len(plan.images)} images")
     for image in plan.images:
         try:
-            here = images.exists(image)
+            here = imagebuild.exists(image)
             state = (
                 "cached: its Dockerfile, context and arguments are unchanged"
                 if here

@@ -44,7 +44,7 @@ def _open(step: BootStep) -> int:
     assert step.image is not None  # noqa: S101  # the docker engine gives every boot one
     with tempfile.TemporaryDirectory(prefix="bootmatrix-shell-", ignore_cleanup_errors=True) as folder:
         words = [container.cli(), "run", "--rm", "-it", "--network=none", f"--user={os.getuid()}:{os.getgid()}"]
-        words += ["--env=HOME=/tmp", "--tmpfs=/tmp:exec", f"--env=PS1={step.cell.id}:\\w\\$ "]
+        words += ["--env=HOME=/tmp", "--tmpfs=/tmp:exec", f"--env=PS1={step.cell.id} $ "]
         if step.build:
             source = Path(folder, "src")
             build.copy(step.build.source, source)

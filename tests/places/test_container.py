@@ -17,7 +17,7 @@ from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.place import Job
 
 if TYPE_CHECKING:
-    from bootmatrix.images import Image
+    from bootmatrix.toolchain import Image
 
 pytestmark = pytest.mark.docker
 

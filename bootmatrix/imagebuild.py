@@ -1,0 +1,92 @@
+"""Images made and found: the second needs only its content's key, the first a base and the Dockerfile's commands."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from bootmatrix import bases
+from bootmatrix.errors import InfrastructureError, Problem, UserError
+from bootmatrix.places import engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bootmatrix.toolchain import Image
+
+LAST_LINES = 25
+
+
+def exists(image: Image) -> bool:
+    import docker.errors  # noqa: PLC0415
+
+    try:
+        engine.client().inspect_image(image.tag)
+    except docker.errors.ImageNotFound:
+        return False
+    except docker.errors.APIError as error:
+        raise InfrastructureError(f"the engine does not answer for {image.tag}: {engine.reason(error)}") from None
+    return True
+
+
+_LOCKS: dict[Path, threading.Lock] = {}
+_GUARD = threading.Lock()
+
+
+def make(image: Image, log: Path, stop: threading.Event, say: Callable[[str], None]) -> None:
+    """Build the image, its log streamed to `say` and into the file `log`; raises InfrastructureError or UserError."""
+    with _GUARD:
+        lock = _LOCKS.setdefault(image.folder, threading.Lock())
+    with lock:  # images of one folder share layers: the second finds those of the first
+        if stop.is_set():
+            raise InfrastructureError("interrupted")
+        _make(image, log, stop, say)
+
+
+def _make(image: Image, log: Path, stop: threading.Event, say: Callable[[str], None]) -> None:
+    import docker.errors  # noqa: PLC0415
+
+    arguments = {**dict(image.args), **bases.provide(image, stop, say)}
+    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with log.open("w", encoding="utf-8", errors="replace") as file:
+            _follow(image, arguments, stop, file.write, say)
+    except docker.errors.APIError as error:
+        raise InfrastructureError(f"the engine cannot build {image.name}: {engine.reason(error)}") from None
+    except docker.errors.BuildError as error:
+        last = "\n    ".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
+        what = f"the image {image.name} failed to build: {error.msg}"
+        raise UserError(Problem(what, remedy=f"the last lines of {log}:\n    {last}")) from None
+
+
+def _follow(
+    image: Image,
+    arguments: dict[str, str],
+    stop: threading.Event,
+    write: Callable[[str], Any],
+    say: Callable[[str], None],
+) -> None:
+    import docker.errors  # noqa: PLC0415
+
+    lines = engine.client(patient=True).build(
+        path=str(image.folder),
+        tag=image.tag,
+        buildargs=arguments,
+        labels={"bootmatrix.toolchain": image.name},
+        rm=True,
+        forcerm=True,
+        decode=True,
+        use_config_proxy=True,
+    )
+    for line in lines:
+        if stop.is_set():
+            raise InfrastructureError(
+                f"the image {image.name} was interrupted"
+            )  # the engine ends it with the connection
+        text = str(line.get("stream") or line.get("status") or line.get("error") or "")
+        write(text)
+        if "error" in line:
+            raise docker.errors.BuildError(str(line["error"]).strip(), iter(()))
+        if text.strip():
+            say(text.strip().splitlines()[-1])

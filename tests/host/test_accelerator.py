@@ -1,0 +1,127 @@
+"""KVM counts as usable only after a guest has booted on it: fake QEMUs on PATH that live and die as real ones do."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import pytest
+
+from bootmatrix import accelerator, host, plugins
+from bootmatrix.accelerator import Accelerators
+from bootmatrix.model import Probe
+from bootmatrix.places.local import LocalPlace
+from bootmatrix.tenders import Found, Tenders, Unavailable
+
+ARCH = platform.machine()
+DIES = """echo "qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69" >&2; kill -ABRT $$"""
+
+
+@pytest.fixture(autouse=True)
+def _kvm_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(host, "kvm_trouble", lambda: "")
+    monkeypatch.setattr(accelerator.platform, "machine", lambda: "x86_64")
+
+
+def fake(folder: Path, script: str) -> Path:
+    program = folder / "qemu-system-x86_64"
+    program.write_text(
+        f'#!/bin/sh\ntest "$1" = --version && {{ echo QEMU 1; exit 0; }}\necho x >> {folder}/calls\n{script}\n'
+    )
+    program.chmod(0o755)
+    return program
+
+
+def choose(program: Path, accel: str = "auto", arch: str = "x86_64") -> tuple[str, str]:
+    runner = plugins.make_runner("qemu", {"accel": accel}, Path())
+    found = Found(str(program), "QEMU 1")
+    choice = Accelerators().choose(LocalPlace(), runner, runner.tender(arch), found, arch)
+    return choice.name, choice.reason
+
+
+def test_kvm_is_chosen_after_a_guest_has_booted_on_it(tmp_path: Path) -> None:
+    assert choose(fake(tmp_path, "exit 85")) == ("kvm", "a probe guest booted on KVM")
+
+
+def test_a_qemu_that_dies_on_kvm_boots_under_tcg_and_says_why(tmp_path: Path) -> None:
+    name, reason = choose(fake(tmp_path, DIES))
+    assert name == "tcg"
+    assert "SIGABRT" in reason
+    assert "failed to set MSR 0x10a" in reason
+
+
+@pytest.mark.parametrize("status", [0, 1, 3])
+def test_only_the_probes_own_status_is_proof(tmp_path: Path, status: int) -> None:
+    assert choose(fake(tmp_path, f"exit {status}"))[0] == "tcg"
+
+
+def test_a_qemu_that_stays_paused_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = Probe({}, ("qemu-system-x86_64",), 85, seconds=0.3)
+    runner_type = type(plugins.make_runner("qemu", {}, Path()))
+    monkeypatch.setattr(runner_type, "probe", lambda _self, _arch, _accel: short)
+    name, reason = choose(fake(tmp_path, "sleep 60"))
+    assert name == "tcg"
+    assert "did not end within" in reason
+
+
+def test_a_forced_kvm_that_does_not_work_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="does not boot on it"):
+        choose(fake(tmp_path, DIES), accel="kvm")
+
+
+def test_forced_tcg_is_not_probed(tmp_path: Path) -> None:
+    assert choose(fake(tmp_path, DIES), accel="tcg")[0] == "tcg"
+    assert not (tmp_path / "calls").exists()
+
+
+def test_another_architecture_is_never_booted_on_kvm(tmp_path: Path) -> None:
+    assert choose(fake(tmp_path, "exit 85"), arch="aarch64") == ("tcg", "KVM runs x86_64 guests here, not aarch64")
+
+
+def test_a_probe_is_booted_once_until_the_host_boots_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = fake(tmp_path, DIES)
+    first, second = choose(program), choose(program)
+    assert first == second
+    assert (tmp_path / "calls").read_text() == "x\n"
+    monkeypatch.setattr(host, "boot_id", lambda: "another boot")
+    choose(program)
+    assert (tmp_path / "calls").read_text() == "x\nx\n"
+
+
+def test_a_spoilt_cache_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "probes.json").write_text("[1, 2")
+    assert choose(fake(tmp_path, "exit 85"))[0] == "kvm"
+
+
+@pytest.mark.qemu
+def test_the_probe_guest_really_runs_64_bit_code(tmp_path: Path) -> None:
+    """Under TCG, since a QEMU that cannot use this host's KVM proves nothing about the guest."""
+    import subprocess  # noqa: PLC0415
+
+    runner = plugins.make_runner("qemu", {}, Path())
+    probe = runner.probe("x86_64", "kvm")
+    assert probe is not None
+    (tmp_path / "kernel").write_bytes(probe.files["kernel"])
+    words = [{"{kernel}": str(tmp_path / "kernel"), "kvm": "tcg", "host": "max"}.get(word, word) for word in probe.argv]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    assert done.returncode == probe.status
+
+
+def test_a_tender_is_looked_for_in_the_build_then_the_prefix_then_the_place(tmp_path: Path) -> None:
+    runner = plugins.make_runner("solo5-spt", {"tender_in_build": "tenders/solo5-spt"}, Path())
+    with pytest.raises(Unavailable, match="the build's output has no tenders/solo5-spt"):
+        Tenders().find(LocalPlace(), runner, runner.tender(ARCH), tmp_path)
+    built = tmp_path / "tenders" / "solo5-spt"
+    built.parent.mkdir()
+    built.write_text("#!/bin/sh\necho 'ABI version 7' >&2\n")
+    built.chmod(0o755)
+    found = Tenders().find(LocalPlace(), runner, runner.tender(ARCH), tmp_path)
+    assert (found.program, found.version) == (str(built), "ABI version 7")
+
+
+def test_a_tender_that_is_nowhere_is_named_with_all_places(tmp_path: Path) -> None:
+    runner = plugins.make_runner("command", {"command": ["no-such-tender"], "prefix": str(tmp_path)}, Path())
+    with pytest.raises(Unavailable, match=f"no-such-tender is not in this host, nor below {tmp_path}/bin"):
+        Tenders().find(LocalPlace(), runner, runner.tender(ARCH), None)

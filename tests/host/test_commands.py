@@ -1,0 +1,68 @@
+"""init, doctor and setup, run as users run them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support import bootmatrix
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_init_writes_a_matrix_that_lists(tmp_path: Path) -> None:
+    assert bootmatrix("init", cwd=tmp_path).returncode == 0
+    listed = bootmatrix("list", "--format", "ids", cwd=tmp_path)
+    assert listed.stdout.split() == ["gcc-debian-12-x86_64-qemu/hello", "clang-debian-12-x86_64-qemu/hello"]
+
+
+def test_init_never_overwrites(tmp_path: Path) -> None:
+    (tmp_path / "matrix.yaml").write_text("mine")
+    done = bootmatrix("init", cwd=tmp_path)
+    assert (done.returncode, (tmp_path / "matrix.yaml").read_text()) == (2, "mine")
+    assert "exists already" in done.stderr
+
+
+def test_doctor_without_an_engine_says_how_to_get_one(tmp_path: Path) -> None:
+    done = bootmatrix("doctor", cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none")
+    assert done.returncode == 3
+    assert "missing container engine" in done.stdout
+    assert "bootmatrix setup" in done.stdout
+
+
+@pytest.mark.docker
+def test_doctor_names_every_ability(tmp_path: Path) -> None:
+    done = bootmatrix("doctor", cwd=tmp_path)
+    assert done.returncode == 0
+    for name in ("container engine", "base images", "git", "disk", "KVM", "QEMU on this host", "Solo5 on this host"):
+        assert f"{name}: " in done.stdout
+
+
+@pytest.mark.docker
+def test_setup_where_nothing_is_missing_does_nothing(tmp_path: Path) -> None:
+    done = bootmatrix("setup", "--yes", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "nothing is missing\n")
+
+
+def test_setup_leaves_an_engine_elsewhere_to_its_owner(tmp_path: Path) -> None:
+    done = bootmatrix("setup", cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none")
+    assert done.returncode == 3
+    assert "unset DOCKER_HOST" in done.stderr
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(("options", "status", "calls"), [((), 130, 0), (("--yes",), 0, 2)])
+def test_setup_says_what_it_does_and_asks(tmp_path: Path, options: tuple[str, ...], status: int, calls: int) -> None:
+    """With a PATH on which nothing is installed, and an apt-get that only writes down what it is asked."""
+    (tmp_path / "apt-get").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n')
+    (tmp_path / "apt-get").chmod(0o755)
+    (tmp_path / "env").symlink_to("/usr/bin/env")
+    (tmp_path / "sudo").write_text('#!/bin/sh\nexec "$@"\n')
+    (tmp_path / "sudo").chmod(0o755)
+    done = bootmatrix("setup", *options, cwd=tmp_path, PATH=str(tmp_path))
+    assert done.returncode == status, done.stderr
+    assert "install mmdebstrap" in done.stdout
+    assert ("do this?" in done.stdout) is not bool(options)
+    asked = (tmp_path / "calls").read_text().splitlines() if (tmp_path / "calls").exists() else []
+    assert len(asked) == calls
