@@ -17,7 +17,7 @@ POLL = 0.2  # seconds between looks at the user's wish to stop
 
 @dataclass(frozen=True)
 class Task:
-    """`act` does it; `lost` is told why it was not done, or why `act` raised."""
+    """`act` does it; `lost` is told why it was not done, or why `act` raised. Each task ends in one of the two."""
 
     key: str
     needs: tuple[str, ...]
@@ -27,35 +27,51 @@ class Task:
 
 def run(tasks: Iterable[Task], workers: int, stop: threading.Event) -> None:
     """Run every task after those that it needs; after `stop`, start none and tell the rest that they are lost."""
-    waiting = {task.key: task for task in tasks}
-    missing = {key: set(task.needs) for key, task in waiting.items()}
-    dependents: dict[str, list[str]] = {}
-    for key, task in waiting.items():
-        for need in task.needs:
-            dependents.setdefault(need, []).append(key)
+    board = _Board(tasks)
     running: dict[Future[None], Task] = {}
     with ThreadPoolExecutor(workers) as pool:
-        ready = [key for key, needs in missing.items() if not needs]
-        while ready or running:
-            while ready and len(running) < workers and not stop.is_set():
-                task = waiting.pop(ready.pop(0))
+        while running or (board.ready and not stop.is_set()):
+            while board.ready and len(running) < workers and not stop.is_set():
+                task = board.take()
                 running[pool.submit(task.act)] = task
-            if stop.is_set() and not running:
-                break
             done, _ = wait(running, timeout=POLL, return_when=FIRST_COMPLETED)
             for future in done:
-                task = running.pop(future)
-                error = _trouble(future)
-                if error:
-                    task.lost(error)
-                    _lose(task.key, error, waiting, dependents)
-                else:
-                    for key in dependents.get(task.key, []):
-                        missing[key].discard(task.key)
-                        if not missing[key] and key in waiting:
-                            ready.append(key)
-    for task in list(waiting.values()):
+                board.finished(running.pop(future), _trouble(future))
+    for task in board.waiting.values():
         task.lost(InfrastructureError("the run was interrupted before this was tried"))
+
+
+class _Board:
+    """The tasks that were not begun: `ready` are the keys of those that need nothing any more."""
+
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        self.waiting = {task.key: task for task in tasks}
+        self.missing = {key: set(task.needs) for key, task in self.waiting.items()}
+        self.ready = [key for key, needs in self.missing.items() if not needs]
+        self.dependents: dict[str, list[str]] = {}
+        for key, task in self.waiting.items():
+            for need in dict.fromkeys(task.needs):
+                self.dependents.setdefault(need, []).append(key)
+
+    def take(self) -> Task:
+        return self.waiting.pop(self.ready.pop(0))
+
+    def finished(self, task: Task, error: BootmatrixError | None) -> None:
+        if error:
+            task.lost(error)
+            self._lose(task.key, error)
+            return
+        for key in self.dependents.get(task.key, []):
+            self.missing[key].discard(task.key)
+            if not self.missing[key] and key in self.waiting:
+                self.ready.append(key)
+
+    def _lose(self, key: str, error: BootmatrixError) -> None:
+        for name in self.dependents.get(key, []):
+            task = self.waiting.pop(name, None)
+            if task:
+                task.lost(error)
+                self._lose(name, error)
 
 
 def _trouble(future: Future[None]) -> BootmatrixError | None:
@@ -68,11 +84,3 @@ def _trouble(future: Future[None]) -> BootmatrixError | None:
     return InfrastructureError(
         f"bootmatrix itself failed: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
     )
-
-
-def _lose(key: str, error: BootmatrixError, waiting: dict[str, Task], dependents: dict[str, list[str]]) -> None:
-    for name in dependents.get(key, []):
-        task = waiting.pop(name, None)
-        if task:
-            task.lost(error)
-            _lose(name, error, waiting, dependents)

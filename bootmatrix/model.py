@@ -63,9 +63,11 @@ def parse_outcome(word: str) -> Outcome:
     found = re.fullmatch(r"([a-z]+)(?:\((.+)\))?", alias)
     if not found or found[1] not in OUTCOMES:
         raise ValueError(word)
-    if found[1] == "exited" and found[2] and not found[2].isdecimal():
+    if found[1] != "exited" or not found[2]:
+        return Outcome(found[1], found[2] or "")
+    if not found[2].isdecimal():
         raise ValueError(word)
-    return Outcome(found[1], found[2] or "")
+    return Outcome("exited", str(int(found[2])))
 
 
 @dataclass(frozen=True)

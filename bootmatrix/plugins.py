@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 import traceback
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from bootmatrix import model
 from bootmatrix.errors import Mark, Problem, UserError, suggest
 
 if TYPE_CHECKING:
@@ -51,26 +53,48 @@ def load(kind: str, name: str, root: Path) -> Any:
     package = _package(kind, root)
     try:
         return importlib.import_module(f"{package.__name__}.{name.replace('-', '_')}")
-    except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
+    except (Exception, SystemExit) as error:
         what = f"{kind}/{name.replace('-', '_')}.py cannot be imported: {type(error).__name__}: {error}"
-        raise UserError(Problem(what, remedy=f"raised at {where.filename}:{where.lineno}")) from error
+        raise UserError(Problem(what, remedy=f"raised at {_raised_at(error)}")) from error
+
+
+def _raised_at(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}"
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{where.filename}:{where.lineno}"
+
+
+@functools.cache
+def _runner(backend: str, root: Path) -> type[Runner]:
+    module = load("runners", backend, root)
+    kind = getattr(module, "Runner", None)
+    if not (isinstance(kind, type) and issubclass(kind, model.Runner)):
+        raise UserError(Problem(f"{module.__file__} has no `class Runner(model.Runner)`"))
+    if kind.__abstractmethods__:
+        missing = ", ".join(sorted(kind.__abstractmethods__))
+        raise UserError(Problem(f"the class Runner of {module.__file__} lacks {missing}"))
+    return kind
+
+
+@functools.cache
+def _adapter(kind: type[Runner]) -> TypeAdapter[Runner]:
+    return TypeAdapter(kind)
 
 
 def make_runner(backend: str, options: Mapping[str, Any], root: Path) -> Runner:
     """The backend's runner with its options; UserError whose problems' `where` holds the option's name."""
-    kind = load("runners", backend, root).Runner
+    kind = _runner(backend, root)
     known = list(kind.__dataclass_fields__)
     unknown = [key for key in options if key not in known]
     if unknown:
         remedy = {key: suggest(key, known) or "this backend has no options" for key in unknown}
         raise UserError(*(Problem(f"unknown option '{key}'", Mark(key), remedy[key]) for key in unknown))
     try:
-        runner: Runner = TypeAdapter(kind).validate_python(dict(options))
+        return _adapter(kind).validate_python(dict(options))
     except ValidationError as error:
         details = error.errors(include_url=False)
         raise UserError(*(Problem(f"{d['loc'][0]}: {d['msg']}", Mark(str(d["loc"][0]))) for d in details)) from None
-    return runner
 
 
 def _package(kind: str, root: Path) -> ModuleType:

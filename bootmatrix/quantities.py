@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 BYTES = {
     "b": 1,
     "kb": 10**3,
@@ -17,24 +17,34 @@ BYTES = {
     "g": 1 << 30,
     "gib": 1 << 30,
 }
+WEEK = 7 * 24 * 3600.0  # poll(2) counts milliseconds in 31 bits: 24 days
 
 
 def seconds(text: object) -> float:
     """`500 ms`, `30 s`, `2 min`, `1 h`; a number alone counts seconds. Raises ValueError with the remedy."""
-    return _quantity(text, SECONDS, 1.0, "a time such as 500 ms, 30 s, 2 min or 1 h")
+    found = pause(text)
+    if not found:
+        raise ValueError(f"'{text}' is no time at all; write one such as 500 ms")
+    return found
+
+
+def pause(text: object) -> float:
+    """As `seconds`, but it may be 0."""
+    found = _quantity(text, SECONDS, "a time such as 500 ms, 30 s, 2 min or 1 h")
+    if found > WEEK:
+        raise ValueError(f"'{text}' is more than a week")
+    return found
 
 
 def size(text: object) -> int:
     """`64 MiB`, `512 KiB`, `1 GiB`, or MB and so on for powers of 1000; bytes. Raises ValueError with the remedy."""
-    return int(_quantity(text, BYTES, None, "a size with its unit, such as 64 MiB or 1 GiB"))
+    return int(_quantity(text, BYTES, "a size with its unit, such as 64 MiB or 1 GiB"))
 
 
-def _quantity(text: object, units: dict[str, float] | dict[str, int], bare: float | None, wanted: str) -> float:
-    if isinstance(text, (int, float)):
-        return float(text)
+def _quantity(text: object, units: dict[str, float] | dict[str, int], wanted: str) -> float:
     found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([A-Za-z]*)\s*", str(text), re.ASCII)
-    unit = units.get(found[2].lower()) if found and found[2] else bare
-    if not found or unit is None or not float(found[1]) * unit > 0:
+    unit = units.get(found[2].lower()) if found else None
+    if not found or unit is None:
         raise ValueError(f"'{text}' is not {wanted}")
     return float(found[1]) * unit
 
@@ -50,7 +60,7 @@ def human_size(count: float) -> str:
 
 def human_time(count: float) -> str:
     """Seconds for people: `0.15 s`, `12 s`, `3 min 20 s`."""
-    if count < 60:  # noqa: PLR2004
+    if round(count) < 60:  # noqa: PLR2004
         return f"{count:.2f} s" if count < 10 else f"{count:.0f} s"  # noqa: PLR2004
     minutes, rest = divmod(round(count), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004

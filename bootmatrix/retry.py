@@ -32,6 +32,9 @@ def attempts(
     """Every attempt, in order; `once(number, guest_number)` makes one, `guest_number` counts none that were broken."""
     made: list[Attempt] = []
 
+    def pause(seconds: float) -> None:
+        sleep(seconds)
+
     def infrastructure(guest_number: int) -> Attempt:
         def try_once() -> Attempt:
             made.append(once(len(made) + 1, guest_number))
@@ -41,7 +44,7 @@ def attempts(
             retry=retry_if_result(lambda a: a.outcome.kind == "broken" and not stopped()),
             stop=stop_after_attempt(INFRASTRUCTURE_TRIES),
             wait=wait_exponential_jitter(initial=FIRST_WAIT, max=LONGEST_WAIT),
-            sleep=sleep,
+            sleep=pause,
             retry_error_callback=_last,
         )
         return retrying(try_once)
@@ -51,7 +54,7 @@ def attempts(
         retry=retry_if_result(lambda a: worth_another(policy, a) and not stopped()),
         stop=stop_after_attempt(policy.attempts),
         wait=wait_fixed(policy.wait),
-        sleep=sleep,
+        sleep=pause,
         retry_error_callback=_last,
     )(lambda: infrastructure(next(numbers)))
     return made

@@ -78,7 +78,8 @@ class Store:
         """Write results.json and let `latest` point here."""
         file = self.folder / "results.json"
         fresh = file.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(run), indent=1), encoding="utf-8")
+        text = json.dumps(asdict(run), indent=1, ensure_ascii=False)
+        fresh.write_text(text, encoding="utf-8", errors="replace")  # a name on the command line may not be UTF-8
         fresh.replace(file)
         link = self.folder.parent / f".latest-{self.id}"
         link.symlink_to(self.id)
@@ -92,13 +93,10 @@ class Store:
 def bounded(record: Record) -> bytes:
     """Head and tail, with a line between them that says what was left out."""
     data = record.raw()
-    lost = record.total - len(data)
-    if len(data) <= HEAD + TAIL and not lost:
+    cut = len(data) - HEAD - TAIL
+    if cut <= 0:
         return data
-    tail = data[-min(TAIL, len(data) - HEAD) :] if len(data) > HEAD else b""
-    cut = record.total - HEAD - len(tail) if len(data) > HEAD else lost
-    note = f"\n[bootmatrix: {cut:,} bytes are left out here]\n".encode()
-    return data[:HEAD] + note + tail
+    return data[:HEAD] + f"\n[bootmatrix: {cut:,} bytes are left out here]\n".encode() + data[-TAIL:]
 
 
 def _new_id() -> str:

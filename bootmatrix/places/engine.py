@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 REMEDY = "`bootmatrix doctor` says what is missing and `bootmatrix setup` installs it; `--engine host` needs no engine"
-API = "1.41"  # Docker Engine 20.10's; Podman 4 speaks 1.41 too
 
 
 @functools.cache
@@ -27,7 +26,7 @@ def client(*, patient: bool = False) -> APIClient:
     try:
         api = docker.APIClient(
             **kwargs_from_env(),
-            version=API,
+            version="auto",  # Engine 20.10 speaks 1.41 at most, Engine 29 1.44 at least
             timeout=None if patient else 120,  # type: ignore[arg-type]  # None waits for ever
             max_pool_size=64,
         )
