@@ -1,6 +1,5 @@
 """The project's jobs: `nox -s matrix`, `nox -s tests`, `nox -s lint`. Each does all of its own set-up."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -8,13 +7,18 @@ import nox
 
 nox.options.sessions = ["lint", "tests"]
 nox.options.reuse_existing_virtualenvs = True
-os.environ.pop("PYTHONPATH", None)  # where README's command keeps nox itself: no business of the sessions
 GROUPS = nox.project.load_toml("pyproject.toml")
+
+
+def _alone(session: nox.Session) -> None:
+    """Keep out the folder from which README's command runs nox itself."""
+    session.env["PYTHONPATH"] = ""
 
 
 @nox.session
 def matrix(session: nox.Session) -> None:
     """Boot the project's own matrix: a container for each toolchain, real boots, out/latest/junit.xml."""
+    _alone(session)
     session.install("-e", ".")
     session.run("bootmatrix", "setup", "--yes")
     session.run("bootmatrix", "run", *session.posargs)
@@ -23,6 +27,7 @@ def matrix(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Test the built wheel, with real containers and real boots."""
+    _alone(session)
     session.install("build", "hatchling", *nox.project.dependency_groups(GROUPS, "test"))
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build", "--wheel", "--no-isolation", silent=True)
@@ -36,6 +41,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, formatting and types."""
+    _alone(session)
     session.install("-e", ".", *nox.project.dependency_groups(GROUPS, "lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")

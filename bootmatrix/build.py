@@ -28,7 +28,10 @@ LOG_LIMIT = 64 << 20
 
 @dataclass(frozen=True)
 class BuildStep:
-    """A build for one combination of the axes that it depends on; `key` hashes all that goes into it."""
+    """A build for one combination of the axes that it depends on; `key` hashes all that goes into it.
+
+    `matrix` is the file that a source leaves out: a test's change shall not build everything again.
+    """
 
     name: str
     id: str
@@ -37,6 +40,7 @@ class BuildStep:
     image: Image | None = field(compare=False)
     env: Mapping[str, str] = field(compare=False)
     key: str
+    matrix: Path | None = field(default=None, compare=False)
 
     @property
     def output(self) -> Path:
@@ -44,21 +48,11 @@ class BuildStep:
         return host.cache() / "builds" / self.key
 
 
-def key_of(spec: Build, source: Path, place: str, env: Mapping[str, str]) -> str:
-    """`place` is the image's tag, or what stands for the host's toolchain."""
+def key_of(spec: Build, source: str, place: str, env: Mapping[str, str]) -> str:
+    """`source` is the source's own key, `place` the image's tag, or what stands for the host's toolchain."""
     prefixes = [(prefix, keys.of_prefix(prefix)) for prefix in spec.prefixes]
     what = (spec.run, sorted(spec.env.items()), spec.output, spec.network, prefixes)
-    return keys.of(_source_key(source), what, place, sorted(env.items()))
-
-
-_SOURCES: dict[Path, str] = {}
-
-
-def _source_key(source: Path) -> str:
-    """Read once a run, however many builds share the source."""
-    if source not in _SOURCES:
-        _SOURCES[source] = keys.of_files(source, keys.source_files(source))
-    return _SOURCES[source]
+    return keys.of(source, what, place, sorted(env.items()))
 
 
 def variables(values: Mapping[str, str]) -> dict[str, str]:
@@ -77,7 +71,7 @@ def make(step: BuildStep, place: Place, log: Path, stop: console.Stop, say: Call
     with tempfile.TemporaryDirectory(prefix=f".{step.key}-", dir=work, ignore_cleanup_errors=True) as private:
         source, output = Path(private, "src"), Path(private, "out")
         output.mkdir()
-        copy(step.source, source)
+        copy(step.source, source, step.matrix)
         job = job_of(step, place, source, output)
         watched = console.Limits(timeout=step.spec.timeout, size=LOG_LIMIT, merge=True)
         with place.start(job) as process:
@@ -113,10 +107,10 @@ def _path(place: Place) -> list[str]:
     return ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 
 
-def copy(source: Path, target: Path) -> None:
-    """A private copy, without what git ignores."""
+def copy(source: Path, target: Path, matrix: Path | None) -> None:
+    """A private copy, without what git ignores and without matrix.yaml."""
     target.mkdir(parents=True)
-    for name in keys.source_files(source):
+    for name in keys.source_files(source, matrix):
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -17,12 +17,16 @@ POLL = 0.2  # seconds between looks at the user's wish to stop
 
 @dataclass(frozen=True)
 class Task:
-    """`act` does it; `lost` is told why it was not done, or why `act` raised. Each task ends in one of the two."""
+    """`act` does it; `lost` is told why it was not done, or why `act` raised. Each task ends in one of the two.
+
+    Two tasks of one `lane` never run at the same time; the empty lane is open to all.
+    """
 
     key: str
     needs: tuple[str, ...]
     act: Callable[[], None]
     lost: Callable[[BootmatrixError], None]
+    lane: str = ""
 
 
 def run(tasks: Iterable[Task], workers: int, stop: threading.Event) -> None:
@@ -31,8 +35,7 @@ def run(tasks: Iterable[Task], workers: int, stop: threading.Event) -> None:
     running: dict[Future[None], Task] = {}
     with ThreadPoolExecutor(workers) as pool:
         while running or (board.ready and not stop.is_set()):
-            while board.ready and len(running) < workers and not stop.is_set():
-                task = board.take()
+            while len(running) < workers and not stop.is_set() and (task := board.take()):
                 running[pool.submit(task.act)] = task
             done, _ = wait(running, timeout=POLL, return_when=FIRST_COMPLETED)
             for future in done:
@@ -48,15 +51,24 @@ class _Board:
         self.waiting = {task.key: task for task in tasks}
         self.missing = {key: set(task.needs) for key, task in self.waiting.items()}
         self.ready = [key for key, needs in self.missing.items() if not needs]
+        self.busy: set[str] = set()
         self.dependents: dict[str, list[str]] = {}
         for key, task in self.waiting.items():
             for need in dict.fromkeys(task.needs):
                 self.dependents.setdefault(need, []).append(key)
 
-    def take(self) -> Task:
-        return self.waiting.pop(self.ready.pop(0))
+    def take(self) -> Task | None:
+        """The first task that is ready and whose lane is free."""
+        for index, key in enumerate(self.ready):
+            lane = self.waiting[key].lane
+            if lane not in self.busy:
+                del self.ready[index]
+                self.busy |= {lane} - {""}
+                return self.waiting.pop(key)
+        return None
 
     def finished(self, task: Task, error: BootmatrixError | None) -> None:
+        self.busy.discard(task.lane)
         if error:
             task.lost(error)
             self._lose(task.key, error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import re
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import bases
@@ -10,12 +10,18 @@ from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.places import engine
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
     from pathlib import Path
 
     from bootmatrix.toolchain import Image
 
 LAST_LINES = 25
+# What package managers and engines say when a network or a mirror fails: worth another try, and nobody's mistake.
+NETWORK = re.compile(
+    r"Temporary failure|Could not (?:resolve|connect)|Failed to fetch|dial tcp|i/o timeout|TLS handshake|no such host"
+    r"|[Cc]onnection (?:refused|reset|timed out)|Network is unreachable|503 Service Unavailable"
+)
 
 
 def exists(image: Image) -> bool:
@@ -30,21 +36,8 @@ def exists(image: Image) -> bool:
     return True
 
 
-_LOCKS: dict[Path, threading.Lock] = {}
-_GUARD = threading.Lock()
-
-
 def make(image: Image, log: Path, stop: threading.Event, say: Callable[[str], None]) -> None:
     """Build the image, its log streamed to `say` and into the file `log`; raises InfrastructureError or UserError."""
-    with _GUARD:
-        lock = _LOCKS.setdefault(image.folder, threading.Lock())
-    with lock:  # images of one folder share layers: the second finds those of the first
-        if stop.is_set():
-            raise InfrastructureError("interrupted")
-        _make(image, log, stop, say)
-
-
-def _make(image: Image, log: Path, stop: threading.Event, say: Callable[[str], None]) -> None:
     import docker.errors  # noqa: PLC0415
 
     arguments = {**dict(image.args), **bases.provide(image, stop, say)}
@@ -55,9 +48,11 @@ def _make(image: Image, log: Path, stop: threading.Event, say: Callable[[str], N
     except docker.errors.APIError as error:
         raise InfrastructureError(f"the engine cannot build {image.name}: {engine.reason(error)}") from None
     except docker.errors.BuildError as error:
-        last = "\n    ".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
+        lines = log.read_text(errors="replace").splitlines()[-LAST_LINES:]
         what = f"the image {image.name} failed to build: {error.msg}"
-        raise UserError(Problem(what, remedy=f"the last lines of {log}:\n    {last}")) from None
+        problem = Problem(what, remedy="\n    ".join([f"the last lines of {log}:", *lines]))
+        network = any(NETWORK.search(line) for line in [error.msg, *lines])
+        raise (InfrastructureError if network else UserError)(problem) from None
 
 
 def _follow(

@@ -38,24 +38,33 @@ def of_files(folder: Path, files: Iterable[str]) -> str:
     return digest.hexdigest()[:LENGTH]
 
 
-def source_files(folder: Path) -> list[str]:
+def source_files(folder: Path, without: Path | None = None) -> list[str]:
     """The files of a source folder, relative to it: git's own and the untracked ones that it does not ignore.
 
-    Outside a git checkout, every file; `.git` and folders with a CACHEDIR.TAG never.
+    Outside a git checkout, every file; `.git`, folders with a CACHEDIR.TAG and the file `without` never.
     """
-    listed = (
-        subprocess.run(
-            ["git", "-C", str(folder), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            capture_output=True,
-            check=False,
-        )
-        if _has_git()
-        else None
-    )
-    if listed is not None and listed.returncode == 0:
-        names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
-        return sorted({name for name in names if (folder / name).is_symlink() or (folder / name).is_file()})
-    return sorted(_walk(folder))
+    listed = _from_git(folder)
+    names = set(_walk(folder) if listed is None else listed)
+    return sorted(name for name in names if folder / name != without)
+
+
+def _from_git(folder: Path) -> list[str] | None:
+    """None where git does not answer for the folder; the files of submodules are among them."""
+    if not _has_git():
+        return None
+    words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = ["git", "-c", "safe.directory=*", "-C", str(folder), *words]
+    listed = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if listed.returncode:
+        return None
+    found = []
+    for name in (os.fsdecode(raw) for raw in listed.stdout.split(b"\0") if raw):
+        path = folder / name
+        if path.is_dir() and not path.is_symlink():
+            found += [os.path.join(name, inner) for inner in source_files(path)]  # noqa: PTH118  # names, not paths
+        elif path.is_symlink() or path.is_file():
+            found.append(name)
+    return found
 
 
 def _walk(folder: Path) -> Iterable[str]:

@@ -8,10 +8,9 @@ import platform
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bootmatrix import build, host, plugins, toolchain
+from bootmatrix import build, host, keys, plugins, toolchain
 from bootmatrix.build import BuildStep
-from bootmatrix.errors import Problem, UserError, suggest
-from bootmatrix.matrix import cells, resolve, select
+from bootmatrix.matrix import cells, resolve
 from bootmatrix.model import Cell, Rejected
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.matrix.schema import Build, TestFields
+    from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Runner, Tender
     from bootmatrix.toolchain import Image
 
@@ -55,39 +54,17 @@ class Plan:
     boots: tuple[BootStep, ...]
 
 
-def keys_of(matrix: Matrix) -> set[str]:
-    """What a selection may name."""
-    extra = {key for cell in matrix.cells for key in cell.values}
-    return {"test", *extra, *(key for test in matrix.tests.values() for key in test.params)}
-
-
 def make(matrix: Matrix, terms: Sequence[str] = (), engine: str = "docker") -> Plan:
     """Raises UserError if a selection takes nothing or a cell's image lacks its compiler."""
-    maker = _Maker(matrix, engine)
-    selection = select.parse(terms, keys_of(matrix))
-    boots = [maker.boot(cell, name, params, fields) for cell, name, params, fields in _selected(matrix, selection)]
-    if not boots:
-        every = [
-            f"{cell.id}/{cells.test_id(name, params)}" for cell, name, _, params in resolve.Resolver(matrix).boots()
-        ]
-        near = [*every, *(cell.id for cell in matrix.cells), *matrix.tests]
-        raise UserError(
-            Problem(f"nothing is selected by {' '.join(terms)}", remedy=suggest(terms[0] if terms else "", near))
-        )
+    maker, resolver = _Maker(matrix, engine), resolve.Resolver(matrix)
+    boots = [
+        maker.boot(cell, name, params, resolver.fields(cell, test, params))
+        for cell, name, test, params in resolve.selected(matrix, terms)
+    ]
     running = [boot for boot in boots if not (boot.skip or boot.error)]
     builds = tuple({boot.build.key: boot.build for boot in running if boot.build}.values())
     needed = [boot.image for boot in running if boot.image]
     return Plan(matrix.root, engine, tuple(dict.fromkeys(needed)), builds, tuple(boots))
-
-
-def _selected(matrix: Matrix, selection: select.Selection) -> list[tuple[Cell, str, dict[str, str], TestFields]]:
-    resolver = resolve.Resolver(matrix)
-    found = []
-    for cell, name, test, params in resolver.boots():
-        known = {**cell.values, **params, "test": name}
-        if selection.everything or selection.takes(cell.id, cells.test_id(name, params), known):
-            found.append((cell, name, params, resolver.fields(cell, test, params)))
-    return found
 
 
 class _Maker:
@@ -97,6 +74,7 @@ class _Maker:
         self.matrix, self.engine = matrix, engine
         self.folders = plugins.images(matrix.root)
         self.builds: dict[tuple[object, ...], BuildStep] = {}
+        self.sources: dict[Path, str] = {}
 
     def boot(self, cell: Cell, name: str, params: Mapping[str, str], fields: TestFields) -> BootStep:
         backend, arch = cells.value(cell, "backend"), cells.value(cell, "arch")
@@ -153,16 +131,24 @@ class _Maker:
         }
         known = (name, tuple(values.items()))
         if known not in self.builds:
-            self.builds[known] = self._new_build(name, spec, image, Cell(cell.id, values))
+            shown = [text for axis, text in values.items() if axis in cell.values]
+            label = "-".join(map(cells.slug, [name, *shown]))
+            self.builds[known] = self._new_build(name, label, image, Cell(cell.id, values))
         return self.builds[known]
 
-    def _new_build(self, name: str, spec: Build, image: Image | None, cell: Cell) -> BuildStep:
+    def _new_build(self, name: str, label: str, image: Image | None, cell: Cell) -> BuildStep:
+        spec = self.matrix.builds[name]
         compilers = toolchain.compiler_environment(cell, self.folders[cells.value(cell, "os")])
         env = {**build.variables({**cells.IMPLICIT, **cell.values}), **compilers}
         del env["BACKEND"]  # a build serves them all, unless it names that axis
         env.update(build.variables(cell.values))
         source = (self.matrix.root / spec.source).resolve()
         place = image.tag if image else f"{platform.node()} {host.os_name()}"
-        shown = [text for axis, text in cell.values.items() if axis in self.matrix.axes]
-        label = "-".join(map(cells.slug, [name, *shown]))
-        return BuildStep(name, label, spec, source, image, env, build.key_of(spec, source, place, env))
+        key = build.key_of(spec, self._source(source), place, env)
+        return BuildStep(name, label, spec, source, image, env, key, self.matrix.file)
+
+    def _source(self, folder: Path) -> str:
+        """A source's own key, read once however many builds share it."""
+        if folder not in self.sources:
+            self.sources[folder] = keys.of_files(folder, keys.source_files(folder, self.matrix.file))
+        return self.sources[folder]

@@ -6,6 +6,7 @@ import functools
 import importlib
 import sys
 import traceback
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,7 @@ def _adapter(kind: type[Runner]) -> TypeAdapter[Runner]:
 def make_runner(backend: str, options: Mapping[str, Any], root: Path) -> Runner:
     """The backend's runner with its options; UserError whose problems' `where` holds the option's name."""
     kind = _runner(backend, root)
-    known = list(kind.__dataclass_fields__)
+    known = [option.name for option in fields(kind)]
     unknown = [key for key in options if key not in known]
     if unknown:
         remedy = {key: suggest(key, known) or "this backend has no options" for key in unknown}

@@ -51,6 +51,8 @@ def missing(*, host_tools: bool) -> list[Step]:
         raise InfrastructureError(Problem(f"DOCKER_HOST is {where}, where no engine answers", remedy=remedy))
     programs = {} if answers or _forbidden() else dict(ENGINE)
     programs["mmdebstrap"] = "mmdebstrap"
+    if os.getuid():
+        programs["newuidmap"] = "uidmap"  # with which mmdebstrap needs no root
     if host_tools:
         programs |= HOST_TOOLS
     packages = sorted({package for program, package in programs.items() if not _which(program)})

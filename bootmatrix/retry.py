@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from tenacity import (
     RetryCallState,
     Retrying,
+    retry_if_exception,
     retry_if_result,
     stop_after_attempt,
-    wait_exponential_jitter,
+    wait_exponential,
     wait_fixed,
+    wait_random,
 )
+
+from bootmatrix.errors import InfrastructureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +24,8 @@ if TYPE_CHECKING:
     from bootmatrix.model import Attempt
 
 INFRASTRUCTURE_TRIES = 4
-FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
+FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0  # seconds
+BACK_OFF = wait_exponential(FIRST_WAIT, LONGEST_WAIT) + wait_random(0, FIRST_WAIT)
 
 
 def attempts(
@@ -43,7 +48,7 @@ def attempts(
         retrying = Retrying(
             retry=retry_if_result(lambda a: a.outcome.kind == "broken" and not stopped()),
             stop=stop_after_attempt(INFRASTRUCTURE_TRIES),
-            wait=wait_exponential_jitter(initial=FIRST_WAIT, max=LONGEST_WAIT),
+            wait=BACK_OFF,
             sleep=pause,
             retry_error_callback=_last,
         )
@@ -58,6 +63,21 @@ def attempts(
         retry_error_callback=_last,
     )(lambda: infrastructure(next(numbers)))
     return made
+
+
+def infrastructure(act: Callable[[], None], sleep: Callable[[float], object], stopped: Callable[[], bool]) -> None:
+    """Do it again while the infrastructure fails; raises its last error."""
+
+    def pause(seconds: float) -> None:
+        sleep(seconds)
+
+    Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, InfrastructureError) and not stopped()),
+        stop=stop_after_attempt(INFRASTRUCTURE_TRIES),
+        wait=BACK_OFF,
+        sleep=pause,
+        reraise=True,
+    )(act)
 
 
 def worth_another(policy: Retry, attempt: Attempt) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, boot, build, graph, host, imagebuild, plugins
+from bootmatrix import __version__, boot, build, graph, host, imagebuild, plugins, retry
 from bootmatrix.errors import BootmatrixError, InfrastructureError
 from bootmatrix.model import Attempt, Result, Run
 from bootmatrix.places import engine
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Place
     from bootmatrix.plan import BootStep, Plan
     from bootmatrix.screen import Screen
-
-REPORTS = ("junit",)
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def run(plan: Plan, out: Path, screen: Screen, workers: int, options: dict[str, 
 def _tell(finished: Run, store: Store, root: Path, options: dict[str, Any]) -> Finished:
     store.finish(finished)
     written = []
-    for name in REPORTS:
+    for name in plugins.names("reports", root):
         report = plugins.load("reports", name, root).Report(**options.get(name, {}))
         target = store.folder / report.filename
         report.write(finished, store.folder, target)
@@ -94,7 +92,9 @@ class _Runner:
 
     def tasks(self) -> Iterator[graph.Task]:
         for image in self.plan.images:
-            yield graph.Task(_key(image), (), partial(self._image, image), partial(self._lost, "image", image.name))
+            lane = f"images of {image.folder}"  # they share layers: the second finds those of the first
+            act, lost = partial(self._image, image), partial(self._lost, "image", image.name)
+            yield graph.Task(_key(image), (), act, lost, lane)
         for step in self.plan.builds:
             needs = (_key(step.image),) if step.image else ()
             yield graph.Task(_key(step), needs, partial(self._build, step), partial(self._lost, "build", step.id))
@@ -112,7 +112,8 @@ class _Runner:
             return
         log = self.store.log("image", image.name)
         with self._timed("image", image.name, tag=image.tag, log=str(log)) as say:
-            imagebuild.make(image, log, self.booter.stop, say)
+            make = partial(imagebuild.make, image, log, self.booter.stop, say)
+            retry.infrastructure(make, self.booter.stop.wait, self.booter.stop.is_set)
 
     def _build(self, step: BuildStep) -> None:
         if step.output.is_dir():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import console
-from bootmatrix.places.local import LocalPlace, find_program
+from bootmatrix.errors import Problem, UserError
+from bootmatrix.places.local import find_program
 from bootmatrix.places.place import Job, Mount, Place
 
 if TYPE_CHECKING:
@@ -63,8 +65,11 @@ def _look(place: Place, runner: Runner, tender: Tender, output: Path | None) -> 
     mounts: tuple[Mount, ...] = ()
     if tender.in_build:
         file = (output or Path()) / tender.in_build
-        if output is None or not file.is_file():
-            raise Unavailable(f"the build's output has no {tender.in_build}")
+        if output is None:
+            raise UserError(Problem(f"the tender {tender.in_build} shall come from a build, but the test has none"))
+        if not file.is_file():
+            what = f"the build's output has no tender {tender.in_build}"
+            raise UserError(Problem(what, remedy=nearest_file(output, tender.in_build)))
         mount = place.mount(output, BUILD)
         program, mounts = f"{mount.inside}/{tender.in_build}", (mount,)
     elif tender.prefix and find_program(program, tender.prefix):
@@ -88,5 +93,11 @@ def _ask(place: Place, program: str, flag: str, mounts: tuple[Mount, ...]) -> tu
     return status, console.clean(seen.console.raw())
 
 
-def is_local(place: Place) -> bool:
-    return isinstance(place, LocalPlace)
+def nearest_file(folder: Path, name: str) -> str:
+    """The remedy for a file that a build did not make: one of that name elsewhere, or the nearest."""
+    names = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+    same = [other for other in names if Path(other).name == Path(name).name]
+    near = same or get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(map(repr, near[:3]))}?"
+    return f"it made {len(names)} files, none of such a name" if names else "it made nothing: does it write to $OUT?"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 
 
-@click.command("doctor", epilog="\b\nExample:\n  bootmatrix doctor || sudo bootmatrix setup")
+@click.command("doctor", epilog="\b\nExample:\n  bootmatrix doctor || bootmatrix setup")
 def command() -> int:
     """Say what this host can do and what is missing, each with its remedy.
 

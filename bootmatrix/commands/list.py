@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -10,75 +11,57 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bootmatrix.matrix.load import Matrix
     from bootmatrix.model import Cell
+
+    Found = tuple[Cell, str, dict[str, str]]
 
 
 @click.command(
     "list",
-    epilog="\b\nExamples:\n  bootmatrix list\n  bootmatrix list test=hello --format ids\n  bootmatrix list backend=solo5-* '!compiler=clang' --format json",
+    epilog="""\b
+Examples:
+  bootmatrix list
+  bootmatrix list test=hello --format ids
+  bootmatrix list backend=solo5-* '!compiler=clang' --format json""",
 )
 @selection_argument
 @click.option("--format", "shape", type=click.Choice(["table", "ids", "json"]), default="table", show_default=True)
 @matrix_options
 def command(select: tuple[str, ...], shape: str, directory: Path | None, file: Path) -> None:
     """List the cells and tests that a selection takes."""
+    from bootmatrix.matrix import cells, resolve  # noqa: PLC0415
+
     matrix = load(directory, file)
-    found = _selected(matrix, select)
-    {"table": _table, "ids": _ids, "json": _json}[shape](found, matrix)
+    boots = resolve.selected(matrix, select)
+    found = ((cell, cells.test_id(name, params), params) for cell, name, _, params in boots)
+    {"table": _table, "ids": _ids, "json": _json}[shape](found)
 
 
-def _selected(matrix: Matrix, terms: tuple[str, ...]) -> Iterator[tuple[Cell, str, dict[str, str]]]:
-    from bootmatrix import plan  # noqa: PLC0415
-    from bootmatrix.errors import Problem, UserError, suggest  # noqa: PLC0415
-    from bootmatrix.matrix import cells, resolve, select  # noqa: PLC0415
-
-    selection = select.parse(terms, plan.keys_of(matrix))
-    any_ = False
-    for cell, name, _, params in resolve.Resolver(matrix).boots():
-        test = cells.test_id(name, params)
-        if selection.everything or selection.takes(cell.id, test, {**cell.values, **params, "test": name}):
-            any_ = True
-            yield cell, test, params
-    if not any_:
-        near = [*(cell.id for cell in matrix.cells), *matrix.tests]
-        raise UserError(
-            Problem(f"nothing is selected by {' '.join(terms)}", remedy=suggest(terms[0] if terms else "", near))
-        )
+def _ids(found: Iterator[Found]) -> None:
+    sys.stdout.writelines(f"{cell.id}/{test}\n" for cell, test, _ in found)
 
 
-def _ids(found: Iterator[tuple[Cell, str, dict[str, str]]], matrix: Matrix) -> None:
-    del matrix
-    for cell, test, _ in found:
-        click.echo(f"{cell.id}/{test}")
-
-
-def _json(found: Iterator[tuple[Cell, str, dict[str, str]]], matrix: Matrix) -> None:
+def _json(found: Iterator[Found]) -> None:
+    """A row a line, written as it is found: a matrix may have millions."""
     import json  # noqa: PLC0415
 
-    del matrix
-    rows = [
-        {
-            "id": f"{cell.id}/{test}",
-            "cell": cell.id,
-            "test": test,
-            "axes": dict(cell.values),
-            "params": params,
-        }
-        for cell, test, params in found
-    ]
-    click.echo(json.dumps(rows, indent=1))
+    before = "[\n"
+    for cell, test, params in found:
+        row = {"id": f"{cell.id}/{test}", "cell": cell.id, "test": test, "axes": dict(cell.values), "params": params}
+        sys.stdout.write(before + json.dumps(row))
+        before = ",\n"
+    sys.stdout.write("\n]\n")
 
 
-def _table(found: Iterator[tuple[Cell, str, dict[str, str]]], matrix: Matrix) -> None:
+def _table(found: Iterator[Found]) -> None:
     tests: dict[str, list[str]] = {}
     axes: dict[str, dict[str, str]] = {}
     for cell, test, _ in found:
         tests.setdefault(cell.id, []).append(test)
         axes[cell.id] = dict(cell.values)
-    names = list(dict.fromkeys([*matrix.axes, *(key for values in axes.values() for key in values)]))
+    names = list(dict.fromkeys(key for values in axes.values() for key in values))
     rows = [
-        names + ["tests"],
+        [*names, "tests"],
         *([values.get(n, "") for n in names] + [_short(tests[cell])] for cell, values in axes.items()),
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(len(names))]

@@ -29,7 +29,7 @@ def _images(plan: Plan) -> None:
     from bootmatrix import imagebuild  # noqa: PLC0415
     from bootmatrix.errors import InfrastructureError  # noqa: PLC0415
 
-    _title(f"{len(plan.images)} images")
+    _title(_counted(len(plan.images), "image"))
     for image in plan.images:
         try:
             here = imagebuild.exists(image)
@@ -44,7 +44,7 @@ def _images(plan: Plan) -> None:
 
 
 def _builds(plan: Plan) -> None:
-    _title(f"{len(plan.builds)} builds")
+    _title(_counted(len(plan.builds), "build"))
     for build in plan.builds:
         kept = build.output.is_dir()
         why = (
@@ -57,13 +57,17 @@ def _builds(plan: Plan) -> None:
 
 def _boots(plan: Plan) -> None:
     skipped = [step for step in plan.boots if step.skip or step.error]
-    _title(f"{len(plan.boots)} boots, {len(skipped)} of them to skip")
+    _title(f"{_counted(len(plan.boots), 'boot')}, {len(skipped)} of them to skip")
     counts = Counter((step.backend, step.arch) for step in plan.boots if not (step.skip or step.error))
     for (backend, arch), count in sorted(counts.items()):
         click.echo(f"  {backend} {arch}: {count}")
     for reason, count in Counter(step.skip or step.error for step in skipped).items():
         click.echo(f"  skipped: {count}, since {reason}")
     click.echo("  a tender, KVM or unikernel that is missing is only known once the images are there")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _title(text: str) -> None:

@@ -60,6 +60,8 @@ def _print(step: BootStep, prepared: Prepared, place: Place, attempt: int) -> No
     click.echo(f"# {step.id}: expected {' or '.join(expect.outcome)}, within {step.fields.timeout:g} s")
     for pattern in [*expect.console, *expect.console_any]:
         click.echo(f"# the console must show {pattern}")
+    for pattern in expect.console_not:
+        click.echo(f"# the console must not show {pattern}")
     if prepared.choice.name:
         click.echo(f"# accelerator {prepared.choice.name}: {prepared.choice.reason or 'as asked'}")
     if step.build and step.build.image:

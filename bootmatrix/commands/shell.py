@@ -47,7 +47,7 @@ def _open(step: BootStep) -> int:
         words += ["--env=HOME=/tmp", "--tmpfs=/tmp:exec", f"--env=PS1={step.cell.id} $ "]
         if step.build:
             source = Path(folder, "src")
-            build.copy(step.build.source, source)
+            build.copy(step.build.source, source, step.build.matrix)
             words += [f"--volume={source}:/src", "--workdir=/src", "--env=OUT=/tmp/out"]
             words += [f"--volume={p}:{p}:ro" for p in step.build.spec.prefixes if Path(p).is_dir()]
             words += [f"--env={key}={value}" for key, value in {**step.build.env, **step.build.spec.env}.items()]

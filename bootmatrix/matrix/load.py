@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from bootmatrix.errors import Problem, UserError, suggest
+from bootmatrix.errors import Problem, UserError, printable, suggest
 from bootmatrix.matrix import check_axes, check_tests, document
 from bootmatrix.matrix.problems import Problems
 from bootmatrix.matrix.schema import MatrixFile
@@ -21,36 +22,41 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import Build, Defaults, Test
     from bootmatrix.model import Cell
 
+TOLD = {"too_short": "needs at least one entry", "string_too_short": "needs a reason of a few words"}
 ENTRIES = ("builds", "tests")  # sections whose entries are validated one by one
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """A valid matrix. `root` is the folder of the file; `builds` of a test are filled in where only one exists."""
+    """A valid matrix and its absolute file."""
 
-    root: Path
+    file: Path
     axes: Mapping[str, list[str]]
     cells: list[Cell]
     builds: Mapping[str, Build]
     defaults: Defaults
     tests: Mapping[str, Test]
 
+    @property
+    def root(self) -> Path:
+        """The folder of the file: sources and plug-ins are looked for there."""
+        return self.file.parent
+
 
 def load(path: Path) -> Matrix:
     """Raises UserError with every problem of the file."""
     source = document.load(path)
-    return from_document(source, path.resolve().parent)
+    return from_document(source, path.resolve())
 
 
-def from_document(source: Document, root: Path) -> Matrix:
+def from_document(source: Document, file: Path) -> Matrix:
     problems = Problems(source)
-    sections = _validate(source, problems.found)
-    cells = check_axes.check(sections, root, problems)
-    check_tests.check(sections, cells, root, problems)
-    if problems.found:
-        raise UserError(*sorted(dict.fromkeys(problems.found), key=_place))
+    sections = _validate(problems)
+    cells = check_axes.check(sections, file.parent, problems)
+    check_tests.check(sections, cells, file.parent, problems)
+    problems.stop()
     return Matrix(
-        root,
+        file,
         sections["axes"],
         cells,
         sections["builds"],
@@ -59,13 +65,9 @@ def from_document(source: Document, root: Path) -> Matrix:
     )
 
 
-def _place(problem: Problem) -> tuple[int, int]:
-    return (problem.where.line, problem.where.column) if problem.where else (0, 0)
-
-
-def _validate(source: Document, problems: list[Problem]) -> dict[str, Any]:
+def _validate(problems: Problems) -> dict[str, Any]:
     """The sections that are valid; an entry of `builds` or `tests` that is not is left out, the others stay."""
-    data = source.data
+    source, data = problems.source, problems.source.data
     if not isinstance(data, dict):
         raise UserError(
             Problem("the file must be a mapping", source.where(()), "start with `axes:`, see `bootmatrix init`")
@@ -73,36 +75,43 @@ def _validate(source: Document, problems: list[Problem]) -> dict[str, Any]:
     known = MatrixFile.model_fields
     for key in data:
         if key not in known and not key.startswith("x-"):
-            problems.append(Problem(f"unknown key '{key}'", source.where((key,), key=True), suggest(key, known)))
-    problems.extend(
-        Problem(f"'{key}' is missing", source.where(()), f"add `{key}:`")
-        for key, field in known.items()
-        if field.is_required() and key not in data
-    )
-    return {name: _section(name, data.get(name), source, problems) for name in known}
+            problems.say(f"unknown key '{key}'", (key,), suggest(key, known), key=True)
+    for key, field in known.items():
+        if field.is_required() and key not in data:
+            problems.say(f"'{key}' is missing", (), f"add `{key}:`")
+    return {name: _section(name, data.get(name), problems) for name in known}
 
 
-def _section(name: str, value: Any, source: Document, problems: list[Problem]) -> Any:
+def _section(name: str, value: Any, problems: Problems) -> Any:
     field = MatrixFile.model_fields[name]
     fallback = {} if field.is_required() else field.get_default()
     if value is None:
-        if name in source.data:
-            problems.append(Problem(f"'{name}' is empty", source.where((name,), key=True), "fill it or remove it"))
+        if name in problems.source.data:
+            problems.say(f"'{name}' is empty", (name,), "fill it or remove it", key=True)
         return fallback
-    kind: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     if name not in ENTRIES or not isinstance(value, dict) or not value:
-        return _convert(kind, value, (name,), source, problems, fallback)
-    entries = {key: _convert(kind, {key: entry}, (name,), source, problems, {}) for key, entry in value.items()}
+        return _convert(name, value, problems, fallback)
+    entries = {key: _convert(name, {key: entry}, problems, {}) for key, entry in value.items()}
     return {key: entry[key] for key, entry in entries.items() if key in entry}
 
 
-def _convert(
-    kind: Any, value: Any, path: tuple[str, ...], source: Document, problems: list[Problem], fallback: Any
-) -> Any:
+@functools.cache
+def _kind(section: str) -> Any:
+    field = MatrixFile.model_fields[section]
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+
+
+@functools.cache
+def _adapter(section: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_kind(section))
+
+
+def _convert(section: str, value: Any, problems: Problems, fallback: Any) -> Any:
     try:
-        return TypeAdapter(kind).validate_python(value)
+        return _adapter(section).validate_python(value)
     except ValidationError as error:
-        problems.extend(_worded(error, kind, path, source))
+        for problem in _worded(error, _kind(section), (section,), problems.source):
+            problems.add(problem)
         return fallback
 
 
@@ -118,25 +127,20 @@ def _worded(error: ValidationError, kind: Any, path: tuple[str | int, ...], sour
             )
         elif detail["type"] == "missing":
             yield Problem(f"'{loc[-1]}' is missing", source.where(loc[:-1], key=True), f"add `{loc[-1]}:`")
+        elif loc[-1] == "[key]":
+            yield Problem(f"{loc[-3]}: {_message(detail)}", source.where(loc[:-1], key=True), _remedy(detail))
         else:
             name = next((str(part) for part in reversed(loc) if isinstance(part, str)), "")
             yield Problem(f"{name}: {_message(detail)}", source.where(loc), _remedy(detail))
 
 
 def _message(detail: Any) -> str:
-    given = detail["input"]
-    shown = f"'{given}'" if isinstance(given, str) else "nothing" if given is None else f"a {_yaml_kind(given)}"
+    shown = _shown(detail["input"])
     match detail["type"]:
         case "value_error":
             return str(detail["ctx"]["error"])
         case "literal_error":
             return f"{shown} is not possible here"
-        case "too_short":
-            return "needs at least one entry"
-        case "string_too_short":
-            return "needs a reason of a few words"
-        case "int_parsing" | "int_type" | "int_from_float":
-            return f"{shown} is not a whole number"
         case "bool_parsing" | "bool_type":
             return f"{shown} is neither true nor false"
         case "string_type":
@@ -145,10 +149,12 @@ def _message(detail: Any) -> str:
             return f"must be a list, not {shown}"
         case "dict_type" | "model_type" | "model_attributes_type":
             return f"must be a mapping, not {shown}"
-        case "too_long" | "greater_than_equal" | "less_than_equal":
-            return f"{shown}: {detail['msg'].lower()}"
-        case _:
-            return f"{shown}: {detail['msg']}"
+        case "greater_than_equal":
+            return f"{shown} is too little; at least {detail['ctx']['ge']} is needed"
+        case "less_than_equal":
+            return f"{shown} is too much; at most {detail['ctx']['le']} is possible"
+        case kind:
+            return TOLD.get(kind) or f"{shown}: {detail['msg']}"
 
 
 def _remedy(detail: Any) -> str:
@@ -158,14 +164,15 @@ def _remedy(detail: Any) -> str:
             [word for word in detail["ctx"]["expected"].split("'") if word.strip(", or")],
         )
     if detail["type"] == "list_type" and isinstance(detail["input"], str):
-        return f"write [{detail['input']}]"
+        return f"write [{printable(detail['input'], 64)}]"
     if detail["type"] == "string_type" and detail["input"] is None:
-        return "give it a value, or write '' for an empty text"
+        return "write '' for an empty text, and 'null' or '~' for these words"
     return ""
 
 
-def _yaml_kind(given: object) -> str:
-    return "mapping" if isinstance(given, dict) else "list" if isinstance(given, list) else type(given).__name__
+def _shown(given: object) -> str:
+    kinds = {dict: "a mapping", list: "a list", type(None): "nothing"}
+    return kinds.get(type(given), f"'{given}'")
 
 
 def _keys(kind: Any, loc: tuple[str | int, ...]) -> list[str]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bootmatrix import accelerator, host, plugins
+from bootmatrix import host, plugins
 from bootmatrix.accelerator import Accelerators
+from bootmatrix.errors import UserError
 from bootmatrix.model import Probe
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.tenders import Found, Tenders, Unavailable
@@ -21,7 +22,7 @@ DIES = """echo "qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69" >&2;
 def _kvm_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(host, "kvm_trouble", lambda: "")
-    monkeypatch.setattr(accelerator.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
 
 
 def fake(folder: Path, script: str) -> Path:
@@ -111,7 +112,7 @@ def test_the_probe_guest_really_runs_64_bit_code(tmp_path: Path) -> None:
 
 def test_a_tender_is_looked_for_in_the_build_then_the_prefix_then_the_place(tmp_path: Path) -> None:
     runner = plugins.make_runner("solo5-spt", {"tender_in_build": "tenders/solo5-spt"}, Path())
-    with pytest.raises(Unavailable, match="the build's output has no tenders/solo5-spt"):
+    with pytest.raises(UserError, match="the build's output has no tender tenders/solo5-spt"):
         Tenders().find(LocalPlace(), runner, runner.tender(ARCH), tmp_path)
     built = tmp_path / "tenders" / "solo5-spt"
     built.parent.mkdir()

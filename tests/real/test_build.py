@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bootmatrix import build
+from bootmatrix import build, keys
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.matrix.schema import Build
 from bootmatrix.places.container import ContainerPlace
@@ -38,7 +38,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def made(place: Place, source: Path, stop: threading.Event | None = None, **spec: Any) -> Path:
     parsed = Build.model_validate({"timeout": "60 s", **spec})
     env = {"ARCH": "x86_64", "CC": "gcc"}
-    key = build.key_of(parsed, source, place.name, env)
+    key = build.key_of(parsed, keys.of_files(source, keys.source_files(source)), place.name, env)
     step = build.BuildStep("it", "it-gcc", parsed, source, None, env, key)
     build.make(step, place, source.parent / "build.log", stop or threading.Event(), lambda _line: None)
     return step.output
