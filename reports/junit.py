@@ -48,7 +48,8 @@ class Report(model.Report):
         fresh.replace(target)
 
     def _suite(self, cell: str, results: list[Result], run: Run, folder: Path) -> ET.Element:
-        pairs = [pair for result in results for pair in self._cases(result, folder)]
+        names = {_clean(result.test) for result in results}
+        pairs = [pair for result in results for pair in self._cases(result, folder, names)]
         properties = {
             "run": run.id,
             "image": results[0].image,
@@ -59,7 +60,7 @@ class Report(model.Report):
             [case for case, _ in pairs],
             hostname=_clean(run.host.get("name", "")),
             timestamp=(results[0].started or run.started).removesuffix("Z").split(".")[0],
-            properties={key: _clean(value) for key, value in properties.items() if value},
+            properties={_clean(key): _clean(value) for key, value in properties.items() if value},
         )
         element: ET.Element = suite.build_xml_doc()
         element.attrib.pop("disabled", None)  # junit-xml always writes it, and Jenkins' schema has no such attribute
@@ -69,14 +70,14 @@ class Report(model.Report):
             _extend(case, extra)
         return element
 
-    def _cases(self, result: Result, folder: Path) -> Iterable[tuple[TestCase, list[ET.Element]]]:
-        """The test itself, then what its guest reported."""
+    def _cases(self, result: Result, folder: Path, names: set[str]) -> Iterable[tuple[TestCase, list[ET.Element]]]:
+        """The test itself, then what its guest reported; `names` are those taken in this suite."""
         case = TestCase(_clean(result.test), _clean(result.cell), result.seconds)
         _judge(case, result)
         yield case, [*_reruns(result), *self._console(result, folder)]
-        seen: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for told in result.attempts[-1].cases if result.attempts else ():
-            yield _told(told, result, seen), []
+            yield _told(told, result, _unique(_clean(f"{result.test}/{told.name}"), names, counts)), []
 
     def _console(self, result: Result, folder: Path) -> list[ET.Element]:
         telling = result.verdict in FAILURES or result.verdict in {"error", "flaky"}
@@ -131,11 +132,18 @@ def _rerun(tag: str, attempt: Attempt) -> ET.Element:
     return element
 
 
-def _told(told: Case, result: Result, seen: dict[str, int]) -> TestCase:
-    """A case that the guest reported; names are made unique within the test."""
-    seen[told.name] = seen.get(told.name, 0) + 1
-    number = f" #{seen[told.name]}" if seen[told.name] > 1 else ""
-    case = TestCase(_clean(f"{result.test}/{told.name}{number}"), _clean(result.cell), 0.0)
+def _unique(name: str, taken: set[str], counts: dict[str, int]) -> str:
+    """The name, with a number if it is taken: readers drop or fold cases of one name."""
+    fresh = name
+    while fresh in taken:
+        counts[name] = counts.get(name, 1) + 1
+        fresh = f"{name} #{counts[name]}"
+    taken.add(fresh)
+    return fresh
+
+
+def _told(told: Case, result: Result, name: str) -> TestCase:
+    case = TestCase(name, _clean(result.cell), 0.0)
     message = _clean(told.message) or told.status
     if told.status == "failed" and result.verdict == "expected failure":
         case.add_skipped_info(f"expected failure: {message}")

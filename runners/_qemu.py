@@ -38,8 +38,19 @@ RAN = re.compile(r"^runstate_set .*new_state \d+ \(running\)", re.MULTILINE)
 STOPPED = re.compile(r"^runstate_set .*new_state \d+ \(shutdown\)", re.MULTILINE)
 REQUESTED = re.compile(r"^qemu_system_shutdown_request reason=(\d+)", re.MULTILINE)
 PANIC = "8"  # SHUTDOWN_CAUSE_GUEST_PANIC, QEMU's qapi/run-state.json
-KILLED = re.compile(r"terminating on signal \d+.*")
-MESSAGE = re.compile(r"^qemu[\w-]*: (?!warning)(.*)", re.MULTILINE)
+KILLED = re.compile(r"^\S+: (terminating on signal \d+.*)", re.MULTILINE)
+HANDLED = {"SIGHUP": 129, "SIGINT": 130, "SIGTERM": 143}  # QEMU catches these, says so and ends with 0
+MESSAGE = re.compile(r"^qemu[\w-]*: (?!(?:[^\n]*: )?(?:warning|info): )(.*)", re.MULTILINE)
+QUOTED = re.compile(r"'[^'\n]*'")  # names, which may hold any word
+BROKEN = re.compile(
+    r"KVM kernel module|initialize kvm|kvm_|KVM_|shared librar|Cannot allocate memory|Too many open files"
+    r"|Resource temporarily unavailable|Device or resource busy|Network is down|No space left"
+)
+REFUSED = re.compile(
+    r"\b(?:kernel|ELF|bios|firmware|ROM|image|invalid|unsupported|expects|requires)\b"
+    r"|property|not a valid|not supported|unable to find|could not open|No such|not found",
+    re.IGNORECASE,
+)
 
 
 def machine(arch: str) -> Machine:
@@ -92,22 +103,35 @@ def failure(ending: Ending) -> Outcome | None:
     if ending.out_of_memory:
         return Outcome("broken", "QEMU was killed for lack of memory", "the kernel's out-of-memory killer")
     if killed := KILLED.search(ending.tender):
-        return Outcome("broken", "QEMU was ended from outside", killed[0])
-    if ending.signal:
+        return Outcome("broken", "QEMU was ended from outside", killed[1])
+    ran = RAN.search(ending.tender)
+    if ending.signal and not (ran and ending.signal in HANDLED):
         evidence = message[0] if message else f"QEMU was ended by {ending.signal}"
         return Outcome("broken", f"QEMU was ended by {ending.signal}", evidence)
-    if not RAN.search(ending.tender):
+    if not ran:
         words = message[1] if message else f"exit status {ending.status} before the machine ran"
-        kind = "rejected" if message and REFUSED.search(message[1]) else "broken"
+        kind = "rejected" if message and _refused(message[1]) else "broken"
         return Outcome(kind, words, f"exit status {ending.status}, machine never started")
     if ending.status == 1 and message:
         return Outcome("broken", message[1], "QEMU's own message, exit status 1")
     return None
 
 
-REFUSED = re.compile(
-    r"kernel|ELF|bios|ROM|image|property|invalid option|not a valid|unsupported|No such", re.IGNORECASE
-)
+def _refused(message: str) -> bool:
+    """Whether the command line is at fault, not this host; what is in doubt is tried again."""
+    words = QUOTED.sub("", message)
+    return not BROKEN.search(words) and REFUSED.search(words) is not None
+
+
+def status(ending: Ending) -> int:
+    """QEMU's exit status: inside a container the guest's 129 reads as the signal that QEMU itself would have caught."""
+    return HANDLED.get(ending.signal, ending.status or 0)
+
+
+def value(ending: Ending) -> int:
+    """The guest's own value: isa-debug-exit, where the machine has it, shifts it and sets the lowest bit."""
+    has_device = ending.arch in MACHINES and MACHINES[ending.arch].debug_exit
+    return status(ending) >> 1 if has_device and status(ending) % 2 else status(ending)
 
 
 def stopped_itself(ending: Ending) -> Outcome | None:

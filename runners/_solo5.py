@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import platform
 import re
+import signal
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bootmatrix.model import Ending, Outcome, Rejected
 
@@ -23,11 +24,28 @@ OPTION = {"BLOCK_BASIC": "--block:{}=FILE", "NET_BASIC": "--net:{}=INTERFACE"}
 ENTRY_SIZE = 104  # sizeof(struct mft_entry): char name[68], type, two 16-byte unions, bool, padding
 NAME_SIZE = 68
 ABORT_STATUS = 255
-FROM_OUTSIDE = frozenset({"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"})
+LAST = 4096  # characters at the console's end that hold the bindings' last words
+LONGEST = 200  # characters of a message that are passed on
 
-EXITED = re.compile(r"Solo5: solo5_exit\((-?\d+)\) called")
-TRAP = re.compile(r"Solo5: trap: (.*)")
-ABORT = re.compile(r"Solo5: (?:ABORT: ?(.*)|solo5_abort\(\) called)")
+# The bindings' last words end the console, but for "Solo5: Halted". They can follow unterminated text, so they are not
+# bound to a line's start; words that a guest printed itself and ran on are not the last.
+ENDED = re.compile(r"Solo5: (?:solo5_exit\((-?\d{1,11})\) called|solo5_abort\(\) called|ABORT: [^\n]*)$")
+TRAP = re.compile(r"Solo5: trap: (type=.*)")
+FATAL_TRAP = re.compile(r"cpu_\w+\.c:\d+: Fatal trap$")
+
+# A tender's messages. Each begins with its name; those that it goes on after are no reason to end.
+FATAL = re.compile(r"^[^\s:]+: (?!WARNING|adjusting memory|dumpcore: dump|hypercall_poll)(.*)", re.MULTILINE)
+FAULT = re.compile(
+    r"(?:(?:KVM|VMM): host/guest translation fault|(?:KVM: )?unhandled exit|Triple Fault"
+    r"|Invalid guest (?:port access|hypercall)|\S+\.[ch]:\d+: Invalid guest access)",
+    re.IGNORECASE,
+)
+BROKEN = re.compile(
+    r"KVM: |Could not open: /dev/kvm|Error allocating guest memory|Exiting on signal \d|\w+\([^)]*\) failed|malloc"
+    r"|.*: (?:Network is down|Device or resource busy|Cannot allocate memory|Too many open files"
+    r"|Resource temporarily unavailable|No space left on device)$"
+)
+NOT_STARTED = frozenset({126, 127})  # a shell's, with its reason, or the dynamic linker's
 
 
 @dataclass(frozen=True)
@@ -64,13 +82,13 @@ def read_notes(file: Path) -> Notes:
         raise Rejected(f"{file.name} {what}: it is no Solo5 unikernel", remedy) from None
 
 
-def _notes(elf: object) -> Iterator[object]:
-    return (section for section in elf.iter_sections() if section.name.startswith(".note.solo5."))  # type: ignore[attr-defined]
+def _notes(elf: Any) -> Iterator[Any]:
+    return (section for section in elf.iter_sections() if section.name.startswith(".note.solo5."))
 
 
 def _content(note: bytes) -> int:
     """Where the note's descriptor starts: after three words and the name, both padded to four bytes."""
-    (name_size,) = struct.unpack_from("<I", note)
+    name_size = int.from_bytes(note[:4], "little")
     if name_size > 64:  # noqa: PLR2004  # the name is "Solo5"
         raise ValueError(name_size)
     return 12 + (name_size + 3 & ~3)
@@ -119,46 +137,59 @@ def native(arch: str, program: str) -> None:
         )
 
 
-def outcome(ending: Ending, program: str) -> Outcome:
-    """For the tenders that pass the guest's status on (hvt, spt)."""
-    message = re.search(rf"^{program}: (.*)", ending.tender, re.MULTILINE)
-    if ending.out_of_memory or ending.signal in FROM_OUTSIDE:
-        why = "the out-of-memory killer" if ending.out_of_memory else ending.signal
-        return Outcome("broken", f"the tender was ended from outside by {why}", f"{program}: {ending.signal}")
-    if message and (found := _refused(message[1])):
+def outcome(ending: Ending, program: str, faults: frozenset[str] = frozenset()) -> Outcome:
+    """For the tenders that pass the guest's status on (hvt, spt); `faults` are the signals that a guest can cause."""
+    if ending.out_of_memory:
+        return Outcome("broken", f"{program} was killed for lack of memory", "the kernel's out-of-memory killer")
+    if found := _refused(ending):
         return found
-    if ending.status == ABORT_STATUS:
-        if trap := TRAP.search(ending.console):
-            return Outcome("crashed", trap[1].strip(), "exit status 255, the bindings' trap on the console")
-        if aborted := ABORT.search(ending.console):
-            return Outcome("aborted", "", f"exit status 255, '{aborted[0].strip()}'")
+    last = last_words(ending.console)
+    if last and last.kind == "exited" and _same_status(last, ending):
+        return last
+    if ending.signal:
+        kind = "crashed" if ending.signal in faults else "broken"
+        detail = ending.signal if kind == "crashed" else f"{program} was ended by {ending.signal}"
+        return Outcome(kind, detail, f"{program} was ended by {ending.signal}")
+    if last and last.kind != "exited" and ending.status == ABORT_STATUS:
+        return last
     return Outcome("exited", str(ending.status), f"{program}'s exit status {ending.status}")
 
 
-FAULT = re.compile(
-    r"translation fault|KVM_EXIT_SHUTDOWN|unhandled|invalid (?:guest|hypercall)|double fault", re.IGNORECASE
-)
-INFRASTRUCTURE = re.compile(r"/dev/kvm|KVM|vCPU|ioctl|[Ss]eccomp|mmap|Exiting on signal|Network is down|resource busy")
+def _refused(ending: Ending) -> Outcome | None:
+    """The tender's own message on its standard error, which no guest can write, and with which it ends."""
+    found = FATAL.search(ending.tender)
+    message = found[1][:LONGEST] if found else ""
+    evidence = f"the tender's message, exit status {ending.status}"
+    if ending.status in NOT_STARTED and message and not ending.console:
+        return Outcome("broken", message, evidence)
+    if ending.status != 1 or not message:
+        return None
+    if FAULT.match(message):
+        return Outcome("crashed", message, evidence)
+    return Outcome("broken" if BROKEN.match(message) else "rejected", message, evidence)
 
 
-def _refused(message: str) -> Outcome | None:
-    """The tender's own message on its standard error, which no guest can write; all come with status 1."""
-    if FAULT.search(message):
-        return Outcome("crashed", message, "the tender's message, exit status 1")
-    if INFRASTRUCTURE.search(message):
-        return Outcome("broken", message, "the tender's message, exit status 1")
-    return Outcome("rejected", message, "the tender's message, exit status 1")
+def _same_status(said: Outcome, ending: Ending) -> bool:
+    """A status of 256 reads as 0, and inside a container one above 128 as a signal: then the bindings' words decide.
+
+    A shell that starts the tender names on its standard error the signal that ended it.
+    """
+    if ending.signal:
+        return not ending.tender.strip() and int(said.detail) % 256 == 128 + signal.Signals[ending.signal]
+    return int(said.detail) % 256 == ending.status
 
 
-def last_marker(console: str) -> Outcome | None:
-    """What the bindings wrote last; a marker can follow unterminated text, so it is not bound to a line's start."""
-    found = [*EXITED.finditer(console), *ABORT.finditer(console), *TRAP.finditer(console)]
+def last_words(console: str) -> Outcome | None:
+    """What the bindings wrote last, if that ends the console; a negative status is told as the host shows it."""
+    lines = console[-LAST:].rstrip().removesuffix("Solo5: Halted").rstrip().split("\n")
+    found = ENDED.search(lines[-1])
     if not found:
         return None
-    last = max(found, key=re.Match.start)
-    evidence = f"'{last[0].strip()}' on the console"
-    if last.re is EXITED:
-        return Outcome("exited", last[1], evidence)
-    if trap := TRAP.search(console):
-        return Outcome("crashed", trap[1].strip(), evidence)
-    return Outcome("aborted", "", evidence)
+    evidence = f"'{found[0].strip()[:LONGEST]}' on the console"
+    if found[1]:
+        code = int(found[1])
+        return Outcome("exited", str(code % 256 or code), evidence)
+    if not FATAL_TRAP.search(found[0]):
+        return Outcome("aborted", "", evidence)
+    traps = [trap[1].strip()[:LONGEST] for line in lines[-3:-1] if (trap := TRAP.search(line))]
+    return Outcome("crashed", traps[0] if traps else "trap", evidence)

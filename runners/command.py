@@ -10,7 +10,7 @@ from bootmatrix.model import MIB, Boot, Ending, Outcome, Rejected, Tender
 
 @dataclass(frozen=True)
 class Runner(model.Runner):
-    """A word `{unikernel}`, `{memory}` (MiB), `{cpus}` or `{arch}` is filled in; `{args}` becomes the boot arguments."""
+    """Fills in `{unikernel}`, `{memory}` (MiB), `{cpus}` and `{arch}`; a word `{args}` becomes the boot arguments."""
 
     command: tuple[str, ...] = ()
     """The command line, one word an entry."""

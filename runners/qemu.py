@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from bootmatrix import model
+from bootmatrix import model, patterns
 from bootmatrix.model import Boot, Ending, Outcome, Probe, Tender
 
 from . import _qemu
+
+LONGEST = 200  # characters of a panic's line that are passed on
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,20 @@ class Runner(model.Runner):
         return _qemu.command(boot, flags, self.options) + _qemu.append(boot.args)
 
     def outcome(self, ending: Ending) -> Outcome:
-        """isa-debug-exit's odd status is the guest's own value; 0 is a power-off or a reset, which QEMU's trace tells."""
-        if found := _qemu.failure(ending):
+        """A status is the guest's own value; 0 is a power-off or a reset, and QEMU's trace tells which."""
+        if found := _qemu.failure(ending) or self._panic(ending.console):
             return found
-        for pattern in self.panic:
-            if line := re.search(f"^.*(?:{pattern}).*$", ending.console, re.MULTILINE):
-                return Outcome("panicked", line[0].strip()[:200], "console")
-        if ending.status:
-            value = ending.status >> 1 if ending.status % 2 else ending.status
-            return Outcome("exited", str(value), f"QEMU's exit status {ending.status}")
+        if status := _qemu.status(ending):
+            return Outcome("exited", str(_qemu.value(ending)), f"QEMU's exit status {status}")
         ended = _qemu.stopped_itself(ending)
         if ended and ended.detail == "reset" and self.on_reset == "exited":
             return Outcome("exited", "0", "the machine reset itself, which the matrix takes as an exit")
         return ended or Outcome("exited", "0", "the guest powered off")
+
+    def _panic(self, console: str) -> Outcome | None:
+        for pattern in self.panic:
+            if found := patterns.search(pattern, console):
+                start = console.rfind("\n", 0, found.start()) + 1
+                line = console[max(start, found.start() - LONGEST) : found.start() + LONGEST].partition("\n")[0]
+                return Outcome("panicked", line.strip()[:LONGEST], "console")
+        return None

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+FAULTS = frozenset({"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"})  # others come from outside
+
+
 @dataclass(frozen=True)
 class Runner(model.Runner):
     format: ClassVar[str] = "spt"
@@ -46,6 +49,4 @@ class Runner(model.Runner):
 
     def outcome(self, ending: Ending) -> Outcome:
         """A trap is SIGSEGV or its like, a forbidden system call SIGSYS; otherwise as hvt."""
-        if ending.signal and ending.signal not in _solo5.FROM_OUTSIDE:
-            return Outcome("crashed", ending.signal, f"solo5-spt was ended by {ending.signal}")
-        return _solo5.outcome(ending, "solo5-spt")
+        return _solo5.outcome(ending, "solo5-spt", FAULTS)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ENDS = frozenset({0, 2, 83})  # QEMU's statuses when the bindings end the machine, whatever the guest did
+
+
 @dataclass(frozen=True)
 class Runner(model.Runner):
     format: ClassVar[str] = "virtio"
@@ -51,7 +54,8 @@ class Runner(model.Runner):
         """QEMU's status is the same whatever the guest did: only the bindings' last words on the console tell."""
         if found := _qemu.failure(ending) or _qemu.stopped_itself(ending):
             return found
-        marker = _solo5.last_marker(ending.console)
-        return marker or Outcome(
-            "exited", "unknown", f"QEMU's exit status {ending.status}, which virtio gives at any end"
-        )
+        if ending.status not in ENDS:
+            status = _qemu.status(ending)
+            return Outcome("exited", str(status), f"QEMU's exit status {status}, which is not the bindings'")
+        unknown = Outcome("exited", "unknown", f"QEMU's exit status {ending.status}, which virtio gives at any end")
+        return _solo5.last_words(ending.console) or unknown

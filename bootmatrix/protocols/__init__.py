@@ -1,22 +1,33 @@
-"""How guests report test cases on their console: one file for each protocol, each with `parse(text) -> Report`."""
+"""How guests report test cases on their console: one file for each protocol, each with `parse(text) -> Told`."""
 
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bootmatrix.model import Case
+
 if TYPE_CHECKING:
-    from bootmatrix.model import Case
+    from collections.abc import Iterator
+
+MOST = 100_000  # cases in a report
+TOO_MANY = f"the guest reports more than {MOST:,} cases"
+LONGEST = 300  # characters of a case's name, and of its message
 
 
 @dataclass(frozen=True)
 class Told:
-    """The guest's own test cases; `trouble` says why the report is not whole, `skipped` why all of it was skipped."""
+    """The guest's own test cases; `trouble` says why the report is not whole, `skipped` why all of it was skipped.
+
+    `silent`: there is no report, not even the beginning of one.
+    """
 
     cases: tuple[Case, ...] = ()
     trouble: str = ""
     skipped: str = ""
+    silent: bool = False
 
     @property
     def failed(self) -> list[Case]:
@@ -24,7 +35,22 @@ class Told:
 
 
 def parse(protocol: str, text: str) -> Told:
-    """`text` is the cleaned console; `protocol` the test's `cases:`."""
+    """`text` is the cleaned console; `protocol` the test's `cases:`. The time is linear in the text's length."""
     module = importlib.import_module(f"bootmatrix.protocols.{protocol.replace('-', '_')}")
     told: Told = module.parse(text)
     return told
+
+
+def case(name: str, status: str, message: str = "") -> Case:
+    """A case with texts that the guest wrote, cut to what a report can bear."""
+    return Case(cut(name) or "(unnamed)", status, cut(message))
+
+
+def cut(text: str) -> str:
+    text = text.strip()
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def lines(text: str) -> Iterator[str]:
+    """The lines that are not empty, one at a time: a list of them could need many times the console's memory."""
+    return (found[0] for found in re.finditer(r"[^\n]+", text))

@@ -6,39 +6,55 @@ Source of the format: kvm-unit-tests, lib/report.c.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from bootmatrix.model import Case
-from bootmatrix.protocols import Told
+from bootmatrix.protocols import MOST, TOO_MANY, Told, case
 
-LINE = re.compile(r"^(PASS|FAIL|SKIP|XFAIL|XPASS|KFAIL|ABORT): ?(.*)$", re.MULTILINE)
-SUMMARY = re.compile(r"^SUMMARY: (\d+) tests(.*)$", re.MULTILINE)
-UNEXPECTED = re.compile(r"(\d+) unexpected failures")
+if TYPE_CHECKING:
+    from bootmatrix.model import Case
+
+LINE = re.compile(r"^(PASS|FAIL|SKIP|XFAIL|XPASS|KFAIL|ABORT): ?([^\n]*)$", re.MULTILINE)
+SUMMARY = re.compile(r"^SUMMARY: ([0-9]{1,9}) tests((?:, [0-9]{1,9} [a-z ]+)*)$", re.MULTILINE)
+UNEXPECTED = re.compile(r"\b([0-9]{1,9}) unexpected failures")
+SKIPPED = re.compile(r"\b([0-9]{1,9}) skipped")
 STATUS = {"PASS": "passed", "FAIL": "failed", "XPASS": "failed", "ABORT": "failed", "SKIP": "skipped"}
 KNOWN = {"XFAIL": "an expected failure", "KFAIL": "a known failure"}  # counted by the guest as no failure
 
 
 def parse(text: str) -> Told:
-    """A guest that printed a summary has told all; XPASS counts as a failure, XFAIL and KFAIL do not."""
-    cases = tuple(_case(found[1], found[2].strip()) for found in LINE.finditer(text))
-    summaries = list(SUMMARY.finditer(text))
-    if not cases and not summaries:
-        return Told(trouble="the console shows no kvm-unit-tests line")
-    if not summaries:
-        return Told(cases, trouble="the console shows no SUMMARY line: the guest ended before its report did")
-    unexpected = sum(int(found[1]) for summary in summaries if (found := UNEXPECTED.search(summary[2])))
+    """A guest whose last line is a summary has told all; XPASS counts as a failure, XFAIL and KFAIL do not."""
+    cases: list[Case] = []
+    at = 0
+    for found in LINE.finditer(text):
+        cases.append(_case(found[1], found[2]))
+        at = found.end()
+        if len(cases) > MOST:
+            return Told(trouble=TOO_MANY)
+    summary = None
+    for summary in SUMMARY.finditer(text):  # noqa: B007  # it may print several, the last counts all
+        pass
+    if summary is None and not cases:
+        return Told(trouble="the console shows no kvm-unit-tests line", silent=True)
+    if summary is None or summary.start() < at:
+        return Told(tuple(cases), "the console shows no SUMMARY line at the end: the guest ended before its report did")
+    return _told(tuple(cases), int(summary[1]), summary[2])
+
+
+def _told(cases: tuple[Case, ...], ran: int, parts: str) -> Told:
+    """`parts` is what the summary says of its `ran` tests; passed ones may have no line, failed ones have."""
+    unexpected, skipped = _number(UNEXPECTED, parts), _number(SKIPPED, parts)
     failed = sum(case.status == "failed" for case in cases)
-    if unexpected and not failed:
-        return Told(cases, trouble=f"the summary counts {unexpected} unexpected failures, but no line shows them")
-    ran = sum(int(summary[1]) for summary in summaries)
-    skipped = bool(cases) and all(case.status == "skipped" for case in cases)
-    if skipped and ran == len(cases):
-        return Told(cases, skipped=f"every case was skipped: {cases[0].name}")
+    if unexpected > failed:
+        return Told(cases, f"the summary counts {unexpected} unexpected failures, the lines show {failed}")
+    if ran == skipped and not failed:
+        return Told(cases, skipped=f"every case was skipped: {cases[0].name}" if cases else "no case was run")
     return Told(cases)
 
 
+def _number(pattern: re.Pattern[str], text: str) -> int:
+    found = pattern.search(text)
+    return int(found[1]) if found else 0
+
+
 def _case(verdict: str, name: str) -> Case:
-    return Case(
-        name or "(unnamed)",
-        STATUS.get(verdict, "skipped"),
-        KNOWN.get(verdict, verdict if verdict != "PASS" else ""),
-    )
+    return case(name, STATUS.get(verdict, "skipped"), KNOWN.get(verdict, verdict if verdict != "PASS" else ""))

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from bootmatrix.model import Case
-from bootmatrix.protocols import Told
+from bootmatrix.protocols import MOST, TOO_MANY, Told, case, lines
 
-START = re.compile(r"(?:^|\s)test:\s*([^\s:]+)->([^\s:]+)(?:: (.*))?$")
-ASSERTION = re.compile(r"\t(.*?) \.+ ?\[? ?(PASSED|FAILED|OMITTED(?:/PASSED|/FAILED)?) ?\]?$")
-PLACE = re.compile(r"\t\s*in (\S+?)\]?:\]?(\d+)\]?$")
+if TYPE_CHECKING:
+    from bootmatrix.model import Case
+
+COMPLAINTS = 10  # of a case
+LONGEST = 400  # characters at a line's end that are looked at: Unikraft cuts its own lines at 192
+START = re.compile(r"(?:^|\s)test:\s*([^\s:]+)->([^\s:]+)(?:: .*)?$")
+VERDICT = re.compile(r"[ .\[](PASSED|FAILED|OMITTED(?:/PASSED|/FAILED)?) ?\]?$")
+PLACE = re.compile(r"\t *in (\S+?)\]?:\]?(\d+)\]?$")
 INIT = re.compile(r"Could not initialize test suite: (\S+)")
-CRASH = re.compile(r"CRIT:.*?((?:Assertion failure|Crashing on).*)$")
-FAILED_CASES = re.compile(r"uktest:cases:\s+(?:(\d+) failed, )?(\d+) total")
+CRASH = re.compile(r"(?:Assertion failure|Crashing on).*$")
+COUNTED = re.compile(r"uktest:(suites|cases):\s+(?:([0-9]{1,9}) failed, )?([0-9]{1,9}) total")
 
 
 @dataclass
@@ -24,29 +29,51 @@ class _Open:
     name: str
     complaints: list[str] = field(default_factory=list)
 
+    def complain(self, what: str) -> None:
+        self.complaints = [*self.complaints, what][:COMPLAINTS]
+
     def close(self) -> Case:
-        return Case(self.name, "failed" if self.complaints else "passed", "; ".join(self.complaints))
+        return case(self.name, "failed" if self.complaints else "passed", "; ".join(self.complaints))
+
+
+@dataclass
+class _Reading:
+    """What was read so far; `counted` are the guest's numbers (failed, total), `before` the cases shown until then."""
+
+    cases: list[_Open] = field(default_factory=list)
+    counted: dict[str, tuple[int, int]] = field(default_factory=dict)
+    before: int = 0
 
 
 def parse(text: str) -> Told:
     """A case fails if an assertion under it does; a suite whose set-up failed is a failed case of its own."""
-    cases: list[_Open] = []
-    counted: tuple[int, int] | None = None
-    for line in text.splitlines():
-        if found := START.search(line):
-            cases.append(_Open(f"{found[1]}.{found[2]}"))
-        elif found := ASSERTION.search(line):
-            if found[2].endswith("FAILED"):
-                _owner(cases).complaints.append(found[1])
-        elif (found := PLACE.search(line)) and cases and cases[-1].complaints:
-            cases[-1].complaints[-1] += f" ({found[1]}:{found[2]})"
-        elif found := INIT.search(line):
-            cases.append(_Open(f"{found[1]}.init", ["the suite could not be set up"]))
-        elif (found := CRASH.search(line)) and cases:
-            cases[-1].complaints.append(found[1])
-        elif found := FAILED_CASES.search(line):
-            counted = (int(found[1] or 0), int(found[2]))
-    return _told(tuple(case.close() for case in cases), counted)
+    reading = _Reading()
+    for line in lines(text):
+        _read(reading, line[-LONGEST:])
+        if len(reading.cases) > MOST:
+            return Told(trouble=TOO_MANY)
+    cases = tuple(opened.close() for opened in reading.cases)
+    if not cases and not reading.counted:
+        return Told(trouble="the console shows no uktest line", silent=True)
+    return Told(cases, _trouble(reading, sum(case.status == "failed" for case in cases)))
+
+
+def _read(reading: _Reading, line: str) -> None:
+    cases = reading.cases
+    if found := START.search(line):
+        cases.append(_Open(f"{found[1]}.{found[2]}"))
+    elif found := VERDICT.search(line):
+        if found[1].endswith("FAILED"):
+            _owner(cases).complain(line[: found.start()].rpartition("\t")[2].rstrip(" .["))
+    elif (found := PLACE.search(line)) and cases and cases[-1].complaints:
+        cases[-1].complaints[-1] += f" ({found[1]}:{found[2]})"
+    elif found := INIT.search(line):
+        cases.append(_Open(f"{found[1]}.init", ["the suite could not be set up"]))
+    elif found := CRASH.search(line):
+        _owner(cases).complain(found[0])
+    elif found := COUNTED.search(line):
+        reading.counted[found[1]] = (int(found[2] or 0), int(found[3]))
+        reading.before = len(cases)
 
 
 def _owner(cases: list[_Open]) -> _Open:
@@ -55,13 +82,14 @@ def _owner(cases: list[_Open]) -> _Open:
     return cases[-1]
 
 
-def _told(cases: tuple[Case, ...], counted: tuple[int, int] | None) -> Told:
-    """The guest's statistics may come before some suites: they can show more failures than the lines, never fewer."""
-    if not cases and counted is None:
-        return Told(trouble="the console shows no uktest line")
-    failed = sum(case.status == "failed" for case in cases)
-    if counted and counted[0] > failed:
-        return Told(cases, trouble=f"uktest counts {counted[0]} failed cases, but the console shows {failed}")
-    if not cases and counted and counted[1]:
-        return Told(trouble=f"uktest counts {counted[1]} cases, but the console shows none of them")
-    return Told(cases)
+def _trouble(reading: _Reading, failed: int) -> str:
+    """Suites may run after the statistics, which count those before: the lines can show more, never less."""
+    if "cases" not in reading.counted:
+        return "the console shows no 'uktest:cases' line (CONFIG_LIBUKTEST_LOG_STATS): the guest may have ended early"
+    failed_cases, total = reading.counted["cases"]
+    failed_suites = reading.counted.get("suites", (0, 0))[0]
+    if failed_cases > failed or (failed_suites and not failed):
+        return f"uktest counts {failed_cases} failed cases in {failed_suites} suites, the console shows {failed}"
+    if total > reading.before:
+        return f"uktest counts {total} cases, the console shows {reading.before}"
+    return "" if reading.cases else "uktest ran no case"

@@ -1,0 +1,262 @@
+"""A fake process feeds the queue, a fake clock jumps: no test waits."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+
+import pytest
+
+from bootmatrix.console import LAST, TENDER_LIMIT, Limits, Record, Stop, Watched, clean, watch
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Process
+
+STATUS = r"EXIT: STATUS=(\d+)"
+
+
+class Impatient(queue.Queue[tuple[str, bytes]]):
+    """What is not there yet does not come: only the fake clock goes on."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> tuple[str, bytes]:
+        assert block
+        assert timeout is not None
+        return super().get(block=False)
+
+
+class FakeProcess(Process):
+    """All its output is there at once; `ends` closes it."""
+
+    def __init__(self, *chunks: tuple[str, bytes], ends: bool = True) -> None:
+        super().__init__()
+        self.output = Impatient(self.output.maxsize)
+        self.killed = threading.Event()
+        for chunk in (*chunks, *([(END, b"")] if ends else [])):
+            self.output.put_nowait(chunk)
+
+    def kill(self) -> None:
+        self.killed.set()
+
+    def wait(self) -> Exit:
+        return Exit(0)
+
+
+class Daemon(FakeProcess):
+    """Closes its output and runs on."""
+
+    def wait(self) -> Exit:
+        self.killed.wait()
+        return Exit(None, "SIGKILL")
+
+
+class Lost(FakeProcess):
+    """Its place cannot tell how it ended."""
+
+    def wait(self) -> Exit:
+        raise InfrastructureError("the engine went away")
+
+
+@dataclass
+class Clock:
+    """Each look at it takes `step` seconds."""
+
+    step: float = 0.0
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+def watched(process: Process, limits: Limits, step: float = 0.0, stop: Stop | None = None) -> Watched:
+    return watch(process, limits, stop or Stop(), clock=Clock(step))
+
+
+def out(data: bytes) -> tuple[str, bytes]:
+    return CONSOLE, data
+
+
+def test_a_process_that_ends_tells_its_exit_and_all_its_output() -> None:
+    seen = watched(FakeProcess(out(b"a"), (TENDER, b"b"), out(b"c")), Limits(10, 10))
+    assert (seen.exit, seen.stopped, seen.console.raw(), seen.tender.raw()) == (Exit(0), "", b"ac", b"b")
+
+
+def test_the_console_is_handed_on_as_it_comes() -> None:
+    chunks: list[bytes] = []
+    watch(FakeProcess(out(b"a"), (TENDER, b"b"), out(b"c")), Limits(10, 10), Stop(), on_chunk=chunks.append)
+    assert chunks == [b"a", b"c"]
+
+
+def test_a_silent_process_is_ended_at_the_time_out() -> None:
+    process = FakeProcess(ends=False)
+    seen = watched(process, Limits(30, 10), step=1)
+    assert (seen.exit, seen.stopped) == (None, "no end within 30 s")
+    assert process.killed.is_set()
+
+
+def test_an_end_that_came_before_the_time_out_counts_however_late_it_is_read() -> None:
+    seen = watched(FakeProcess(out(b"a")), Limits(1, 10), step=60)
+    assert (seen.exit, seen.stopped) == (Exit(0), "")
+
+
+def test_output_without_end_does_not_put_the_time_out_off() -> None:
+    class Endless(FakeProcess):
+        def feed(self) -> None:
+            while not self.killed.is_set():
+                self.output.put((TENDER, b"."))
+
+    process = Endless(ends=False)
+    feeder = threading.Thread(target=process.feed)
+    feeder.start()
+    seen = watched(process, Limits(1, 10), step=0.01)
+    while feeder.is_alive():
+        process.output.queue.clear()
+        with process.output.not_full:
+            process.output.not_full.notify()
+    assert seen.stopped == "no end within 1.00 s"
+
+
+def test_only_console_bytes_put_the_idle_time_out_off() -> None:
+    talking = FakeProcess(*[(TENDER, b"x")] * 20, ends=False)
+    assert watched(talking, Limits(1000, 100, idle=5), step=1).stopped == "no console byte for 5.00 s"
+
+
+def test_a_talking_guest_is_not_idle() -> None:
+    talking = FakeProcess(*[out(b"x")] * 20)
+    assert watched(talking, Limits(1000, 100, idle=5), step=1).exit == Exit(0)
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_console_beyond_its_limit_ends_the_boot_even_in_the_chunk_of_success(ends: bool) -> None:
+    seen = watched(FakeProcess(out(b"SUCCESS" + b"x" * 100), ends=ends), Limits(10, 50))
+    assert (seen.exit, seen.stopped) == (None, "the console is longer than 50 B")
+
+
+def test_a_console_at_its_limit_is_whole() -> None:
+    assert watched(FakeProcess(out(b"x" * 50)), Limits(10, 50)).exit == Exit(0)
+
+
+def test_a_tender_may_say_more_than_is_kept() -> None:
+    seen = watched(FakeProcess((TENDER, b"first" + b"x" * (2 * TENDER_LIMIT)), (TENDER, b"last")), Limits(10, 50))
+    said = seen.tender.raw()
+    assert said.startswith(b"first")
+    assert said.endswith(b"last")
+    assert b"bytes are left out here" in said
+    assert len(said) < TENDER_LIMIT + LAST + 100
+
+
+def test_an_interruption_ends_the_process_before_anything_else() -> None:
+    stop = Stop()
+    stop.set()
+    process = FakeProcess(out(b"x" * 100))
+    seen = watched(process, Limits(10, 50), stop=stop)
+    assert (seen.exit, seen.stopped) == (None, "interrupted")
+    assert process.killed.is_set()
+
+
+def test_a_process_that_closes_its_output_and_runs_on_meets_the_time_out() -> None:
+    assert watched(Daemon(), Limits(30, 10), step=10).stopped == "no end within 30 s"
+
+
+def test_a_process_that_closes_its_output_can_be_interrupted() -> None:
+    stop = Stop()
+    process = Daemon(out(b"x"))
+    seen = watch(process, Limits(30, 10), stop, on_chunk=lambda _chunk: stop.set())
+    assert seen.stopped == "interrupted"
+
+
+def test_a_place_that_cannot_tell_the_end_is_an_infrastructure_error() -> None:
+    with pytest.raises(InfrastructureError, match="engine went away"):
+        watched(Lost(), Limits(30, 10))
+
+
+@pytest.mark.parametrize(
+    ("chunks", "told"),
+    [
+        ([b"EXIT: STATUS=1\n"], True),
+        ([b"EXIT: STA", b"TUS=1\r", b"\n"], True),
+        ([bytes([byte]) for byte in b"EXIT: \x1b[1mSTATUS=1"], True),
+        ([b"EXIT: STATUS=1 bye\n\n"], True),
+        ([b"EXIT: STATUS=1\n", b"more work\n"], False),
+        ([b"EXIT: STATUS=1\nmore work\n"], False),
+        ([b"no status\n"], False),
+        ([b"EXIT: STATUS=1\n" + b" " * 5000], False),
+    ],
+)
+def test_a_status_line_tells_the_end_if_it_is_the_last(chunks: list[bytes], told: bool) -> None:
+    process = FakeProcess(*map(out, chunks), ends=False)
+    seen = watched(process, Limits(1000, 10_000, exit_pattern=STATUS), step=0.5)
+    assert (seen.told, seen.stopped) == (told, "" if told else "no end within 16 min 40 s")
+
+
+def test_an_idle_time_out_that_is_shorter_than_the_grace_does_not_hide_the_status() -> None:
+    seen = watched(FakeProcess(out(b"EXIT: STATUS=1"), ends=False), Limits(60, 100, 2, exit_pattern=STATUS), step=0.5)
+    assert seen.told
+
+
+def test_a_guest_that_told_its_status_and_ends_is_told_by_its_end() -> None:
+    seen = watched(FakeProcess(out(b"EXIT: STATUS=1\n")), Limits(10, 100, exit_pattern=STATUS), step=5)
+    assert (seen.told, seen.exit) == (False, Exit(0))
+
+
+def test_a_record_keeps_the_first_and_the_last_bytes() -> None:
+    record = Record(4)
+    for chunk in (b"ab", b"cdef", b"x" * (2 * LAST), b"yz"):
+        record.add(chunk)
+    raw = record.raw()
+    assert raw.startswith(b"abcd\n[bootmatrix: ")
+    assert raw.endswith(b"xyz")
+    assert record.total == 8 + 2 * LAST
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_every_byte_is_cleaned_to_text(byte: int) -> None:
+    text = clean(bytes([65, byte, 66]))
+    assert text[0] == "A" or byte == 0x7F
+    assert text.isprintable() or byte in {9, 10, 13}
+    assert len(text) <= 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"a\r\nb\rc\nd", "a\nb\nc\nd"),
+        (b"\x1b[31mred\x1b[0m", "red"),
+        (b"\x1b[38;5;196mred\x1b[K", "red"),
+        (b"\x1b]0;title\x07x", "x"),
+        (b"\x1b]8;;http://a\x1b\\x", "x"),
+        (b"\x1b(Bx\x1bcx\x1b7x\x1b=x", "xxxx"),
+        (b"\x1b]never closed\nnot ok 1\n\x07", "never closed\nnot ok 1\n"),
+        (b"\x1b[\nnot ok 1", "\nnot ok 1"),
+        (b"\x1b", ""),
+        (b"x\x1b[", "x"),
+        ("naïve".encode(), "naïve"),
+        (b"\xc3(", "�("),
+        (b"\xed\xa0\x80", "���"),
+    ],
+)
+def test_what_a_terminal_does_not_show_is_removed_and_no_line_with_it(raw: bytes, text: str) -> None:
+    assert clean(raw) == text
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_an_escape_code_may_be_split_between_chunks(cut: int) -> None:
+    whole = b"\x1b[1;31mFAIL\x1b[0m"
+    seen = watched(FakeProcess(out(whole[:cut]), out(whole[cut:])), Limits(10, 100))
+    assert clean(seen.console.raw()) == "FAIL"
+
+
+@pytest.mark.parametrize("unit", [b"\x1b[", b"\x1b]", b"\x1b[0;", b"\x1b ", b"\x1b]a\x1b", b"\r", b"\xff", b" "])
+def test_a_hostile_console_is_cleaned_in_linear_time(unit: bytes) -> None:
+    assert len(clean(unit * 300_000)) <= 1_200_000
+
+
+def test_the_chunk_borders_change_nothing() -> None:
+    data = bytes(range(256)) * 2
+    whole = watched(FakeProcess(out(data)), Limits(10, 1000)).console.raw()
+    for size in (1 << 4, 1 << 5):
+        chunks = [
+            "".join(map(chr, part)).encode("latin-1")
+            for part in [data[at : at + size] for at in range(0, len(data), size)]
+        ]
+        assert watched(FakeProcess(*map(out, chunks)), Limits(10, 1000)).console.raw() == whole

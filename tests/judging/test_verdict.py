@@ -1,0 +1,268 @@
+"""Outcome, console and expectation in, verdict out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+
+from bootmatrix import console, verdict
+from bootmatrix.matrix.schema import TestFields
+from bootmatrix.model import Attempt, Boot, Ending, Outcome, Runner, Tender, parse_outcome
+
+KVM_UNIT: dict[str, object] = {
+    "exit_codes": {"1": "passed", "3": "failed", "77": "skipped", "125": "crashed", "127": "aborted"},
+    "console_exit": r"EXIT: STATUS=(\d+)",
+}
+TAP = "1..2\nok 1 - a\n{} 2 - b\n"
+ALL_SKIPPED = "1..0 # SKIP no device\n"
+
+
+@dataclass(frozen=True)
+class Fixed(Runner):
+    """A backend that reads every ending as the same outcome."""
+
+    says: str = "exited(0)"
+
+    def tender(self, arch: str) -> Tender:
+        return Tender(arch)
+
+    def argv(self, boot: Boot) -> tuple[str, ...]:
+        return (boot.program,)
+
+    def outcome(self, ending: Ending) -> Outcome:
+        kind, _, detail = self.says.rstrip(")").partition("(")
+        return Outcome(kind, detail, f"status {ending.status}")
+
+
+@dataclass(frozen=True)
+class Hiding(Fixed):
+    hides_status: ClassVar[bool] = True
+
+
+def fields(**keys: object) -> TestFields:
+    return TestFields.model_validate(keys)
+
+
+def judged(says: str, text: str = "", status: int | None = 0, /, **keys: object) -> verdict.Judgement:
+    return verdict.judge(fields(**keys), Fixed(says), Ending(status=status, console=text))
+
+
+@pytest.mark.parametrize(
+    ("says", "text", "expect", "wanted"),
+    [
+        ("exited(0)", "", {}, "passed"),
+        ("exited(1)", "", {}, "failed"),
+        ("crashed(SIGSEGV)", "", {}, "failed"),
+        ("aborted", "", {"outcome": "aborted"}, "passed"),
+        ("crashed(SIGSEGV)", "", {"outcome": "crashed"}, "passed"),
+        ("crashed(SIGSEGV)", "", {"outcome": "crashed(SIGSYS)"}, "failed"),
+        ("panicked(no root)", "", {"outcome": "panicked"}, "passed"),
+        ("exited(3)", "", {"outcome": ["exited(0)", "exited(3)"]}, "passed"),
+        ("exited(3)", "", {"outcome": "exited"}, "passed"),
+        ("exited(3)", "", {"outcome": "failed"}, "passed"),
+        ("exited(0)", "", {"outcome": "failed"}, "failed"),
+        ("exited(0)", "", {"outcome": "exited(3)"}, "failed"),
+        ("exited(unknown)", "", {"outcome": "failed"}, "failed"),
+        ("exited(0)", "a SUCCESS", {"console": "SUCCESS"}, "passed"),
+        ("exited(0)", "a FAILURE", {"console": "SUCCESS"}, "contradicted"),
+        ("exited(1)", "a SUCCESS", {"console": "SUCCESS"}, "contradicted"),
+        ("exited(1)", "a FAILURE", {"console": "SUCCESS"}, "failed"),
+        ("crashed", "SUCCESS", {"console": "SUCCESS"}, "contradicted"),
+        ("exited(0)", "b a", {"console": ["a", "b"]}, "contradicted"),
+        ("exited(0)", "b a", {"console_any": ["a", "b"]}, "passed"),
+        ("exited(0)", "b", {"console_any": ["a", "b"]}, "contradicted"),
+        ("exited(0)", "a PANIC", {"console_not": "PANIC"}, "contradicted"),
+        ("exited(0)", "aa", {"console": ["a", "a", "a"]}, "contradicted"),
+        ("exited(0)", "x\n12 tests\n", {"console": {"regex": r"^\d+ tests$"}}, "passed"),
+        ("exited(unknown)", "", {}, "contradicted"),
+        ("exited(unknown)", "", {"console_not": "FAIL"}, "contradicted"),
+        ("exited(unknown)", "", {"outcome": "exited"}, "contradicted"),
+        ("exited(unknown)", "SUCCESS", {"console": "SUCCESS"}, "passed"),
+        ("exited(unknown)", "", {"console": "SUCCESS"}, "contradicted"),
+        ("rejected(no device)", "", {}, "error"),
+        ("broken(no KVM)", "SUCCESS", {"console": "SUCCESS"}, "error"),
+        ("rejected(no device)", "", {"outcome": "rejected"}, "passed"),
+        ("skipped(by status)", "", {}, "skipped"),
+    ],
+)
+def test_outcome_console_and_expectation_give_the_verdict(
+    says: str, text: str, expect: dict[str, object], wanted: str
+) -> None:
+    assert judged(says, text, expect=expect).verdict == wanted
+
+
+def test_a_contradiction_tells_both_sides() -> None:
+    reason = judged("exited(0)", "a FAILURE", expect={"console": "SUCCESS"}).reason
+    assert reason == "exited(0) as expected, but the console never shows 'SUCCESS'"
+
+
+def test_a_hung_guest_is_hung_whatever_it_printed() -> None:
+    ending = Ending(stopped="no end within 30 s", console="SUCCESS\nEXIT: STATUS=1\n")
+    hung = verdict.judge(fields(expect={"console": "SUCCESS"}, **KVM_UNIT), Fixed(), ending)
+    assert (hung.verdict, str(hung.outcome)) == ("timed out", "hung(no end within 30 s)")
+
+
+def test_a_guest_may_be_expected_to_hang() -> None:
+    ending = Ending(stopped="no console byte for 2 s", console="about to hang")
+    expected = fields(expect={"outcome": "hung", "console": "about to hang"})
+    assert verdict.judge(expected, Fixed(), ending).verdict == "passed"
+
+
+@pytest.mark.parametrize(
+    ("status", "says", "text", "wanted"),
+    [
+        (1, "exited(0)", "", "passed"),
+        (3, "exited(1)", "", "failed"),
+        (77, "exited(38)", "", "skipped"),
+        (127, "exited(63)", "", "failed"),
+        (0, "exited(0)", "EXIT: STATUS=1\n", "passed"),
+        (0, "exited(0)", "EXIT: STATUS=3\n", "failed"),
+        (0, "exited(0)", "EXIT: STATUS=77\n", "skipped"),
+        (0, "exited(0)", "EXIT: STATUS=0\n", "passed"),
+        (0, "exited(0)", "", "contradicted"),
+        (0, "exited(0)", "EXIT: STATUS=\n", "contradicted"),
+        (0, "exited(0)", "EXIT: STATUS=99999999999\n", "contradicted"),
+        (1, "exited(0)", "EXIT: STATUS=3\n", "contradicted"),
+        (3, "exited(1)", "EXIT: STATUS=1\n", "contradicted"),
+        (3, "exited(1)", "EXIT: STATUS=3\n", "failed"),
+        (0, "crashed(reset)", "EXIT: STATUS=1\n", "contradicted"),
+        (0, "crashed(reset)", "", "failed"),
+        (1, "panicked(Kernel panic)", "", "failed"),
+        (1, "panicked(Kernel panic)", "EXIT: STATUS=1\n", "contradicted"),
+        (0, "exited(0)", "EXIT: STATUS=1\nEXIT: STATUS=1\n", "passed"),
+        (0, "exited(0)", "EXIT: STATUS=3\nEXIT: STATUS=1\n", "contradicted"),
+        (0, "exited(0)", "EXIT: STATUS=1\nEXIT: STATUS=3\n", "contradicted"),
+        (0, "exited(0)", "unterminatedEXIT: STATUS=1", "passed"),
+        (0, "broken(QEMU was ended from outside)", "EXIT: STATUS=1\n", "error"),
+    ],
+)
+def test_exit_status_and_status_line_must_agree(status: int, says: str, text: str, wanted: str) -> None:
+    assert judged(says, text, status, **KVM_UNIT).verdict == wanted
+
+
+@pytest.mark.parametrize(
+    "raw", [b"EXIT: STATUS=1\r\n", b"EXIT: \x1b[32mSTATUS=\x1b[0m1\r\n", b"\x00EXIT: STATUS=1\x00"]
+)
+def test_the_status_line_is_found_amid_what_a_terminal_does_not_show(raw: bytes) -> None:
+    assert judged("exited(0)", console.clean(raw), **KVM_UNIT).verdict == "passed"
+
+
+@pytest.mark.parametrize(
+    ("codes", "status", "says", "wanted"),
+    [
+        ({"0": "failed"}, 0, "exited(0)", "exited(1)"),
+        ({"1": "failed"}, 1, "exited(0)", "exited(1)"),
+        ({"0": "passed"}, 0, "crashed(reset)", "crashed(reset)"),
+        ({"0": "passed"}, 0, "panicked(x)", "panicked(x)"),
+        ({"1": "passed"}, 1, "crashed(translation fault)", "crashed(translation fault)"),
+        ({"1": "passed"}, 1, "rejected(no device)", "rejected(no device)"),
+        ({"0": "passed"}, 0, "exited(256)", "exited(256)"),
+        ({"139": "aborted"}, None, "exited(139)", "aborted"),
+        ({"5": "exited(7)"}, 5, "exited(2)", "exited(7)"),
+    ],
+)
+def test_exit_codes_translate_what_a_guest_said_and_overrule_no_crash(
+    codes: dict[str, str], status: int | None, says: str, wanted: str
+) -> None:
+    assert str(judged(says, "", status, exit_codes=codes).outcome) == wanted
+
+
+def test_a_tender_that_hides_the_status_leaves_exit_codes_to_the_outcome() -> None:
+    codes = fields(exit_codes={"83": "failed", "77": "skipped"})
+    assert verdict.judge(codes, Hiding("exited(0)"), Ending(status=83)).verdict == "passed"
+    assert verdict.judge(codes, Hiding("exited(77)"), Ending(status=83)).verdict == "skipped"
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("EXIT: STATUS=1\n", "passed"), ("EXIT: STATUS=3\n", "failed")])
+def test_the_status_line_decides_where_the_tender_hides_the_status(text: str, wanted: str) -> None:
+    ending = Ending(status=83, console=text)
+    assert verdict.judge(fields(**KVM_UNIT), Hiding("exited(unknown)"), ending).verdict == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("EXIT: STATUS=1\n", "passed"), ("EXIT: STATUS=3\n", "failed"), ("EXIT: STATUS=x\n", "timed out")],
+)
+def test_a_guest_that_told_its_status_is_believed_without_its_power_off(text: str, wanted: str) -> None:
+    lenient = KVM_UNIT | {"console_exit": r"EXIT: STATUS=(\w+)"}
+    assert verdict.judge(fields(**lenient), Fixed("broken"), Ending(console=text), told=True).verdict == wanted
+
+
+def test_a_guest_that_told_two_statuses_is_not_believed() -> None:
+    ending = Ending(console="EXIT: STATUS=3\nEXIT: STATUS=1\n")
+    assert verdict.judge(fields(**KVM_UNIT), Fixed(), ending, told=True).verdict == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("says", "text", "keys", "wanted"),
+    [
+        ("exited(0)", TAP.format("ok"), {}, "passed"),
+        ("exited(0)", TAP.format("not ok"), {}, "contradicted"),
+        ("exited(1)", TAP.format("not ok"), {}, "failed"),
+        ("exited(1)", TAP.format("ok"), {}, "contradicted"),
+        ("exited(0)", "1..2\nok 1\n", {}, "contradicted"),
+        ("exited(0)", "", {}, "contradicted"),
+        ("exited(0)", ALL_SKIPPED, {}, "skipped"),
+        ("exited(unknown)", ALL_SKIPPED, {}, "skipped"),
+        ("crashed", ALL_SKIPPED, {}, "contradicted"),
+        ("exited(0)", ALL_SKIPPED, {"console": "SUCCESS"}, "skipped"),
+        ("exited(0)", ALL_SKIPPED + "PANIC", {"console_not": "PANIC"}, "contradicted"),
+        ("skipped", "", {}, "skipped"),
+        ("skipped", "1..2\nok 1\nnot ok 2\n", {}, "failed"),
+        ("skipped", "1..2\nok 1\n", {}, "failed"),
+        ("skipped", "Bail out! no memory\n", {}, "failed"),
+        ("skipped", "PANIC", {"console_not": "PANIC"}, "failed"),
+    ],
+)
+def test_the_guests_own_cases_count(says: str, text: str, keys: dict[str, object], wanted: str) -> None:
+    assert judged(says, text, cases="tap", expect=keys).verdict == wanted
+
+
+def attempts(*verdicts: str) -> list[Attempt]:
+    return [
+        Attempt(number, kind, f"reason {number}", Outcome("exited", "0"), "", 0.0)
+        for number, kind in enumerate(verdicts, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "marked", "wanted"),
+    [
+        (["passed"], None, "passed"),
+        (["failed"], None, "failed"),
+        (["failed", "passed"], None, "flaky"),
+        (["error", "passed"], None, "flaky"),
+        (["timed out", "timed out"], None, "timed out"),
+        (["timed out", "failed"], None, "failed"),
+        (["failed", "timed out"], None, "failed"),
+        (["error", "timed out"], None, "timed out"),
+        (["failed", "error"], None, "failed"),
+        (["error", "error"], None, "error"),
+        (["skipped"], None, "skipped"),
+        (["error", "skipped"], None, "skipped"),
+        (["failed", "skipped"], None, "failed"),
+        (["contradicted", "contradicted"], None, "contradicted"),
+        (["passed"], "known bug", "unexpected pass"),
+        (["failed", "passed"], "known bug", "unexpected pass"),
+        (["failed"], "known bug", "expected failure"),
+        (["contradicted"], "known bug", "expected failure"),
+        (["timed out"], "known bug", "expected failure"),
+        (["error"], "known bug", "error"),
+        (["skipped"], "known bug", "skipped"),
+    ],
+)
+def test_the_attempts_conclude_to_one_verdict(verdicts: list[str], marked: str | None, wanted: str) -> None:
+    assert verdict.conclude(attempts(*verdicts), marked)[0] == wanted
+
+
+@pytest.mark.parametrize(("word", "wanted"), [("exited(007)", "exited(7)"), ("failed", "exited(1)"), ("hung", "hung")])
+def test_outcomes_are_read_as_they_are_written(word: str, wanted: str) -> None:
+    assert str(parse_outcome(word)) == wanted
+
+
+@pytest.mark.parametrize("word", ["exited(x)", "exited(-1)", "died", "", f"exited({'9' * 5000})"])
+def test_words_that_are_no_outcome_are_refused(word: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # the word itself is the message
+        parse_outcome(word)

@@ -1,0 +1,120 @@
+"""What every runner must do, whatever its backend: a new file in runners/ is tested by being there."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from pathlib import Path
+
+import pytest
+
+from bootmatrix import plugins
+from bootmatrix.errors import UserError
+from bootmatrix.model import OUTCOMES, Boot, Ending, Rejected, Runner
+
+ROOT = Path(__file__).parents[2]
+NAMES = plugins.names("runners", ROOT)
+ARCHES = ["x86_64", "aarch64", "riscv64"]
+OPTIONS: dict[str, dict[str, object]] = {"command": {"command": ["boot", "{unikernel}", "{args}"]}}
+NOISE = "\0\x7f\ud800 Solo5: ABORT \n" * 100
+
+
+def runner(name: str) -> Runner:
+    return plugins.make_runner(name, OPTIONS.get(name, {}), ROOT)
+
+
+def an_arch(name: str) -> str:
+    """One that the backend boots here."""
+    for arch in (platform.machine(), *ARCHES):
+        try:
+            runner(name).tender(arch)
+        except Rejected:
+            continue
+        return arch
+    pytest.skip(f"{name} boots nothing on {platform.machine()}")
+
+
+ENDINGS = [
+    Ending(status=status, signal=signal, console=console, tender=tender, arch="x86_64", out_of_memory=killed)
+    for status, signal in [
+        *((status, "") for status in range(256)),
+        (None, "SIGSEGV"),
+        (None, "SIGKILL"),
+        (None, "SIGTERM"),
+    ]
+    for console in ("", NOISE)
+    for tender in ("", NOISE)
+    for killed in (False, True)
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_runner_is_a_frozen_dataclass_with_a_format(name: str) -> None:
+    made = runner(name)
+    assert dataclasses.is_dataclass(made)
+    assert made.format
+    assert hash(made) == hash(runner(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_unknown_option_is_refused_by_its_name(name: str) -> None:
+    with pytest.raises(UserError, match="unknown option 'no-such'"):
+        plugins.make_runner(name, {"no-such": "x"}, ROOT)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("arch", [*ARCHES, "s390x", ""])
+def test_an_architecture_is_booted_or_refused_in_words(name: str, arch: str) -> None:
+    try:
+        tender = runner(name).tender(arch)
+    except Rejected as error:
+        refusal = str(error)
+    else:
+        refusal = ""
+        assert tender.program
+        assert tender.accelerators or not tender.automatic
+    assert not refusal or arch in refusal
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_command_line_is_pure_and_holds_unikernel_and_arguments(name: str) -> None:
+    arch = an_arch(name)
+    boot = Boot(arch, "/bin/tender", "/u/a b.elf", ("one", "two  blanks", "--x", "comma,"), 65 << 20, 2)
+    words = runner(name).argv(boot)
+    assert words == runner(name).argv(boot)
+    assert words[0] == "/bin/tender"
+    assert "/u/a b.elf" in words
+    assert all(any(arg in word for word in words) for arg in boot.args)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_ending_has_an_outcome(name: str) -> None:
+    for ending in ENDINGS:
+        outcome = runner(name).outcome(ending)
+        assert outcome.kind in set(OUTCOMES) - {"hung"}
+        assert outcome.evidence
+        assert len(str(outcome)) + len(outcome.evidence) < 1000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_ended_the_tender_from_outside_is_no_guests_success(name: str) -> None:
+    for ending in ENDINGS:
+        if ending.signal or ending.out_of_memory:
+            outcome = runner(name).outcome(ending)
+            assert not outcome.ok
+            assert outcome.kind == "broken" or not ending.out_of_memory
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_status_but_that_of_success_is_one(name: str) -> None:
+    ours = {ending.status for ending in ENDINGS if runner(name).outcome(ending).ok}
+    assert ours <= {0, 1}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_probe_is_a_command_line_with_its_files(name: str) -> None:
+    arch = an_arch(name)
+    for accel in runner(name).tender(arch).accelerators:
+        probe = runner(name).probe(arch, accel)
+        if probe:
+            assert all(any(f"{{{file}}}" in word for word in probe.argv) for file in probe.files)

@@ -1,0 +1,217 @@
+"""Endings as Solo5 0.12.1's tenders gave them, booting this project's unikernels and Solo5's own tests."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from bootmatrix import plugins
+from bootmatrix.console import clean
+from bootmatrix.model import Boot, Ending, Rejected, Runner
+
+ROOT = Path(__file__).parents[2]
+BANNER = "            |      ___|\nSolo5: Bindings version v0.12.1\n"
+FATAL = "Solo5: ABORT: cpu_x86_64.c:182: Fatal trap\n"
+TRAP = f"Solo5: trap: type=#UD ec=0x0 rip=0x103cf0 rsp=0x3ffffc8 rflags=0x10002\n{FATAL}"
+FAULT = f"Solo5: trap: type=#PF ec=0x2 rip=0x104022\nSolo5: trap: cr2=0x400000000\n{FATAL}"
+RAN = "runstate_set current_run_state 6 (prelaunch) new_state 9 (running)\n"
+STOPPED = "runstate_set current_run_state 9 (running) new_state 11 (shutdown)\n"
+CRASHED = "crashed(type=#UD ec=0x0 rip=0x103cf0 rsp=0x3ffffc8 rflags=0x10002)"
+
+Backend = Literal["hvt", "spt", "virtio"]
+
+
+def make(backend: Backend, **options: object) -> Runner:
+    return plugins.make_runner(f"solo5-{backend}", options, ROOT)
+
+
+def outcome(backend: Backend, status: int | None, console: str = "", tender: str = "", signal: str = "") -> str:
+    seen = Ending(status, signal, console=BANNER + console, tender=tender, arch="x86_64")
+    return str(make(backend).outcome(seen))
+
+
+def called(status: int) -> str:
+    return f"Hello from bootmatrix\nSUCCESS\nSolo5: solo5_exit({status}) called\n"
+
+
+@pytest.mark.parametrize("backend", ["hvt", "spt"])
+@pytest.mark.parametrize(
+    ("status", "console", "wanted"),
+    [
+        (0, called(0), "exited(0)"),
+        (1, called(1), "exited(1)"),
+        (77, called(77), "exited(77)"),
+        (0, "SUCCESS\n", "exited(0)"),
+        (3, "", "exited(3)"),
+        (0, called(256), "exited(256)"),
+        (255, called(-1), "exited(255)"),
+        (255, called(255), "exited(255)"),
+        (139, called(139), "exited(139)"),
+        (139, "", "exited(139)"),
+        (255, "about to abort\nSolo5: solo5_abort() called\n", "aborted"),
+        (255, "1234567890Solo5: ABORT: Stack corruption detected\n\0", "aborted"),
+        (255, "Solo5: ABORT: mem.c:54: Not enough memory\n", "aborted"),
+        (255, "about to crash\n" + TRAP, CRASHED),
+        (255, FAULT, "crashed(type=#PF ec=0x2 rip=0x104022)"),
+        (255, FATAL, "crashed(trap)"),
+        (255, called(0) + TRAP, CRASHED),
+        (255, TRAP + "more\nSolo5: solo5_abort() called\n", "aborted"),
+        (255, TRAP + "still alive\n", "exited(255)"),
+        (1, called(0), "exited(1)"),
+        (0, TRAP, "exited(0)"),
+    ],
+)
+def test_the_status_is_the_guests_and_255_is_told_by_the_bindings(
+    backend: Backend, status: int, console: str, wanted: str
+) -> None:
+    assert outcome(backend, status, clean(console.encode())) == wanted
+
+
+@pytest.mark.parametrize("signal", ["SIGSEGV", "SIGILL", "SIGSYS", "SIGBUS"])
+def test_a_guest_ends_spt_by_the_signal_of_its_crash(signal: str) -> None:
+    assert outcome("spt", None, "about to crash\n", signal=signal) == f"crashed({signal})"
+    assert outcome("spt", None, called(0), signal=signal) == f"crashed({signal})"
+    assert outcome("hvt", None, "", signal=signal).startswith("broken")
+
+
+@pytest.mark.parametrize("signal", ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGABRT"])
+@pytest.mark.parametrize("backend", ["hvt", "spt"])
+def test_no_guest_causes_the_signals_that_come_from_outside(backend: Backend, signal: str) -> None:
+    assert outcome(backend, None, "about to hang\n", signal=signal).startswith("broken")
+    assert outcome(backend, None, called(0), signal=signal).startswith("broken")
+
+
+@pytest.mark.parametrize("backend", ["hvt", "spt"])
+def test_a_status_that_a_container_tells_as_a_signal_is_believed_to_the_bindings(backend: Backend) -> None:
+    """A shell names on its standard error the signal that ended its child; a status it does not name."""
+    assert outcome(backend, None, called(139), signal="SIGSEGV") == "exited(139)"
+    assert outcome(backend, None, called(137), signal="SIGKILL") == "exited(137)"
+    assert not outcome(backend, None, called(139), "Segmentation fault\n", "SIGSEGV").startswith("exited")
+    assert not outcome(backend, None, called(138), signal="SIGSEGV").startswith("exited")
+
+
+@pytest.mark.parametrize(
+    ("message", "wanted"),
+    [
+        ("Device 'service0' of type NET_BASIC declared but not attached.", "rejected"),
+        ("/u/hello.spt: Executable is not for the solo5-hvt target", "rejected"),
+        ("/u/hello.elf: No Solo5 ABI information found in executable", "rejected"),
+        ("/nonexist: Could not open: No such file or directory", "rejected"),
+        ("/u/KVM: unhandled exit/Exiting on signal 9: Could not open: No such file or directory", "rejected"),
+        ("/u/a: invalid executable: e_entry does not fall within the memory allocation range (1 < 2)", "rejected"),
+        ("Could not attach interface: tap100: No such file or directory", "rejected"),
+        ("Guest command line too long (max=8191 characters)", "rejected"),
+        ("guest memory size 35184372088832 bytes exceeds the max size 4294967296 bytes", "rejected"),
+        ("Invalid option: `--nosuch'\nusage: solo5-hvt [ CORE OPTIONS ]", "rejected"),
+        ("Could not attach interface: tap100: Device or resource busy", "broken"),
+        ("Could not attach interface: tap100: Network is down", "broken"),
+        ("Error allocating guest memory: Cannot allocate memory", "broken"),
+        ("Could not open: /dev/kvm: Permission denied", "broken"),
+        ("KVM: ioctl (SET_CPUID2) failed: Invalid argument", "broken"),
+        ("KVM: internal error exit: suberror=0x1", "broken"),
+        ("seccomp_rule_add(write, fd=1) failed: Invalid argument", "broken"),
+        ("Exiting on signal 15", "broken"),
+        ("KVM: unhandled exit: exit_reason=0x6, rip=0x10403a", "crashed"),
+        ("KVM: host/guest translation fault: rip=0x10403a", "crashed"),
+        ("Invalid guest hypercall: num=99", "crashed"),
+        ("hvt_core.c:97: Invalid guest access: gpa=0x1, sz=2", "crashed"),
+    ],
+)
+def test_a_tenders_own_message_goes_before_all_that_the_guest_printed(message: str, wanted: str) -> None:
+    for console in ("", called(0), called(1)):
+        assert outcome("hvt", 1, console, f"solo5-hvt: {message}\n").startswith(wanted)
+
+
+@pytest.mark.parametrize(
+    ("status", "console", "wanted"), [(0, called(0), "exited(0)"), (1, called(1), "exited(1)"), (255, TRAP, CRASHED)]
+)
+@pytest.mark.parametrize(
+    "message",
+    ["adjusting memory to 2097152 bytes", "WARNING: The use of --x-exec-heap is dangerous", "dumpcore: dumped 2 pages"],
+)
+def test_a_tenders_warning_changes_nothing(message: str, status: int, console: str, wanted: str) -> None:
+    assert outcome("hvt", status, console, f"solo5-hvt: {message}\n") == wanted
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (127, "sh: 1: solo5-spt: not found"),
+        (126, "sh: 1: solo5-spt: Permission denied"),
+        (127, "solo5-spt: error while loading shared libraries: libseccomp.so.2: cannot open shared object file"),
+    ],
+)
+def test_a_tender_that_cannot_be_started_is_no_guests_failure(status: int, message: str) -> None:
+    assert make("spt").outcome(Ending(status, tender=message + "\n")).kind == "broken"
+    assert str(make("spt").outcome(Ending(status, console="quiet\n"))) == f"exited({status})"
+
+
+def test_a_killer_for_lack_of_memory_is_no_guests_crash() -> None:
+    seen = Ending(None, "SIGKILL", console=called(137), out_of_memory=True)
+    assert make("spt").outcome(seen).kind == "broken"
+
+
+@pytest.mark.parametrize(
+    ("status", "console", "tender", "wanted"),
+    [
+        (83, called(0), RAN, "exited(0)"),
+        (83, called(1), RAN, "exited(1)"),
+        (83, called(256), RAN, "exited(256)"),
+        (83, called(-1), RAN, "exited(255)"),
+        (0, called(0) + "Solo5: Halted\n", RAN + "qemu_system_shutdown_request reason=6\n" + STOPPED, "exited(0)"),
+        (83, "the endSolo5: solo5_exit(0) called\n", RAN, "exited(0)"),
+        (83, "about to abort\nSolo5: solo5_abort() called\n", RAN, "aborted"),
+        (83, TRAP, RAN, CRASHED),
+        (83, called(0) + TRAP, RAN, CRASHED),
+        (83, called(0) + "and on it goes\n", RAN, "exited(unknown)"),
+        (83, "SUCCESS\n", RAN, "exited(unknown)"),
+        (83, "Solo5: solo5_exit(0) called, they said\n", RAN, "exited(unknown)"),
+        (83, "Solo5: ABORT: xSolo5: solo5_exit(0) called\n", RAN, "aborted"),
+        (83, f"Solo5: solo5_exit({'9' * 5000}) called\n", RAN, "exited(unknown)"),
+        (0, called(0), RAN + STOPPED, "crashed(reset)"),
+        (85, called(0), RAN, "exited(85)"),
+        (1, called(0), RAN, "exited(1)"),
+        (0, called(0), f"{RAN}qemu-system-x86_64: terminating on signal 15 from pid 1 (x)\n{STOPPED}", "broken"),
+        (1, called(0), "qemu: could not open kernel file 'x': No such file or directory\n", "rejected"),
+        (83, called(0), "", "broken"),
+    ],
+)
+def test_virtio_is_told_by_the_bindings_last_words(status: int, console: str, tender: str, wanted: str) -> None:
+    seen = outcome("virtio", status, clean(console.replace("\n", "\r\n").encode()), tender)
+    assert seen == wanted if "(" in wanted or wanted == "aborted" else seen.startswith(wanted)
+
+
+def test_a_long_console_is_read_in_linear_time() -> None:
+    console = "Solo5: ABORT: Solo5: solo5_exit(0) called Solo5: trap: " * 200_000
+    assert outcome("virtio", 83, console, RAN) == "aborted"
+    assert outcome("virtio", 83, console + "\n" * 1_000_000 + "x", RAN) == "exited(unknown)"
+
+
+@pytest.mark.parametrize("backend", ["hvt", "spt"])
+def test_the_command_line_rounds_memory_up_and_ends_the_options(backend: Backend) -> None:
+    boot = Boot("x86_64", f"solo5-{backend}", "/u/hello", ("--x", "a b"), memory=(2 << 20) + 1)
+    line = make(backend, options=["--net:service0=tap100"]).argv(boot)
+    assert line == (f"solo5-{backend}", "--mem=3", "--net:service0=tap100", "--", "/u/hello", "--x", "a b")
+
+
+@pytest.mark.parametrize("backend", ["hvt", "spt"])
+def test_another_architecture_than_this_machines_is_refused(backend: Backend) -> None:
+    make(backend).tender(platform.machine())
+    with pytest.raises(Rejected, match="not s390x"):
+        make(backend).tender("s390x")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"#!/bin/sh\n", b"\x7fELF", b"\x7fELF\x02\x01\x01" + b"\xff" * 4096, bytes(range(256))]
+)
+@pytest.mark.parametrize("backend", ["hvt", "spt", "virtio"])
+def test_a_file_that_is_no_unikernel_is_refused_before_the_boot(
+    backend: Backend, content: bytes, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    with pytest.raises(Rejected, match="no Solo5 unikernel"):
+        make(backend).check(file, Boot("x86_64", "", ""), "")
