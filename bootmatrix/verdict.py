@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from bootmatrix import patterns, protocols
@@ -48,7 +49,7 @@ def judge(fields: TestFields, runner: Runner, ending: Ending, *, told: bool = Fa
     outcome, disagreement = settle(fields, runner, ending, told=told)
     if outcome.kind in OURS and not expected(fields.expect, outcome):
         return Judgement("error", outcome.detail or outcome.kind, outcome)
-    spoken = listen(fields, ending.console)
+    spoken = listen(fields, ending.console, ending.tender)
     verdict, reason = ("contradicted", disagreement) if disagreement else _weigh(fields.expect, outcome, spoken)
     return Judgement(verdict, reason, outcome, spoken.told.cases)
 
@@ -134,11 +135,12 @@ def _mapped(word: str, status: int, source: str) -> Outcome:
     return replace(parse_outcome(word), evidence=evidence)
 
 
-def listen(fields: TestFields, console: str) -> Spoken:
-    """Hold the console against the expected patterns and the guest's own test cases."""
+def listen(fields: TestFields, console: str, tender: str) -> Spoken:
+    """Hold what was said against the expected patterns and the guest's own test cases."""
     expect = fields.expect
     missing = [*_out_of_order(expect, console)]
     missing += [f"the console never shows {p}" for p in expect.console_any if patterns.find(p, console) < 0]
+    missing += [f"the tender never says {p}" for p in expect.tender if patterns.find(p, tender) < 0]
     wrong = [f"the console shows {p}" for p in expect.console_not if patterns.find(p, console) >= 0]
     told = protocols.parse(fields.cases, console) if fields.cases else protocols.Told()
     if told.failed:
@@ -165,7 +167,7 @@ def _out_of_order(expect: Expect, console: str) -> Iterator[str]:
 def expected(expect: Expect, outcome: Outcome) -> bool:
     for word in expect.outcome:
         wanted = parse_outcome(word)
-        same = not wanted.detail or wanted.detail == outcome.detail
+        same = not wanted.detail or fnmatchcase(outcome.detail, wanted.detail)
         if word == "failed":
             same = outcome.detail not in {"0", UNKNOWN}
         if wanted.kind == outcome.kind and (same or (wanted.detail == "0" and outcome.detail == UNKNOWN)):

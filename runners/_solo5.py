@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TARGETS = {1: "hvt", 2: "spt", 3: "virtio", 4: "muen", 5: "genode", 6: "xen"}
 DEVICES = {1: "BLOCK_BASIC", 2: "NET_BASIC"}
 OPTION = {"BLOCK_BASIC": "--block:{}=FILE", "NET_BASIC": "--net:{}=INTERFACE"}
+VIRTIO = {"BLOCK_BASIC": "virtio-blk", "NET_BASIC": "virtio-net"}
+FEW = 4
 ENTRY_SIZE = 104  # sizeof(struct mft_entry): char name[68], type, two 16-byte unions, bool, padding
 NAME_SIZE = 68
 ABORT_STATUS = 255
@@ -30,6 +32,9 @@ LONGEST = 200  # characters of a message that are passed on
 # The bindings' last words end the console, but for "Solo5: Halted". They can follow unterminated text, so they are not
 # bound to a line's start; words that a guest printed itself and ran on are not the last.
 ENDED = re.compile(r"Solo5: (?:solo5_exit\((-?\d{1,11})\) called|solo5_abort\(\) called|ABORT: [^\n]*)$")
+ENDED_ANYWHERE = re.compile(ENDED.pattern, re.MULTILINE)
+# What virtio's bindings write after their last words, while they look for a way to power off (bindings/virtio).
+CLOSING = re.compile(r"(?:\s?Solo5: (?:ACPI: [^\n]{0,200}|Halted))+$")
 TRAP = re.compile(r"Solo5: trap: (type=.*)")
 FATAL_TRAP = re.compile(r"cpu_\w+\.c:\d+: Fatal trap$")
 
@@ -120,12 +125,25 @@ def check(file: Path, backend: str, options: tuple[str, ...], version: str) -> N
     if known and int(known[1]) != notes.version:
         what = f"{file.name} has ABI version {notes.version}, the tender has {known[1]}"
         raise Rejected(what, "build both from the same Solo5 release")
+    missing = _virtio_missing(notes, options) if target == "virtio" else _missing(notes, options)
+    if missing:
+        names = [f"{kind} '{name}'" for name, kind, _ in missing]
+        shown = ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
+        flags = ", ".join(flag for _, _, flag in missing[:FEW])
+        remedy = f"attach what the boot can see: runner: {{options: [{flags}]}}, or leave the test out with `only:`"
+        raise Rejected(f"{file.name} declares {shown}, which nothing attaches", remedy)
+
+
+def _missing(notes: Notes, options: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """Name, type and option of the declared devices that hvt and spt would miss."""
     attached = {found[1] for word in options if (found := re.match(r"--(?:net|block):([A-Za-z0-9]+)=", word))}
-    missing = [(name, kind) for name, kind in notes.devices if name not in attached]
-    if missing and target != "virtio":
-        names = ", ".join(f"{kind} '{name}'" for name, kind in missing)
-        flags = ", ".join(OPTION[kind].format(name) for name, kind in missing)
-        raise Rejected(f"{file.name} declares {names}, which nothing attaches", f"add runner: {{options: [{flags}]}}")
+    return [(name, kind, OPTION[kind].format(name)) for name, kind in notes.devices if name not in attached]
+
+
+def _virtio_missing(notes: Notes, options: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """QEMU's devices have no names of the manifest's: one of the right kind is enough."""
+    given = " ".join(options)
+    return [(name, kind, f"-device, {VIRTIO[kind]},…") for name, kind in notes.devices if VIRTIO[kind] not in given]
 
 
 def native(arch: str, program: str) -> None:
@@ -181,8 +199,21 @@ def _same_status(said: Outcome, ending: Ending) -> bool:
 
 def last_words(console: str) -> Outcome | None:
     """What the bindings wrote last, if that ends the console; a negative status is told as the host shows it."""
-    lines = console[-LAST:].rstrip().removesuffix("Solo5: Halted").rstrip().split("\n")
-    found = ENDED.search(lines[-1])
+    lines = CLOSING.sub("", console[-LAST:].rstrip()).rstrip().split("\n")
+    return _worded(ENDED.search(lines[-1]), lines)
+
+
+def failure_told(console: str) -> Outcome | None:
+    """A failure that the bindings told somewhere, though not as their last words: a guest that ran on is no success."""
+    for found in ENDED_ANYWHERE.finditer(console):
+        outcome = _worded(found, console[max(0, found.end() - LAST) : found.end()].split("\n"))
+        if outcome and not outcome.ok:
+            return outcome
+    return None
+
+
+def _worded(found: re.Match[str] | None, lines: list[str]) -> Outcome | None:
+    """The outcome that the bindings' words mean; `lines` are those up to them."""
     if not found:
         return None
     evidence = f"'{found[0].strip()[:LONGEST]}' on the console"

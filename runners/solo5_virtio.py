@@ -58,4 +58,4 @@ class Runner(model.Runner):
             status = _qemu.status(ending)
             return Outcome("exited", str(status), f"QEMU's exit status {status}, which is not the bindings'")
         unknown = Outcome("exited", "unknown", f"QEMU's exit status {ending.status}, which virtio gives at any end")
-        return _solo5.last_words(ending.console) or unknown
+        return _solo5.last_words(ending.console) or _solo5.failure_told(ending.console) or unknown

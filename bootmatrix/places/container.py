@@ -106,6 +106,7 @@ class ContainerProcess(Process):
     def __init__(self, container: str) -> None:
         super().__init__()
         self.container = container
+        self._lost = ""
         patient = engine.client(patient=True)
         self._socket = patient.attach_socket(container, params={"stdout": 1, "stderr": 1, "stream": 1})
         self._pump = threading.Thread(target=self._carry, daemon=True)
@@ -122,8 +123,8 @@ class ContainerProcess(Process):
         try:
             for stream, chunk in frames_iter(self._socket, tty=False):
                 self.output.put((CONSOLE if stream == STDOUT else TENDER, chunk))
-        except (OSError, ValueError):
-            pass  # the engine went away or the container was removed: `wait` tells which
+        except (OSError, ValueError) as error:
+            self._lost = engine.reason(error)  # what comes after it was never seen
         finally:
             self.output.put((END, b""))
 
@@ -134,6 +135,8 @@ class ContainerProcess(Process):
             engine.client().kill(self.container)
 
     def wait(self) -> Exit:
+        if self._lost:
+            raise InfrastructureError(f"the engine's stream of the console broke: {self._lost}")
         status = int(engine.client(patient=True).wait(self.container)["StatusCode"])
         found = decode_status(status)
         if found.signal == "SIGKILL":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
-from bootmatrix import console, verdict
+from bootmatrix import console, plugins, verdict
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.model import Attempt, Boot, Ending, Outcome, Runner, Tender, parse_outcome
 
@@ -266,3 +267,12 @@ def test_outcomes_are_read_as_they_are_written(word: str, wanted: str) -> None:
 def test_words_that_are_no_outcome_are_refused(word: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # the word itself is the message
         parse_outcome(word)
+
+
+def test_the_tenders_own_words_can_be_asked_for() -> None:
+    fields = TestFields.model_validate({"expect": {"outcome": "crashed(*fault*)", "tender": "translation fault"}})
+    right = Ending(status=1, tender="solo5-hvt: KVM: host/guest translation fault: rip=0x1\n")
+    other = Ending(status=1, tender="solo5-hvt: KVM: unhandled exit: exit_reason=0x6, rip=0x1\n")
+    hvt = plugins.make_runner("solo5-hvt", {}, Path())
+    assert verdict.judge(fields, hvt, right).verdict == "passed"
+    assert verdict.judge(fields, hvt, other).verdict == "failed"

@@ -19,12 +19,13 @@ from bootmatrix.places.place import Job
 if TYPE_CHECKING:
     from bootmatrix.toolchain import Image
 
+RUN = f"tests-{os.getpid()}"
 pytestmark = pytest.mark.docker
 
 
 @pytest.fixture
 def place(debian_12: Image) -> ContainerPlace:
-    return ContainerPlace(debian_12.tag, "tests")
+    return ContainerPlace(debian_12.tag, RUN)
 
 
 def said(place: ContainerPlace, script: str, **more: object) -> str:
@@ -76,12 +77,12 @@ def test_no_container_is_left(place: ContainerPlace) -> None:
 
     with contextlib.suppress(ZeroDivisionError), place.start(Job(("sleep", "60"), "test")):
         boom()
-    label = f"{container.LABEL}=tests"
+    label = f"{container.LABEL}={RUN}"
     assert engine.client().containers(all=True, filters={"label": label}) == []
 
 
 def test_an_image_that_is_not_there_is_named() -> None:
-    place = ContainerPlace("bootmatrix/no-such-image:none", "tests")
+    place = ContainerPlace("bootmatrix/no-such-image:none", RUN)
     with pytest.raises(InfrastructureError, match="no-such-image"), place.start(Job(("true",), "test")):
         pass
 
@@ -90,7 +91,7 @@ def test_a_container_removed_from_outside_is_the_infrastructures_failure(place: 
     def removed_underway() -> None:
         with place.start(Job(("sh", "-c", "echo ready; sleep 60"), "test")) as process:
             process.output.get(timeout=60)
-            (mine,) = engine.client().containers(filters={"label": f"{container.LABEL}=tests"})
+            (mine,) = engine.client().containers(filters={"label": f"{container.LABEL}={RUN}"})
             engine.client().remove_container(mine["Id"], force=True)
             while process.output.get(timeout=60)[0] != "end":
                 pass

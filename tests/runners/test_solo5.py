@@ -187,7 +187,27 @@ def test_virtio_is_told_by_the_bindings_last_words(status: int, console: str, te
 def test_a_long_console_is_read_in_linear_time() -> None:
     console = "Solo5: ABORT: Solo5: solo5_exit(0) called Solo5: trap: " * 200_000
     assert outcome("virtio", 83, console, RAN) == "aborted"
-    assert outcome("virtio", 83, console + "\n" * 1_000_000 + "x", RAN) == "exited(unknown)"
+    assert outcome("virtio", 83, console + "\n" * 1_000_000 + "x", RAN) == "aborted"
+
+
+CLOSING = "\nSolo5: ACPI: RSDP not found, cannot power off\nSolo5: Halted\n"
+
+
+@pytest.mark.parametrize(
+    ("console", "expected"),
+    [
+        ("SUCCESS\nSolo5: solo5_exit(0) called" + CLOSING, "exited(0)"),
+        ("SUCCESS\nSolo5: solo5_exit(1) called" + CLOSING, "exited(1)"),
+        ("SUCCESSSolo5: solo5_exit(1) called" + CLOSING, "exited(1)"),
+        ("Solo5: ABORT: x.c:1: Assertion" + CLOSING, "aborted"),
+        ("Solo5: solo5_exit(1) called\nSUCCESS\n", "exited(1)"),
+        ("Solo5: ABORT: x\nSUCCESS\n", "aborted"),
+        ("Solo5: solo5_exit(0) called\nmore\n", "exited(unknown)"),
+        ("SUCCESS\n", "exited(unknown)"),
+    ],
+)
+def test_virtio_ends_as_the_bindings_say_and_never_better(console: str, expected: str) -> None:
+    assert outcome("virtio", 83, console, RAN) == expected
 
 
 @pytest.mark.parametrize("backend", ["hvt", "spt"])
