@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from bootmatrix.places.place import CHUNK, CONSOLE, END, TENDER, Exit, Job, Moun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+GONE = 5.0  # seconds that a killed process group has to disappear
 
 
 class LocalPlace(Place):
@@ -99,11 +103,32 @@ class LocalProcess(Process):
         """End what is left of the group: a child that outlived the first process holds the pipes open."""
         self.kill()
         self._child.wait()
+        self._await_group()
         while any(pump.is_alive() for pump in self._pumps):
             while not self.output.empty():
                 self.output.get_nowait()
             for pump in self._pumps:
                 pump.join(timeout=0.01)
+
+    def _await_group(self) -> None:
+        """A killed process is gone a little later than the call that kills it; one that is in the kernel, much later."""
+        end = time.monotonic() + GONE
+        while time.monotonic() < end and _lives(self._child.pid):
+            time.sleep(0.002)
+
+
+def _lives(group: int) -> bool:
+    """Whether a process group has a member that is more than a zombie (proc(5): state and pgrp follow the name)."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, pgrp = file.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            if int(pgrp) == group and state not in "ZX":
+                return True
+    return False
 
 
 def find_program(name: str, prefix: str = "") -> str | None:
