@@ -19,6 +19,8 @@ from bootmatrix.errors import Mark, Problem, UserError, suggest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic_core import ErrorDetails
+
     from bootmatrix.model import Runner
 
 HERE = Path(__file__).resolve().parent
@@ -95,7 +97,11 @@ def make_runner(backend: str, options: Mapping[str, Any], root: Path) -> Runner:
         return _adapter(kind).validate_python(dict(options))
     except ValidationError as error:
         details = error.errors(include_url=False)
-        raise UserError(*(Problem(f"{d['loc'][0]}: {d['msg']}", Mark(str(d["loc"][0]))) for d in details)) from None
+        raise UserError(*(Problem(f"{d['loc'][0]}: {_message(d)}", Mark(str(d["loc"][0]))) for d in details)) from None
+
+
+def _message(detail: ErrorDetails) -> str:
+    return "must be a list" if detail["type"] == "tuple_type" else detail["msg"]
 
 
 def _package(kind: str, root: Path) -> ModuleType:

@@ -87,4 +87,5 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
         words = [
             f"{cell.id}/{cells.test_id(name, params)}" for cell, name, _, params in resolve.Resolver(matrix).boots()
         ]
-    return [Item(word) for word in words if word.startswith(incomplete)]
+    before = "!" if incomplete.startswith("!") else ""
+    return [Item(before + word) for word in words if word.startswith(incomplete.removeprefix("!"))]

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import Match
     from bootmatrix.model import Cell
 
-Axes = "Mapping[str, list[str]]"
+COUNTABLE = 10**18
+SHORTEN = "shorten the values, or name fewer axes"
+MAX_ID = 200  # a path's component ends at 255 bytes, and what is made of a cell adds to its id
 
 
 def check(sections: Mapping[str, Any], root: Path, problems: Problems) -> list[Cell]:
@@ -34,6 +36,9 @@ def check(sections: Mapping[str, Any], root: Path, problems: Problems) -> list[C
         for problem in error.problems:
             problems.say(problem.what, ("axes",), problem.remedy, key=True)
         return []
+    longest = max((cell.id for cell in found), key=len, default="")
+    if len(longest) > MAX_ID:
+        problems.say(f"an id of more than {MAX_ID} characters: {longest}", ("axes",), SHORTEN, key=True)
     if not found:
         problems.say("every cell is excluded", ("exclude",), "remove an exclude", key=True)
     return found
@@ -41,20 +46,40 @@ def check(sections: Mapping[str, Any], root: Path, problems: Problems) -> list[C
 
 def _axes(axes: Mapping[str, list[str]], problems: Problems) -> bool:
     before = len(problems.found)
+    _names(axes, problems)
     for axis, choices in axes.items():
-        problems.check_word(axis, ("axes", axis), "an axis")
-        seen = set()
-        for index, text in enumerate(choices):
-            if text in seen:
-                problems.say(f"axis '{axis}' has the value '{text}' twice", ("axes", axis, index), "keep one")
-            if "\n" in text or len(text) > 128:  # noqa: PLR2004  # a path's component ends at 255 bytes
-                problems.say(f"axis '{axis}': a value is one line of at most 128 characters", ("axes", axis, index))
-            seen.add(text)
+        _values(axis, choices, problems)
     total = cells.count(axes)
     if total > cells.MAX_CELLS:
-        what = f"the axes multiply to {total:,} cells; {cells.MAX_CELLS:,} are possible"
+        told = (
+            f"{total:,}" if total < COUNTABLE else f"more than {COUNTABLE:,}"
+        )  # Python words no number of 4300 digits
+        what = f"the axes multiply to {told} cells; {cells.MAX_CELLS:,} are possible"
         problems.say(what, ("axes",), "split the matrix into several files, or shorten an axis", key=True)
+    shortest = sum(min(map(len, choices)) + 1 for choices in axes.values())
+    if shortest > MAX_ID:
+        problems.say(f"the ids of the cells have more than {MAX_ID} characters", ("axes",), SHORTEN, key=True)
     return len(problems.found) == before and bool(axes)
+
+
+def _names(axes: Mapping[str, list[str]], problems: Problems) -> None:
+    variables: dict[str, str] = {}
+    for axis in axes:
+        problems.check_word(axis, ("axes", axis), "an axis")
+        other = variables.setdefault(axis.upper().replace("-", "_"), axis)
+        if other != axis:
+            what = f"the axes '{other}' and '{axis}' would be one environment variable"
+            problems.say(what, ("axes", axis), "rename one", key=True)
+
+
+def _values(axis: str, choices: list[str], problems: Problems) -> None:
+    seen = set()
+    for index, text in enumerate(choices):
+        path: Path_ = ("axes", axis, index)
+        if text in seen:
+            problems.say(f"axis '{axis}' has the value '{text}' twice", path, "keep one")
+        problems.check_value(text, path, f"axis '{axis}'")
+        seen.add(text)
 
 
 def _exclude(rule: Match, index: int, axes: Mapping[str, list[str]], problems: Problems) -> bool:
@@ -64,11 +89,12 @@ def _exclude(rule: Match, index: int, axes: Mapping[str, list[str]], problems: P
     unknown = [key for key in rule if key not in axes]
     for key in unknown:
         problems.say(f"unknown axis '{key}'", (*path, key), suggest(key, axes), key=True)
-    missing = [key for key in rule if key in axes and not cells.fitting(rule[key], axes[key])]
-    for key in missing:
-        what = f"exclude matches no cell: {key} is never {' or '.join(map(repr, rule[key]))}"
-        problems.say(what, (*path, key), suggest(rule[key][0], axes[key]))
-    return bool(rule) and not unknown and not missing
+    before = len(problems.found)
+    for key in rule.keys() & axes.keys():
+        for text in cells.unmatched(rule[key], axes[key]):
+            what = f"exclude matches no cell: {key} is never '{text}'"
+            problems.say(what, (*path, key), suggest(text, axes[key]))
+    return bool(rule) and not unknown and len(problems.found) == before
 
 
 def _include(entry: Match, index: int, axes: Mapping[str, list[str]], problems: Problems) -> bool:
@@ -77,12 +103,13 @@ def _include(entry: Match, index: int, axes: Mapping[str, list[str]], problems: 
         problems.say("include: an empty entry adds nothing", ("include", index), "name axes and values")
     for key, texts in entry.items():
         path: Path_ = ("include", index, key)
-        if not texts:
-            problems.say(f"include: '{key}' has no value", path, "give it one")
-        elif key in axes:
-            if any(cells.GLOB.search(t) for t in texts) and not cells.fitting(texts, axes[key]):
-                problems.say(f"include: no value of '{key}' fits {texts}", path, suggest(texts[0], axes[key]))
-        elif (hint := suggest(key, axes)).startswith("did you mean"):
+        for text in texts:
+            if key in axes and cells.GLOB.search(text) and not cells.fitting([text], axes[key]):
+                problems.say(f"include: no value of '{key}' fits '{text}'", path, suggest(text, axes[key]))
+            problems.check_value(text, path, f"include: '{key}'")
+        if key in axes:
+            continue
+        if (hint := suggest(key, axes)).startswith("did you mean"):
             problems.say(f"unknown axis '{key}'", path, hint, key=True)
         else:
             problems.check_word(key, path, "an axis")

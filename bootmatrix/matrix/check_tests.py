@@ -1,8 +1,7 @@
-"""Builds and tests: names that must exist, matches that must fit, placeholders that must be known."""
+"""Tests: names that must exist, matches that must fit, placeholders that must be known."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins
@@ -18,56 +17,31 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import Match
     from bootmatrix.model import Cell
 
+MAX_ID = 200  # a path's component ends at 255 bytes
 MAX_BOOTS = 5_000_000
-PATTERNS = ("console", "console_any", "console_not")
+PATTERNS = ("console", "console_any", "console_not", "tender")
 
 
 def check(sections: Mapping[str, Any], found: list[Cell], root: Path, problems: Problems) -> None:
-    checker = _Checker(sections, found, root, problems)
-    checker.builds()
-    checker.tests()
+    _Checker(sections, found, root, problems).tests()
 
 
 class _Checker:
     def __init__(self, sections: Mapping[str, Any], found: list[Cell], root: Path, problems: Problems) -> None:
         self.sections, self.cells, self.root, self.problems = sections, found, root, problems
+        self.seen = _Seen(found)
         self.axes = {key: None for cell in found for key in cell.values} if sections["include"] else sections["axes"]
         self.runners = set(plugins.names("runners", root))
 
-    def builds(self) -> None:
-        say = self.problems.say
-        for name, build in self.sections["builds"].items():
-            path: Path_ = ("builds", name)
-            self.problems.check_name(name, path, "a build")
-            for index, axis in enumerate(build.axes or []):
-                if axis not in self.axes and axis not in cells.IMPLICIT:
-                    say(f"unknown axis '{axis}'", (*path, "axes", index), suggest(axis, self.axes))
-            if not (self.root / build.source).is_dir():
-                say(
-                    f"the folder '{build.source}' does not exist",
-                    (*path, "source"),
-                    f"it is looked for in {self.root}",
-                )
-            for variable in build.env:
-                if not re.fullmatch(r"[A-Za-z_]\w*", variable, re.ASCII):
-                    say(f"'{variable}' is no name of a variable", (*path, "env", variable), key=True)
-            for index, prefix in enumerate(build.prefixes):
-                if not prefix.startswith("/") or prefix == "/" or ":" in prefix:
-                    say(
-                        f"'{prefix}' is no folder below /",
-                        (*path, "prefixes", index),
-                        "write it as /usr/local",
-                    )
-
     def tests(self) -> None:
         every = {key for test in self.sections["tests"].values() for key in test.params}
-        self._fields(self.sections["defaults"], ("defaults",), every)
+        self._fields(self.sections["defaults"], ("defaults",), every, self.seen.backends({}))
         boots = 0
-        for name in self.problems.raw("tests") or {}:
+        for name in self.problems.mapping("tests"):
             path: Path_ = ("tests", name)
             self.problems.check_name(name, path, "a test")
             test = self.sections["tests"].get(name)
-            self._texts(path, set(self.problems.raw("tests", name, "params") or {}))
+            self._texts(path, set(self.problems.mapping("tests", name, "params")))
             if test is None:
                 continue
             boots += cells.count(test.params) * len(self.cells)
@@ -76,9 +50,13 @@ class _Checker:
                 self.problems.say(what, path, "shorten a list of parameters", key=True)
                 return
             self._params(test.params, path)
-            for index, match in enumerate(test.only):
-                self._match(match, (*path, "only", index), {})
-            self._fields(test, path, test.params)
+            longest = len(name) + sum(len(key) + max(map(len, texts)) + 2 for key, texts in test.params.items())
+            if longest > MAX_ID:
+                what = f"the ids of its tests have up to {longest:,} characters; {MAX_ID} are possible"
+                self.problems.say(what, path, "shorten the parameters", key=True)
+            only = [self._match(match, (*path, "only", index), {}) for index, match in enumerate(test.only)]
+            reached = {backend for match in only or [{}] for backend in self.seen.backends(match)}
+            self._fields(test, path, test.params, reached & self.runners)
 
     def _params(self, params: Mapping[str, list[str]], path: Path_) -> None:
         for key, choices in params.items():
@@ -96,57 +74,55 @@ class _Checker:
                     )
                 seen.add(text)
 
-    def _fields(self, fields: Any, path: Path_, params: Any) -> None:
-        self._runner(fields, path, self.cells)
+    def _fields(self, fields: Any, path: Path_, params: Any, reached: set[str]) -> None:
+        """`reached` are the backends of the cells that the fields are for."""
+        self._runner(fields, path, reached)
         if path == ("defaults",):
             self._texts(path, set(params))
         for index, when in enumerate(fields.when):
             here = (*path, "when", index)
-            fitting = self._match(when.match, (*here, "match"), params)
-            self._runner(when, here, fitting)
+            match = self._match(when.match, (*here, "match"), params)
+            self._runner(when, here, reached & self.seen.backends(match))
 
-    def _match(self, match: Match, path: Path_, params: Any) -> list[Cell]:
-        """The cells that fit; says so where a key is unknown or nothing fits."""
+    def _match(self, match: Match, path: Path_, params: Any) -> Match:
+        """The keys that are axes; says so where a key is unknown or nothing fits."""
         on_axes = {key: globs for key, globs in match.items() if key not in params}
-        values = self.axes if not isinstance(params, dict) else {**self.axes, **params}
         unknown = [key for key in on_axes if key not in self.axes and key not in cells.IMPLICIT]
         for key in unknown:
-            self.problems.say(f"unknown axis '{key}'", (*path, key), suggest(key, values), key=True)
-        for key, globs in match.items():
-            if isinstance(params, dict) and key in params and not cells.fitting(globs, params[key]):
-                self.problems.say(
-                    f"matches no test: {key} is never {globs}", (*path, key), suggest(globs[0], params[key])
-                )
-        found = [cell for cell in self.cells if cells.matches({**cells.IMPLICIT, **cell.values}, on_axes)]
-        if self.cells and on_axes and not found and not unknown:
+            self.problems.say(f"unknown axis '{key}'", (*path, key), suggest(key, {*self.axes, *params}), key=True)
+        for key in match.keys() & params.keys() if isinstance(params, dict) else ():
+            for text in cells.unmatched(match[key], params[key]):
+                self.problems.say(f"matches no test: {key} is never '{text}'", (*path, key), suggest(text, params[key]))
+        if self.cells and not unknown and not self.seen.backends(on_axes):
             key, globs = next(iter(on_axes.items()))
-            known = {cells.value(cell, key) for cell in self.cells}
-            self.problems.say(f"matches no cell: {_shown(match)}", (*path, key), suggest(globs[0], known))
-        return found
+            what = f"matches no cell: {cells.shown({k: ', '.join(g) for k, g in match.items()})}"
+            self.problems.say(what, (*path, key), suggest(globs[0], {values[key] for values in self.seen.on((key,))}))
+        return on_axes
 
     def _texts(self, path: Path_, params: set[str]) -> None:
         """Build names and placeholders, read from the file itself, so that another error does not hide them."""
         raw = self.problems.raw(*map(str, path))
         known = {*self.axes, *cells.IMPLICIT, *template.BUILTIN, *params}
         for here, layer in _layers(raw, path):
-            build, builds = layer.get("build"), self.problems.raw("builds") or {}
+            build, builds = layer.get("build"), self.problems.mapping("builds")
             if isinstance(build, str) and build not in builds:
                 self.problems.say(f"there is no build '{build}'", (*here, "build"), suggest(build, builds))
             for place, text in _templates(layer):
-                for unknown in sorted(template.names(text) - known):
+                known_here = known if place[0] == "args" else known - template.LATE
+                for unknown in sorted(template.names(text) - known_here):
                     what = f"the placeholder {{{unknown}}} names no axis or parameter"
                     self.problems.say(
                         what,
                         (*here, *place),
-                        f"{suggest(unknown, known)}; {{{{{unknown}}}}} stands for itself",
+                        f"{suggest(unknown, known_here)}; {{{{{unknown}}}}} stands for itself",
                     )
 
-    def _runner(self, fields: Any, path: Path_, found: list[Cell]) -> None:
+    def _runner(self, fields: Any, path: Path_, backends: set[str]) -> None:
         """A runner's options are its dataclass's fields, for every backend that they reach."""
         if "runner" not in fields.model_fields_set:
             return
         said = set()
-        for backend in sorted({cells.value(cell, "backend") for cell in found} & self.runners):
+        for backend in sorted(backends & self.runners):
             try:
                 plugins.make_runner(backend, fields.runner, self.root)
             except UserError as error:
@@ -170,7 +146,7 @@ def _layers(raw: Any, path: Path_) -> Iterator[tuple[Path_, Mapping[str, Any]]]:
 def _templates(layer: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
     """The texts that may hold placeholders, each with its place."""
     expect = layer.get("expect")
-    listed = {("unikernel",): layer.get("unikernel"), ("args",): layer.get("args")}
+    listed: dict[Path_, Any] = {("unikernel",): layer.get("unikernel"), ("args",): layer.get("args")}
     listed |= {("expect", key): expect.get(key) for key in PATTERNS} if isinstance(expect, dict) else {}
     for path, value in listed.items():
         for index, text in enumerate(value if isinstance(value, list) else [value]):
@@ -179,5 +155,20 @@ def _templates(layer: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
                 yield ((*path, index) if isinstance(value, list) else path), shown
 
 
-def _shown(match: Match) -> str:
-    return ", ".join(f"{key}: {', '.join(globs)}" for key, globs in match.items())
+class _Seen:
+    """What cells have on a few axes, each combination once: a million cells are walked once for each set of axes."""
+
+    def __init__(self, found: list[Cell]) -> None:
+        self.cells = found
+        self.known: dict[tuple[str, ...], list[Mapping[str, str]]] = {}
+
+    def on(self, axes: tuple[str, ...]) -> list[Mapping[str, str]]:
+        if axes not in self.known:
+            every = {tuple(cells.value(cell, axis) for axis in axes) for cell in self.cells}
+            self.known[axes] = [dict(zip(axes, values, strict=True)) for values in every]
+        return self.known[axes]
+
+    def backends(self, match: Match) -> set[str]:
+        """The backends of the cells that fit."""
+        axes = tuple(dict.fromkeys([*match, "backend"]))
+        return {values["backend"] for values in self.on(axes) if cells.matches(values, match)}

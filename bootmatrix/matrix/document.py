@@ -6,6 +6,8 @@ the schema decides what a text means. Size, depth and aliases are bounded before
 
 from __future__ import annotations
 
+import re
+import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,9 @@ MAX_DEPTH = 40
 MAX_NODES = 100_000
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where the wheel has it: ten times faster
 NULLS = {"", "~", "null", "Null", "NULL"}
+BOM = "\ufeff"
+NOT_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+ODD_REMEDY = 'remove it, or write it as an escape in "…"; where many follow, save the file as UTF-8'
 CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")}
 
 Path_ = tuple[str | int, ...]
@@ -55,11 +60,20 @@ class Document:
 
     def where(self, path: Path_, *, key: bool = False) -> Mark:
         """The place of a value, or of its key; the nearest parent's where the path does not exist."""
+        path = self._written(path)
         for end in range(len(path), 0, -1):
             found = (self._keys.get(path[:end]) if key else None) or self._values.get(path[:end])
             if found:
                 return found
         return Mark(self.name)
+
+    def _written(self, path: Path_) -> Path_:
+        """A list's only entry may be written without the list: then its index 0 names nothing."""
+        written: Path_ = ()
+        for part in path:
+            if part != 0 or (*written, 0) in self._values:
+                written = (*written, part)
+        return written
 
     def _plain(self, node: Node, path: Path_) -> Any:
         self._values[path] = node.mark
@@ -75,18 +89,14 @@ class Document:
         merged: list[tuple[Node, Node]] = []
         for key, value in node.pairs or []:
             name = key.text or ""
+            if name in first:
+                remedy = f"it stands already in line {first[name].line}: keep one"
+                self._problems.append(Problem(f"duplicate key '{name}'", key.mark, remedy))
+                continue
+            first[name] = key.mark
             if name == "<<":
                 merged.extend(self._merged(value))
-            elif name in first:
-                self._problems.append(
-                    Problem(
-                        f"duplicate key '{name}'",
-                        key.mark,
-                        f"it stands already in line {first[name].line}: keep one",
-                    )
-                )
             else:
-                first[name] = key.mark
                 self._keep(result, key, value, path)
         for key, value in merged:
             if (key.text or "") not in result:
@@ -103,7 +113,12 @@ class Document:
         for source in [value] if value.items is None else value.items:
             if source.pairs is None:
                 self._problems.append(Problem("'<<' merges mappings only", source.mark, "write `<<: *anchor`"))
-            yield from source.pairs or []
+            for key, inner in source.pairs or []:
+                if key.text != "<<":
+                    yield key, inner
+            for key, inner in source.pairs or []:
+                if key.text == "<<":
+                    yield from self._merged(inner)
 
 
 def load(path: Path) -> Document:
@@ -112,45 +127,52 @@ def load(path: Path) -> Document:
 
 
 def parse(text: str, name: str) -> Document:
+    odd = NOT_YAML.search(text)
+    if odd:
+        what = f"not YAML: the character #x{ord(odd[0]):04x} is not allowed"
+        raise UserError(Problem(what, _place(name, text[: odd.start()]), ODD_REMEDY))
     try:
         root = _Builder(name).build(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = Mark(name, mark.line + 1, mark.column + 1) if mark else Mark(name)
+        where = _mark(name, mark)
         what = ", ".join(part for part in (error.context, error.problem) if part)
         raise UserError(Problem(f"not YAML: {what}", where, _yaml_remedy(what))) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        column = error.position - text.rfind("\n", 0, error.position)
-        what = f"not YAML: the character #x{ord(text[error.position]):04x} is not allowed"
-        raise UserError(Problem(what, Mark(name, line, column), 'remove it, or write it as an escape in "…"')) from None
     return Document(name, root)
 
 
+def _mark(name: str, mark: yaml.Mark | Any) -> Mark:
+    return Mark(name, mark.line + 1, mark.column + 1) if mark else Mark(name)
+
+
+def _place(name: str, before: str) -> Mark:
+    return Mark(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
 def _read(path: Path) -> str:
-    if not path.exists():
-        raise UserError(
-            Problem(
-                f"{path} does not exist",
-                remedy="`bootmatrix init` writes one; `-f FILE` and `-C DIR` look elsewhere",
-            )
-        )
-    if not path.is_file():
-        raise UserError(Problem(f"{path} is not a regular file", remedy="name a YAML file with `-f FILE`"))
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UserError(Problem(f"{path} cannot be read: {error.strerror}")) from None
+    raw = _bytes(path)
     if len(raw) > MAX_BYTES:
         what = f"the file is larger than {MAX_BYTES >> 20} MiB ({path.stat().st_size:,} bytes)"
         raise UserError(Problem(what, Mark(path.name), "a matrix is a page or two: is this the right file?"))
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode().removeprefix(BOM)
     except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        where = Mark(path.name, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
+        where = _place(path.name, raw[: error.start].decode().removeprefix(BOM))
         raise UserError(Problem(f"not UTF-8: byte 0x{raw[error.start]:02x}", where, "save the file as UTF-8")) from None
+
+
+def _bytes(path: Path) -> bytes:
+    """A file's first bytes, one more than a matrix may have; never waits for a pipe's other end."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UserError(Problem(f"{path} is not a regular file", remedy="name a YAML file with `-f FILE`"))
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        remedy = "`bootmatrix init` writes one; `-f FILE` and `-C DIR` look elsewhere"
+        raise UserError(Problem(f"{path} does not exist", remedy=remedy)) from None
+    except OSError as error:
+        raise UserError(Problem(f"{path} cannot be read: {error.strerror}")) from None
 
 
 def _yaml_remedy(what: str) -> str:
@@ -178,7 +200,7 @@ class _Builder:
         return self.root
 
     def _take(self, event: yaml.Event) -> None:
-        mark = Mark(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = _mark(self.name, event.start_mark)
         if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
             raise UserError(
                 Problem("a second document starts here", mark, "a matrix is one document: remove the `---`")
@@ -186,16 +208,21 @@ class _Builder:
         if isinstance(event, yaml.NodeEvent):
             self._check_tag(event, mark)
         if isinstance(event, yaml.ScalarEvent):
+            self._check_text(event.value, mark)
             null = event.implicit[0] and event.style in (None, "") and event.value in NULLS
             self._add(Node(mark, None if null else event.value, anchor=event.anchor))
         elif isinstance(event, yaml.AliasEvent):
-            self._add(self._aliased(event.anchor, mark), alias=mark)
+            self._add(self._aliased(str(event.anchor), mark), alias=mark)
         elif isinstance(event, yaml.MappingStartEvent):
             self._push(Node(mark, pairs=[], anchor=event.anchor))
         elif isinstance(event, yaml.SequenceStartEvent):
             self._push(Node(mark, items=[], anchor=event.anchor))
         elif isinstance(event, yaml.CollectionEndEvent):
             self._add(self.stack.pop())
+
+    def _check_text(self, text: str, mark: Mark) -> None:
+        if "\0" in text:
+            raise UserError(Problem("a text has a NUL character, which no program can be given", mark, "remove it"))
 
     def _check_tag(self, event: yaml.NodeEvent, mark: Mark) -> None:
         tag = getattr(event, "tag", None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bootmatrix.errors import Problem, UserError, printable, suggest
-from bootmatrix.matrix import check_axes, check_tests, document
+from bootmatrix.matrix import check_axes, check_builds, check_tests, document
 from bootmatrix.matrix.problems import Problems
 from bootmatrix.matrix.schema import MatrixFile
 
@@ -53,6 +53,7 @@ def from_document(source: Document, file: Path) -> Matrix:
     problems = Problems(source)
     sections = _validate(problems)
     cells = check_axes.check(sections, file.parent, problems)
+    check_builds.check(sections, cells, file.parent, problems)
     check_tests.check(sections, cells, file.parent, problems)
     problems.stop()
     return Matrix(

@@ -116,7 +116,10 @@ def _layers(fields: Defaults, values: Mapping[str, str]) -> list[TestFields]:
 
 
 def fill(fields: TestFields, values: Mapping[str, str]) -> TestFields:
-    """The fields with their placeholders filled in; a value in a regular expression stands for itself."""
+    """The fields with their placeholders filled in, but for `args`: those are filled in at each attempt.
+
+    A value in a regular expression stands for itself.
+    """
     escaped = {key: re.escape(text) for key, text in values.items()}
     expect = fields.expect.model_copy(
         update={
@@ -124,7 +127,7 @@ def fill(fields: TestFields, values: Mapping[str, str]) -> TestFields:
                 Pattern.model_construct(text=template.fill(p.text, values), regex=template.fill(p.regex, escaped))
                 for p in found
             ]
-            for key in ("console", "console_any", "console_not")
+            for key in ("console", "console_any", "console_not", "tender")
             if (found := getattr(fields.expect, key))
         }
     )

@@ -2,19 +2,73 @@
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import core_schema
 
 from bootmatrix import quantities
 from bootmatrix.model import MIB, OUTCOMES, parse_outcome
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic.json_schema import JsonSchemaValue
+
+COUNT = re.compile(r"(?<=[{,])[1-9]\d*(?=[,}])")
+MAX_REPEATS, MAX_REGEX = 100_000, 10_000  # `regex` writes each repetition out: 300 bytes for each
 SCALAR = {"type": ["string", "number", "boolean"]}
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+@dataclass(frozen=True)
+class Listed:
+    """Marks a list that may also be written as its only entry, by the loader and by the JSON Schema alike."""
+
+    kinds: tuple[type, ...] = (str,)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(self._list, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        found = handler(schema)
+        return {"anyOf": [found["items"], found]}
+
+    def _list(self, value: Any) -> Any:
+        return [value] if isinstance(value, self.kinds) else value
+
+
+def _whole(value: Any) -> Any:
+    """Digits as people write them: `1_0`, blanks and the digits of other scripts are for int() only."""
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,10}", value):
+        return int(value)
+    shown = f"'{value}'" if isinstance(value, str) else "this"
+    raise ValueError(f"{shown} is not a whole number")
+
+
+def _size(low: int, high: int) -> Callable[[Any], int]:
+    def convert(value: Any) -> int:
+        size = quantities.size(value)
+        if not low <= size <= high:
+            between = f"{quantities.human_size(low)} and {quantities.human_size(high)}"
+            raise ValueError(f"'{value}' is not between {between}")
+        return size
+
+    return convert
 
 
 def _pattern(value: Any) -> Any:
@@ -22,17 +76,29 @@ def _pattern(value: Any) -> Any:
 
 
 def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
+    _groups(value)
     return value
 
 
 def _one_group(value: str) -> str:
-    if re.compile(_regex(value)).groups != 1:
+    if _groups(value) != 1:
         raise ValueError(r"needs exactly one group that catches the status, as in 'EXIT: STATUS=(\d+)'")
     return value
+
+
+def _groups(value: str) -> int:
+    """How many groups an expression has, as the module that will search with it says."""
+    import regex  # noqa: PLC0415  # 30 ms, only where there is an expression
+
+    repeats = math.prod(int(count[:6]) for count in COUNT.findall(value))
+    if repeats > MAX_REPEATS or len(value) > MAX_REGEX:
+        raise ValueError(
+            f"repeats its parts more than {MAX_REPEATS:,} times, or has more than {MAX_REGEX:,} characters"
+        )
+    try:
+        return regex.compile(value, regex.MULTILINE).groups
+    except (regex.error, RecursionError) as error:
+        raise ValueError(f"not a regular expression: {error}") from None
 
 
 def _outcome(value: str) -> str:
@@ -45,25 +111,27 @@ def _outcome(value: str) -> str:
 
 
 Text = Annotated[str, WithJsonSchema(SCALAR)]
-Texts = Annotated[
-    list[Text],
-    BeforeValidator(_listed),
-    WithJsonSchema({"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]}),
-]
+Texts = Annotated[list[Text], Field(min_length=1), Listed()]
+Whole = Annotated[int, BeforeValidator(_whole)]
 Reason = Annotated[str, Field(min_length=3)]
 Seconds = Annotated[
     float,
     BeforeValidator(quantities.seconds),
     WithJsonSchema({"type": ["string", "number"], "examples": ["30 s"]}),
 ]
-Size = Annotated[int, BeforeValidator(quantities.size), WithJsonSchema({"type": "string", "examples": ["64 MiB"]})]
+Pause = Annotated[
+    float, BeforeValidator(quantities.pause), WithJsonSchema({"type": ["string", "number"], "examples": ["2 s"]})
+]
+SizeSchema = WithJsonSchema({"type": "string", "examples": ["64 MiB"]})
+Memory = Annotated[int, BeforeValidator(_size(MIB, 1 << 44)), SizeSchema]
+ConsoleSize = Annotated[int, BeforeValidator(_size(1, 256 * MIB)), SizeSchema]
 OutcomeWord = Annotated[str, AfterValidator(_outcome)]
 Match = dict[str, Texts]
 RetryOn = Literal["any", "exited", "aborted", "crashed", "panicked", "hung", "contradicted"]
 
 
 class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
 
 
 class Pattern(Strict):
@@ -71,6 +139,12 @@ class Pattern(Strict):
 
     text: str = Field("", exclude=True)
     regex: Annotated[str, AfterValidator(_regex)] = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if bool(self.text) == bool(self.regex):
+            raise ValueError("write a text that is not empty, or {regex: …}")
+        return self
 
     def __str__(self) -> str:
         return f"/{self.regex}/" if self.regex else f"'{self.text}'"
@@ -85,39 +159,39 @@ PatternOrText = Annotated[
                 SCALAR,
                 {
                     "type": "object",
-                    "properties": {"regex": {"type": "string"}},
-                    "required": ["regex"],
+                    "properties": {"text": SCALAR, "regex": {"type": "string"}},
+                    "minProperties": 1,
+                    "maxProperties": 1,
                     "additionalProperties": False,
                 },
             ]
         }
     ),
 ]
-Patterns = Annotated[list[PatternOrText], BeforeValidator(_listed)]
+Patterns = Annotated[list[PatternOrText], Listed((str, dict))]
 
 
 class Expect(Strict):
     """What must be seen for a pass."""
 
-    outcome: Annotated[list[OutcomeWord], BeforeValidator(_listed)] = Field(
+    outcome: Annotated[list[OutcomeWord], Field(min_length=1), Listed()] = Field(
         ["exited(0)"],
-        description="The outcome, or several that are as good; `crashed` stands for any signal.",
+        description="The outcome, or several that are as good; `crashed` is any crash, `crashed(SIG*)` some.",
     )
     console: Patterns = Field([], description="Patterns that the console must show in this order.")
     console_any: Patterns = Field([], description="Patterns that the console must show, in any order.")
     console_not: Patterns = Field([], description="Patterns that the console must not show.")
+    tender: Patterns = Field([], description="Patterns that the tender's own messages (its standard error) must show.")
 
 
 class Retry(Strict):
     """When a test that did not pass is tried again; the infrastructure's own failures are always tried again."""
 
-    attempts: int = Field(1, ge=1, le=100, description="Tries in all.")
-    on: Annotated[list[RetryOn], BeforeValidator(_listed)] = Field(
+    attempts: Whole = Field(1, ge=1, le=100, description="Tries in all.")
+    on: Annotated[list[RetryOn], Field(min_length=1), Listed()] = Field(
         ["any"], description="Outcomes that are worth another try."
     )
-    wait: Annotated[float, BeforeValidator(lambda v: 0.0 if v == "0" else quantities.seconds(v))] = Field(
-        0.0, description="Pause between tries.", json_schema_extra={"type": ["string", "number"]}
-    )
+    wait: Pause = Field(0.0, description="Pause between tries.")
 
 
 class TestFields(Strict):
@@ -128,15 +202,15 @@ class TestFields(Strict):
     build: str | None = Field(
         None, description="The build that makes the unikernel; none: the file lies in the repository."
     )
-    unikernel: str = Field("{test}.{format}", description="The file to boot, below the build's output.")
+    unikernel: Text = Field("{test}.{format}", description="The file to boot, below the build's output.")
     args: list[Text] = Field([], description="The guest's boot arguments.")
-    memory: Size = Field(64 * MIB, description="The guest's memory.")
-    cpus: int = Field(1, ge=1, le=256, description="The guest's processors.")
+    memory: Memory = Field(64 * MIB, description="The guest's memory.")
+    cpus: Whole = Field(1, ge=1, le=256, description="The guest's processors.")
     timeout: Seconds = Field(30.0, description="The boot is ended after this time.")
     idle_timeout: Seconds | None = Field(None, description="The boot is ended after this time without a console byte.")
-    console_limit: Size = Field(4 * MIB, le=256 * MIB, description="The boot is ended when the console is longer.")
+    console_limit: ConsoleSize = Field(4 * MIB, description="The boot is ended when the console is longer.")
     expect: Expect = Field(Expect(), description="What must be seen for a pass.")
-    exit_codes: dict[int, OutcomeWord] = Field({}, description="What the tender's exit statuses mean in this suite.")
+    exit_codes: dict[Whole, OutcomeWord] = Field({}, description="What the tender's exit statuses mean in this suite.")
     console_exit: Annotated[str, AfterValidator(_one_group)] = Field(
         "", description="A regular expression whose group is the status that the guest prints as it ends."
     )
@@ -170,18 +244,32 @@ class Test(Defaults):
     """A test, multiplied by its parameters."""
 
     params: dict[str, Annotated[list[Text], Field(min_length=1)]] = Field({}, description="The test's own axes.")
-    only: Annotated[list[Match], BeforeValidator(lambda v: [v] if isinstance(v, dict) else v)] = Field(
+    only: Annotated[list[Match], Listed((dict,))] = Field(
         [], description="The cells that this test is for; without it, all."
     )
+
+
+@dataclass(frozen=True)
+class MayBeEmpty:
+    """Marks a mapping that may also be written as nothing."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(lambda v: {} if v is None else v, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"type": "null"}]}
+
+
+OneTest = Annotated[Test, MayBeEmpty()]
 
 
 class Build(Strict):
     """The commands that turn a source folder into unikernels."""
 
     source: str = Field(".", description="The folder that is copied for the build, relative to matrix.yaml.")
-    run: Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)] = Field(
-        description="Shell commands, run in the copy."
-    )
+    run: Annotated[list[str], Field(min_length=1), Listed()] = Field(description="Shell commands, run in the copy.")
     env: dict[str, Text] = Field({}, description="Environment variables.")
     axes: list[str] | None = Field(
         None, description="The axes that the build depends on; without it, all but `backend`."
@@ -200,15 +288,13 @@ class MatrixFile(Strict):
     """matrix.yaml: where a unikernel must boot, how it is built, and what is expected."""
 
     axes: dict[str, Annotated[list[Text], Field(min_length=1)]] = Field(
-        description="`compiler`, `os`, `arch`, `backend` and any axis of your own."
+        min_length=1, description="`compiler`, `os`, `arch`, `backend` and any axis of your own."
     )
     exclude: list[Match] = Field([], description="Cells to leave out, as in GitHub Actions, with globs and lists.")
     include: list[Match] = Field([], description="Cells to add, or values to add to cells, as in GitHub Actions.")
     builds: dict[str, Build] = Field({}, description="How unikernels are made.")
     defaults: Defaults = Field(Defaults(), description="What every test starts from.")
-    tests: dict[str, Annotated[Test, BeforeValidator(lambda v: {} if v is None else v)]] = Field(
-        min_length=1, description="What is booted, and what is expected."
-    )
+    tests: dict[str, OneTest] = Field(min_length=1, description="What is booted, and what is expected.")
 
 
 def json_schema() -> dict[str, Any]:

@@ -29,11 +29,11 @@ class Selection:
         """`values` are the cell's, the test's parameters, and `test`."""
         if not all(_any(values.get(key), globs) for key, globs in self.keys.items()):
             return False
-        if self.ids and not any(_is(cell, test, glob) for glob in self.ids):
+        if self.ids and not any(names(glob, cell, test) for glob in self.ids):
             return False
         if any(_any(values.get(key), globs) for key, globs in self.without_keys):
             return False
-        return not any(_is(cell, test, glob) for glob in self.without_ids)
+        return not any(names(glob, cell, test) for glob in self.without_ids)
 
 
 def parse(terms: Sequence[str], keys: Collection[str]) -> Selection:
@@ -66,8 +66,8 @@ def _any(text: str | None, globs: Sequence[str]) -> bool:
     return text is not None and any(text == glob or fnmatch.fnmatchcase(text, glob) for glob in globs)
 
 
-def _is(cell: str, test: str, glob: str) -> bool:
-    """An id of a cell takes all its tests; one with a slash takes tests."""
+def names(glob: str, cell: str, test: str) -> bool:
+    """Whether a term names a test of a cell: an id of a cell takes all its tests; one with a slash takes tests."""
     if "/" in glob:
         full = f"{cell}/{test}"
         return full == glob or fnmatch.fnmatchcase(full, glob)

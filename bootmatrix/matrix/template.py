@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = re.compile(r"(\{)?\{([A-Za-z_][A-Za-z0-9_-]*)\}(?(1)\})")
 BUILTIN = frozenset({"format", "test", "cell", "attempt"})
+LATE = frozenset({"attempt"})  # known at the boot only: for arguments
 
 
 def names(text: str) -> set[str]:

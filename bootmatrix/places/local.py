@@ -111,7 +111,7 @@ class LocalProcess(Process):
                 pump.join(timeout=0.01)
 
     def _await_group(self) -> None:
-        """A killed process is gone a little later than the call that kills it; one that is in the kernel, much later."""
+        """A killed process is gone a little later than the call that kills it."""
         end = time.monotonic() + GONE
         while time.monotonic() < end and _lives(self._child.pid):
             time.sleep(0.002)

@@ -1,0 +1,44 @@
+"""Builds: axes, folders and names that must exist."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from bootmatrix.errors import suggest
+from bootmatrix.matrix import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bootmatrix.matrix.document import Path_
+    from bootmatrix.matrix.problems import Problems
+    from bootmatrix.matrix.schema import Build
+    from bootmatrix.model import Cell
+
+
+def check(sections: Mapping[str, Any], found: list[Cell], root: Path, problems: Problems) -> None:
+    axes = (
+        {*sections["axes"], *(key for cell in found for key in cell.values)}
+        if sections["include"]
+        else sections["axes"]
+    )
+    for name, build in sections["builds"].items():
+        problems.check_name(name, ("builds", name), "a build")
+        _build(build, ("builds", name), axes, root, problems)
+
+
+def _build(build: Build, path: Path_, axes: Any, root: Path, problems: Problems) -> None:
+    for index, axis in enumerate(build.axes or []):
+        if axis not in axes and axis not in cells.IMPLICIT:
+            problems.say(f"unknown axis '{axis}'", (*path, "axes", index), suggest(axis, axes))
+    if not os.path.isdir(root / build.source):  # noqa: PTH112  # Path's raises for a name that is too long
+        problems.say(f"the folder '{build.source}' does not exist", (*path, "source"), f"it is looked for in {root}")
+    for variable in build.env:
+        if not re.fullmatch(r"[A-Za-z_]\w*", variable, re.ASCII):
+            problems.say(f"'{variable}' is no name of a variable", (*path, "env", variable), key=True)
+    for index, prefix in enumerate(build.prefixes):
+        if not prefix.startswith("/") or prefix == "/" or ":" in prefix:
+            problems.say(f"'{prefix}' is no folder below /", (*path, "prefixes", index), "write it as /usr/local")

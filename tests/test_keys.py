@@ -1,0 +1,141 @@
+"""Content keys: the same inputs give the same key, and any change another."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bootmatrix import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "source"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.c").write_text("int a;\n")
+    (folder / "sub" / "b.c").write_text("int b;\n")
+    (folder / "run").write_text("#!/bin/sh\n")
+    (folder / "run").chmod(0o755)
+    (folder / "link").symlink_to("a.c")
+    return folder
+
+
+def key(folder: Path) -> str:
+    return keys.of_files(folder, keys.source_files(folder))
+
+
+def git(folder: Path, *args: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *args], check=True, capture_output=True)
+
+
+def unlink(file: Path) -> Path:
+    file.unlink()
+    return file
+
+
+def relink(file: Path, target: str) -> None:
+    unlink(file).symlink_to(target)
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "content": lambda f: (f / "a.c").write_text("int A;\n"),
+    "a byte at the end": lambda f: (f / "a.c").write_text("int a;\n\n"),
+    "name": lambda f: (f / "a.c").rename(f / "c.c"),
+    "folder": lambda f: (f / "sub").rename(f / "sup"),
+    "mode": lambda f: (f / "run").chmod(0o644),
+    "link target": lambda f: relink(f / "link", "sub/b.c"),
+    "file in place of a link": lambda f: unlink(f / "link").write_text("a.c"),
+    "new file": lambda f: (f / "new").write_text(""),
+    "lost file": lambda f: (f / "a.c").unlink(),
+    "dangling link": lambda f: (f / "dangling").symlink_to("nowhere"),
+    "folder link": lambda f: (f / "folder").symlink_to("sub"),
+    "swapped contents": lambda f: ((f / "a.c").write_text("int b;\n"), (f / "sub" / "b.c").write_text("int a;\n")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("in_git", [False, True], ids=["outside git", "in git"])
+def test_any_change_gives_another_key(source: Path, change: Callable[[Path], object], *, in_git: bool) -> None:
+    if in_git:
+        git(source, "init")
+        git(source, "add", ".")
+    before = key(source)
+    change(source)
+    assert key(source) != before
+
+
+def test_times_owners_and_the_folders_own_place_change_nothing(source: Path, tmp_path: Path) -> None:
+    before = key(source)
+    os.utime(source / "a.c", (1, 1))
+    (source / "a.c").chmod(0o600)
+    shutil.copytree(source, tmp_path / "copy", symlinks=True)
+    assert key(source) == key(tmp_path / "copy") == before
+
+
+def test_what_git_ignores_is_left_out_and_untracked_files_are_not(source: Path) -> None:
+    git(source, "init")
+    (source / ".gitignore").write_text("*.o\nignored/\n")
+    (source / "a.o").write_text("object")
+    (source / "ignored").mkdir()
+    (source / "ignored" / "x").write_text("x")
+    assert keys.source_files(source) == [".gitignore", "a.c", "link", "run", "sub/b.c"]
+
+
+def test_a_folder_of_a_checkout_has_its_own_files_only(source: Path) -> None:
+    git(source, "init")
+    assert keys.source_files(source / "sub") == ["b.c"]
+
+
+def test_a_file_that_git_knows_but_that_is_gone_is_left_out(source: Path) -> None:
+    git(source, "init")
+    git(source, "add", ".")
+    (source / "a.c").unlink()
+    assert "a.c" not in keys.source_files(source)
+
+
+def test_outside_git_every_file_counts_but_for_git_and_caches(source: Path) -> None:
+    for name in (".git/config", "out/report", "cache/CACHEDIR.TAG", "cache/entry"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("x")
+    assert keys.source_files(source) == ["a.c", "link", "out/report", "run", "sub/b.c"]
+
+
+def test_odd_names_are_files_like_others(source: Path) -> None:
+    odd = ["new\nline", "quo'\"te", "é", " blank ", os.fsdecode(b"\xff\xfe")]
+    for name in odd:
+        (source / name).write_text(name, errors="surrogateescape")
+    outside = keys.source_files(source)
+    git(source, "init")
+    assert set(odd) < set(outside) == set(keys.source_files(source))
+    assert len(key(source)) == keys.LENGTH
+
+
+def test_pipes_are_no_source(source: Path) -> None:
+    os.mkfifo(source / "pipe")
+    assert "pipe" not in keys.source_files(source)
+
+
+@given(st.lists(st.text()), st.lists(st.text()))
+def test_parts_never_run_into_each_other(some: list[str], others: list[str]) -> None:
+    assert (keys.of(*some) == keys.of(*others)) == (some == others)
+
+
+def test_a_prefix_changes_with_names_sizes_and_times(tmp_path: Path) -> None:
+    found = set()
+    for index, (name, text, stamp) in enumerate([("f", "x", 1), ("f", "xy", 1), ("g", "x", 1), ("f", "x", 2)]):
+        folder = tmp_path / str(index)
+        folder.mkdir()
+        (folder / name).write_text(text)
+        os.utime(folder / name, (stamp, stamp))
+        found.add(keys.of_prefix(str(folder)))
+    assert len(found) == 4

@@ -1,0 +1,134 @@
+"""The three folders of plug-ins: a project's own come first, and what is wrong with one is told with its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bootmatrix import plugins, toolchain
+from bootmatrix.errors import UserError
+from bootmatrix.model import Boot, Cell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUNNER = """
+from dataclasses import dataclass
+from bootmatrix import model
+
+@dataclass(frozen=True)
+class Runner(model.Runner):
+    speed: int = 1
+    def tender(self, arch): return model.Tender("true")
+    def argv(self, boot): return ("mine", str(self.speed))
+    def outcome(self, ending): return model.Outcome("exited", "0")
+"""
+
+
+def write(root: Path, name: str, text: str) -> None:
+    file = root / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+def argv(backend: str, root: Path, **options: object) -> tuple[str, ...]:
+    return plugins.make_runner(backend, options, root).argv(Boot("x86_64", "true", "u.elf"))
+
+
+def message(backend: str, root: Path, **options: object) -> str:
+    with pytest.raises(UserError) as caught:
+        plugins.make_runner(backend, options, root)
+    return "\n".join(f"{p.where}: {p}" if p.where else str(p) for p in caught.value.problems)
+
+
+def test_names_are_stems_with_hyphens_and_without_private_modules(tmp_path: Path) -> None:
+    assert plugins.names("runners", tmp_path) == ["command", "qemu", "solo5-hvt", "solo5-spt", "solo5-virtio"]
+    write(tmp_path, "runners/my_own.py", RUNNER)
+    write(tmp_path, "runners/_private.py", "")
+    assert "my-own" in plugins.names("runners", tmp_path)
+    assert "-private" not in plugins.names("runners", tmp_path)
+
+
+def test_a_projects_own_runner_is_found_beside_ours(tmp_path: Path) -> None:
+    write(tmp_path, "runners/my_own.py", RUNNER)
+    assert argv("my-own", tmp_path, speed="3") == ("mine", "3")
+    assert argv("qemu", tmp_path)[0] != "mine"
+
+
+def test_a_projects_own_runner_replaces_ours_in_that_project_only(tmp_path: Path) -> None:
+    write(tmp_path, "a/runners/qemu.py", RUNNER)
+    (tmp_path / "b").mkdir()
+    assert argv("qemu", tmp_path / "a") == ("mine", "1")
+    assert argv("qemu", tmp_path / "b")[0] != "mine"
+    assert argv("qemu", tmp_path / "a") == ("mine", "1")
+
+
+def test_a_projects_runner_may_use_our_private_modules(tmp_path: Path) -> None:
+    write(tmp_path, "runners/mine.py", RUNNER + "from . import _qemu\nLONG = _qemu.machine('x86_64').program\n")
+    assert plugins.load("runners", "mine", tmp_path).LONG == "qemu-system-x86_64"
+
+
+def test_a_projects_own_report_replaces_ours(tmp_path: Path) -> None:
+    write(tmp_path, "reports/junit.py", "MINE = True\n")
+    assert plugins.load("reports", "junit", tmp_path).MINE
+
+
+def test_a_projects_own_image_needs_no_image_yaml(tmp_path: Path) -> None:
+    write(tmp_path, "images/alpine-3/Dockerfile", "FROM alpine:3\nARG compiler\n")
+    folders = plugins.images(tmp_path)
+    assert folders["alpine-3"] == tmp_path / "images" / "alpine-3"
+    assert {"debian-12", "debian-13"} < folders.keys()
+    cell = Cell("c", {"os": "alpine-3", "compiler": "clang", "arch": "x86_64"})
+    assert toolchain.image_of(cell, folders).name == "alpine-3-clang"
+    assert toolchain.compiler_environment(cell, folders["alpine-3"])["CC"] == "clang"
+
+
+def test_a_projects_own_image_replaces_ours(tmp_path: Path) -> None:
+    write(tmp_path, "images/debian-12/Dockerfile", "FROM scratch\n")
+    assert plugins.images(tmp_path)["debian-12"] == tmp_path / "images" / "debian-12"
+
+
+def test_a_folder_without_a_dockerfile_is_no_image(tmp_path: Path) -> None:
+    (tmp_path / "images" / "empty").mkdir(parents=True)
+    assert "empty" not in plugins.images(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("import nonsense_that_is_not_there\n", 1, "ModuleNotFoundError: No module named 'nonsense_that_is_not_there'"),
+        ("\n1 / 0\n", 2, "ZeroDivisionError: division by zero"),
+        ("\n\nclass Runner(\n", 3, "SyntaxError: '(' was never closed"),
+        ("raise SystemExit(3)\n", 1, "SystemExit: 3"),
+    ],
+)
+def test_what_cannot_be_imported_is_told_with_file_and_line(tmp_path: Path, text: str, line: int, what: str) -> None:
+    write(tmp_path, "runners/mine.py", text)
+    told = message("mine", tmp_path)
+    assert f"runners/mine.py cannot be imported: {what}" in told
+    assert f"raised at {tmp_path}/runners/mine.py:{line}" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "mine.py has no `class Runner(model.Runner)`"),
+        ("Runner = 3\n", "mine.py has no `class Runner(model.Runner)`"),
+        ("class Runner: pass\n", "mine.py has no `class Runner(model.Runner)`"),
+        ("from bootmatrix.model import Runner\n", "mine.py lacks argv, outcome, tender"),
+    ],
+)
+def test_a_module_without_a_whole_runner_is_told(tmp_path: Path, text: str, what: str) -> None:
+    write(tmp_path, "runners/mine.py", text)
+    assert what in message("mine", tmp_path)
+
+
+def test_an_unknown_backend_is_told_with_the_nearest(tmp_path: Path) -> None:
+    assert "there is no runner 'qmu'\n    did you mean 'qemu'?" in message("qmu", tmp_path)
+
+
+def test_options_are_checked_against_the_runners_fields(tmp_path: Path) -> None:
+    write(tmp_path, "runners/mine.py", RUNNER)
+    assert "unknown option 'sped'\n    did you mean 'speed'?" in message("mine", tmp_path, sped=1)
+    assert message("mine", tmp_path, speed="fast").startswith("speed: speed: speed: Input should be a valid integer")
