@@ -160,24 +160,24 @@ def test_a_build_that_fails_is_told_for_each_of_its_tests(tmp_path: Path) -> Non
     assert all("broken compiler" in r.reason for r in results(tmp_path / "out").values() if r.verdict == "error")
 
 
+def started(folder: Path, *args: str) -> subprocess.Popen[str]:
+    """A run that goes on beside the test."""
+    command = [sys.executable, "-m", "bootmatrix", "run", *args]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_its_boots_and_writes_its_reports(tmp_path: Path, number: int) -> None:
     tests = {f"t{i}": script("echo up; sleep 300", timeout="10 min") for i in range(6)}
     write_matrix(tmp_path, scripted(first=script("true"), **tests))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bootmatrix", "run", "-j", "2"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "first" in line:
-            break
-    process.send_signal(number)
-    rest = process.stdout.read()
-    assert process.wait(timeout=60) == 130, rest
+    with started(tmp_path, "-j", "2") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "first" in line:
+                break
+        process.send_signal(number)
+        rest = process.stdout.read()
+    assert process.returncode == 130, rest
     told = verdicts(tmp_path / "out")
     assert told.pop("first") == "passed"
     assert set(told) == set(tests)
@@ -189,13 +189,13 @@ def test_an_interrupted_run_ends_its_boots_and_writes_its_reports(tmp_path: Path
 def test_a_tender_ended_from_outside_is_no_verdict_on_the_guest(tmp_path: Path) -> None:
     """QEMU ended by SIGTERM exits with 0: the retry, not that status, decides."""
     write_matrix(tmp_path, qemu_matrix("hang", timeout="60 s", expect={"outcome": "exited(0)"}, retry={"attempts": 1}))
-    process = subprocess.Popen([sys.executable, "-m", "bootmatrix", "run"], cwd=tmp_path, stdout=subprocess.PIPE)
     ended = 0
-    while process.poll() is None:
-        for qemu in _qemus("hang.elf"):
-            qemu.send_signal(signal.SIGTERM)
-            ended += 1
-            psutil.wait_procs([qemu], timeout=10)
+    with started(tmp_path) as process:
+        while process.poll() is None:
+            for qemu in _qemus("hang.elf"):
+                qemu.send_signal(signal.SIGTERM)
+                ended += 1
+                psutil.wait_procs([qemu], timeout=10)
     (result,) = results(tmp_path / "out").values()
     assert ended >= 2
     assert result.verdict == "error"
