@@ -3,50 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-from bootmatrix import model
-from bootmatrix.model import MIB, Boot, Ending, Outcome, Tender
+from typing import ClassVar
 
 from . import _solo5
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-FAULTS = frozenset({"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"})  # others come from outside
-
 
 @dataclass(frozen=True)
-class Runner(model.Runner):
+class Runner(_solo5.Native):
     format: ClassVar[str] = "spt"
-    version_flag: ClassVar[str] = "--version"
-
-    options: tuple[str, ...] = ()
-    """More of the tender's command line, such as `--block:NAME=FILE`."""
-    tender_in_build: str = ""
-    """The tender's path below the build's output: the one that was just built."""
-    prefix: str = ""
-    """A folder of this host whose bin/ holds the tender, mounted read-only."""
-
-    def tender(self, arch: str) -> Tender:
-        _solo5.native(arch, "solo5-spt")
-        return Tender("solo5-spt", in_build=self.tender_in_build, prefix=self.prefix)
-
-    def check(self, unikernel: Path, boot: Boot, version: str) -> None:
-        del boot
-        _solo5.check(unikernel, "solo5-spt", self.options, version)
-
-    def argv(self, boot: Boot) -> tuple[str, ...]:
-        return (
-            boot.program,
-            f"--mem={-(-boot.memory // MIB)}",
-            *self.options,
-            "--",
-            boot.unikernel,
-            *boot.args,
-        )
-
-    def outcome(self, ending: Ending) -> Outcome:
-        """A trap is SIGSEGV or its like, a forbidden system call SIGSYS; otherwise as hvt."""
-        return _solo5.outcome(ending, "solo5-spt", FAULTS)
+    program: ClassVar[str] = "solo5-spt"
+    # A trap, or a system call that is forbidden; other signals come from outside.
+    faults: ClassVar[frozenset[str]] = frozenset({"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"})

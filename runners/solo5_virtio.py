@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from bootmatrix import model
 from bootmatrix.model import Boot, Ending, Outcome, Probe, Rejected, Tender
 
-from . import _qemu, _solo5
+from . import _qemu, _solo5_file, _solo5_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ class Runner(model.Runner):
 
     def check(self, unikernel: Path, boot: Boot, version: str) -> None:
         del boot, version
-        _solo5.check(unikernel, "solo5-virtio", self.options, "")
+        _solo5_file.check(unikernel, "solo5-virtio", self.options, "")
 
     def argv(self, boot: Boot) -> tuple[str, ...]:
         return _qemu.command(boot, ("-machine", "pc,acpi=off"), self.options) + _qemu.append(boot.args)
@@ -58,4 +58,4 @@ class Runner(model.Runner):
             status = _qemu.status(ending)
             return Outcome("exited", str(status), f"QEMU's exit status {status}, which is not the bindings'")
         unknown = Outcome("exited", "unknown", f"QEMU's exit status {ending.status}, which virtio gives at any end")
-        return _solo5.last_words(ending.console) or _solo5.failure_told(ending.console) or unknown
+        return _solo5_words.last_words(ending.console) or _solo5_words.failure_told(ending.console) or unknown

@@ -1,0 +1,109 @@
+"""What Solo5's bindings and tenders say at the end, and what it means.
+
+Facts from Solo5 0.12: bindings/abort.c, bindings/exit.c, bindings/virtio/, tenders/.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+
+from bootmatrix.model import Ending, Outcome
+
+ABORT_STATUS = 255
+LAST = 4096  # characters at the console's end that hold the bindings' last words
+LONGEST = 200  # characters of a message that are passed on
+
+# The bindings' last words end the console, but for "Solo5: Halted". They can follow unterminated text, so they are not
+# bound to a line's start; words that a guest printed itself and ran on are not the last.
+ENDED = re.compile(r"Solo5: (?:solo5_exit\((-?\d{1,11})\) called|solo5_abort\(\) called|ABORT: [^\n]*)$")
+ENDED_ANYWHERE = re.compile(ENDED.pattern, re.MULTILINE)
+# What virtio's bindings write after their last words, while they look for a way to power off (bindings/virtio).
+CLOSING = re.compile(r"(?:\s?Solo5: (?:ACPI: [^\n]{0,200}|Halted))+$")
+TRAP = re.compile(r"Solo5: trap: (type=.*)")
+FATAL_TRAP = re.compile(r"cpu_\w+\.c:\d+: Fatal trap$")
+
+# A tender's messages. Each begins with its name; those that it goes on after are no reason to end.
+FATAL = re.compile(r"^[^\s:]+: (?!WARNING|adjusting memory|dumpcore: dump|hypercall_poll)(.*)", re.MULTILINE)
+FAULT = re.compile(
+    r"(?:(?:KVM|VMM): host/guest translation fault|(?:KVM: )?unhandled exit|Triple Fault"
+    r"|Invalid guest (?:port access|hypercall)|\S+\.[ch]:\d+: Invalid guest access)",
+    re.IGNORECASE,
+)
+BROKEN = re.compile(
+    r"KVM: |Could not open: /dev/kvm|Error allocating guest memory|Exiting on signal \d|\w+\([^)]*\) failed|malloc"
+    r"|.*: (?:Network is down|Device or resource busy|Cannot allocate memory|Too many open files"
+    r"|Resource temporarily unavailable|No space left on device)$"
+)
+NOT_STARTED = frozenset({126, 127})  # a shell's, with its reason, or the dynamic linker's
+
+
+def outcome(ending: Ending, program: str, faults: frozenset[str] = frozenset()) -> Outcome:
+    """For the tenders that pass the guest's status on (hvt, spt); `faults` are the signals that a guest can cause."""
+    if ending.out_of_memory:
+        return Outcome("broken", f"{program} was killed for lack of memory", "the kernel's out-of-memory killer")
+    if found := _refused(ending):
+        return found
+    last = last_words(ending.console)
+    if last and last.kind == "exited" and _same_status(last, ending):
+        return last
+    if ending.signal:
+        kind = "crashed" if ending.signal in faults else "broken"
+        detail = ending.signal if kind == "crashed" else f"{program} was ended by {ending.signal}"
+        return Outcome(kind, detail, f"{program} was ended by {ending.signal}")
+    if last and last.kind != "exited" and ending.status == ABORT_STATUS:
+        return last
+    return Outcome("exited", str(ending.status), f"{program}'s exit status {ending.status}")
+
+
+def _refused(ending: Ending) -> Outcome | None:
+    """The tender's own message on its standard error, which no guest can write, and with which it ends."""
+    found = FATAL.search(ending.tender)
+    message = found[1][:LONGEST] if found else ""
+    evidence = f"the tender's message, exit status {ending.status}"
+    if ending.status in NOT_STARTED and message and not ending.console:
+        return Outcome("broken", message, evidence)
+    if ending.status != 1 or not message:
+        return None
+    if FAULT.match(message):
+        return Outcome("crashed", message, evidence)
+    return Outcome("broken" if BROKEN.match(message) else "rejected", message, evidence)
+
+
+def _same_status(said: Outcome, ending: Ending) -> bool:
+    """A status of 256 reads as 0, and inside a container one above 128 as a signal: then the bindings' words decide.
+
+    A shell that starts the tender names on its standard error the signal that ended it.
+    """
+    if ending.signal:
+        return not ending.tender.strip() and int(said.detail) % 256 == 128 + signal.Signals[ending.signal]
+    return int(said.detail) % 256 == ending.status
+
+
+def last_words(console: str) -> Outcome | None:
+    """What the bindings wrote last, if that ends the console; a negative status is told as the host shows it."""
+    lines = CLOSING.sub("", console[-LAST:].rstrip()).rstrip().split("\n")
+    return _worded(ENDED.search(lines[-1]), lines)
+
+
+def failure_told(console: str) -> Outcome | None:
+    """A failure that the bindings told somewhere, though not as their last words: a guest that ran on is no success."""
+    for found in ENDED_ANYWHERE.finditer(console):
+        outcome = _worded(found, console[max(0, found.end() - LAST) : found.end()].split("\n"))
+        if outcome and not outcome.ok:
+            return outcome
+    return None
+
+
+def _worded(found: re.Match[str] | None, lines: list[str]) -> Outcome | None:
+    """The outcome that the bindings' words mean; `lines` are those up to them."""
+    if not found:
+        return None
+    evidence = f"'{found[0].strip()[:LONGEST]}' on the console"
+    if found[1]:
+        code = int(found[1])
+        return Outcome("exited", str(code % 256 or code), evidence)
+    if not FATAL_TRAP.search(found[0]):
+        return Outcome("aborted", "", evidence)
+    traps = [trap[1].strip()[:LONGEST] for line in lines[-3:-1] if (trap := TRAP.search(line))]
+    return Outcome("crashed", traps[0] if traps else "trap", evidence)
