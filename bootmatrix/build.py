@@ -133,11 +133,18 @@ def _output(step: BuildStep, source: Path, output: Path) -> Path:
 
 def _keep(step: BuildStep, made: Path) -> None:
     try:
-        made.chmod(0o755)
+        _open_up(made)
         made.rename(step.output)
     except OSError:
         if not step.output.is_dir():  # another run was faster: its result is as good
             raise InfrastructureError(f"build {step.id}: {step.output} cannot be written") from None
+
+
+def _open_up(made: Path) -> None:
+    """Let every user read what was made, as the caller's umask may not: a boot runs as nobody."""
+    for path in (made, *made.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
 
 
 def _say_last(raw: bytes, say: Callable[[str], None]) -> None:

@@ -49,13 +49,21 @@ class Preparer:
         choice = self.accelerators.choose(place, step.runner, step.tender, found, step.arch)
         root = output or step.root
         unikernel = _file(root, step.fields.unikernel, step)
-        mount = place.mount(root if output else unikernel.parent, BUILD)
-        inside = f"{mount.inside}/{unikernel.relative_to(mount.source)}"
+        mount, inside = _mounted(place, output, unikernel)
         mounts = tuple({m.inside: m for m in (mount, *found.mounts)}.values())
         prepared = Prepared(step, found, choice, unikernel, inside, mounts)
         if not any(word.startswith("rejected") for word in step.fields.expect.outcome):  # then the tender shall speak
             step.runner.check(unikernel, boot_of(prepared, 1), found.version)
         return prepared
+
+
+def _mounted(place: Place, output: Path | None, unikernel: Path) -> tuple[Mount, str]:
+    """The build's output, or a file of the repository alone, and where the unikernel is then seen."""
+    if output is None:
+        mount = place.mount(unikernel, f"{BUILD}/{unikernel.name}")
+        return mount, mount.inside
+    mount = place.mount(output, BUILD)
+    return mount, f"{mount.inside}/{unikernel.relative_to(mount.source)}"
 
 
 def _file(root: Path, name: str, step: BootStep) -> Path:

@@ -115,3 +115,10 @@ def test_the_network_is_off_unless_the_build_asks(
     output = made(place, source, run="ls /sys/class/net > $OUT/net", network=network)
     assert seen <= set((output / "net").read_text().split())
     assert network or (output / "net").read_text().split() == ["lo"]
+
+
+def test_a_strict_umask_does_not_hide_the_output_from_the_boots(place: Place, source: Path) -> None:
+    output = made(place, source, run="umask 077; mkdir $OUT/deep; cp hello.c $OUT/deep/; ln -s nowhere $OUT/link")
+    assert output.stat().st_mode & 0o5 == 0o5
+    assert (output / "deep").stat().st_mode & 0o5 == 0o5
+    assert (output / "deep" / "hello.c").stat().st_mode & 0o4

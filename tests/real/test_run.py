@@ -259,3 +259,13 @@ def test_no_engine_is_said_with_its_remedy(tmp_path: Path) -> None:
     assert "no container engine answers" in done.stderr
     assert "bootmatrix doctor" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_boot_sees_its_unikernel_and_nothing_else_of_the_repository(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("a token")
+    write_matrix(tmp_path, scripted(look=script("ls -a /unikernels; cat /unikernels/secret", exit_codes={1: "passed"})))
+    bootmatrix("run", cwd=tmp_path)
+    (result,) = results(tmp_path / "out").values()
+    assert result.verdict == "passed"
+    seen = (tmp_path / "out/latest" / result.attempts[0].console).read_text().split()
+    assert seen == [".", "..", "matrix.yaml"]
