@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix.accelerator import Accelerators, Choice
@@ -13,8 +14,6 @@ from bootmatrix.places.place import Job, Mount
 from bootmatrix.tenders import BUILD, Found, Tenders, Unavailable, nearest_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bootmatrix.places.place import Place
     from bootmatrix.plan import BootStep
 
@@ -44,6 +43,9 @@ class Preparer:
         """Raises Unavailable, Rejected or UserError, with the reason, if the boot cannot or must not be tried."""
         if step.error or step.tender is None:
             raise Unavailable(step.error)
+        for path in step.fields.requires:
+            if not Path(path).exists():
+                raise Unavailable(f"this host has no {path}, which the test requires")
         output = step.build.output if step.build else None
         found = self.tenders.find(place, step.runner, step.tender, output)
         choice = self.accelerators.choose(place, step.runner, step.tender, found, step.arch)

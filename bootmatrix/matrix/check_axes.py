@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.document import Path_
     from bootmatrix.matrix.problems import Problems
-    from bootmatrix.matrix.schema import Match
+    from bootmatrix.matrix.values import Match
     from bootmatrix.model import Cell
 
 COUNTABLE = 10**18

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -20,114 +18,28 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from bootmatrix import quantities
-from bootmatrix.model import MIB, OUTCOMES, parse_outcome
+from bootmatrix.matrix.values import (
+    SCALAR,
+    ConsoleSize,
+    HostPath,
+    Listed,
+    Match,
+    Memory,
+    OutcomeWord,
+    Pause,
+    Reason,
+    RetryOn,
+    Seconds,
+    Text,
+    Whole,
+    as_pattern,
+    checked_regex,
+    one_group,
+)
+from bootmatrix.model import MIB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pydantic.json_schema import JsonSchemaValue
-
-COUNT = re.compile(r"(?<=[{,])[1-9]\d*(?=[,}])")
-MAX_REPEATS, MAX_REGEX = 100_000, 10_000  # `regex` writes each repetition out: 300 bytes for each
-SCALAR = {"type": ["string", "number", "boolean"]}
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Marks a list that may also be written as its only entry, by the loader and by the JSON Schema alike."""
-
-    kinds: tuple[type, ...] = (str,)
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_before_validator_function(self._list, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        found = handler(schema)
-        return {"anyOf": [found["items"], found]}
-
-    def _list(self, value: Any) -> Any:
-        return [value] if isinstance(value, self.kinds) else value
-
-
-def _whole(value: Any) -> Any:
-    """Digits as people write them: `1_0`, blanks and the digits of other scripts are for int() only."""
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,10}", value):
-        return int(value)
-    shown = f"'{value}'" if isinstance(value, str) else "this"
-    raise ValueError(f"{shown} is not a whole number")
-
-
-def _size(low: int, high: int) -> Callable[[Any], int]:
-    def convert(value: Any) -> int:
-        size = quantities.size(value)
-        if not low <= size <= high:
-            between = f"{quantities.human_size(low)} and {quantities.human_size(high)}"
-            raise ValueError(f"'{value}' is not between {between}")
-        return size
-
-    return convert
-
-
-def _pattern(value: Any) -> Any:
-    return {"text": value} if isinstance(value, str) else value
-
-
-def _regex(value: str) -> str:
-    _groups(value)
-    return value
-
-
-def _one_group(value: str) -> str:
-    if _groups(value) != 1:
-        raise ValueError(r"needs exactly one group that catches the status, as in 'EXIT: STATUS=(\d+)'")
-    return value
-
-
-def _groups(value: str) -> int:
-    """How many groups an expression has, as the module that will search with it says."""
-    import regex  # noqa: PLC0415  # 30 ms, only where there is an expression
-
-    repeats = math.prod(int(count[:6]) for count in COUNT.findall(value))
-    if repeats > MAX_REPEATS or len(value) > MAX_REGEX:
-        raise ValueError(
-            f"repeats its parts more than {MAX_REPEATS:,} times, or has more than {MAX_REGEX:,} characters"
-        )
-    try:
-        return regex.compile(value, regex.MULTILINE).groups
-    except (regex.error, RecursionError) as error:
-        raise ValueError(f"not a regular expression: {error}") from None
-
-
-def _outcome(value: str) -> str:
-    try:
-        parse_outcome(value)
-    except ValueError:
-        words = ", ".join(("passed", "failed", "exited(N)", *OUTCOMES[1:6]))
-        raise ValueError(f"'{value}' is no outcome; possible: {words}") from None
-    return value
-
-
-Text = Annotated[str, WithJsonSchema(SCALAR)]
-Texts = Annotated[list[Text], Field(min_length=1), Listed()]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Reason = Annotated[str, Field(min_length=3)]
-Seconds = Annotated[
-    float,
-    BeforeValidator(quantities.seconds),
-    WithJsonSchema({"type": ["string", "number"], "examples": ["30 s"]}),
-]
-Pause = Annotated[
-    float, BeforeValidator(quantities.pause), WithJsonSchema({"type": ["string", "number"], "examples": ["2 s"]})
-]
-SizeSchema = WithJsonSchema({"type": "string", "examples": ["64 MiB"]})
-Memory = Annotated[int, BeforeValidator(_size(MIB, 1 << 44)), SizeSchema]
-ConsoleSize = Annotated[int, BeforeValidator(_size(1, 256 * MIB)), SizeSchema]
-OutcomeWord = Annotated[str, AfterValidator(_outcome)]
-Match = dict[str, Texts]
-RetryOn = Literal["any", "exited", "aborted", "crashed", "panicked", "hung", "contradicted"]
 
 
 class Strict(BaseModel):
@@ -138,7 +50,7 @@ class Pattern(Strict):
     """A text that the console must show, or `{regex: …}`."""
 
     text: str = Field("", exclude=True)
-    regex: Annotated[str, AfterValidator(_regex)] = ""
+    regex: Annotated[str, AfterValidator(checked_regex)] = ""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -152,7 +64,7 @@ class Pattern(Strict):
 
 PatternOrText = Annotated[
     Pattern,
-    BeforeValidator(_pattern),
+    BeforeValidator(as_pattern),
     WithJsonSchema(
         {
             "anyOf": [
@@ -211,7 +123,7 @@ class TestFields(Strict):
     console_limit: ConsoleSize = Field(4 * MIB, description="The boot is ended when the console is longer.")
     expect: Expect = Field(Expect(), description="What must be seen for a pass.")
     exit_codes: dict[Whole, OutcomeWord] = Field({}, description="What the tender's exit statuses mean in this suite.")
-    console_exit: Annotated[str, AfterValidator(_one_group)] = Field(
+    console_exit: Annotated[str, AfterValidator(one_group)] = Field(
         "", description="A regular expression whose group is the status that the guest prints as it ends."
     )
     retry: Retry = Field(Retry(), description="When a failed boot is tried again.")
@@ -220,6 +132,9 @@ class TestFields(Strict):
         None,
         alias="expected-failure",
         description="Run, and count a failure as expected; the value is the reason.",
+    )
+    requires: Annotated[list[HostPath], Listed()] = Field(
+        [], description="Files of this host without which it cannot boot the test."
     )
     unavailable: Literal["skip", "error"] = Field("skip", description="What to do where this host cannot do it.")
     cases: Literal["tap", "kvm-unit-tests", "uktest"] | None = Field(

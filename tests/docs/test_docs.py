@@ -19,7 +19,7 @@ from support import bootmatrix
 import bootmatrix as package
 from bootmatrix import errors, model, plugins, quantities
 from bootmatrix.cli import COMMANDS, cli
-from bootmatrix.matrix import cells, check_tests, document, load, schema
+from bootmatrix.matrix import cells, check_tests, document, load, schema, values
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUND = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -128,7 +128,7 @@ def test_defaults_of_the_matrix_are_the_documented_ones(name: str) -> None:
 
 
 CHOICES: list[tuple[str, str, Any]] = [
-    ("retry", "on", schema.RetryOn),
+    ("retry", "on", values.RetryOn),
     ("Tests", "cases", schema.TestFields.model_fields["cases"].annotation),
     ("Tests", "unavailable", schema.TestFields.model_fields["unavailable"].annotation),
 ]

@@ -115,3 +115,17 @@ def test_our_own_unikernels_boot_on_this_host_without_an_engine(tmp_path: Path) 
     assert {r.verdict for r in here} <= {"passed"}
     assert all(host.os_name() in r.reason for r in results if r not in here)
     assert [r.verdict for r in results if r not in here] == ["skipped"] * (len(results) - len(here))
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize(("unavailable", "verdict", "status"), [("skip", "skipped", 0), ("error", "error", 1)])
+def test_a_file_that_a_test_requires_and_this_host_lacks_is_named(
+    tmp_path: Path, unavailable: str, verdict: str, status: int
+) -> None:
+    test = {"unikernel": "matrix.yaml", "runner": {"command": ["true"]}, "unavailable": unavailable}
+    both = {"here": {**test, "requires": "/dev/null"}, "away": {**test, "requires": ["/dev/null", "/no/such/file"]}}
+    write_matrix(tmp_path, {"axes": {"backend": ["command"]}, "tests": both})
+    done = bootmatrix("run", "--engine", "host", cwd=tmp_path)
+    here, away = store.load(tmp_path / "out" / "latest").results
+    assert (done.returncode, here.verdict, away.verdict) == (status, "passed", verdict)
+    assert "/no/such/file" in away.reason
