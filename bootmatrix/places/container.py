@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import resource
 import shlex
 import threading
@@ -107,6 +108,7 @@ class ContainerProcess(Process):
         super().__init__()
         self.container = container
         self._lost = ""
+        self._killed = threading.Event()
         patient = engine.client(patient=True)
         self._socket = patient.attach_socket(container, params={"stdout": 1, "stderr": 1, "stream": 1})
         self._pump = threading.Thread(target=self._carry, daemon=True)
@@ -122,15 +124,23 @@ class ContainerProcess(Process):
 
         try:
             for stream, chunk in frames_iter(self._socket, tty=False):
-                self.output.put((CONSOLE if stream == STDOUT else TENDER, chunk))
+                self._put((CONSOLE if stream == STDOUT else TENDER, chunk))
         except (OSError, ValueError) as error:
             self._lost = engine.reason(error)  # what comes after it was never seen
         finally:
             self.output.put((END, b""))
 
+    def _put(self, item: tuple[str, bytes]) -> None:
+        """After `kill` nobody reads: what still comes is thrown away, or the engine would wait for us as we for it."""
+        while not self._killed.is_set():
+            with contextlib.suppress(queue.Full):
+                self.output.put(item, timeout=0.1)
+                return
+
     def kill(self) -> None:
         import docker.errors  # noqa: PLC0415
 
+        self._killed.set()
         with contextlib.suppress(docker.errors.APIError):
             engine.client().kill(self.container)
 
