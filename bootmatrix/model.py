@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping  # noqa: TC003  # pydantic reads a run's results back by these types
+from collections import Counter
+from collections.abc import Mapping, Sequence  # noqa: TC003  # pydantic reads a run's results back by these types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -204,11 +205,16 @@ class Attempt:
     tender: str = ""
     command: tuple[str, ...] = ()
     cases: tuple[Case, ...] = ()
+    starved: bool = False
+    """Whether it was ended at a deadline, but had waited for a processor, which its neighbours had."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a test came to, after all attempts; made once."""
+    """What a test came to, after all attempts; made once.
+
+    `key` hashes all that a pass depends on; `reused` is the run whose pass was taken again, empty if it was booted.
+    """
 
     cell: str
     test: str
@@ -222,6 +228,8 @@ class Result:
     unikernel: str = ""
     repro: str = ""
     infrastructure: bool = False
+    key: str = ""
+    reused: str = ""
 
     @property
     def id(self) -> str:
@@ -234,7 +242,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """A whole run, as `results.json` keeps it. Times are ISO 8601 in UTC; `seconds` is wall time."""
+    """A whole run, as `results.json` keeps it. Times are ISO 8601 in UTC; `seconds` is wall time.
+
+    There may be a million results: go over them, never gather them. `verdicts` says how many have each.
+    """
 
     id: str
     started: str
@@ -242,15 +253,14 @@ class Run:
     version: str
     command: str
     host: Mapping[str, str]
-    results: tuple[Result, ...]
+    results: Sequence[Result]
     interrupted: bool = False
+    verdicts: Mapping[str, int] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """How many results have each verdict, in the order of VERDICTS; verdicts without any are left out."""
-        tally = dict.fromkeys(VERDICTS, 0)
-        for result in self.results:
-            tally[result.verdict] += 1
-        return {verdict: count for verdict, count in tally.items() if count}
+        tally = self.verdicts or Counter(result.verdict for result in self.results)
+        return {verdict: tally[verdict] for verdict in VERDICTS if tally.get(verdict)}
 
 
 class Report(ABC):
