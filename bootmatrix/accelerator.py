@@ -92,7 +92,7 @@ def _praise(name: str, probe: Probe | None) -> str:
 
 def _boot(place: Place, found: Found, probe: Probe) -> str:
     """Boot the probe; why it failed, empty if it did not."""
-    with tempfile.TemporaryDirectory(prefix="bootmatrix-probe-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bootmatrix-probe-", dir=host.scratch()) as folder:
         Path(folder).chmod(0o755)
         for name, content in probe.files.items():
             Path(folder, name).write_bytes(content)

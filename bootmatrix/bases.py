@@ -9,19 +9,22 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootmatrix import host, locks
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places import engine
 from bootmatrix.toolchain import ARG, FROM, PREFIX, data
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from bootmatrix.toolchain import Image
 
+STAND_INS = f"{PREFIX}/base"
 ARGUMENT = "BASE"  # the build argument through which a Dockerfile takes a base of another name
 # Without documents and languages, as Debian's own slim images; usr-is-merged keeps all of perl out of bookworm's.
 SLIM = (
@@ -40,8 +43,19 @@ BOOTSTRAP = (
     '--customize-hook=find "$1/usr/share/doc" -depth ! -type d ! -name copyright -delete',
     '--customize-hook=rm -rf "$1"/usr/share/man/* "$1"/usr/share/info/* "$1"/usr/share/locale/*',
 )
-_LOCKS: dict[str, threading.Lock] = {}
-_GUARD = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Base:
+    """An image that a Dockerfile builds on: as it names it, and what stands in for it where no registry answers."""
+
+    name: str
+    suite: str
+    by_argument: bool
+
+    @property
+    def stand_in(self) -> str:
+        return f"{STAND_INS}:{self.suite}" if self.suite else self.name
 
 
 def provide(image: Image, stop: threading.Event, say: Callable[[str], None]) -> dict[str, str]:
@@ -49,19 +63,30 @@ def provide(image: Image, stop: threading.Event, say: Callable[[str], None]) -> 
 
     Raises InfrastructureError if one can neither be pulled nor bootstrapped.
     """
+    tags = {base: _one(base, stop, say) for base in of(image)}
+    return dict([(ARGUMENT, tag) for base, tag in tags.items() if base.by_argument][-1:])
+
+
+def identities(image: Image) -> dict[str, str]:
+    """The ids of those bases that are here: made again or pulled anew, a base has another."""
+    found = {base.name: _id(base.name) or _id(base.stand_in) for base in of(image)}
+    return {name: known for name, known in found.items() if known}
+
+
+def of(image: Image) -> list[Base]:
+    """The bases of a Dockerfile, but for its own stages."""
     text = (image.folder / "Dockerfile").read_text()
     defaults = {found[1]: found[2] or "" for found in ARG.finditer(text)}
     stages: set[str] = set()
-    arguments: dict[str, str] = {}
+    bases: list[Base] = []
     for found in FROM.finditer(text):
         name = _substitute(found[1], {**defaults, **dict(image.args)})
         if name not in stages and name != "scratch":
-            by_argument = f"{ARGUMENT}" in found[1] and ARGUMENT in defaults
-            tag = _one(name, image, stop, say, bootstrap=by_argument)
-            if by_argument:
-                arguments[ARGUMENT] = tag
+            by_argument = ARGUMENT in found[1] and ARGUMENT in defaults
+            suite = (data(image.folder).get("base") or {}).get("suite") if by_argument else None
+            bases.append(Base(name, suite or "", by_argument))
         stages.add(found[2] or "")
-    return arguments
+    return bases
 
 
 def _substitute(text: str, values: dict[str, str]) -> str:
@@ -70,36 +95,29 @@ def _substitute(text: str, values: dict[str, str]) -> str:
     return text
 
 
-def _one(name: str, image: Image, stop: threading.Event, say: Callable[[str], None], *, bootstrap: bool) -> str:
+def _one(base: Base, stop: threading.Event, say: Callable[[str], None]) -> str:
     """The tag under which the base is here."""
-    suite = (data(image.folder).get("base") or {}).get("suite") if bootstrap else None
-    stand_in = f"{PREFIX}/base:{suite}" if suite else name
-    with _GUARD:
-        lock = _LOCKS.setdefault(name, threading.Lock())
-    with lock:  # several images share a base: it is brought once
-        for tag in (name, stand_in):
-            if _is_here(tag):
+    with locks.held(f"base {base.name}", stop):  # several images share a base: it is brought once
+        for tag in (base.name, base.stand_in):
+            if _id(tag):
                 return tag
-        trouble = _pull(name, say)
+        trouble = _pull(base.name, say)
         if not trouble:
-            return name
-        if not suite:
+            return base.name
+        if not base.suite:
             remedy = (
-                f"pull or tag {name} by hand, or give the Dockerfile `ARG BASE` and image.yaml a `base: {{suite: …}}`"
+                f"pull or tag {base.name} by hand, or give the Dockerfile `ARG BASE` and "
+                "image.yaml a `base: {suite: …}`"
             )
-            raise InfrastructureError(Problem(f"the base {name} cannot be pulled: {trouble}", remedy=remedy))
-        _bootstrap(suite, stand_in, trouble, stop, say)
-        return stand_in
+            raise InfrastructureError(Problem(f"the base {base.name} cannot be pulled: {trouble}", remedy=remedy))
+        _bootstrap(base.suite, base.stand_in, trouble, stop, say)
+        return base.stand_in
 
 
-def _is_here(tag: str) -> bool:
-    import docker.errors  # noqa: PLC0415
-
-    try:
-        engine.client().inspect_image(tag)
-    except docker.errors.APIError:
-        return False
-    return True
+def _id(tag: str) -> str:
+    """The image's id, empty if it is not here."""
+    found = engine.image(tag)
+    return str(found["Id"]) if found else ""
 
 
 def _pull(name: str, say: Callable[[str], None]) -> str:
@@ -113,7 +131,7 @@ def _pull(name: str, say: Callable[[str], None]) -> str:
                 return str(line["error"]).strip()
     except (docker.errors.APIError, OSError) as error:
         return engine.reason(error)
-    return "" if _is_here(name) else "the engine said nothing"
+    return "" if _id(name) else "the engine said nothing"
 
 
 def _bootstrap(suite: str, tag: str, trouble: str, stop: threading.Event, say: Callable[[str], None]) -> None:
@@ -125,7 +143,7 @@ def _bootstrap(suite: str, tag: str, trouble: str, stop: threading.Event, say: C
             Problem(what, remedy="`bootmatrix setup` installs it, or: apt-get install mmdebstrap")
         )
     say(f"bootstrapping Debian {suite}, since no registry answers")
-    with tempfile.TemporaryDirectory(prefix="bootmatrix-base-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bootmatrix-base-", dir=host.scratch()) as folder:
         tar = Path(folder) / "base.tar"
         command = [*BOOTSTRAP, suite, str(tar)]
         status, said = _run(command, Path(folder) / "log", stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import threading
 import time
@@ -9,89 +10,103 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, retry, verdict
-from bootmatrix.errors import BootmatrixError, InfrastructureError
+from bootmatrix import console, locks, retry, verdict
+from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.model import Attempt, Ending, Outcome, Rejected, Result
 from bootmatrix.preparing import Prepared, Preparer, job_of
+from bootmatrix.quantities import human_time
 from bootmatrix.tenders import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+    from bootmatrix.matrix.schema import TestFields
     from bootmatrix.places.place import Place
     from bootmatrix.plan import BootStep
-    from bootmatrix.store import Store
+    from bootmatrix.runs.store import Store
+
+
+INTERRUPTED = "the run was interrupted"
 
 
 @dataclass
 class Booter:
-    """Boots tests, each to its result."""
+    """Boots tests, each to its result. `alone` keeps all other boots away, for one that they had starved."""
 
     store: Store
     stop: console.Stop = field(default_factory=threading.Event)
     preparer: Preparer = field(default_factory=Preparer)
     on_attempt: Callable[[BootStep, Attempt], None] = lambda _step, _attempt: None
+    on_chunk: Callable[[str, bytes], None] | None = None
+    alone: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
 
-    def run(self, step: BootStep, place: Place) -> Result:
-        """Never raises for what a guest, a tender or an engine does: that is the result."""
+    def run(self, step: BootStep, fields: TestFields, place: Place) -> Result | None:
+        """Raises nothing for what a guest, a tender or a place does: that is the result; Fatal if the run must end.
+
+        None if `stop` cut it short: then nothing is known of it.
+        """
         started = now()
-        try:
-            prepared = self.preparer.prepare(step, place)
-        except Unavailable as error:
-            kind = "error" if step.fields.unavailable == "error" else "skipped"
-            return result(step, kind, str(error), started=started)
-        except Rejected as error:
-            return self._refused(step, error, started)
-        except BootmatrixError as error:
-            return result(
-                step,
-                "error",
-                str(error),
-                started=started,
-                infrastructure=isinstance(error, InfrastructureError),
-            )
+        with contextlib.ExitStack() as stack:
+            try:
+                for name in sorted(fields.resources):
+                    stack.enter_context(locks.held(f"resource {name}", self.stop))
+                prepared = self.preparer.prepare(step, fields, place)
+            except Fatal:
+                raise
+            except Unavailable as error:
+                kind = "error" if fields.unavailable == "error" else "skipped"
+                return result(step, fields, kind, str(error), started=started)
+            except Rejected as error:
+                return self._refused(step, fields, error, started)
+            except BootmatrixError as error:
+                ours = isinstance(error, InfrastructureError)
+                if ours and self.stop.is_set():
+                    return None
+                return result(step, fields, "error", str(error), started=started, infrastructure=ours)
+            return self._attempts(prepared, place, started)
+
+    def _attempts(self, prepared: Prepared, place: Place, started: str) -> Result | None:
+        step, fields = prepared.step, prepared.fields
+        starved = False
 
         def once(number: int, guest_number: int) -> Attempt:
-            attempt = self._attempt(prepared, place, number, guest_number)
+            nonlocal starved
+            with self.alone() if starved else contextlib.nullcontext():
+                attempt = self._attempt(prepared, place, number, guest_number)
+            starved = attempt.starved
             self.on_attempt(step, attempt)
             return attempt
 
-        made = retry.attempts(step.fields.retry, once, self.stop.wait, self.stop.is_set)
-        kind, reason = verdict.conclude(made, step.fields.expected_failure)
-        return result(
-            step,
-            kind,
-            reason,
-            started=started,
-            seconds=sum(attempt.seconds for attempt in made),
-            attempts=made,
-            image=place.name,
-        )
+        made = retry.attempts(fields.retry, once, self.stop.wait, self.stop.is_set)
+        if self.stop.is_set() and _cut_short(made, fields):
+            return None
+        kind, reason = verdict.conclude(made, fields.expected_failure)
+        seconds = sum(attempt.seconds for attempt in made)
+        return result(step, fields, kind, reason, started=started, seconds=seconds, attempts=made, image=place.name)
 
-    def _refused(self, step: BootStep, error: Rejected, started: str) -> Result:
+    def _refused(self, step: BootStep, fields: TestFields, error: Rejected, started: str) -> Result:
         outcome = Outcome("rejected", str(error), "checked before the boot")
         reason = f"{error}\n    {error.remedy}" if error.remedy else str(error)
-        return result(
-            step, "error", reason, started=started, attempts=[Attempt(1, "error", reason, outcome, started, 0.0)]
-        )
+        attempt = Attempt(1, "error", reason, outcome, started, 0.0)
+        return result(step, fields, "error", reason, started=started, attempts=[attempt])
 
     def _attempt(self, prepared: Prepared, place: Place, number: int, guest_number: int) -> Attempt:
-        step, fields = prepared.step, prepared.step.fields
+        step, fields = prepared.step, prepared.fields
         job = job_of(prepared, guest_number)
         limits = console.Limits(
             fields.timeout, fields.console_limit, fields.idle_timeout, exit_pattern=fields.console_exit
         )
+        on_chunk = (lambda chunk: self.on_chunk(step.id, chunk)) if self.on_chunk else None  # type: ignore[misc]
         started, clock = now(), time.monotonic()
         try:
             with place.start(job) as process:
-                seen = console.watch(process, limits, self.stop)
-            judged = judge(step, seen)
-        except InfrastructureError as error:
-            broken = Outcome("broken", str(error), "the place failed")
-            judged = verdict.Judgement("error", str(error), broken)
-            seen = console.Watched(console.Record(0), console.Record(0), time.monotonic() - clock, None)
+                seen = console.watch(process, limits, self.stop, on_chunk=on_chunk)
+            judged = judge(step, fields, seen)
+        except Fatal:
+            raise
         except BootmatrixError as error:
-            judged = verdict.Judgement("error", str(error), Outcome("rejected", str(error)))
+            judged = _failed(error)
             seen = console.Watched(console.Record(0), console.Record(0), time.monotonic() - clock, None)
         files = self.store.keep_consoles(step.id, number, seen)
         return Attempt(
@@ -108,12 +123,31 @@ class Booter:
             tender=files.tender,
             command=job.argv,
             cases=judged.cases,
+            starved=_starved(seen),
         )
 
 
-def judge(step: BootStep, seen: console.Watched) -> verdict.Judgement:
+def _cut_short(made: list[Attempt], fields: TestFields) -> bool:
+    """Whether there would have been another attempt, or the last was none."""
+    last, guests = made[-1], [attempt for attempt in made if attempt.outcome.kind != "broken"]
+    if last.outcome.kind == "broken" or last.outcome.detail == INTERRUPTED:
+        return True
+    return retry.worth_another(fields.retry, last) and len(guests) < fields.retry.attempts
+
+
+def _failed(error: BootmatrixError) -> verdict.Judgement:
+    if isinstance(error, InfrastructureError):
+        return verdict.Judgement("error", str(error), Outcome("broken", str(error), "the place failed"))
+    return verdict.Judgement("error", str(error), Outcome("rejected", str(error)))
+
+
+def judge(step: BootStep, fields: TestFields, seen: console.Watched) -> verdict.Judgement:
     if seen.stopped == console.INTERRUPTED:
-        return verdict.Judgement("skipped", "the run was interrupted", Outcome("hung", "the run was interrupted"))
+        return verdict.Judgement("skipped", INTERRUPTED, Outcome("hung", INTERRUPTED))
+    if _starved(seen) and seen.strain:
+        had, waited = human_time(seen.strain.cpu), human_time(seen.strain.waited)
+        what = f"starved: {seen.stopped}, but it had a processor for {had} and waited for one for {waited}"
+        return verdict.Judgement("error", what, Outcome("broken", what, "its threads' time on a run queue"))
     ending = Ending(
         status=seen.exit.status if seen.exit else None,
         signal=seen.exit.signal if seen.exit else "",
@@ -123,11 +157,17 @@ def judge(step: BootStep, seen: console.Watched) -> verdict.Judgement:
         out_of_memory=bool(seen.exit and seen.exit.out_of_memory),
         arch=step.arch,
     )
-    return verdict.judge(step.fields, step.runner, ending, told=seen.told)
+    return verdict.judge(fields, step.runner, ending, told=seen.told)
+
+
+def _starved(seen: console.Watched) -> bool:
+    """Whether a deadline passed since the boot's neighbours kept it from running; a full console proves that it ran."""
+    return bool(seen.late and seen.strain and seen.strain.starved(seen.seconds))
 
 
 def result(
     step: BootStep,
+    fields: TestFields,
     kind: str,
     reason: str,
     *,
@@ -145,9 +185,9 @@ def result(
         seconds=round(seconds, 4),
         started=started or now(),
         attempts=tuple(attempts or ()),
-        axes=dict(step.values),
+        axes=step.values,
         image=image,
-        unikernel=step.fields.unikernel,
+        unikernel=fields.unikernel,
         infrastructure=infrastructure
         or (kind == "error" and bool(attempts) and (attempts or [])[-1].outcome.kind == "broken"),
         repro=f"bootmatrix repro {shlex.quote(step.id)}",

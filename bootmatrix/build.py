@@ -42,14 +42,17 @@ class BuildStep:
     key: str
     matrix: Path | None = field(default=None, compare=False)
 
-    @property
-    def output(self) -> Path:
-        """The folder that holds what was built."""
-        return host.cache() / "builds" / self.key
+    def output(self, place: Place) -> Path:
+        """The folder that holds what was built, by all that went into it and by the place where it was built."""
+        return _kept() / keys.of(self.key, place.identity)
+
+
+def _kept() -> Path:
+    return host.cache() / "builds"
 
 
 def key_of(spec: Build, source: str, place: str, env: Mapping[str, str]) -> str:
-    """`source` is the source's own key, `place` the image's tag, or what stands for the host's toolchain."""
+    """`source` is the source's own key, `place` the image's tag, or what stands for the host."""
     prefixes = [(prefix, keys.of_prefix(prefix)) for prefix in spec.prefixes]
     what = (spec.run, sorted(spec.env.items()), spec.output, spec.network, prefixes)
     return keys.of(source, what, place, sorted(env.items()))
@@ -65,9 +68,10 @@ def make(step: BuildStep, place: Place, log: Path, stop: console.Stop, say: Call
 
     Raises UserError with the last lines if a command fails, InfrastructureError if the place does.
     """
-    work = host.cache() / "builds"
     host.mark_as_cache(host.cache())
-    work.mkdir(exist_ok=True)
+    kept = step.output(place)
+    kept.parent.mkdir(exist_ok=True)
+    work = host.scratch() or kept.parent  # on one file system: what was built is moved there
     with tempfile.TemporaryDirectory(prefix=f".{step.key}-", dir=work, ignore_cleanup_errors=True) as private:
         source, output = Path(private, "src"), Path(private, "out")
         output.mkdir()
@@ -80,7 +84,7 @@ def make(step: BuildStep, place: Place, log: Path, stop: console.Stop, say: Call
         log.write_bytes(ended.console.raw())
         if ended.stopped or ended.exit is None or ended.exit.status != 0:
             raise _failed(step, ended, log)
-        _keep(step, _output(step, source, output))
+        _keep(step, _output(step, source, output), kept)
 
 
 def job_of(step: BuildStep, place: Place, source: Path, output: Path) -> Job:
@@ -131,13 +135,14 @@ def _output(step: BuildStep, source: Path, output: Path) -> Path:
     return folder
 
 
-def _keep(step: BuildStep, made: Path) -> None:
+def _keep(step: BuildStep, made: Path, kept: Path) -> None:
     try:
         _open_up(made)
-        made.rename(step.output)
-    except OSError:
-        if not step.output.is_dir():  # another run was faster: its result is as good
-            raise InfrastructureError(f"build {step.id}: {step.output} cannot be written") from None
+        made.rename(kept)
+    except OSError as error:
+        if not kept.is_dir():  # another run was faster: its result is as good
+            what = f"build {step.id}: {kept} cannot be written: {error.strerror}"
+            raise InfrastructureError(what) from None
 
 
 def _open_up(made: Path) -> None:

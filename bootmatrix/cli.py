@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "Build, boot, judge, and write the reports.",
     "repro": "Print the exact commands that boot one test by hand.",
     "shell": "Open a shell in a cell's container.",
+    "gc": "Free what no recent run uses.",
     "doctor": "Say what this host can do and what is missing.",
     "setup": "Install what is missing, after saying what.",
     "schema": "Print the JSON Schema of matrix.yaml.",

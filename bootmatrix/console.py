@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import re
 import threading
 import time
-from concurrent import futures
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,13 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bootmatrix.places.place import Exit, Process
+    from bootmatrix.places.strain import Strain
 
 TENDER_LIMIT = 1 << 20
 LAST = 64 << 10  # bytes that are kept from beyond a limit: a tender says last why it ended
 GRACE = 3.0  # seconds of silence after which a guest that has told its status does not power off any more
 TOLD_WITHIN = 4096  # bytes at the console's end that hold the status line
 TICK = 0.1  # seconds between looks at `stop`
+REPRIEVE = 64  # chunks that are still read after a deadline: they came before it, however late we read
 INTERRUPTED = "interrupted"
+LATE = ("no end within", "no console byte for")
 # ECMA-48: CSI and OSC sequences (which hold no line's end), other escapes; and what a terminal would not show.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x00-\x1f\x7f]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -68,7 +69,7 @@ class Record:
 @dataclass(frozen=True)
 class Watched:
     """What was seen of a process: `exit` is None if we ended it ourselves, and then either `stopped` says why or
-    `told`, that the guest had printed its status and only did not power off.
+    `told`, that the guest had printed its status and only did not power off. `strain` is looked at then only.
     """
 
     console: Record
@@ -77,6 +78,12 @@ class Watched:
     exit: Exit | None
     stopped: str = ""
     told: bool = False
+    strain: Strain | None = None
+
+    @property
+    def late(self) -> bool:
+        """Whether we ended it since a deadline had passed."""
+        return self.stopped.startswith(LATE)
 
 
 def watch(
@@ -89,15 +96,13 @@ def watch(
 ) -> Watched:
     """Follow a process to its end, or end it at a limit. What we ended is never told as its own end."""
     watcher = _Watcher(limits, stop, clock)
-    end = None
-    reason = watcher.read(process, on_chunk or (lambda _chunk: None))
-    if not reason:
-        end, reason = watcher.wait(process)
+    end, reason = watcher.follow(process, on_chunk or (lambda _chunk: None))
+    seconds = clock() - watcher.started
+    strain = process.strain() if reason else None
     if reason:
         process.kill()
     told = reason == _TOLD
-    seconds = clock() - watcher.started
-    return Watched(watcher.console, watcher.tender, seconds, end, "" if told else reason, told)
+    return Watched(watcher.console, watcher.tender, seconds, end, "" if told else reason, told, strain)
 
 
 _TOLD = "the guest told its status and did not power off"
@@ -110,33 +115,24 @@ class _Watcher:
         self.console, self.tender = Record(limits.size), Record(TENDER_LIMIT)
         self.told, self.looked_at = False, 0  # `looked_at`: the console's length when its end was last looked at
 
-    def read(self, process: Process, on_chunk: Callable[[bytes], None]) -> str:
-        """All output until its end, or why to stop before; what came before a deadline counts, however late we read."""
-        reprieve = process.output.maxsize
+    def follow(self, process: Process, on_chunk: Callable[[bytes], None]) -> tuple[Exit | None, str]:
+        """How it ended, or why to end it; one that closes its output may run on: the deadlines hold all the same."""
+        reprieve = REPRIEVE
         while not (reason := self.too_long()):
             reason = self.overdue()
-            if reason == INTERRUPTED or (reason and (not reprieve or process.output.empty())):
-                return reason
+            item = process.read(0 if reason else self.patience())
+            if reason and (reason == INTERRUPTED or item is None or not reprieve):
+                return None, reason
             reprieve -= bool(reason)
-            try:
-                kind, chunk = process.output.get(timeout=self.patience())
-            except queue.Empty:
+            if item is None:
                 continue
+            kind, chunk = item
             if kind == END:
-                return ""
+                return process.wait(), ""
             self.take(kind, chunk)
             if kind == CONSOLE:
                 on_chunk(chunk)
-        return reason
-
-    def wait(self, process: Process) -> tuple[Exit | None, str]:
-        """A process may close its output and run on: the deadlines hold all the same."""
-        with_end: futures.Future[Exit] = futures.Future()
-        threading.Thread(target=_wait, args=(process, with_end), daemon=True).start()
-        while not futures.wait([with_end], timeout=self.patience()).done:
-            if reason := self.overdue():
-                return None, reason
-        return with_end.result(), ""
+        return None, reason
 
     def take(self, kind: str, chunk: bytes) -> None:
         if kind != CONSOLE and not self.limits.merge:
@@ -153,9 +149,9 @@ class _Watcher:
         if now - self.last >= self._grace() and self._told():
             return _TOLD
         if now - self.started >= self.limits.timeout:
-            return f"no end within {human_time(self.limits.timeout)}"
+            return f"{LATE[0]} {human_time(self.limits.timeout)}"
         if self.limits.idle and now - self.last >= self.limits.idle:
-            return f"no console byte for {human_time(self.limits.idle)}"
+            return f"{LATE[1]} {human_time(self.limits.idle)}"
         return ""
 
     def too_long(self) -> str:
@@ -189,13 +185,6 @@ class _Watcher:
             pass
         self.told = found is not None and not end[found.end() :].partition("\n")[2].strip()
         return self.told
-
-
-def _wait(process: Process, end: futures.Future[Exit]) -> None:
-    try:
-        end.set_result(process.wait())
-    except BaseException as error:  # noqa: BLE001  # raised again where the result is read
-        end.set_exception(error)
 
 
 def clean(raw: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The two ways in which bootmatrix itself can fail; a failed boot is neither."""
+"""The ways in which bootmatrix itself can fail; a failed boot is none of them."""
 
 from __future__ import annotations
 
@@ -61,6 +61,10 @@ class InfrastructureError(BootmatrixError):
     """An engine, a tool or this host failed; a retry may help."""
 
     exit_code = 3
+
+
+class Fatal(InfrastructureError):
+    """Nothing more can be done in this run: the disk is full, or the engine does not come back. Resuming may."""
 
 
 def printable(text: str, limit: int = 500) -> str:

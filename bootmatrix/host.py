@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import functools
 import os
@@ -12,6 +13,15 @@ import platformdirs
 
 KVM = Path("/dev/kvm")
 CACHE_TAG = "CACHEDIR.TAG"
+WORK = "work"  # below the cache: a folder for each run that lives
+RUN_MARK = "BOOTMATRIX_RUN"  # in the environment of all that a run starts on this host: so that it is found again
+CGROUP_MEMORY = [
+    (Path("/sys/fs/cgroup", limit), Path("/sys/fs/cgroup", usage))
+    for limit, usage in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    )
+]
 KVM_CREATE_VM = 0xAE01  # linux/kvm.h: _IO(KVMIO, 0x01)
 
 
@@ -27,8 +37,29 @@ def mark_as_cache(folder: Path) -> None:
     (folder / ".gitignore").write_text("*\n")
 
 
+def run_mark() -> dict[str, str]:
+    """The mark of the run that this process belongs to, for an environment; empty outside a run."""
+    return {RUN_MARK: os.environ[RUN_MARK]} if RUN_MARK in os.environ else {}
+
+
+def scratch() -> Path | None:
+    """Where this process's run has its temporary files; None outside a run: where this host has them."""
+    return cache() / WORK / os.environ[RUN_MARK] if RUN_MARK in os.environ else None
+
+
 def cores() -> int:
     return len(os.sched_getaffinity(0))
+
+
+def memory() -> int:
+    """Bytes that programs can still have, by this host and by the control group that we are in."""
+    import psutil  # noqa: PLC0415  # 15 ms, only where something is run
+
+    free: int = psutil.virtual_memory().available
+    for limit, usage in CGROUP_MEMORY:
+        with contextlib.suppress(OSError, ValueError):
+            free = min(free, int(limit.read_text()) - int(usage.read_text()))
+    return max(free, 0)
 
 
 def boot_id() -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import bases
+from bootmatrix import bases, keys
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.places import engine
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bootmatrix.toolchain import Image
 
 LAST_LINES = 25
+LABEL, BASES = "bootmatrix.toolchain", "bootmatrix.bases"
 # What package managers and engines say when a network or a mirror fails: worth another try, and nobody's mistake.
 NETWORK = re.compile(
     r"Temporary failure|Could not (?:resolve|connect)|Failed to fetch|dial tcp|i/o timeout|TLS handshake|no such host"
@@ -25,15 +27,12 @@ NETWORK = re.compile(
 
 
 def exists(image: Image) -> bool:
-    import docker.errors  # noqa: PLC0415
-
-    try:
-        engine.client().inspect_image(image.tag)
-    except docker.errors.ImageNotFound:
+    """Whether the image is here, and made from the bases that are here now."""
+    found = engine.image(image.tag)
+    if found is None:
         return False
-    except docker.errors.APIError as error:
-        raise InfrastructureError(f"the engine does not answer for {image.tag}: {engine.reason(error)}") from None
-    return True
+    kept = json.loads((found["Config"].get("Labels") or {}).get(BASES, "{}"))
+    return all(kept.get(name, known) == known for name, known in bases.identities(image).items())
 
 
 def make(image: Image, log: Path, stop: threading.Event, say: Callable[[str], None]) -> None:
@@ -65,10 +64,11 @@ def _follow(
     import docker.errors  # noqa: PLC0415
 
     lines = engine.client(patient=True).build(
-        path=str(image.folder),
+        fileobj=_context(image),
+        custom_context=True,
         tag=image.tag,
         buildargs=arguments,
-        labels={"bootmatrix.toolchain": image.name},
+        labels={LABEL: image.name, BASES: json.dumps(bases.identities(image))},
         rm=True,
         forcerm=True,
         decode=True,
@@ -85,3 +85,14 @@ def _follow(
             raise docker.errors.BuildError(str(line["error"]).strip(), iter(()))
         if text.strip():
             say(text.strip().splitlines()[-1])
+
+
+def _context(image: Image) -> Any:
+    """What the Dockerfile sees: all that is in the image's key, but for what .dockerignore names."""
+    from docker.utils.build import create_archive, exclude_paths  # noqa: PLC0415
+
+    ignore = image.folder / ".dockerignore"
+    lines = ignore.read_text().splitlines() if ignore.exists() else []
+    allowed = exclude_paths(str(image.folder), [line.strip() for line in lines if line.strip() and line[0] != "#"])
+    files = sorted(allowed & set(keys.source_files(image.folder)))
+    return create_archive(root=str(image.folder), files=files)

@@ -44,7 +44,7 @@ def source_files(folder: Path, without: Path | None = None) -> list[str]:
     Outside a git checkout, every file; `.git`, folders with a CACHEDIR.TAG and the file `without` never.
     """
     listed = _from_git(folder)
-    names = set(_walk(folder) if listed is None else listed)
+    names = set(listed or _walk(folder))  # git lists nothing of a folder that it ignores itself, such as a .venv
     return sorted(name for name in names if folder / name != without)
 
 

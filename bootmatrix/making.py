@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import threading
 from pathlib import Path
@@ -9,9 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix import build, imagebuild, run
+from bootmatrix import build, imagebuild
+from bootmatrix.places.container import ContainerPlace
+from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.warm import Pool
+from bootmatrix.runs.lease import Lease
+from bootmatrix.runs.store import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bootmatrix.places.place import Place
     from bootmatrix.plan import BootStep
 
@@ -23,15 +31,23 @@ def make_image(step: BootStep) -> None:
         imagebuild.make(step.image, log, threading.Event(), lambda _line: None)
 
 
-def make(step: BootStep) -> Place:
-    """The boot's place, with its image and its build ready."""
+@contextlib.contextmanager
+def place_of(step: BootStep) -> Iterator[Place]:
+    """The boot's place, with its image ready; what it starts is gone afterwards."""
     make_image(step)
-    place = run.place_of(step.image)
-    if step.build and not step.build.output.is_dir():
-        log = _log("build")
-        click.echo(f"building {step.build.id}, log in {log}", err=True)
-        build.make(step.build, place, log, threading.Event(), lambda _line: None)
-    return place
+    with Lease(new_id()) as lease, Pool(lease.run, lease.boxes) as pool:
+        yield ContainerPlace(step.image.tag, pool) if step.image else LocalPlace(lease.folder)
+
+
+@contextlib.contextmanager
+def made(step: BootStep) -> Iterator[Place]:
+    """The boot's place, with its image and its build ready."""
+    with place_of(step) as place:
+        if step.build and not step.build.output(place).is_dir():
+            log = _log("build")
+            click.echo(f"building {step.build.id}, log in {log}", err=True)
+            build.make(step.build, place, log, threading.Event(), lambda _line: None)
+        yield place
 
 
 def _log(kind: str) -> Path:

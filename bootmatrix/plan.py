@@ -14,7 +14,7 @@ from bootmatrix.matrix import cells, resolve
 from bootmatrix.model import Cell, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from bootmatrix.matrix.load import Matrix
@@ -23,24 +23,43 @@ if TYPE_CHECKING:
     from bootmatrix.toolchain import Image
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BootStep:
-    """One test on one cell. `skip` says why it will not run; `fields` have their placeholders filled in."""
+    """One test on one cell, small, since there may be many. `skip` says why it will not run, `error` why it cannot.
+
+    `test` is the name with the parameters, as in the id; `template` has placeholders, and is shared with other boots.
+    """
 
     id: str
     cell: Cell
+    name: str
     test: str
+    params: Mapping[str, str] = field(compare=False)
     backend: str
     arch: str
     root: Path = field(compare=False)
-    fields: TestFields = field(compare=False)
-    values: Mapping[str, str] = field(compare=False)
+    template: TestFields = field(compare=False)
     runner: Runner = field(compare=False)
     tender: Tender | None = field(compare=False)
     image: Image | None = field(compare=False)
     build: BuildStep | None = field(compare=False)
     skip: str = ""
     error: str = ""
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What placeholders stand for."""
+        own = {"format": self.runner.format, "test": self.name, "cell": self.cell.id}
+        return {**cells.IMPLICIT, **self.cell.values, **self.params, **own}
+
+    @property
+    def fields(self) -> TestFields:
+        """The test's fields, their placeholders filled in anew at each call."""
+        return resolve.fill(self.template, self.values)
+
+    @property
+    def runs(self) -> bool:
+        return not (self.skip or self.error)
 
 
 @dataclass(frozen=True)
@@ -53,65 +72,89 @@ class Plan:
     builds: tuple[BuildStep, ...]
     boots: tuple[BootStep, ...]
 
+    @property
+    def key(self) -> str:
+        """What would be done, by content: the same for the same matrix, sources and selection."""
+        made = ([image.tag for image in self.images], [build.key for build in self.builds])
+        return keys.of(self.engine, made, *((boot.id, boot.skip, boot.template, boot.runner) for boot in self.boots))
 
-def make(matrix: Matrix, terms: Sequence[str] = (), engine: str = "docker") -> Plan:
-    """Raises UserError if a selection takes nothing or a cell's image lacks its compiler."""
+
+def make(
+    matrix: Matrix,
+    terms: Sequence[str] = (),
+    engine: str = "docker",
+    wanted: Callable[[str], bool] = lambda _id: True,
+) -> Plan:
+    """`wanted` is asked for each boot's id. Raises UserError if a selection takes nothing or a cell's image lacks its
+    compiler.
+    """
     maker, resolver = _Maker(matrix, engine), resolve.Resolver(matrix)
     boots = [
         maker.boot(cell, name, params, resolver.fields(cell, test, params))
         for cell, name, test, params in resolve.selected(matrix, terms)
+        if wanted(f"{cell.id}/{cells.test_id(name, params)}")
     ]
-    running = [boot for boot in boots if not (boot.skip or boot.error)]
+    running = [boot for boot in boots if boot.runs]
     builds = tuple({boot.build.key: boot.build for boot in running if boot.build}.values())
     needed = [boot.image for boot in running if boot.image]
     return Plan(matrix.root, engine, tuple(dict.fromkeys(needed)), builds, tuple(boots))
 
 
 class _Maker:
-    """Makes steps; equal images, builds and runners are made once."""
+    """Makes steps; equal images, builds, runners and tenders are made once."""
 
     def __init__(self, matrix: Matrix, engine: str) -> None:
         self.matrix, self.engine = matrix, engine
         self.folders = plugins.images(matrix.root)
         self.builds: dict[tuple[object, ...], BuildStep] = {}
         self.sources: dict[Path, str] = {}
+        self.backends: dict[tuple[object, ...], tuple[Runner, Tender | None, str]] = {}
+        self.parts: dict[tuple[str | None, str], tuple[Image | None, BuildStep | None]] = {}
 
     def boot(self, cell: Cell, name: str, params: Mapping[str, str], fields: TestFields) -> BootStep:
         backend, arch = cells.value(cell, "backend"), cells.value(cell, "arch")
-        runner = plugins.make_runner(backend, fields.runner, self.matrix.root)
+        runner, tender, error = self._backend(backend, arch, fields)
         test = cells.test_id(name, params)
-        values = {
-            **cells.IMPLICIT,
-            **cell.values,
-            **params,
-            "format": runner.format,
-            "test": name,
-            "cell": cell.id,
-        }
-        error = ""
-        tender = None
-        try:
-            tender = runner.tender(arch)
-        except Rejected as rejected:
-            error = f"{rejected}; {rejected.remedy}" if rejected.remedy else str(rejected)
         skip = fields.skip or self._elsewhere(cell)
-        step = None if skip or error or not fields.build else self._build(fields.build, cell)
+        image, step = self._parts(fields.build, cell, needed=not (skip or error))
         return BootStep(
             id=f"{cell.id}/{test}",
             cell=cell,
+            name=name,
             test=test,
+            params=params,
             backend=backend,
             arch=arch,
             root=self.matrix.root,
-            fields=resolve.fill(fields, values),
-            values=values,
+            template=fields,
             runner=runner,
             tender=tender,
-            image=None if self.engine == "host" else toolchain.image_of(cell, self.folders),
+            image=image,
             build=step,
             skip=skip,
             error=error,
         )
+
+    def _backend(self, backend: str, arch: str, fields: TestFields) -> tuple[Runner, Tender | None, str]:
+        """The runner, its tender, and why it has none."""
+        known = (backend, arch, id(fields.runner))
+        if known not in self.backends:
+            runner = plugins.make_runner(backend, fields.runner, self.matrix.root)
+            try:
+                self.backends[known] = (runner, runner.tender(arch), "")
+            except Rejected as rejected:
+                error = f"{rejected}; {rejected.remedy}" if rejected.remedy else str(rejected)
+                self.backends[known] = (runner, None, error)
+        return self.backends[known]
+
+    def _parts(self, build: str | None, cell: Cell, *, needed: bool) -> tuple[Image | None, BuildStep | None]:
+        """The cell's image and build; neighbours in the plan are of one cell."""
+        known = (build if needed else None, cell.id)
+        if known not in self.parts:
+            self.parts.clear()
+            image = None if self.engine == "host" else toolchain.image_of(cell, self.folders)
+            self.parts[known] = (image, self._build(build, cell) if build and needed else None)
+        return self.parts[known]
 
     def _elsewhere(self, cell: Cell) -> str:
         """Without containers, only the cells of this host's own OS can be tried."""

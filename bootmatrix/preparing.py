@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,10 @@ from bootmatrix.errors import Problem, UserError
 from bootmatrix.matrix import template
 from bootmatrix.model import MIB, Boot
 from bootmatrix.places.place import Job, Mount
-from bootmatrix.tenders import BUILD, Found, Tenders, Unavailable, nearest_file
+from bootmatrix.tenders import BUILD, Found, Tenders, Unavailable, joined, nearest_file
 
 if TYPE_CHECKING:
+    from bootmatrix.matrix.schema import TestFields
     from bootmatrix.places.place import Place
     from bootmatrix.plan import BootStep
 
@@ -22,14 +24,14 @@ OVERHEAD = 512 * MIB  # what a tender may need besides its guest's memory: QEMU'
 
 @dataclass(frozen=True)
 class Prepared:
-    """A boot that is possible: all but the attempt's number is known."""
+    """A boot that is possible: all but the attempt's number, and with it the arguments in `job`, is known."""
 
     step: BootStep
+    fields: TestFields
     found: Found
     choice: Choice
-    unikernel: Path
     inside: str
-    mounts: tuple[Mount, ...]
+    job: Job
 
 
 @dataclass
@@ -39,22 +41,23 @@ class Preparer:
     tenders: Tenders = field(default_factory=Tenders)
     accelerators: Accelerators = field(default_factory=Accelerators)
 
-    def prepare(self, step: BootStep, place: Place) -> Prepared:
+    def prepare(self, step: BootStep, fields: TestFields, place: Place) -> Prepared:
         """Raises Unavailable, Rejected or UserError, with the reason, if the boot cannot or must not be tried."""
         if step.error or step.tender is None:
             raise Unavailable(step.error)
-        for path in step.fields.requires:
+        for path in fields.requires:
             if not Path(path).exists():
                 raise Unavailable(f"this host has no {path}, which the test requires")
-        output = step.build.output if step.build else None
-        found = self.tenders.find(place, step.runner, step.tender, output)
-        choice = self.accelerators.choose(place, step.runner, step.tender, found, step.arch)
-        root = output or step.root
-        unikernel = _file(root, step.fields.unikernel, step)
+        output = step.build.output(place) if step.build else None
+        unikernel = Path(os.path.abspath((output or step.root) / fields.unikernel))  # noqa: PTH100  # links: see _check
         mount, inside = _mounted(place, output, unikernel)
-        mounts = tuple({m.inside: m for m in (mount, *found.mounts)}.values())
-        prepared = Prepared(step, found, choice, unikernel, inside, mounts)
-        if not any(word.startswith("rejected") for word in step.fields.expect.outcome):  # then the tender shall speak
+        room = Job((), step.id, mounts=(mount,) if unikernel.exists() else (), memory=fields.memory + OVERHEAD)
+        found = self.tenders.find(place, step.runner, step.tender, output, room)
+        choice = self.accelerators.choose(place, step.runner, step.tender, found, step.arch)
+        _check(unikernel, output or step.root, fields.unikernel, step)
+        job = replace(room, mounts=joined(room.mounts, found.mounts), kvm=choice.name == "kvm")
+        prepared = Prepared(step, fields, found, choice, inside, job)
+        if not any(word.startswith("rejected") for word in fields.expect.outcome):  # then the tender shall speak
             step.runner.check(unikernel, boot_of(prepared, 1), found.version)
         return prepared
 
@@ -65,23 +68,21 @@ def _mounted(place: Place, output: Path | None, unikernel: Path) -> tuple[Mount,
         mount = place.mount(unikernel, f"{BUILD}/{unikernel.name}")
         return mount, mount.inside
     mount = place.mount(output, BUILD)
-    return mount, f"{mount.inside}/{unikernel.relative_to(mount.source)}"
+    return mount, f"{mount.inside}/{os.path.relpath(unikernel, output)}"
 
 
-def _file(root: Path, name: str, step: BootStep) -> Path:
-    """The unikernel, which must lie below its root whatever the matrix or a link says."""
-    file = (root / name).resolve()
+def _check(file: Path, root: Path, name: str, step: BootStep) -> None:
+    """The unikernel must be there, and must lie below its root whatever the matrix or a link says."""
     where = f"build {step.build.id}" if step.build else str(root)
-    if not file.is_relative_to(root.resolve()):
+    if not file.resolve().is_relative_to(root.resolve()):
         raise UserError(Problem(f"the unikernel '{name}' lies outside {where}", remedy="name a file below it"))
     if not file.is_file():
         what = f"{where} made no '{name}'" if step.build else f"there is no '{name}' below {where}"
         raise UserError(Problem(what, remedy=nearest_file(root, name) if step.build else "name a build that makes it"))
-    return file
 
 
 def boot_of(prepared: Prepared, attempt: int) -> Boot:
-    fields = prepared.step.fields
+    fields = prepared.fields
     return Boot(
         arch=prepared.step.arch,
         program=prepared.found.program,
@@ -94,11 +95,4 @@ def boot_of(prepared: Prepared, attempt: int) -> Boot:
 
 
 def job_of(prepared: Prepared, attempt: int) -> Job:
-    step = prepared.step
-    return Job(
-        argv=step.runner.argv(boot_of(prepared, attempt)),
-        name=step.id,
-        mounts=prepared.mounts,
-        kvm=prepared.choice.name == "kvm",
-        memory=step.fields.memory + OVERHEAD,
-    )
+    return replace(prepared.job, argv=prepared.step.runner.argv(boot_of(prepared, attempt)))

@@ -7,182 +7,166 @@ import platform
 import shlex
 import signal
 import sys
+import threading
 import time
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, boot, build, graph, host, imagebuild, plugins, retry
-from bootmatrix.errors import BootmatrixError, InfrastructureError
-from bootmatrix.model import Attempt, Result, Run
+from bootmatrix import __version__, boot, host, plugins, results
+from bootmatrix.errors import Fatal, Problem, UserError
+from bootmatrix.model import GOOD_VERDICTS, Run
 from bootmatrix.places import engine
-from bootmatrix.places.container import ContainerPlace
-from bootmatrix.places.local import LocalPlace
-from bootmatrix.store import Store
-from bootmatrix.toolchain import Image
+from bootmatrix.places.warm import Pool
+from bootmatrix.runs import lease
+from bootmatrix.runs.passes import Passes
+from bootmatrix.runs.store import Store, new_id
+from bootmatrix.schedule import times
+from bootmatrix.schedule.board import Board, Room
+from bootmatrix.schedule.crew import Crew
+from bootmatrix.screen import Shape
+from bootmatrix.steps import Steps
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from bootmatrix.build import BuildStep
-    from bootmatrix.places.place import Place
-    from bootmatrix.plan import BootStep, Plan
+    from bootmatrix.plan import Plan
+    from bootmatrix.runs.past import Past
     from bootmatrix.screen import Screen
+
+INTERRUPTED = "the run was interrupted before this was tried"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run. `memory` in bytes; `request` is what `--resume` must know, `reports` each format's options."""
+
+    out: Path
+    jobs: int
+    memory: int
+    reuse: bool = False
+    request: Mapping[str, Any] = field(default_factory=dict)
+    reports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A run, its folder and the reports' files."""
+    """A run, its folder and the reports' files; `fatal` is why it could not come to its end."""
 
     run: Run
     folder: Path
     reports: tuple[Path, ...]
+    fatal: Fatal | None = None
 
 
-def run(plan: Plan, out: Path, screen: Screen, workers: int, options: dict[str, Any]) -> Finished:
-    """Build, boot and judge everything; the results are on disk when this returns, interrupted or not."""
+def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) -> Finished:
+    """Build, boot and judge everything, or what `past` had left; what was told is on disk when this returns.
+
+    Raises InfrastructureError where nothing can be begun.
+    """
     if plan.images:
         engine.client()  # no engine: say so before anything is written
-    store = Store(out)
-    booter = boot.Booter(store)
-    runner = _Runner(plan, store, booter, screen)
-    started, clock = boot.now(), time.monotonic()
-    store.event("run started", version=__version__, boots=len(plan.boots), command=shlex.join(sys.argv))
-    with _interruptible(booter.stop, screen), screen.showing(plan):
-        graph.run(runner.tasks(), workers, booter.stop)
-    finished = Run(
-        id=store.id,
-        started=started,
-        seconds=round(time.monotonic() - clock, 3),
-        version=__version__,
-        command=shlex.join(["bootmatrix", *sys.argv[1:]]),
-        host=_host(plan),
-        results=tuple(runner.results[step.id] for step in plan.boots),
-        interrupted=booter.stop.is_set(),
-    )
-    return _tell(finished, store, plan.root, options)
-
-
-def _tell(finished: Run, store: Store, root: Path, options: dict[str, Any]) -> Finished:
-    store.finish(finished)
-    written = []
-    for name in plugins.names("reports", root):
-        report = plugins.load("reports", name, root).Report(**options.get(name, {}))
-        target = store.folder / report.filename
-        report.write(finished, store.folder, target)
-        written.append(target)
-    store.event("run finished", seconds=finished.seconds, verdicts=finished.counts(), interrupted=finished.interrupted)
-    store.close()
-    return Finished(finished, store.folder, tuple(written))
-
-
-def place_of(image: Image | None, run_id: str = "") -> Place:
-    return ContainerPlace(image.tag, run_id) if image else LocalPlace()
-
-
-class _Runner:
-    """The plan's steps as tasks; collects one result for each boot, whatever happens."""
-
-    def __init__(self, plan: Plan, store: Store, booter: boot.Booter, screen: Screen) -> None:
-        self.plan, self.store, self.booter, self.screen = plan, store, booter, screen
-        self.results: dict[str, Result] = {}
-        booter.on_attempt = self._attempted
-
-    def tasks(self) -> Iterator[graph.Task]:
-        for image in self.plan.images:
-            lane = f"images of {image.folder}"  # they share layers: the second finds those of the first
-            act, lost = partial(self._image, image), partial(self._lost, "image", image.name)
-            yield graph.Task(_key(image), (), act, lost, lane)
-        for step in self.plan.builds:
-            needs = (_key(step.image),) if step.image else ()
-            yield graph.Task(_key(step), needs, partial(self._build, step), partial(self._lost, "build", step.id))
-        for boot_step in self.plan.boots:
-            yield self._boot_task(boot_step)
-
-    def _boot_task(self, step: BootStep) -> graph.Task:
-        runs = not (step.skip or step.error)
-        needs = [_key(part) for part in (step.image, step.build) if part] if runs else []
-        return graph.Task(step.id, tuple(needs), partial(self._boot, step), partial(self._unbooted, step))
-
-    def _image(self, image: Image) -> None:
-        if imagebuild.exists(image):
-            self.store.event("image found", image=image.name, tag=image.tag)
-            return
-        log = self.store.log("image", image.name)
-        with self._timed("image", image.name, tag=image.tag, log=str(log)) as say:
-            make = partial(imagebuild.make, image, log, self.booter.stop, say)
-            retry.infrastructure(make, self.booter.stop.wait, self.booter.stop.is_set)
-
-    def _build(self, step: BuildStep) -> None:
-        if step.output.is_dir():
-            self.store.event("build found", build=step.id, key=step.key)
-            return
-        log = self.store.log("build", step.id)
-        with self._timed("build", step.id, key=step.key, log=str(log)) as say:
-            build.make(step, place_of(step.image, self.store.id), log, self.booter.stop, say)
-
-    @contextlib.contextmanager
-    def _timed(self, kind: str, name: str, **details: str) -> Iterator[Any]:
+    lease.sweep(screen.note)
+    with lease.Lease(past.run if past else new_id()) as ours, contextlib.ExitStack() as stack:
+        store = Store(options.out, ours.run, len(plan.boots))
+        stack.callback(store.close)
         clock = time.monotonic()
-        self.store.event(f"{kind} started", **{kind: name}, **details)
-        with self.screen.working(f"{kind} {name}") as say:
-            yield say
-        seconds = round(time.monotonic() - clock, 3)
-        self.store.event(f"{kind} finished", **{kind: name}, seconds=seconds)
-        self.screen.made(kind, name, seconds)
-
-    def _boot(self, step: BootStep) -> None:
-        if step.skip or step.error:
-            self._told(boot.result(step, "skipped" if step.skip else "error", step.skip or step.error))
-            return
-        self.store.event("boot started", boot=step.id)
-        with self.screen.working(f"boot {step.id}"):
-            result = self.booter.run(step, place_of(step.image, self.store.id))
-        self._told(result)
-
-    def _attempted(self, step: BootStep, attempt: Attempt) -> None:
-        self.store.event(
-            "attempt finished",
-            boot=step.id,
-            number=attempt.number,
-            verdict=attempt.verdict,
-            outcome=str(attempt.outcome),
-            seconds=attempt.seconds,
-            reason=attempt.reason,
+        _begin(plan, store, options, past)
+        passes = Passes(options.out)
+        stack.callback(passes.close)
+        pool = stack.enter_context(Pool(ours.run, ours.boxes, threading.Event(), screen.note))
+        steps = Steps(plan, store, passes, pool, screen, times.load(options.out))
+        steps.reuse = options.reuse
+        fatal = _work(plan, steps, screen, options)
+        before = past.seconds if past else 0.0
+        begun = past.started if past else boot.now()
+        finished = Run(
+            id=store.id,
+            started=begun,
+            seconds=round(before + time.monotonic() - clock, 3),
+            version=__version__,
+            command=shlex.join(["bootmatrix", *sys.argv[1:]]),
+            host=_host(plan),
+            results=store.results(),
+            interrupted=pool.stop.is_set() and not fatal,
+            verdicts=dict(store.verdicts),
         )
-
-    def _told(self, result: Result) -> None:
-        self.results[result.id] = result
-        self.store.event(
-            "boot finished",
-            boot=result.id,
-            verdict=result.verdict,
-            reason=result.reason,
-            seconds=result.seconds,
-        )
-        self.screen.result(result)
-
-    def _lost(self, kind: str, name: str, error: BootmatrixError) -> None:
-        self.store.event(f"{kind} failed", **{kind: name}, reason=str(error))
-        self.screen.failed(kind, name, str(error))
-
-    def _unbooted(self, step: BootStep, error: BootmatrixError) -> None:
-        interrupted = self.booter.stop.is_set()
-        kind = "skipped" if interrupted else "error"
-        self._told(
-            boot.result(
-                step,
-                kind,
-                str(error),
-                infrastructure=isinstance(error, InfrastructureError) and not interrupted,
-            )
-        )
+        return _tell(plan, finished, steps, options, fatal)
 
 
-def _key(part: Image | BuildStep) -> str:
-    return f"image {part.tag}" if isinstance(part, Image) else f"build {part.key}"
+def _begin(plan: Plan, store: Store, options: Options, past: Past | None) -> None:
+    """Tell the journal what is begun; of a run that is taken up again, find what it has told."""
+    if past is None:
+        details = {"version": __version__, "boots": len(plan.boots), "command": shlex.join(sys.argv)}
+        store.event("run started", **details, plan=plan.key, request=dict(options.request))
+        return
+    if past.request.get("plan") != plan.key:
+        what = f"the run {past.run} cannot be resumed: matrix.yaml, a source or an image is not what it was"
+        raise UserError(Problem(what, remedy="`bootmatrix run --reuse` starts anew and takes again what is the same"))
+    for index, step in enumerate(plan.boots):
+        if step.id in past.told:
+            told = past.told[step.id]
+            store.found(index, told.verdict, told.at, told.length)
+    store.event("run resumed", version=__version__, left=len(store.missing()))
+
+
+def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal | None:
+    """Do what is left; tell what was not done, unless the disk takes no more."""
+    store = steps.store
+    room = Room(options.jobs, options.memory, host.cores())
+    board = Board(steps.tasks(store.missing(), room), room)
+    crew = Crew(board, steps.stop)
+    steps.booter.alone = crew.alone
+    with _interruptible(steps.stop, screen), screen.showing(_shape(plan), lambda: board.left / options.jobs):
+        crew.run()
+    fatal = crew.fatal
+    with contextlib.suppress(Fatal):
+        for index in store.missing():
+            step = plan.boots[index]
+            kind, why = ("error", str(fatal)) if fatal else ("skipped", INTERRUPTED)
+            left = boot.result(step, step.template, kind, why, infrastructure=bool(fatal))
+            store.keep(index, left, "boot left")
+    return fatal
+
+
+def _shape(plan: Plan) -> Shape:
+    cells = {step.cell.id: step.cell.values for step in plan.boots}
+    tests = dict.fromkeys(cells, 0)
+    for step in plan.boots:
+        tests[step.cell.id] += 1
+    axes: dict[str, list[str]] = {}
+    for values in cells.values():
+        for axis, text in values.items():
+            axes.setdefault(axis, []).append(text)
+    choices = {axis: tuple(dict.fromkeys(texts)) for axis, texts in axes.items()}
+    return Shape(axes=choices, cells=cells, tests=tests, boots=len(plan.boots))
+
+
+def _tell(plan: Plan, finished: Run, steps: Steps, options: Options, fatal: Fatal | None) -> Finished:
+    store = steps.store
+    written: list[Path] = []
+    try:
+        results.write(finished, store.folder / "results.json")
+        for name in plugins.names("reports", plan.root):
+            report = plugins.load("reports", name, plan.root).Report(**options.reports.get(name, {}))
+            target = store.folder / report.filename
+            report.write(finished, store.folder, target)
+            written.append(target)
+        store.point_at_it()
+        if not options.request.get("shard"):
+            times.save(options.out, steps.took, store.id)
+        stopped = str(fatal) if fatal else "interrupted" if finished.interrupted else ""
+        store.event("run finished", seconds=finished.seconds, verdicts=finished.counts(), stopped=stopped)
+    except OSError as error:
+        fatal = fatal or _unwritten(store.folder, error)
+    except (Fatal, UserError) as error:  # the journal takes no more, or was damaged
+        fatal = fatal or (error if isinstance(error, Fatal) else Fatal(*error.problems))
+    return Finished(finished, store.folder, tuple(written), fatal)
+
+
+def _unwritten(folder: Path, error: OSError) -> Fatal:
+    what = f"the reports in {folder} cannot be written: {error.strerror}"
+    return Fatal(Problem(what, remedy="free some space, then `bootmatrix run --resume` writes them"))
 
 
 @contextlib.contextmanager
@@ -213,17 +197,18 @@ def _host(plan: Plan) -> dict[str, str]:
         "engine": plan.engine,
     }
     if plan.images:
-        found["engine"] = (
-            f"{'podman' if engine.is_podman() else 'docker'} {engine.client().version().get('Version', '')}"
-        )
+        found["engine"] = engine.described()
     return found
 
 
-def exit_code(run: Run, *, fail_on_flaky: bool) -> int:
+def exit_code(finished: Finished, *, fail_on_flaky: bool) -> int:
     """0 all as expected, 1 some test was not, 3 nothing but the infrastructure failed, 130 interrupted."""
-    if run.interrupted:
+    if finished.fatal:
+        return finished.fatal.exit_code
+    if finished.run.interrupted:
         return 130
-    bad = [r for r in run.results if not r.good or (fail_on_flaky and r.verdict == "flaky")]
-    if not bad:
+    bad = {"flaky"} if fail_on_flaky else set()
+    if finished.run.counts().keys() <= GOOD_VERDICTS - bad:
         return 0
-    return 3 if all(r.infrastructure for r in bad) else 1
+    wrong = (result for result in finished.run.results if not result.good or result.verdict in bad)
+    return 3 if all(result.infrastructure for result in wrong) else 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ BUILD = "/unikernels"  # where a build's output is seen inside an image
 SURVEY_SECONDS = 30.0
 ASK = 'path=$(command -v "$1") || exit 44; echo "$path"; if [ -n "$2" ]; then "$path" "$2" 2>&1; fi'
 ABSENT = 44
+SURVEY = Job((), "survey")
 
 
 class Unavailable(Exception):
@@ -43,15 +44,17 @@ class Tenders:
         self._locks: dict[tuple[str, ...], threading.Lock] = {}
         self._guard = threading.Lock()
 
-    def find(self, place: Place, runner: Runner, tender: Tender, output: Path | None) -> Found:
-        """Raises Unavailable with all the places where it was looked for."""
+    def find(self, place: Place, runner: Runner, tender: Tender, output: Path | None, room: Job = SURVEY) -> Found:
+        """Raises Unavailable with all the places where it was looked for. It is asked in `room`, so that the container
+        in which it will boot is the one that answers.
+        """
         key = (place.name, str(output) if tender.in_build else "", repr(tender), runner.version_flag)
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
             if key not in self._known:
                 try:
-                    self._known[key] = _look(place, runner, tender, output)
+                    self._known[key] = _look(place, runner, tender, output, room)
                 except Unavailable as error:
                     self._known[key] = str(error)
         found = self._known[key]
@@ -60,7 +63,7 @@ class Tenders:
         return found
 
 
-def _look(place: Place, runner: Runner, tender: Tender, output: Path | None) -> Found:
+def _look(place: Place, runner: Runner, tender: Tender, output: Path | None, room: Job) -> Found:
     program = tender.program
     mounts: tuple[Mount, ...] = ()
     if tender.in_build:
@@ -75,7 +78,9 @@ def _look(place: Place, runner: Runner, tender: Tender, output: Path | None) -> 
     elif tender.prefix and find_program(program, tender.prefix):
         mount = place.mount(Path(tender.prefix), tender.prefix)
         program, mounts = f"{mount.inside}/bin/{program}", (mount,)
-    status, said = _ask(place, program, runner.version_flag, mounts)
+    argv = ("sh", "-c", ASK, "sh", program, runner.version_flag)
+    asked = replace(room, argv=argv, mounts=joined(room.mounts, mounts))
+    status, said = _ask(place, asked)
     if status == ABSENT:
         prefix = f", nor below {tender.prefix}/bin" if tender.prefix else ""
         raise Unavailable(f"{tender.program} is not in {place.name}{prefix}")
@@ -85,12 +90,16 @@ def _look(place: Place, runner: Runner, tender: Tender, output: Path | None) -> 
     return Found(path.strip() or program, version.strip(), mounts)
 
 
-def _ask(place: Place, program: str, flag: str, mounts: tuple[Mount, ...]) -> tuple[int, str]:
-    job = Job(("sh", "-c", ASK, "sh", program, flag), f"survey of {program}", mounts=mounts)
+def _ask(place: Place, job: Job) -> tuple[int, str]:
     with place.start(job) as process:
         seen = console.watch(process, console.Limits(SURVEY_SECONDS, 1 << 16, merge=True), console.Stop())
     status = seen.exit.status if seen.exit and seen.exit.status is not None else 127
     return status, console.clean(seen.console.raw())
+
+
+def joined(first: tuple[Mount, ...], second: tuple[Mount, ...]) -> tuple[Mount, ...]:
+    """All mounts; of two that are seen under one name the second."""
+    return tuple({mount.inside: mount for mount in (*first, *second)}.values())
 
 
 def nearest_file(folder: Path, name: str) -> str:

@@ -60,7 +60,7 @@ def _image(os_name: str, folder: Path, args: tuple[tuple[str, str], ...]) -> Ima
 
 @functools.cache
 def _context_key(folder: Path) -> str:
-    return keys.of_files(folder, (str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()))
+    return keys.of_files(folder, keys.source_files(folder))
 
 
 @functools.cache

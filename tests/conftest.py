@@ -11,8 +11,12 @@ import pytest
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine
+from bootmatrix.places.container import ContainerPlace
+from bootmatrix.places.warm import Pool
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bootmatrix.toolchain import Image
 
 PROGRAMS = {
@@ -52,6 +56,18 @@ def _no_engine() -> str:
 def debian_12() -> Image:
     """The x86_64 image of Debian 12, made if it is not there yet."""
     return made_image("x86_64")
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Iterator[Pool]:
+    """Containers with a label of this process's own."""
+    with Pool(f"tests-{os.getpid()}", tmp_path / "boxes") as opened:
+        yield opened
+
+
+@pytest.fixture
+def container_place(debian_12: Image, pool: Pool) -> ContainerPlace:
+    return ContainerPlace(debian_12.tag, pool)
 
 
 def made_image(arch: str) -> Image:

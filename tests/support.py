@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Job, Place
+from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Job, Place, Process
+from bootmatrix.runs import journal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
@@ -30,6 +33,49 @@ def bootmatrix(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess
     )
 
 
+@contextlib.contextmanager
+def started(*args: str, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
+    """The program, going on beside the test; it is ended at the latest when that leaves."""
+    command = [sys.executable, "-m", "bootmatrix", *args]
+    with subprocess.Popen(
+        command,
+        cwd=cwd,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def told(run: Path) -> dict[str, list[str]]:
+    """The verdicts that a run's journal has told, by test: each must have one."""
+    found: dict[str, list[str]] = {}
+    for entry in journal.read(run):
+        if entry.event["event"] == "boot finished":
+            found.setdefault(entry.event["boot"].partition("/")[2], []).append(entry.event["verdict"])
+    return found
+
+
+def runs(out: Path) -> list[Path]:
+    """The folders of the runs, the oldest first."""
+    return sorted(file.parent for file in out.glob("*/events.jsonl") if not file.parent.is_symlink())
+
+
+def scripted(backend: dict[str, Any] | None = None, **tests: Any) -> dict[str, Any]:
+    """A matrix whose guests are shell scripts: the unikernel is any file."""
+    axes = {"os": ["debian-12"], "arch": ["x86_64"], "backend": ["command"]} if backend is None else backend
+    return {"axes": axes, "tests": {name: {"unikernel": "matrix.yaml", **fields} for name, fields in tests.items()}}
+
+
+def script(text: str, **fields: Any) -> dict[str, Any]:
+    return {"runner": {"command": ["sh", "-c", text, "sh", "{args}"]}, **fields}
+
+
 def write_matrix(folder: Path, matrix: dict[str, Any]) -> Path:
     file = folder / "matrix.yaml"
     file.write_text(yaml.safe_dump(matrix, sort_keys=False))
@@ -40,6 +86,13 @@ def run_job(place: Place, job: Job) -> tuple[Exit, bytes, bytes]:
     """A job to its own end: how it ended, its console and its tender's output."""
     parts: dict[str, bytes] = {CONSOLE: b"", TENDER: b""}
     with place.start(job) as process:
-        while (item := process.output.get(timeout=60))[0] != END:
+        while (item := read(process))[0] != END:
             parts[item[0]] += item[1]
         return process.wait(), parts[CONSOLE], parts[TENDER]
+
+
+def read(process: Process) -> tuple[str, bytes]:
+    """The next that a process prints, or its end."""
+    item = process.read(60)
+    assert item is not None, "nothing for a minute"
+    return item

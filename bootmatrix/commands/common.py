@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from click.shell_completion import CompletionItem
 
@@ -39,6 +40,23 @@ def engine_option(function: F) -> F:
     choice = click.Choice(["docker", "host"])
     text = "Build and boot in containers (Docker, or Podman by DOCKER_HOST), or on this host, for trusted code."
     return click.option("--engine", type=choice, default="docker", show_default=True, help=text)(function)
+
+
+def shard_option(function: F) -> F:
+    text = "One part of several, such as 2/4: whole cells, balanced by what earlier runs took."
+    place = "The runs' folder, where what earlier runs took is kept; without it, out/ beside the matrix."
+    function = click.option("--shard", default="", metavar="N/OF", help=text)(function)
+    return click.option("--out", type=click.Path(path_type=Path), help=place)(function)
+
+
+def size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """An option's bytes, written as in matrix.yaml: `8 GiB`."""
+    from bootmatrix import quantities  # noqa: PLC0415
+
+    try:
+        return None if value is None else quantities.size(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
 
 
 def selection_argument(function: F) -> F:
@@ -80,12 +98,11 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
         matrix = load(ctx.params.get("directory"), ctx.params.get("file") or Path("matrix.yaml"))
     except BootmatrixError:
         return []
-    words = [f"{axis}={text}" for axis, choices in matrix.axes.items() for text in choices]
-    words += [f"test={name}" for name in matrix.tests]
-    words += [cell.id for cell in matrix.cells]
+    keys = [f"{axis}={text}" for axis, choices in matrix.axes.items() for text in choices]
+    keys += [f"test={name}" for name in matrix.tests]
+    words: Iterator[str] = itertools.chain(keys, (cell.id for cell in matrix.cells))
     if "/" in incomplete:
-        words = [
-            f"{cell.id}/{cells.test_id(name, params)}" for cell, name, _, params in resolve.Resolver(matrix).boots()
-        ]
+        boots = resolve.Resolver(matrix).boots()
+        words = (f"{cell.id}/{cells.test_id(name, params)}" for cell, name, _, params in boots)
     before = "!" if incomplete.startswith("!") else ""
     return [Item(before + word) for word in words if word.startswith(incomplete.removeprefix("!"))]

@@ -1,25 +1,31 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import engine_option, matrix_options, plan_of, selection_argument
+from bootmatrix.commands.common import engine_option, load, matrix_options, selection_argument, shard_option
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from bootmatrix.build import BuildStep
     from bootmatrix.plan import Plan
 
 
 @click.command("plan", epilog="\b\nExamples:\n  bootmatrix plan\n  bootmatrix plan arch=aarch64 test=hello")
 @selection_argument
+@shard_option
 @engine_option
 @matrix_options
-def command(select: tuple[str, ...], engine: str, directory: Path | None, file: Path) -> None:
+def command(
+    select: tuple[str, ...], shard: str, out: Path | None, engine: str, directory: Path | None, file: Path
+) -> None:
     """Say what would be built and booted, what is cached, and why. Starts nothing."""
-    plan = plan_of(directory, file, select, engine)
+    from bootmatrix import request  # noqa: PLC0415
+
+    matrix = load(directory, file)
+    plan = request.plan_of(matrix, request.Request(select, engine, shard), out or matrix.root / "out")
     _images(plan)
     _builds(plan)
     _boots(plan)
@@ -46,13 +52,25 @@ def _images(plan: Plan) -> None:
 def _builds(plan: Plan) -> None:
     _title(_counted(len(plan.builds), "build"))
     for build in plan.builds:
-        kept = build.output.is_dir()
         why = (
             "cached: sources, commands, compiler and image are unchanged"
-            if kept
+            if _is_kept(build)
             else "to build: nothing kept has this content"
         )
         click.echo(f"  {build.id}  {build.key}  {why}")
+
+
+def _is_kept(step: BuildStep) -> bool:
+    from bootmatrix.errors import InfrastructureError  # noqa: PLC0415
+    from bootmatrix.places.container import ContainerPlace  # noqa: PLC0415
+    from bootmatrix.places.local import LocalPlace  # noqa: PLC0415
+    from bootmatrix.places.warm import Pool  # noqa: PLC0415
+
+    place = ContainerPlace(step.image.tag, Pool("plan", Path())) if step.image else LocalPlace()
+    try:
+        return step.output(place).is_dir()
+    except InfrastructureError:
+        return False  # the image is not here, and its compiler not known
 
 
 def _boots(plan: Plan) -> None:

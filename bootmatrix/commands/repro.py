@@ -45,19 +45,20 @@ def command(test: str, attempt: int, engine: str, directory: Path | None, file: 
     step = one_boot(plan_of(directory, file, (test,), engine), test)
     if step.skip:
         raise UserError(Problem(f"{step.id} is skipped: {step.skip}"))
-    place = making.make(step)
-    try:
-        prepared = preparing.Preparer().prepare(step, place)
-    except (Unavailable, Rejected) as error:
-        raise UserError(Problem(f"{step.id} cannot boot here: {error}", remedy=getattr(error, "remedy", ""))) from None
-    _print(step, prepared, place, attempt)
+    with making.made(step) as place:
+        try:
+            prepared = preparing.Preparer().prepare(step, step.fields, place)
+        except (Unavailable, Rejected) as error:
+            remedy = getattr(error, "remedy", "")
+            raise UserError(Problem(f"{step.id} cannot boot here: {error}", remedy=remedy)) from None
+        _print(step, prepared, place, attempt)
 
 
 def _print(step: BootStep, prepared: Prepared, place: Place, attempt: int) -> None:
     from bootmatrix import preparing  # noqa: PLC0415
 
-    expect = step.fields.expect
-    click.echo(f"# {step.id}: expected {' or '.join(expect.outcome)}, within {step.fields.timeout:g} s")
+    expect = prepared.fields.expect
+    click.echo(f"# {step.id}: expected {' or '.join(expect.outcome)}, within {prepared.fields.timeout:g} s")
     for pattern in [*expect.console, *expect.console_any]:
         click.echo(f"# the console must show {pattern}")
     for pattern in expect.console_not:
@@ -65,6 +66,7 @@ def _print(step: BootStep, prepared: Prepared, place: Place, attempt: int) -> No
     if prepared.choice.name:
         click.echo(f"# accelerator {prepared.choice.name}: {prepared.choice.reason or 'as asked'}")
     if step.build and step.build.image:
-        click.echo(f"# image {step.build.image.name}, build {step.build.id}: {shlex.quote(str(step.build.output))}")
+        output = shlex.quote(str(step.build.output(place)))
+        click.echo(f"# image {step.build.image.name}, build {step.build.id}: {output}")
     for line in place.command_line(preparing.job_of(prepared, attempt)):
         click.echo(line)

@@ -1,10 +1,24 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import engine_option, matrix_options, plan_of, selection_argument
+from bootmatrix.commands.common import (
+    engine_option,
+    load,
+    matrix_options,
+    selection_argument,
+    shard_option,
+    size,
+)
+from bootmatrix.errors import Problem, UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bootmatrix.request import Request
+    from bootmatrix.runs.past import Past
 
 
 @click.command(
@@ -14,6 +28,9 @@ Examples:
   bootmatrix run
   bootmatrix run backend=qemu arch=aarch64,riscv64 -j 4
   bootmatrix run test=hello '!compiler=clang' --out /tmp/out
+  bootmatrix run --failed                 what failed or never ran last time
+  bootmatrix run --resume                 go on with a run that was killed
+  bootmatrix run --reuse --shard 2/4      one of four parts, without what passed before
 
 The reports are in out/latest: junit.xml, results.json, events.jsonl, every attempt's console.""",
 )
@@ -22,33 +39,80 @@ The reports are in out/latest: junit.xml, results.json, events.jsonl, every atte
     "-j",
     "--jobs",
     type=click.IntRange(1, 4096),
-    help="Boots and builds at a time; without it, one for each core.",
+    help="Processors that boots and builds may use; without it, as many as there are.",
 )
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Where the run's folder goes; without it, out/ beside the matrix.",
+    "--mem",
+    metavar="SIZE",
+    callback=size,
+    help="Memory that guests may have at a time, such as 8 GiB; without it, what is available.",
 )
+@click.option("--reuse", is_flag=True, help="Take passes again where unikernel, tender and expectations are the same.")
+@click.option("--failed", is_flag=True, help="Only what failed or never ran in the last run.")
+@click.option("--resume", is_flag=True, help="Go on with the last run that was killed or interrupted.")
+@shard_option
 @click.option("--fail-on-flaky", is_flag=True, help="Exit with 1 if a test passed only after a retry.")
 @click.option("--all-consoles", is_flag=True, help="Put every console into junit.xml, not the failures' only.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the guests' consoles, and every attempt.")
+@click.option("-q", "--quiet", is_flag=True, help="Show only what is not as expected.")
 @engine_option
 @matrix_options
 def command(
     select: tuple[str, ...],
     jobs: int | None,
+    mem: int | None,
     out: Path | None,
+    reuse: bool,
+    failed: bool,
+    resume: bool,
+    shard: str,
     fail_on_flaky: bool,
     all_consoles: bool,
+    verbose: bool,
+    quiet: bool,
     engine: str,
     directory: Path | None,
     file: Path,
 ) -> int:
     """Build, boot, judge, and write the reports."""
-    from bootmatrix import host, run, screen  # noqa: PLC0415
+    from bootmatrix import host, request, run, screen  # noqa: PLC0415
 
-    plan = plan_of(directory, file, select, engine)
-    shown = screen.make()
-    options = {"junit": {"all_consoles": all_consoles}}
-    finished = run.run(plan, out or plan.root / "out", shown, jobs or host.cores(), options)
+    matrix = load(directory, file)
+    folder = out or matrix.root / "out"
+    asked = request.Request(select, engine, shard)
+    past = None
+    if resume:
+        asked, past = _resumed(asked, folder, failed=failed)
+    elif failed:
+        asked = request.failed(asked, folder)
+    plan = request.plan_of(matrix, asked, folder)
+    shown = screen.make(verbosity=verbose - quiet)
+    if not plan.boots:
+        shown.note(f"nothing to do: all of the run {asked.failed_of} was as expected")
+        return 0
+    options = run.Options(
+        out=folder,
+        jobs=jobs or host.cores(),
+        memory=mem or host.memory(),
+        reuse=reuse,
+        request=asked.as_dict(),
+        reports={"junit": {"all_consoles": all_consoles}},
+    )
+    finished = run.run(plan, shown, options, past)
     shown.summary(finished.run, finished.folder, finished.reports)
-    return run.exit_code(finished.run, fail_on_flaky=fail_on_flaky)
+    if finished.fatal:
+        raise finished.fatal
+    return run.exit_code(finished, fail_on_flaky=fail_on_flaky)
+
+
+def _resumed(asked: Request, out: Path, *, failed: bool) -> tuple[Request, Past]:
+    """The run to go on with, and what had been asked of it."""
+    from bootmatrix import request  # noqa: PLC0415
+    from bootmatrix.runs import past  # noqa: PLC0415
+
+    if asked.select or asked.shard or failed:
+        what = "--resume goes on with what was asked before: no selection, --shard or --failed"
+        raise UserError(Problem(what, remedy="leave them out, or leave out --resume to start anew"))
+    found = past.unfinished(out)
+    click.echo(f"resuming {found.run}, which has told {len(found.told):,} tests", err=True)
+    return request.of_past(found), found

@@ -34,16 +34,16 @@ def _open(step: BootStep) -> int:
     from pathlib import Path  # noqa: PLC0415
 
     from bootmatrix import build  # noqa: PLC0415
-    from bootmatrix.making import make_image  # noqa: PLC0415
-    from bootmatrix.places import container  # noqa: PLC0415
+    from bootmatrix.making import place_of  # noqa: PLC0415
+    from bootmatrix.places import engine  # noqa: PLC0415
 
-    if not shutil.which(container.cli()):
-        what = f"`{container.cli()}` is not on PATH, and a shell needs its terminal"
+    if not shutil.which(engine.cli()):
+        what = f"`{engine.cli()}` is not on PATH, and a shell needs its terminal"
         raise InfrastructureError(Problem(what, remedy="install the engine's command line: apt-get install docker.io"))
-    make_image(step)
     assert step.image is not None  # noqa: S101  # the docker engine gives every boot one
-    with tempfile.TemporaryDirectory(prefix="bootmatrix-shell-", ignore_cleanup_errors=True) as folder:
-        words = [container.cli(), "run", "--rm", "-it", "--network=none", f"--user={os.getuid()}:{os.getgid()}"]
+    private = tempfile.TemporaryDirectory(prefix="bootmatrix-shell-", ignore_cleanup_errors=True)
+    with place_of(step) as place, private as folder:
+        words = [engine.cli(), "run", "--rm", "-it", "--network=none", f"--user={os.getuid()}:{os.getgid()}"]
         words += ["--env=HOME=/tmp", "--tmpfs=/tmp:exec", f"--env=PS1={step.cell.id} $ "]
         if step.build:
             source = Path(folder, "src")
@@ -51,6 +51,6 @@ def _open(step: BootStep) -> int:
             words += [f"--volume={source}:/src", "--workdir=/src", "--env=OUT=/tmp/out"]
             words += [f"--volume={p}:{p}:ro" for p in step.build.spec.prefixes if Path(p).is_dir()]
             words += [f"--env={key}={value}" for key, value in {**step.build.env, **step.build.spec.env}.items()]
-            if step.build.output.is_dir():
-                words.append(f"--volume={step.build.output}:/unikernels:ro")
+            if (output := step.build.output(place)).is_dir():
+                words.append(f"--volume={output}:/unikernels:ro")
         return subprocess.run([*words, "--entrypoint=", step.image.tag, "sh"], check=False).returncode

@@ -136,6 +136,9 @@ class TestFields(Strict):
     requires: Annotated[list[HostPath], Listed()] = Field(
         [], description="Files of this host without which it cannot boot the test."
     )
+    resources: Annotated[list[Text], Listed()] = Field(
+        [], description="Names of things of which there is one, such as a tap: no two boots use one at the same time."
+    )
     unavailable: Literal["skip", "error"] = Field("skip", description="What to do where this host cannot do it.")
     cases: Literal["tap", "kvm-unit-tests", "uktest"] | None = Field(
         None, description="The protocol in which the guest reports test cases on its console."

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix.errors import InfrastructureError, Problem
+from bootmatrix.errors import InfrastructureError, Problem, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from docker import APIClient
 
 REMEDY = "`bootmatrix doctor` says what is missing and `bootmatrix setup` installs it; `--engine host` needs no engine"
+GONE_SECONDS = 30.0  # that the engine has to remove a container
+TICK = 0.02
 
 
 @functools.cache
@@ -39,6 +45,41 @@ def client(*, patient: bool = False) -> APIClient:
     return api
 
 
+def patience() -> float:
+    """Seconds that an engine may take to be started anew; raises UserError if the environment says no number."""
+    text = os.environ.get("BOOTMATRIX_PATIENCE") or "90"
+    try:
+        return float(text)
+    except ValueError:
+        what = f"BOOTMATRIX_PATIENCE is '{text}', which is no number of seconds"
+        raise UserError(Problem(what, remedy="write a number such as 90")) from None
+
+
+def answers() -> bool:
+    """Whether the engine is there at this moment."""
+    with contextlib.suppress(InfrastructureError), speaking("no answer"):
+        return bool(client().ping())
+    return False
+
+
+def described() -> str:
+    """The engine and its version, for people; empty while it does not answer."""
+    with contextlib.suppress(InfrastructureError), speaking("no answer"):
+        return f"{'podman' if is_podman() else 'docker'} {client().version().get('Version', '')}"
+    return ""
+
+
+@contextlib.contextmanager
+def speaking(what: str) -> Iterator[None]:
+    """Turns the engine's refusals and its silence into InfrastructureError."""
+    import docker.errors  # noqa: PLC0415
+
+    try:
+        yield
+    except (docker.errors.DockerException, OSError) as error:
+        raise InfrastructureError(f"{what}: {reason(error)}") from None
+
+
 def reason(error: BaseException) -> str:
     """The engine's words in one line."""
     text = str(getattr(error, "explanation", None) or error)
@@ -52,6 +93,7 @@ def info() -> dict[str, Any]:
     return found
 
 
+@functools.cache
 def is_podman() -> bool:
     components = client().version().get("Components") or []
     return any("podman" in str(part.get("Name", "")).lower() for part in components)
@@ -61,3 +103,36 @@ def is_podman() -> bool:
 def is_rootless() -> bool:
     """Whether root inside is the caller outside."""
     return any("rootless" in option for option in info().get("SecurityOptions") or [])
+
+
+def image(tag: str) -> dict[str, Any] | None:
+    """The engine's description of an image, None if it is not here; raises InfrastructureError if it is silent."""
+    import docker.errors  # noqa: PLC0415
+
+    with speaking(f"the engine does not answer for {tag}"):
+        try:
+            found: dict[str, Any] = client().inspect_image(tag)
+        except docker.errors.ImageNotFound:
+            return None
+        return found
+
+
+def remove(container: str) -> None:
+    """The container, its processes and its anonymous volumes; they are gone when this returns, if the engine lives."""
+    import docker.errors  # noqa: PLC0415
+
+    end = time.monotonic() + GONE_SECONDS
+    while time.monotonic() < end:
+        try:
+            client().remove_container(container, v=True, force=True)
+        except docker.errors.NotFound:
+            return
+        except (docker.errors.DockerException, InfrastructureError, OSError):
+            time.sleep(TICK)  # it removes itself already, or the engine is away: both pass
+
+
+def cli() -> str:
+    """The command that speaks to the same engine."""
+    from shutil import which  # noqa: PLC0415
+
+    return "podman" if is_podman() and (which("podman") and not which("docker")) else "docker"

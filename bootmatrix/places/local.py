@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import platform
+import resource
 import shlex
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from bootmatrix import host
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places.place import CHUNK, CONSOLE, END, TENDER, Exit, Job, Mount, Place, Process
+from bootmatrix.places import strain
+from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, signal_exit
+from bootmatrix.places.settings import limits
+from bootmatrix.places.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 GONE = 5.0  # seconds that a killed process group has to disappear
+MARK = "BOOTMATRIX_JOB"
+_NUMBERS = itertools.count(1)
+LIMITS = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC, "core": resource.RLIMIT_CORE}
 
 
 class LocalPlace(Place):
+    """Scratch folders are made below `scratch`, or where this host has its temporary files."""
+
     name = "this host"
+
+    def __init__(self, scratch: Path | None = None) -> None:
+        self.scratch = scratch
+
+    @property
+    def identity(self) -> str:
+        return f"{platform.node()} {host.os_name()}"
 
     def mount(self, source: Path, inside: str, *, writable: bool = False) -> Mount:
         del inside
@@ -32,7 +50,7 @@ class LocalPlace(Place):
 
     @contextlib.contextmanager
     def start(self, job: Job) -> Iterator[Process]:
-        with tempfile.TemporaryDirectory(prefix="bootmatrix-", ignore_cleanup_errors=True) as scratch:
+        with tempfile.TemporaryDirectory(prefix="bootmatrix-", dir=self.scratch, ignore_cleanup_errors=True) as scratch:
             process = LocalProcess(job, scratch)
             try:
                 yield process
@@ -42,93 +60,109 @@ class LocalPlace(Place):
     def command_line(self, job: Job) -> list[str]:
         assigned = [f"{key}={value}" for key, value in job.env.items()]
         command = shlex.join([*(["env", *assigned] if assigned else []), *job.argv])
-        return [command if job.workdir == "/tmp" else f"cd {shlex.quote(job.workdir)} && {command}"]  # noqa: S108
+        return [command if job.workdir == SCRATCH else f"cd {shlex.quote(job.workdir)} && {command}"]
 
 
 class LocalProcess(Process):
-    """A process group of its own, with two threads that carry its output."""
+    """A session, and so a process group, of its own; what leaves that is found again by its mark."""
 
     def __init__(self, job: Job, scratch: str) -> None:
-        super().__init__()
-        env = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": scratch,
-            "TMPDIR": scratch,
-            "LANG": "C.UTF-8",
-            **job.env,
-        }
-        workdir = scratch if job.workdir == "/tmp" else job.workdir  # noqa: S108
-        try:
-            self._child = subprocess.Popen(
-                job.argv,
-                cwd=workdir,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise InfrastructureError(f"{job.argv[0]} cannot be started: {error.strerror}") from None
-        assert self._child.stdout is not None  # noqa: S101
-        assert self._child.stderr is not None  # noqa: S101
-        self._pumps = [
-            threading.Thread(target=self._pump, args=(CONSOLE, self._child.stdout), daemon=True),
-            threading.Thread(target=self._pump, args=(TENDER, self._child.stderr), daemon=True),
-        ]
-        self._open = len(self._pumps)
-        self._lock = threading.Lock()
-        for pump in self._pumps:
-            pump.start()
+        self._exit: Exit | None = None
+        self._mark = f"{os.getpid()}-{next(_NUMBERS)}"
+        self._child = _spawn(job, scratch, self._mark)
+        if not job.trusted:
+            self._limit(job)
+        self._over = os.pidfd_open(self._child.pid)
+        self._streams = Streams(_taken(self._child.stdout), _taken(self._child.stderr), end=self._over)
 
-    def _pump(self, kind: str, stream: IO[bytes]) -> None:
-        with stream:
-            while chunk := os.read(stream.fileno(), CHUNK):
-                self.output.put((kind, chunk))
-        with self._lock:
-            self._open -= 1
-            last = self._open == 0
-        if last:
-            self.output.put((END, b""))
+    def _limit(self, job: Job) -> None:
+        for name, limit in limits(job).items():
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(self._child.pid, LIMITS[name], (limit, limit))
+
+    def read(self, seconds: float) -> tuple[str, bytes] | None:
+        if item := self._streams.read(0 if self._exit else seconds):
+            return item
+        if self._exit:
+            return END, b""
+        if not self._streams.over():
+            return None
+        code = self._child.wait()
+        self._exit = Exit(code) if code >= 0 else signal_exit(-code)
+        self.kill()  # a child that outlived it would hold the pipes open
+        self._streams.drain()
+        return self.read(0)
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
 
     def wait(self) -> Exit:
-        code = self._child.wait()
-        return Exit(code) if code >= 0 else Exit(None, signal.Signals(-code).name)
+        assert self._exit is not None  # noqa: S101  # the contract: END was read
+        return self._exit
+
+    def strain(self) -> strain.Strain | None:
+        return strain.of(self._child.pid)
 
     def close(self) -> None:
-        """End what is left of the group: a child that outlived the first process holds the pipes open."""
+        """End what is left of it; a killed process is gone a little later than the call that kills it."""
         self.kill()
         self._child.wait()
-        self._await_group()
-        while any(pump.is_alive() for pump in self._pumps):
-            while not self.output.empty():
-                self.output.get_nowait()
-            for pump in self._pumps:
-                pump.join(timeout=0.01)
-
-    def _await_group(self) -> None:
-        """A killed process is gone a little later than the call that kills it."""
         end = time.monotonic() + GONE
-        while time.monotonic() < end and _lives(self._child.pid):
+        while time.monotonic() < end and (left := _left(self._child.pid, self._mark)):
+            for process in left:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(process, signal.SIGKILL)
             time.sleep(0.002)
+        self._streams.close()
+        os.close(self._over)
 
 
-def _lives(group: int) -> bool:
-    """Whether a process group has a member that is more than a zombie (proc(5): state and pgrp follow the name)."""
+def _spawn(job: Job, scratch: str, mark: str) -> subprocess.Popen[bytes]:
+    plain = {"PATH": os.environ.get("PATH", os.defpath), "HOME": scratch, "TMPDIR": scratch, "LANG": "C.UTF-8"}
+    try:
+        return subprocess.Popen(
+            job.argv,
+            cwd=scratch if job.workdir == SCRATCH else job.workdir,
+            env={**plain, **host.run_mark(), **job.env, MARK: mark},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise InfrastructureError(f"{job.argv[0]} cannot be started: {error.strerror}") from None
+
+
+def _taken(stream: IO[bytes] | None) -> int:
+    """A pipe's descriptor, non-blocking and ours."""
+    assert stream is not None  # noqa: S101  # Popen was asked for pipes
+    with stream:
+        descriptor = os.dup(stream.fileno())
+    os.set_blocking(descriptor, False)
+    return descriptor
+
+
+def _left(group: int, mark: str) -> list[int]:
+    """The processes of a group or with a mark in their environment, but zombies, which have none any more."""
+    wanted, found = f"{MARK}={mark}".encode(), []
+    grouped = _has_members(group)
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            process = int(entry.name)
+            marked = wanted in (entry / "environ").read_bytes().split(b"\0")
+            if marked or (grouped and os.getpgid(process) == group and (entry / "cmdline").read_bytes()):
+                found.append(process)
+    return found
+
+
+def _has_members(group: int) -> bool:
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, _, pgrp = file.read_text(errors="replace").rpartition(")")[2].split()[:3]
-            if int(pgrp) == group and state not in "ZX":
-                return True
-    return False
+    return True
 
 
 def find_program(name: str, prefix: str = "") -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from queue import Queue
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
@@ -15,8 +14,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from bootmatrix.places.strain import Strain
+
 CHUNK = 1 << 16
 CONSOLE, TENDER, END = "console", "tender", "end"
+SCRATCH = "/tmp"  # noqa: S108  # the scratch folder inside every place
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,19 @@ class Job:
     name: str
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
-    workdir: str = "/tmp"  # noqa: S108  # the scratch folder inside the place
+    workdir: str = SCRATCH
     kvm: bool = False
     memory: int = 0
     processes: int = 256
     network: bool = False
     trusted: bool = False
     scratch: int = 64 * MIB
+
+    @property
+    def room(self) -> tuple[object, ...]:
+        """All but the command line: jobs of one room can be handed to the same container, one after the other."""
+        given = (self.workdir, self.kvm, self.memory, self.processes, self.network, self.trusted, self.scratch)
+        return (tuple(sorted(self.env.items())), self.mounts, *given)
 
 
 @dataclass(frozen=True)
@@ -57,10 +65,13 @@ class Exit:
 
 
 class Process(ABC):
-    """A running job. `output` yields (CONSOLE | TENDER, bytes) as they come and (END, b"") when both are closed."""
+    """A running job."""
 
-    def __init__(self) -> None:
-        self.output: Queue[tuple[str, bytes]] = Queue(maxsize=64)  # full: the guest waits, not our memory
+    @abstractmethod
+    def read(self, seconds: float) -> tuple[str, bytes] | None:
+        """The next (CONSOLE | TENDER, bytes) as they come, (END, b"") when it has ended and all is read; None if
+        there is nothing for so long. Raises InfrastructureError if the place lost the job.
+        """
 
     @abstractmethod
     def kill(self) -> None:
@@ -68,7 +79,11 @@ class Process(ABC):
 
     @abstractmethod
     def wait(self) -> Exit:
-        """How it ended; call after END or `kill`. Raises InfrastructureError if the place cannot tell."""
+        """How it ended, once END was read."""
+
+    @abstractmethod
+    def strain(self) -> Strain | None:
+        """The processor time that the job has had and waited for so far; None if the place cannot tell."""
 
 
 class Place(ABC):
@@ -76,22 +91,27 @@ class Place(ABC):
 
     name: str
 
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """What the place's programs are, for content keys: it changes when a compiler or a tender may have changed."""
+
     @abstractmethod
     def mount(self, source: Path, inside: str, *, writable: bool = False) -> Mount:
         """How `source` will be seen: as `inside`, or under its own name where nothing is mounted."""
 
     @abstractmethod
     def start(self, job: Job) -> AbstractContextManager[Process]:
-        """Leaving the context ends and removes everything; raises InfrastructureError."""
+        """Leaving the context ends and removes everything of the job; raises InfrastructureError."""
 
     @abstractmethod
     def command_line(self, job: Job) -> list[str]:
         """The same job as a command line for a shell, for people who repeat it by hand."""
 
 
-def decode_status(status: int) -> Exit:
-    """A shell's or engine's status, where 128 + N stands for signal N."""
+def signal_exit(number: int) -> Exit:
+    """The end by a signal, by its number."""
     try:
-        return Exit(None, signal.Signals(status - 128).name) if 128 < status < 160 else Exit(status)  # noqa: PLR2004
+        return Exit(None, signal.Signals(number).name)
     except ValueError:
-        return Exit(status)
+        return Exit(None, f"SIG{number}")

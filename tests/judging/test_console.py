@@ -1,9 +1,9 @@
-"""A fake process feeds the queue, a fake clock jumps: no test waits."""
+"""A fake process has its output ready, a fake clock jumps: no test waits."""
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import deque
 from dataclasses import dataclass
 
 import pytest
@@ -11,48 +11,40 @@ import pytest
 from bootmatrix.console import LAST, TENDER_LIMIT, Limits, Record, Stop, Watched, clean, watch
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Process
+from bootmatrix.places.strain import Strain
 
 STATUS = r"EXIT: STATUS=(\d+)"
 
 
-class Impatient(queue.Queue[tuple[str, bytes]]):
-    """What is not there yet does not come: only the fake clock goes on."""
-
-    def get(self, block: bool = True, timeout: float | None = None) -> tuple[str, bytes]:
-        assert block
-        assert timeout is not None
-        return super().get(block=False)
-
-
 class FakeProcess(Process):
-    """All its output is there at once; `ends` closes it."""
+    """All its output is there at once, and what is not does not come: only the fake clock goes on."""
 
     def __init__(self, *chunks: tuple[str, bytes], ends: bool = True) -> None:
-        super().__init__()
-        self.output = Impatient(self.output.maxsize)
         self.killed = threading.Event()
-        for chunk in (*chunks, *([(END, b"")] if ends else [])):
-            self.output.put_nowait(chunk)
+        self.chunks = deque([*chunks, *([(END, b"")] if ends else [])])
+
+    def read(self, seconds: float) -> tuple[str, bytes] | None:
+        assert seconds >= 0
+        return self.chunks.popleft() if self.chunks else None
 
     def kill(self) -> None:
         self.killed.set()
 
     def wait(self) -> Exit:
+        assert not self.chunks
         return Exit(0)
 
-
-class Daemon(FakeProcess):
-    """Closes its output and runs on."""
-
-    def wait(self) -> Exit:
-        self.killed.wait()
-        return Exit(None, "SIGKILL")
+    def strain(self) -> Strain | None:
+        assert not self.killed.is_set()
+        return Strain(0.5, 9.5)
 
 
 class Lost(FakeProcess):
-    """Its place cannot tell how it ended."""
+    """Its place lost it."""
 
-    def wait(self) -> Exit:
+    def read(self, seconds: float) -> tuple[str, bytes] | None:
+        if item := super().read(seconds):
+            return item
         raise InfrastructureError("the engine went away")
 
 
@@ -101,18 +93,11 @@ def test_an_end_that_came_before_the_time_out_counts_however_late_it_is_read() -
 
 def test_output_without_end_does_not_put_the_time_out_off() -> None:
     class Endless(FakeProcess):
-        def feed(self) -> None:
-            while not self.killed.is_set():
-                self.output.put((TENDER, b"."))
+        def read(self, seconds: float) -> tuple[str, bytes]:
+            del seconds
+            return TENDER, b"."
 
-    process = Endless(ends=False)
-    feeder = threading.Thread(target=process.feed)
-    feeder.start()
-    seen = watched(process, Limits(1, 10), step=0.01)
-    while feeder.is_alive():
-        process.output.queue.clear()
-        with process.output.not_full:
-            process.output.not_full.notify()
+    seen = watched(Endless(), Limits(1, 10), step=0.01)
     assert seen.stopped == "no end within 1.00 s"
 
 
@@ -155,19 +140,24 @@ def test_an_interruption_ends_the_process_before_anything_else() -> None:
 
 
 def test_a_process_that_closes_its_output_and_runs_on_meets_the_time_out() -> None:
-    assert watched(Daemon(), Limits(30, 10), step=10).stopped == "no end within 30 s"
+    assert watched(FakeProcess(ends=False), Limits(30, 10), step=10).stopped == "no end within 30 s"
 
 
 def test_a_process_that_closes_its_output_can_be_interrupted() -> None:
     stop = Stop()
-    process = Daemon(out(b"x"))
+    process = FakeProcess(out(b"x"), ends=False)
     seen = watch(process, Limits(30, 10), stop, on_chunk=lambda _chunk: stop.set())
     assert seen.stopped == "interrupted"
 
 
-def test_a_place_that_cannot_tell_the_end_is_an_infrastructure_error() -> None:
+def test_the_strain_is_looked_at_before_the_end_that_we_make_and_only_then() -> None:
+    assert watched(FakeProcess(ends=False), Limits(30, 10), step=10).strain == Strain(0.5, 9.5)
+    assert watched(FakeProcess(), Limits(30, 10)).strain is None
+
+
+def test_a_place_that_loses_a_process_is_an_infrastructure_error() -> None:
     with pytest.raises(InfrastructureError, match="engine went away"):
-        watched(Lost(), Limits(30, 10))
+        watched(Lost(ends=False), Limits(30, 10))
 
 
 @pytest.mark.parametrize(

@@ -7,25 +7,24 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from support import run_job
+from support import read, run_job
 
 from bootmatrix import host
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import MIB
-from bootmatrix.places import container, engine
+from bootmatrix.places import engine, settings
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.place import Job
 
 if TYPE_CHECKING:
-    from bootmatrix.toolchain import Image
+    from bootmatrix.places.warm import Pool
 
-RUN = f"tests-{os.getpid()}"
 pytestmark = pytest.mark.docker
 
 
 @pytest.fixture
-def place(debian_12: Image) -> ContainerPlace:
-    return ContainerPlace(debian_12.tag, RUN)
+def place(container_place: ContainerPlace) -> ContainerPlace:
+    return container_place
 
 
 def said(place: ContainerPlace, script: str, **more: object) -> str:
@@ -71,18 +70,22 @@ def test_builds_run_as_the_caller(place: ContainerPlace) -> None:
     assert said(place, "id -u; id -g", trusted=True).split() == [str(os.getuid()), str(os.getgid())]
 
 
+def containers(place: ContainerPlace) -> list[str]:
+    label = f"{settings.LABEL}={place.pool.run}"
+    return [found["Id"] for found in engine.client().containers(all=True, filters={"label": label})]
+
+
 def test_no_container_is_left(place: ContainerPlace) -> None:
     def boom() -> None:
         raise ZeroDivisionError
 
     with contextlib.suppress(ZeroDivisionError), place.start(Job(("sleep", "60"), "test")):
         boom()
-    label = f"{container.LABEL}={RUN}"
-    assert engine.client().containers(all=True, filters={"label": label}) == []
+    assert containers(place) == []
 
 
-def test_an_image_that_is_not_there_is_named() -> None:
-    place = ContainerPlace("bootmatrix/no-such-image:none", RUN)
+def test_an_image_that_is_not_there_is_named(pool: Pool) -> None:
+    place = ContainerPlace("bootmatrix/no-such-image:none", pool)
     with pytest.raises(InfrastructureError, match="no-such-image"), place.start(Job(("true",), "test")):
         pass
 
@@ -90,12 +93,11 @@ def test_an_image_that_is_not_there_is_named() -> None:
 def test_a_container_removed_from_outside_is_the_infrastructures_failure(place: ContainerPlace) -> None:
     def removed_underway() -> None:
         with place.start(Job(("sh", "-c", "echo ready; sleep 60"), "test")) as process:
-            process.output.get(timeout=60)
-            (mine,) = engine.client().containers(filters={"label": f"{container.LABEL}={RUN}"})
-            engine.client().remove_container(mine["Id"], force=True)
-            while process.output.get(timeout=60)[0] != "end":
-                pass
-            process.wait()
+            assert read(process)[1] == b"ready\n"
+            (mine,) = containers(place)
+            engine.client().remove_container(mine, force=True)
+            read(process)
 
-    with pytest.raises(InfrastructureError, match="container of test failed"):
+    with pytest.raises(InfrastructureError, match="container of test was ended from outside"):
         removed_underway()
+    assert said(place, "echo the next one").strip() == "the next one"

@@ -10,7 +10,6 @@ import pytest
 from bootmatrix import build, keys
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.matrix.schema import Build
-from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
 
 if TYPE_CHECKING:
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=[pytest.param("container", marks=pytest.mark.docker), "local"])
 def place(request: pytest.FixtureRequest) -> Place:
-    if request.param == "local":
-        return LocalPlace()
-    return ContainerPlace(request.getfixturevalue("debian_12").tag, "tests")
+    return LocalPlace() if request.param == "local" else request.getfixturevalue("container_place")
 
 
 @pytest.fixture
@@ -41,7 +38,7 @@ def made(place: Place, source: Path, stop: threading.Event | None = None, **spec
     key = build.key_of(parsed, keys.of_files(source, keys.source_files(source)), place.name, env)
     step = build.BuildStep("it", "it-gcc", parsed, source, None, env, key)
     build.make(step, place, source.parent / "build.log", stop or threading.Event(), lambda _line: None)
-    return step.output
+    return step.output(place)
 
 
 def test_what_is_written_to_out_is_kept_and_belongs_to_the_caller(place: Place, source: Path) -> None:
@@ -111,7 +108,7 @@ def test_two_builds_of_one_source_never_meet(place: Place, source: Path) -> None
 def test_the_network_is_off_unless_the_build_asks(
     request: pytest.FixtureRequest, source: Path, network: bool, seen: set[str]
 ) -> None:
-    place = ContainerPlace(request.getfixturevalue("debian_12").tag, "tests")
+    place = request.getfixturevalue("container_place")
     output = made(place, source, run="ls /sys/class/net > $OUT/net", network=network)
     assert seen <= set((output / "net").read_text().split())
     assert network or (output / "net").read_text().split() == ["lo"]

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from support import bootmatrix, write_matrix
 
-from bootmatrix import host, store
+from bootmatrix import host, results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def test_an_image_of_the_users_own_builds_and_boots(tmp_path: Path, env: dict[st
     write_matrix(tmp_path, own_image(tmp_path))
     done = bootmatrix("run", cwd=tmp_path, **env)
     assert done.returncode == 0, done.stdout + done.stderr
-    run = store.load(tmp_path / "out" / "latest")
+    run = results.load(tmp_path / "out/latest/results.json")
     assert [r.verdict for r in run.results] == ["passed"] * 6
     assert run.host["engine"].startswith("podman" if "DOCKER_HOST" in env else "docker")
     for tag in {result.image for result in run.results}:
@@ -100,7 +100,7 @@ def test_a_dockerfile_that_fails_shows_its_last_lines_and_its_log(tmp_path: Path
     assert done.returncode == 1
     assert "the reason" in done.stdout
     assert "image-my-os.log" in done.stdout
-    assert {r.verdict for r in store.load(tmp_path / "out" / "latest").results} == {"error"}
+    assert {r.verdict for r in results.load(tmp_path / "out/latest/results.json").results} == {"error"}
 
 
 @pytest.mark.qemu
@@ -110,11 +110,11 @@ def test_our_own_unikernels_boot_on_this_host_without_an_engine(tmp_path: Path) 
     select = ["compiler=gcc", "arch=x86_64", "backend=qemu", "test=hello,crash,hang,bytes"]
     done = bootmatrix("run", "--engine", "host", "--out", str(tmp_path / "out"), *select, cwd=ROOT, **env)
     assert done.returncode == 0, done.stdout + done.stderr
-    results = store.load(tmp_path / "out" / "latest").results
-    here = [r for r in results if r.axes["os"] == host.os_name()]
+    found = results.load(tmp_path / "out/latest/results.json").results
+    here = [r for r in found if r.axes["os"] == host.os_name()]
     assert {r.verdict for r in here} <= {"passed"}
-    assert all(host.os_name() in r.reason for r in results if r not in here)
-    assert [r.verdict for r in results if r not in here] == ["skipped"] * (len(results) - len(here))
+    assert all(host.os_name() in r.reason for r in found if r not in here)
+    assert [r.verdict for r in found if r not in here] == ["skipped"] * (len(found) - len(here))
 
 
 @pytest.mark.qemu
@@ -126,6 +126,6 @@ def test_a_file_that_a_test_requires_and_this_host_lacks_is_named(
     both = {"here": {**test, "requires": "/dev/null"}, "away": {**test, "requires": ["/dev/null", "/no/such/file"]}}
     write_matrix(tmp_path, {"axes": {"backend": ["command"]}, "tests": both})
     done = bootmatrix("run", "--engine", "host", cwd=tmp_path)
-    here, away = store.load(tmp_path / "out" / "latest").results
+    here, away = results.load(tmp_path / "out/latest/results.json").results
     assert (done.returncode, here.verdict, away.verdict) == (status, "passed", verdict)
     assert "/no/such/file" in away.reason

@@ -6,26 +6,30 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import psutil
 import pytest
 from conftest import ROOT, made_image
-from support import bootmatrix, write_matrix
+from support import bootmatrix, script, scripted, started, write_matrix
 
-from bootmatrix import store
-from bootmatrix.places import container, engine
+from bootmatrix import results as stored
+from bootmatrix.places import engine, settings
+
+if TYPE_CHECKING:
+    from bootmatrix.model import Run
 
 pytestmark = pytest.mark.docker
 
-COMMAND = {"axes": {"os": ["debian-12"], "arch": ["x86_64"], "backend": ["command"]}}
+
+def load(folder: Path) -> Run:
+    return stored.load(folder / "results.json")
 
 
 def results(out: Path) -> dict[str, Any]:
-    return {result.id: result for result in store.load(out / "latest").results}
+    return {result.id: result for result in load(out / "latest").results}
 
 
 def verdicts(out: Path) -> dict[str, str]:
@@ -33,18 +37,9 @@ def verdicts(out: Path) -> dict[str, str]:
 
 
 def containers(run: str = "") -> list[dict[str, Any]]:
-    label = f"{container.LABEL}={run}" if run else container.LABEL
+    label = f"{settings.LABEL}={run}" if run else settings.LABEL
     found: list[dict[str, Any]] = engine.client().containers(all=True, filters={"label": label})
     return found
-
-
-def scripted(**tests: Any) -> dict[str, Any]:
-    """A matrix whose guests are shell scripts: the unikernel is any file."""
-    return {**COMMAND, "tests": {name: {"unikernel": "matrix.yaml", **fields} for name, fields in tests.items()}}
-
-
-def script(text: str, **fields: Any) -> dict[str, Any]:
-    return {"runner": {"command": ["sh", "-c", text, "sh", "{args}"]}, **fields}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -99,7 +94,7 @@ def test_every_verdict_of_scripted_guests_is_right(tmp_path: Path) -> None:
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("17", "7", "2")
     events = [json.loads(line) for line in (tmp_path / "out/latest/events.jsonl").read_text().splitlines()]
     assert [event["event"] for event in events].count("boot finished") == 17
-    assert containers(events[0].get("run", store.load(tmp_path / "out/latest").id)) == []
+    assert containers(events[0].get("run", load(tmp_path / "out/latest").id)) == []
 
 
 def test_our_own_unikernels_boot_on_three_architectures(tmp_path: Path) -> None:
@@ -160,17 +155,11 @@ def test_a_build_that_fails_is_told_for_each_of_its_tests(tmp_path: Path) -> Non
     assert all("broken compiler" in r.reason for r in results(tmp_path / "out").values() if r.verdict == "error")
 
 
-def started(folder: Path, *args: str) -> subprocess.Popen[str]:
-    """A run that goes on beside the test."""
-    command = [sys.executable, "-m", "bootmatrix", "run", *args]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_its_boots_and_writes_its_reports(tmp_path: Path, number: int) -> None:
     tests = {f"t{i}": script("echo up; sleep 300", timeout="10 min") for i in range(6)}
     write_matrix(tmp_path, scripted(first=script("true"), **tests))
-    with started(tmp_path, "-j", "2") as process:
+    with started("run", "-j", "2", cwd=tmp_path) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "first" in line:
@@ -183,14 +172,14 @@ def test_an_interrupted_run_ends_its_boots_and_writes_its_reports(tmp_path: Path
     assert set(told) == set(tests)
     assert set(told.values()) <= {"error", "skipped"}
     assert (tmp_path / "out/latest/junit.xml").exists()
-    assert containers(store.load(tmp_path / "out/latest").id) == []
+    assert containers(load(tmp_path / "out/latest").id) == []
 
 
 def test_a_tender_ended_from_outside_is_no_verdict_on_the_guest(tmp_path: Path) -> None:
     """QEMU ended by SIGTERM exits with 0: the retry, not that status, decides."""
     write_matrix(tmp_path, qemu_matrix("hang", timeout="60 s", expect={"outcome": "exited(0)"}, retry={"attempts": 1}))
     ended = 0
-    with started(tmp_path) as process:
+    with started("run", cwd=tmp_path) as process:
         while process.poll() is None:
             for qemu in _qemus("hang.elf"):
                 qemu.send_signal(signal.SIGTERM)

@@ -1,0 +1,86 @@
+"""What is asked of a run: the selection, a part of it, what had failed; kept in its journal, so that it can go on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from bootmatrix import plan as plans
+from bootmatrix.errors import Problem, UserError
+from bootmatrix.matrix import cells, resolve
+from bootmatrix.runs import past as pasts
+from bootmatrix.schedule import shard as shards
+from bootmatrix.schedule import times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from bootmatrix.matrix.load import Matrix
+    from bootmatrix.plan import Plan
+    from bootmatrix.runs.past import Past
+
+
+@dataclass(frozen=True)
+class Request:
+    """`select` are the command line's terms, `shard` a part such as `2/4`, `failed_of` the run of which is taken only
+    what failed or never ran.
+    """
+
+    select: tuple[str, ...] = ()
+    engine: str = "docker"
+    shard: str = ""
+    failed_of: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def of_past(past: Past) -> Request:
+    """What was asked of a run before."""
+    asked = past.request.get("request") or {}
+    known = {field.name: asked[field.name] for field in fields(Request) if field.name in asked}
+    return Request(**{**known, "select": tuple(known.get("select", ()))})
+
+
+def failed(asked: Request, out: Path) -> Request:
+    """The same, but only what failed or never ran in the last run; without a selection, that run's."""
+    last = pasts.last(out)
+    before = of_past(last)
+    select, shard = (asked.select, asked.shard) if asked.select else (before.select, asked.shard or before.shard)
+    return Request(select, asked.engine, shard, last.run)
+
+
+def plan_of(matrix: Matrix, request: Request, out: Path) -> Plan:
+    """Raises UserError if the selection takes nothing."""
+    wanted = [*_shard(matrix, request, out), *_failed(request, out)]
+    plan = plans.make(matrix, request.select, request.engine, lambda test: all(takes(test) for takes in wanted))
+    if not plan.boots and not request.failed_of:
+        what = f"the part {request.shard} has no cell: the selection has fewer cells than parts"
+        raise UserError(Problem(what, remedy="ask for fewer parts"))
+    return plan
+
+
+def _shard(matrix: Matrix, request: Request, out: Path) -> list[Callable[[str], bool]]:
+    if not request.shard:
+        return []
+    part = shards.parse(request.shard)
+    mine = shards.cells(part, seconds_of_cells(matrix, request.select, times.load(out).known))
+    return [lambda test: test.partition("/")[0] in mine]
+
+
+def seconds_of_cells(matrix: Matrix, select: tuple[str, ...], known: Mapping[str, float]) -> dict[str, float]:
+    """What each cell's tests take together; one that was never measured counts as the mean of those that were."""
+    unknown = sum(known.values()) / len(known) if known else 1.0
+    found: dict[str, float] = {}
+    for cell, name, _, params in resolve.selected(matrix, select):
+        seconds = known.get(f"{cell.id}/{cells.test_id(name, params)}", unknown)
+        found[cell.id] = found.get(cell.id, 0.0) + seconds
+    return found
+
+
+def _failed(request: Request, out: Path) -> list[Callable[[str], bool]]:
+    if not request.failed_of:
+        return []
+    before = pasts.read(out / request.failed_of)
+    return [lambda test: not before.is_good(test)]

@@ -1,0 +1,132 @@
+"""A run's claim on this host, and what is to be removed of a run that died without giving it back."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING, Self
+
+from bootmatrix import host
+from bootmatrix.errors import InfrastructureError, Problem
+from bootmatrix.places import engine
+from bootmatrix.places.settings import LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+LOCK, BOXES = "lock", "boxes"
+KILLED_SECONDS = 5.0
+
+
+def _work() -> Path:
+    return host.cache() / host.WORK
+
+
+class Lease:
+    """A folder for what a run needs while it lives, locked until its process ends, however that comes about."""
+
+    def __init__(self, run: str) -> None:
+        self.run, self.folder = run, _work() / run
+
+    def __enter__(self) -> Self:
+        try:
+            host.mark_as_cache(host.cache())
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InfrastructureError(f"the run {self.run} still goes on") from None
+        except OSError as error:
+            remedy = "free some space there, or set BOOTMATRIX_CACHE"
+            raise InfrastructureError(
+                Problem(f"{self.folder} cannot be made: {error.strerror}", remedy=remedy)
+            ) from None
+        os.environ[host.RUN_MARK] = self.run
+        return self
+
+    @property
+    def boxes(self) -> Path:
+        """The folder through which its containers are spoken to; there is none before the first."""
+        return self.folder / BOXES
+
+    def __exit__(self, *_: object) -> None:
+        os.environ.pop(host.RUN_MARK, None)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self._lock)
+
+
+def is_alive(run: str) -> bool:
+    """Whether the run's process still holds its lease."""
+    try:
+        lock = os.open(_work() / run / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def longest_alive() -> float:
+    """Seconds since the oldest run that still lives was begun; negative if none lives."""
+    with contextlib.suppress(FileNotFoundError):
+        locks = [folder / LOCK for folder in _work().iterdir() if is_alive(folder.name)]
+        return max((time.time() - lock.stat().st_mtime for lock in locks), default=-1.0)
+    return -1.0
+
+
+def sweep(note: Callable[[str], None]) -> None:
+    """Remove what runs that died left on this host: containers, processes, folders."""
+    for run in _dead():
+        processes = _end_processes(run)
+        containers = _containers(run)
+        if containers is None:
+            note(f"the run {run} had died: its containers can be removed only when the container engine answers")
+            continue
+        for container in containers:
+            engine.remove(container)
+        shutil.rmtree(_work() / run, ignore_errors=True)
+        found = [(len(containers), "container(s)"), (processes, "process(es)")]
+        told = " and ".join(f"{count} {what}" for count, what in found if count)
+        note(f"the run {run} had died: removed {told or 'its scratch folder'}")
+
+
+def _dead() -> Iterator[str]:
+    with contextlib.suppress(FileNotFoundError):
+        for folder in sorted(_work().iterdir()):
+            if not is_alive(folder.name):
+                yield folder.name
+
+
+def _containers(run: str) -> list[str] | None:
+    """None if there may be some, but no engine answers."""
+    if not (_work() / run / BOXES).exists():
+        return []
+    with contextlib.suppress(InfrastructureError), engine.speaking("its containers cannot be listed"):
+        found = engine.client().containers(all=True, filters={"label": f"{LABEL}={run}"})
+        return [str(each["Id"]) for each in found]
+    return None
+
+
+def _end_processes(run: str) -> int:
+    """Those that carry the run's mark, and what they started; how many."""
+    import psutil  # noqa: PLC0415  # only after a run has died
+
+    found: dict[int, psutil.Process] = {}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(host.RUN_MARK) == run:
+                found |= {each.pid: each for each in [process, *process.children(recursive=True)]}
+    found.pop(os.getpid(), None)
+    for process in found.values():
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(list(found.values()), timeout=KILLED_SECONDS)
+    return len(found)

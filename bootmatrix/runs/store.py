@@ -1,0 +1,134 @@
+"""A run on disk: `out/<run>/` with events.jsonl, results.json, the reports and every attempt's console."""
+
+from __future__ import annotations
+
+import os
+import threading
+from array import array
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bootmatrix import host
+from bootmatrix.errors import InfrastructureError, Problem
+from bootmatrix.results import Stored, encode
+from bootmatrix.runs.journal import Journal, full
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bootmatrix.console import Record, Watched
+    from bootmatrix.model import Result
+
+HEAD, TAIL = 256 << 10, 256 << 10  # bytes of a console that are kept
+LATEST = "latest"
+
+
+@dataclass(frozen=True)
+class Consoles:
+    """The files of one attempt, relative to the run's folder; empty where nothing was printed."""
+
+    console: str
+    tender: str
+
+
+class Store:
+    """The folder of a run, new or taken up again; `results` has a place for each test of the plan.
+
+    Raises InfrastructureError if the folder cannot be written.
+    """
+
+    def __init__(self, out: Path, run: str, tests: int) -> None:
+        self.id, self.out, self.folder = run, out, out / run
+        try:
+            host.mark_as_cache(out)
+            self.folder.mkdir(exist_ok=True)
+            self.journal = Journal(self.folder)
+        except OSError as error:
+            remedy = "choose another folder with --out"
+            raise InfrastructureError(
+                Problem(f"{self.folder} cannot be made: {error.strerror}", remedy=remedy)
+            ) from None
+        self._at, self._length = array("q", [-1]) * tests, array("q", [0]) * tests
+        self._folders: set[str] = set()
+        self._lock = threading.Lock()
+        self.verdicts: Counter[str] = Counter()
+
+    def event(self, kind: str, **details: Any) -> None:
+        """Append one event; raises Fatal where the disk takes no more."""
+        self.journal.event(kind, **details)
+
+    def keep(self, index: int, result: Result, kind: str = "boot finished") -> tuple[int, int]:
+        """Write the result of the plan's test number `index`; where the journal has it.
+
+        Raises ValueError if a field is not of its type, as what a plug-in gave may not be.
+        """
+        at, length = self.journal.result(kind, encode(result), boot=result.id, verdict=result.verdict)
+        self.found(index, result.verdict, at, length)
+        return at, length
+
+    def found(self, index: int, verdict: str, at: int, length: int) -> None:
+        """The journal has the result of a test already."""
+        self._at[index], self._length[index] = at, length
+        with self._lock:
+            self.verdicts[verdict] += 1
+
+    def missing(self) -> list[int]:
+        """The tests that have no result."""
+        return [index for index, at in enumerate(self._at) if at < 0]
+
+    def results(self) -> Stored:
+        """All that were told, in the order of the plan, read when they are asked for."""
+        told = [index for index, at in enumerate(self._at) if at >= 0]
+        at, length = (array("q", map(places.__getitem__, told)) for places in (self._at, self._length))
+        return Stored(self.journal.file, at, length)
+
+    def log(self, kind: str, name: str) -> Path:
+        return self.folder / "logs" / f"{kind}-{name}.log"
+
+    def keep_consoles(self, test: str, number: int, seen: Watched) -> Consoles:
+        """Head and tail of what the guest and the tender printed."""
+        return Consoles(
+            self._keep_console(seen.console, test, f"{number}.console.log"),
+            self._keep_console(seen.tender, test, f"{number}.tender.log"),
+        )
+
+    def _keep_console(self, record: Record, test: str, name: str) -> str:
+        if not record.total:
+            return ""
+        relative = f"consoles/{test}/{name}"
+        file = f"{self.folder}/{relative}"
+        try:
+            if test not in self._folders:
+                os.makedirs(os.path.dirname(file), exist_ok=True)  # noqa: PTH103, PTH120  # a Path costs 20 µs, and there are thousands
+                self._folders.add(test)
+            with open(file, "wb", buffering=0) as stream:  # noqa: PTH123
+                stream.write(bounded(record))
+        except OSError as error:
+            raise full(self.folder / relative, error) from None
+        return relative
+
+    def point_at_it(self) -> None:
+        """Let `latest` point here."""
+        link = self.out / f".{LATEST}-{self.id}"
+        link.symlink_to(self.id)
+        link.replace(self.out / LATEST)
+
+    def close(self) -> None:
+        self.journal.close()
+
+
+def bounded(record: Record) -> bytes:
+    """Head and tail, with a line between them that says what was left out."""
+    data = record.raw()
+    cut = len(data) - HEAD - TAIL
+    if cut <= 0:
+        return data
+    return data[:HEAD] + f"\n[bootmatrix: {cut:,} bytes are left out here]\n".encode() + data[-TAIL:]
+
+
+def new_id() -> str:
+    """The name of a new run: ids sort by the time of their start, to the millisecond."""
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}{os.urandom(4).hex()[:5]}"

@@ -1,0 +1,155 @@
+"""Which task is next: pure, without a clock or a thread.
+
+The longest first, as far as the host has room for it: then no long one is begun last while the others have ended
+(Graham, "Bounds on multiprocessing timing anomalies", 1969: at most 4/3 of the best).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bootmatrix.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bootmatrix.errors import BootmatrixError
+    from bootmatrix.schedule.task import Demand, Task
+
+SHORTEST = 0.25  # seconds: shorter tasks count as equal, and those of one container follow one another
+STEPS = 2  # lengths within a factor of 2 ** (1 / STEPS) count as equal, for the same reason
+OVERTAKEN = 64  # tasks that may overtake one that waits for room; then the others wait for it
+
+
+@dataclass
+class Room:
+    """What the host still has: slots, bytes of memory, virtual processors under KVM, and the names in use."""
+
+    cpus: int
+    memory: int
+    kvm: int
+    names: set[str] = field(default_factory=set)
+
+    def fits(self, demand: Demand) -> bool:
+        enough = demand.cpus <= self.cpus and demand.memory <= self.memory and demand.kvm <= self.kvm
+        return enough and not (demand.names & self.names)
+
+    def take(self, demand: Demand) -> None:
+        self.cpus -= demand.cpus
+        self.memory -= demand.memory
+        self.kvm -= demand.kvm
+        self.names |= demand.names
+
+    def give_back(self, demand: Demand) -> None:
+        self.cpus += demand.cpus
+        self.memory += demand.memory
+        self.kvm += demand.kvm
+        self.names -= demand.names
+
+
+class Board:
+    """The tasks that were not begun, and what is left of the host; raises UserError if tasks need each other in a
+    circle.
+    """
+
+    def __init__(self, tasks: Iterable[Task], room: Room) -> None:
+        self.room, self.slots = room, room.cpus
+        self.waiting = {task.key: task for task in tasks}
+        self._missing = {key: len(set(task.needs)) for key, task in self.waiting.items() if task.needs}
+        self._dependents: dict[str, list[str]] = {}
+        for key, task in self.waiting.items():
+            for need in dict.fromkeys(task.needs):
+                self._dependents.setdefault(need, []).append(key)
+        self._behind = self._paths()
+        self._ready: dict[Demand, list[tuple[float, int, str]]] = {}
+        self._making = 0
+        self._overtaken: dict[str, int] = {}
+        self.left = sum(task.seconds for task in self.waiting.values())
+        for key in self.waiting:
+            if key not in self._missing:
+                self._make_ready(key)
+
+    def take(self) -> Task | None:
+        """The next task for which there is room, None if there is none at the moment."""
+        for key in self._candidates():
+            task = self.waiting[key]
+            if self.room.fits(task.demand):
+                heapq.heappop(self._ready[task.demand])
+                if not self._ready[task.demand]:
+                    del self._ready[task.demand]
+                self._begin(task)
+                return task
+            if self._patient(key):
+                return None
+        return None
+
+    def _candidates(self) -> list[str]:
+        """The first of each kind, the most urgent first; makers step back where they would hold up what is ready."""
+        heads = sorted((queue[0], demand.maker) for demand, queue in self._ready.items())
+        boots = [key for (_, _, key), maker in heads if not maker]
+        makers = [key for (_, _, key), maker in heads if maker]
+        if boots and self._making >= self.slots // 2:
+            return boots + makers
+        return makers + boots if makers and not self._making else [key for (_, _, key), _ in heads]
+
+    def _patient(self, key: str) -> bool:
+        """Whether a task has been overtaken so often that the others wait for it."""
+        self._overtaken[key] = self._overtaken.get(key, 0) + 1
+        return self._overtaken[key] > OVERTAKEN
+
+    def _begin(self, task: Task) -> None:
+        self.room.take(task.demand)
+        self._making += task.demand.maker
+        del self.waiting[task.key]
+        self._overtaken.pop(task.key, None)
+        self.left -= task.seconds
+
+    def finished(self, task: Task, error: BootmatrixError | None = None) -> Iterator[Task]:
+        """Give back what it used; yields those that are lost with it."""
+        self.room.give_back(task.demand)
+        self._making -= task.demand.maker
+        if error:
+            yield from self._lose(task.key)
+            return
+        for key in self._dependents.pop(task.key, ()):
+            self._missing[key] -= 1
+            if not self._missing[key] and key in self.waiting:
+                self._make_ready(key)
+
+    def _lose(self, key: str) -> Iterator[Task]:
+        """Those that need a task which failed, and those that need them."""
+        for name in self._dependents.pop(key, ()):
+            if task := self.waiting.pop(name, None):
+                self.left -= task.seconds
+                yield task
+                yield from self._lose(name)
+
+    def _make_ready(self, key: str) -> None:
+        task = self.waiting[key]
+        heapq.heappush(self._ready.setdefault(task.demand, []), (-_length(self._behind[key]), task.order, key))
+
+    def _paths(self) -> dict[str, float]:
+        """For each task the seconds until all that needs it can have ended."""
+        behind: dict[str, float] = {}
+        open_ = {key: len(names) for key, names in self._dependents.items() if key in self.waiting}
+        ends = [key for key in self.waiting if not open_.get(key)]
+        while ends:
+            key = ends.pop()
+            task = self.waiting[key]
+            after = (behind[name] for name in self._dependents.get(key, ()))
+            behind[key] = task.seconds + max(after, default=0.0)
+            for need in set(task.needs) & open_.keys():
+                open_[need] -= 1
+                if not open_[need]:
+                    ends.append(need)
+        if len(behind) < len(self.waiting):
+            raise UserError("these need each other: " + ", ".join(sorted(self.waiting.keys() - behind.keys())[:5]))
+        return behind
+
+
+def _length(seconds: float) -> float:
+    """Rounded, so that neighbours of about one length keep the order of the report, and with it their container."""
+    return round(STEPS * math.log2(max(seconds, SHORTEST)))

@@ -1,0 +1,151 @@
+"""What a run that died leaves on this host is found and removed; what a run that lives has is left alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from bootmatrix import host
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.places import engine
+from bootmatrix.places.place import Job
+from bootmatrix.places.settings import LABEL
+from bootmatrix.runs import lease
+from bootmatrix.runs.lease import Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bootmatrix.toolchain import Image
+
+HOLDER = """
+import subprocess, sys
+from pathlib import Path
+from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.place import Job
+from bootmatrix.places.warm import Pool
+from bootmatrix.runs.lease import Lease
+with Lease(sys.argv[1]) as held, Pool(held.run, held.boxes) as pool:
+    if sys.argv[2] == "container":
+        pool.take(sys.argv[3], Job(("true",), "test"))
+    job = Job(("sh", "-c", "setsid sleep 4720 & sleep 4720 & echo started; wait"), "test")
+    with LocalPlace(held.folder).start(job) as process:
+        assert process.read(60) == ("console", b"started\\n")
+        print("ready", flush=True)
+        sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def run() -> str:
+    return f"tests-{os.getpid()}-{os.urandom(2).hex()}"
+
+
+@pytest.fixture
+def notes() -> list[str]:
+    return []
+
+
+def holder(run: str, kind: str = "", image: str = "") -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", HOLDER, run, kind, image]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+def marked(run: str) -> int:
+    """How many processes carry a run's mark."""
+    return sum((p.info["environ"] or {}).get(host.RUN_MARK) == run for p in psutil.process_iter(["environ"]))
+
+
+def containers(run: str) -> list[str]:
+    return [each["Id"] for each in engine.client().containers(all=True, filters={"label": f"{LABEL}={run}"})]
+
+
+@pytest.fixture
+def dead(run: str) -> Iterator[str]:
+    with holder(run) as process:
+        process.send_signal(signal.SIGKILL)
+    return run  # type: ignore[return-value]
+
+
+def test_the_processes_and_the_folder_of_a_dead_run_are_removed(
+    dead: str, run: str, notes: list[str], tmp_path: Path
+) -> None:
+    assert marked(run) == 3
+    lease.sweep(notes.append)
+    assert marked(run) == 0
+    assert list((tmp_path / "cache" / "work").iterdir()) == []
+    assert notes == [f"the run {dead} had died: removed 3 process(es)"]
+    lease.sweep(notes.append)
+    assert len(notes) == 1
+
+
+def test_a_run_that_lives_is_left_alone(run: str, notes: list[str], tmp_path: Path) -> None:
+    with holder(run) as process:
+        lease.sweep(notes.append)
+        assert lease.is_alive(run)
+        assert marked(run) == 3
+        with pytest.raises(InfrastructureError, match="still goes on"):
+            Lease(run).__enter__()
+        process.communicate(b"")
+    assert not lease.is_alive(run)
+    assert (marked(run), notes, list((tmp_path / "cache" / "work").iterdir())) == (0, [], [])
+
+
+@pytest.mark.docker
+def test_the_containers_of_a_dead_run_are_removed(run: str, notes: list[str], debian_12: Image) -> None:
+    with holder(run, "container", debian_12.tag) as process:
+        (stopped,) = containers(run)
+        engine.client().pause(stopped)  # so that it cannot see that its orchestrator is gone
+        process.send_signal(signal.SIGKILL)
+    lease.sweep(notes.append)
+    assert containers(run) == []
+    assert notes == [f"the run {run} had died: removed 1 container(s) and 3 process(es)"]
+
+
+@pytest.mark.docker
+def test_containers_are_kept_in_mind_until_the_engine_answers(
+    run: str, notes: list[str], debian_12: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with holder(run, "container", debian_12.tag) as process:
+        engine.client().pause(containers(run)[0])
+        process.send_signal(signal.SIGKILL)
+
+    def away() -> None:
+        raise InfrastructureError("no engine")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "client", away)
+        lease.sweep(notes.append)
+    assert "only when the container engine answers" in notes[0]
+    lease.sweep(notes.append)
+    assert containers(run) == []
+
+
+def test_a_cache_that_cannot_be_written_is_said(run: str, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(InfrastructureError, match="BOOTMATRIX_CACHE"):
+        Lease(run).__enter__()
+
+
+def test_what_a_run_starts_carries_its_mark_and_nothing_else_does(run: str) -> None:
+    assert host.run_mark() == {}
+    with Lease(run):
+        assert host.run_mark() == {host.RUN_MARK: run}
+        assert host.scratch()
+    assert host.scratch() is None
+    assert Job(("true",), "test").env == {}

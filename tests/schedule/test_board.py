@@ -1,0 +1,140 @@
+"""The order of tasks, without a clock: runs are simulated by taking and ending them."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bootmatrix.errors import UserError
+from bootmatrix.schedule.board import OVERTAKEN, Board, Room
+from bootmatrix.schedule.task import ONE, Demand, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAKER = Demand(maker=True)
+
+
+def task(key: str, seconds: float = 1.0, needs: Iterable[str] = (), demand: Demand = ONE, order: int = 0) -> Task:
+    return Task(key, lambda: None, lambda _error: None, tuple(needs), demand, seconds, order)
+
+
+def board(*tasks: Task, workers: int = 2, memory: int = 1000) -> Board:
+    return Board(tasks, Room(workers, memory, workers))
+
+
+def simulate(tasks: Iterable[Task], workers: int, memory: int = 1000) -> tuple[float, list[str]]:
+    """The makespan in seconds, and the tasks in the order of their beginning."""
+    plan = board(*tasks, workers=workers, memory=memory)
+    now, begun, count = 0.0, [], itertools.count()
+    running: list[tuple[float, int, Task]] = []
+    while True:
+        while next_ := plan.take():
+            begun.append(next_.key)
+            heapq.heappush(running, (now + next_.seconds, next(count), next_))
+        if not running:
+            return now, begun
+        now, _, ended = heapq.heappop(running)
+        assert list(plan.finished(ended)) == []
+
+
+def test_the_longest_comes_first() -> None:
+    lengths = {"short": 0.5, "longest": 60.0, "long": 20.0, "middle": 3.0}
+    assert simulate([task(*item) for item in lengths.items()], 1)[1] == ["longest", "long", "middle", "short"]
+
+
+def test_tasks_of_about_one_length_keep_the_order_of_the_report() -> None:
+    tasks = [task(str(n), 0.01 + n % 7 / 50, order=n) for n in range(30)]
+    assert simulate(reversed(tasks), 1)[1] == [str(n) for n in range(30)]
+
+
+def test_a_boot_begins_as_soon_as_its_own_build_is_done() -> None:
+    tasks = [task(f"build {n}", 2, demand=MAKER, order=n) for n in range(4)]
+    tasks += [task(f"boot {n}", 0.2, [f"build {n}"], order=n) for n in range(4)]
+    _, begun = simulate(tasks, 1)
+    assert begun == [f"{kind} {n}" for n in range(4) for kind in ("build", "boot")]
+
+
+@pytest.mark.parametrize(("build", "boot", "builds"), [(30, 2, 2), (2, 30, 1)])
+def test_boots_and_builds_share_the_workers_while_both_are_ready(build: float, boot: float, builds: int) -> None:
+    tasks = [task(f"build {n}", build, demand=MAKER) for n in range(4)]
+    tasks += [task(f"boot {n}", boot) for n in range(8)]
+    plan = board(*tasks, workers=4)
+    kinds = [taken.key.split()[0] for _ in range(4) if (taken := plan.take())]
+    assert (kinds.count("build"), kinds.count("boot")) == (builds, 4 - builds)
+
+
+def test_all_workers_build_while_nothing_can_be_booted() -> None:
+    tasks = [task(f"build {n}", 2, demand=MAKER) for n in range(4)]
+    assert simulate(tasks, 4)[0] == 2
+
+
+def test_a_chain_that_is_long_in_all_is_begun_before_a_task_that_is_longer_than_its_first() -> None:
+    tasks = [task("a", 1), task("b", 50, ["a"]), task("c", 10)]
+    assert simulate(tasks, 1)[1][0] == "a"
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 8])
+@given(lengths=st.lists(st.floats(0.01, 60), min_size=1, max_size=60))
+def test_the_makespan_is_within_grahams_bound(workers: int, lengths: list[float]) -> None:
+    tasks = [task(str(n), seconds, order=n) for n, seconds in enumerate(lengths)]
+    makespan, begun = simulate(tasks, workers)
+    lower = max(sum(lengths) / workers, *lengths)
+    assert sorted(begun, key=int) == [str(n) for n in range(len(lengths))]
+    assert makespan <= lower * 2 - min(lengths) / workers + 1e-9
+
+
+def test_a_mixed_plan_comes_within_a_tenth_of_the_best() -> None:
+    lengths = [30, 20, 20, 12, 8, 8, 5, *[2] * 20, *[0.2] * 300]
+    tasks = [task(str(n), seconds, order=n) for n, seconds in enumerate(lengths)]
+    for workers in (2, 3, 4):
+        assert simulate(tasks, workers)[0] <= 1.1 * sum(lengths) / workers
+
+
+def test_memory_and_processors_are_never_given_twice() -> None:
+    demands = [Demand(cpus=1 + n % 3, memory=n * 10) for n in range(20)]
+    plan = board(*(task(str(n), demand=demand) for n, demand in enumerate(demands)), workers=4, memory=300)
+    running: list[Task] = []
+    while plan.waiting or running:
+        while taken := plan.take():
+            running.append(taken)
+        assert sum(each.demand.cpus for each in running) <= 4
+        assert sum(each.demand.memory for each in running) <= 300
+        list(plan.finished(running.pop(0)))
+    assert plan.room == Room(4, 300, 4)
+
+
+def test_a_task_that_needs_the_whole_host_is_not_overtaken_for_ever() -> None:
+    big = task("big", 60, demand=Demand(cpus=2))
+    plan = board(task("longest", 100), big, *(task(f"small {n}") for n in range(10 * OVERTAKEN)))
+    longest, running, begun = plan.take(), plan.take(), 0
+    while running:
+        assert running.key.startswith("small")
+        begun += 1
+        list(plan.finished(running))
+        running = plan.take()
+    assert begun == OVERTAKEN
+    assert longest
+    list(plan.finished(longest))
+    assert plan.take() is big
+
+
+def test_tasks_that_need_each_other_are_refused() -> None:
+    with pytest.raises(UserError, match="need each other: a, b"):
+        board(task("a", needs=["b"]), task("b", needs=["a"]), task("c"))
+
+
+def test_what_is_left_is_told_in_seconds() -> None:
+    plan = board(task("a", 5), task("b", 2), task("c", 1, ["b"]))
+    assert plan.left == 8
+    assert plan.take()
+    assert plan.left == 3
+    second = plan.take()
+    assert second
+    assert [lost.key for lost in plan.finished(second, UserError("bad"))] == ["c"]
+    assert plan.left == 0

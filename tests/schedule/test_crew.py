@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError, UserError
+from bootmatrix.schedule.board import Board, Room
+from bootmatrix.schedule.crew import Crew
+from bootmatrix.schedule.task import ONE, Demand, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass
+class Diary:
+    """What became of the tasks."""
+
+    done: list[str] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def task(self, key: str, *needs: str, act: Callable[[], None] = lambda: None, demand: Demand = ONE) -> Task:
+        def run() -> None:
+            act()
+            self.done.append(key)
+
+        def lose(error: BootmatrixError) -> None:
+            assert key not in self.lost
+            self.lost[key] = str(error)
+
+        return Task(key, run, lose, needs, demand)
+
+    def run(self, *tasks: Task, workers: int = 2) -> Crew:
+        crew = Crew(Board(tasks, Room(workers, 1 << 30, workers)), self.stop)
+        crew.run()
+        return crew
+
+
+def fail(error: BaseException) -> Callable[[], None]:
+    def act() -> None:
+        raise error
+
+    return act
+
+
+def test_a_task_comes_after_all_that_it_needs() -> None:
+    diary = Diary()
+    diary.run(diary.task("c", "a", "b"), diary.task("b", "a"), diary.task("a"), workers=4)
+    assert diary.done == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("error", [UserError("bad"), InfrastructureError("bad")])
+def test_a_task_that_fails_takes_its_dependents_and_nothing_else(error: BootmatrixError) -> None:
+    diary = Diary()
+    diary.run(
+        diary.task("image", act=fail(error)),
+        diary.task("build", "image"),
+        diary.task("boot", "build", "other"),
+        diary.task("other"),
+        diary.task("other boot", "other"),
+    )
+    assert sorted(diary.done) == ["other", "other boot"]
+    assert diary.lost == dict.fromkeys(["image", "build", "boot"], "bad")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("oops"), SystemExit(2), KeyboardInterrupt("oops")])
+def test_a_task_with_a_bug_is_lost_and_not_the_run(error: BaseException) -> None:
+    diary = Diary()
+    diary.run(diary.task("a", act=fail(error)), diary.task("b"))
+    assert diary.done == ["b"]
+    assert type(error).__name__ in diary.lost["a"]
+
+
+def test_a_task_that_two_failures_lose_is_told_once() -> None:
+    diary = Diary()
+    broken = fail(UserError("bad"))
+    diary.run(diary.task("a", act=broken), diary.task("b", act=broken), diary.task("c", "a", "b"))
+    assert set(diary.lost) == {"a", "b", "c"}
+
+
+def test_after_an_interruption_nothing_is_begun_and_the_rest_is_left() -> None:
+    diary = Diary()
+    crew = diary.run(diary.task("a", act=diary.stop.set), diary.task("b", "a"), diary.task("c"), workers=1)
+    assert (diary.done, diary.lost) == (["a"], {})
+    assert set(crew.board.waiting) == {"b", "c"}
+    assert crew.fatal is None
+
+
+def test_a_fatal_error_ends_the_run_and_blames_no_task() -> None:
+    diary = Diary()
+    crew = diary.run(diary.task("a", act=fail(Fatal("the disk is full"))), diary.task("b"), workers=1)
+    assert (diary.done, diary.lost) == ([], {})
+    assert str(crew.fatal) == "the disk is full"
+
+
+def test_no_more_tasks_run_at_once_than_there_is_room_for() -> None:
+    diary = Diary()
+    running, most = threading.Semaphore(3), threading.Barrier(3)
+
+    def act() -> None:
+        assert running.acquire(blocking=False)
+        most.wait(timeout=60)  # and no fewer, either
+        running.release()
+
+    diary.run(*(diary.task(str(number), act=act) for number in range(48)), workers=3)
+    assert len(diary.done) == 48
+
+
+def test_a_thing_of_which_there_is_one_is_used_by_one_at_a_time() -> None:
+    diary = Diary()
+    using = threading.Lock()
+
+    def act() -> None:
+        assert using.acquire(blocking=False)
+        using.release()
+
+    tap = Demand(names=frozenset({"tap0"}))
+    diary.run(*(diary.task(str(number), act=act, demand=tap) for number in range(40)), workers=4)
+    assert len(diary.done) == 40
+
+
+def test_a_task_can_be_alone_and_two_that_want_it_do_not_wait_for_each_other() -> None:
+    diary = Diary()
+    inside = threading.Lock()
+    crews: list[Crew] = []
+    ready = threading.Barrier(2)
+
+    def lonely() -> None:
+        ready.wait(timeout=60)
+        with crews[0].alone():
+            assert inside.acquire(blocking=False)
+            inside.release()
+
+    def busy() -> None:
+        assert inside.acquire(blocking=False)
+        inside.release()
+
+    tasks = [diary.task(f"lonely {n}", act=lonely) for n in range(2)] + [diary.task("busy", act=busy)]
+    crews.append(Crew(Board(tasks, Room(2, 1, 1)), diary.stop))
+    crews[0].run()
+    assert sorted(diary.done) == ["busy", "lonely 0", "lonely 1"]
+    assert diary.lost == {}
+
+
+def test_no_tasks_are_no_trouble() -> None:
+    assert Diary().run().fatal is None

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import bootmatrix, write_matrix
+
+from bootmatrix import gc, host, uses
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.gc import DAY, Item
+from bootmatrix.places import engine
+from bootmatrix.runs import passes
+from bootmatrix.runs.lease import Lease
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
+
+
+def item(name: str, size: int, days: float) -> Item:
+    return Item("build", name, size, days * DAY, lambda: None)
+
+
+def names(found: list[Item]) -> list[str]:
+    return [each.name for each in found]
+
+
+def built(name: str, days: float, size: int = 8192) -> Path:
+    """A build that was last used so many days ago."""
+    folder = host.cache() / "builds" / name
+    folder.mkdir(parents=True)
+    (folder / "unikernel").write_bytes(os.urandom(size))
+    uses.mark("build", name, f"label of {name}")
+    then = time.time() - days * DAY
+    for file in (host.cache() / "used").iterdir():
+        if file.read_text() == f"label of {name}":
+            os.utime(file, (then, then))
+    return folder
+
+
+def test_what_was_not_used_for_so_long_goes_and_then_the_oldest_down_to_the_size() -> None:
+    found = [item("new", 10, 1), item("old", 10, 20), item("older", 10, 30), item("newer", 10, 0.1)]
+    assert names(gc.chosen(found, 14, None)) == ["older", "old"]
+    assert names(gc.chosen(found, 100, 25)) == ["older", "old"]
+    assert names(gc.chosen(found, 14, 15)) == ["older", "old", "new"]
+    assert names(gc.chosen(found, 100, None)) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.floats(0.01, 50)), max_size=20), st.integers(0, 300))
+def test_never_more_than_the_size_is_kept(sizes: list[tuple[int, float]], limit: int) -> None:
+    found = [item(str(index), size, days) for index, (size, days) in enumerate(sizes)]
+    gone = gc.chosen(found, 1000, limit)
+    assert sum(each.size for each in found) - sum(each.size for each in gone) <= limit
+
+
+def test_what_a_run_that_lives_may_use_is_kept(tmp_path: Path) -> None:
+    with Lease("alive") as lease:
+        begun = time.time() - 3 * DAY
+        os.utime(lease.folder / "lock", (begun, begun))
+        assert names(gc.chosen([item("used", 10, 2), item("unused", 10, 4)], 1, 0)) == ["unused"]
+    assert names(gc.chosen([item("used", 10, 2)], 1, 0)) == ["used"]
+    assert not list((tmp_path / "cache" / "work").iterdir())
+
+
+def test_old_builds_are_freed_with_their_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise InfrastructureError("no engine")
+
+    monkeypatch.setattr(engine, "client", away)
+    old, new = built("old", 20), built("new", 1)
+    (found,) = gc.chosen(gc.items(None), 14, None)
+    assert (found.name, found.size, gc.human_age(found.age)) == ("label of old", 8192, "20 days ago")
+    found.remove()
+    assert (old.exists(), new.exists()) == (False, True)
+    assert len(list((tmp_path / "cache" / "used").iterdir())) == 1
+
+
+def test_a_dry_run_frees_nothing_and_says_what_would_go(tmp_path: Path) -> None:
+    old = built("old", 20)
+    done = bootmatrix("gc", "--dry-run", cwd=tmp_path, DOCKER_HOST="unix:///nowhere")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "build       8 KiB  used 20 days ago    label of old",
+        "8 KiB would be freed, 0 B kept in 0 items",
+    ]
+    assert old.exists()
+    done = bootmatrix("gc", cwd=tmp_path, DOCKER_HOST="unix:///nowhere")
+    assert "8 KiB freed" in done.stdout
+    assert not old.exists()
+
+
+def test_runs_go_only_where_that_is_asked_for_and_never_the_last(tmp_path: Path) -> None:
+    test = {"unikernel": "matrix.yaml", "runner": {"command": ["true"]}}
+    write_matrix(tmp_path, {"axes": {"backend": ["command"]}, "tests": {"t": test}})
+    for _ in range(2):
+        assert bootmatrix("run", "--engine", "host", cwd=tmp_path).returncode == 0
+    first, last = sorted(path.parent for path in tmp_path.glob("out/*/events.jsonl") if path.parent.name != "latest")
+    assert "0 B freed" in bootmatrix("gc", "--days", "0", cwd=tmp_path, DOCKER_HOST="unix:///nowhere").stdout
+    done = bootmatrix("gc", "--days", "0", "--runs", cwd=tmp_path, DOCKER_HOST="unix:///nowhere")
+    assert f"used today          {first.name}" in done.stdout
+    assert (first.exists(), last.exists()) == (False, True)
+    rows = (tmp_path / "out" / passes.FILE).read_text().splitlines()
+    assert [row.split()[1] for row in rows] == [last.name]
+    assert json.loads((tmp_path / "out/latest/results.json").read_text())["id"] == last.name
+
+
+def test_what_cannot_be_removed_is_said_and_the_others_go(tmp_path: Path) -> None:
+    def refuses() -> None:
+        raise InfrastructureError("it is in use")
+
+    from bootmatrix.commands import gc as command  # noqa: PLC0415
+
+    stuck = Item("image", "stuck", 100, 0, refuses)
+    assert command.free(stuck, dry_run=False) == 0
+    assert command.free(item("free", 7, 0), dry_run=False) == 7
+    assert tmp_path.exists()
+
+
+@pytest.mark.docker
+def test_images_are_listed_with_what_they_do_not_share(debian_12: object) -> None:
+    assert debian_12
+    found = [each for each in gc.items(None) if each.kind == "image"]
+    assert found
+    assert all(0 <= each.size < 2 << 30 for each in found)
