@@ -1,0 +1,81 @@
+"""A disk that is full: said with its remedy, nothing lost, and when there is room again the run goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from support import bootmatrix, runs, script, scripted, told, write_matrix
+
+from bootmatrix import results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HOST = {"backend": ["command"]}
+TESTS = 60
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a few hundred KiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if os.getuid() or subprocess.run(mount(folder, "size=200k"), check=False).returncode:
+        pytest.skip("a tmpfs cannot be mounted here: that needs root")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def mount(folder: Path, options: str) -> list[str]:
+    return ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+
+
+def enlarge(folder: Path) -> None:
+    subprocess.run(mount(folder, "remount,size=64m"), check=True)
+
+
+def test_a_full_disk_stops_the_run_and_more_room_lets_it_go_on(tmp_path: Path, small: Path) -> None:
+    tests = {f"t{n}": script("head -c 6000 /dev/zero | tr '\\0' x; exit 0") for n in range(TESTS)}
+    write_matrix(tmp_path, scripted(HOST, **tests))
+    args = ("run", "--engine", "host", "-j", "2", "--out", str(small))
+    env = {"BOOTMATRIX_CACHE": str(tmp_path / "cache")}
+    done = bootmatrix(*args, cwd=tmp_path, **env)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "No space left on device" in done.stderr
+    assert "bootmatrix run --resume" in done.stderr
+    assert "Traceback" not in done.stderr
+    (run,) = runs(small)
+    before = told(run)
+    assert 0 < len(before) < TESTS
+    assert all(verdicts == ["passed"] for verdicts in before.values())
+    enlarge(small)
+    done = bootmatrix(*args, "--resume", cwd=tmp_path, **env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert told(run) == {name: ["passed"] for name in tests}
+    assert [result.test for result in results.load(run / "results.json").results] == list(tests)
+    assert list((tmp_path / "cache" / "work").iterdir()) == []
+
+
+def test_a_disk_that_is_full_from_the_beginning_is_said(tmp_path: Path, small: Path) -> None:
+    with contextlib.suppress(OSError):
+        (small / "filler").write_bytes(b"x" * (1 << 20))
+    write_matrix(tmp_path, scripted(HOST, t=script("true")))
+    done = bootmatrix("run", "--engine", "host", "--out", str(small), cwd=tmp_path)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_cache_that_is_full_fails_the_build_and_says_so(tmp_path: Path, small: Path) -> None:
+    matrix = scripted(HOST, t=script("true", build="it", unikernel="it"))
+    matrix["builds"] = {"it": {"run": "head -c 1000000 /dev/zero >$OUT/it", "axes": []}}
+    write_matrix(tmp_path, matrix)
+    done = bootmatrix("run", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(small))
+    assert done.returncode in {1, 3}
+    assert "No space left on device" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,97 @@
+"""Guests that misbehave in every way, many of them: the right verdict for each, told once, and nothing left behind."""
+
+from __future__ import annotations
+
+import collections
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+from support import bootmatrix, runs, script, scripted, told, write_matrix
+
+from bootmatrix import results
+from bootmatrix.places import engine
+from bootmatrix.places.settings import LABEL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bootmatrix.toolchain import Image
+
+HOST = {"backend": ["command"]}
+SUCCESS = {"console": "SUCCESS"}
+BUSY = "exec taskset -c 0 python3 -c 'import time\nwhile time.process_time() < {seconds}: pass'"
+
+# Each way to fail, what its verdict is, and 20 tests of each: a tenth of all is to fail in each way.
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    "exits": ("failed", script("echo up; exit 4", expect=SUCCESS)),
+    "crashes": ("failed", script("echo up; kill -SEGV $$", expect=SUCCESS)),
+    "lies": ("contradicted", script("echo up; exit 0", expect=SUCCESS)),
+    "hangs": ("timed out", script("echo up; sleep 600", timeout="500 ms", expect=SUCCESS)),
+    "floods": ("timed out", script("exec yes SUCCESS", console_limit="64 KiB", expect=SUCCESS)),
+    "ignores SIGTERM": (
+        "timed out",
+        script("trap '' TERM INT HUP QUIT; while :; do sleep 600; done", timeout="500 ms", expect=SUCCESS),
+    ),
+    "forks": ("passed", script("(setsid sleep 4730 &) ; sleep 4730 & echo SUCCESS", expect=SUCCESS)),
+    "closes its console": ("timed out", script("exec >&- 2>&-; sleep 600", timeout="500 ms", expect=SUCCESS)),
+    "closes its console and ends": ("failed", script("exec >&- 2>&-; exit 5", expect=SUCCESS)),
+    "says it in bytes": ("passed", script(r"printf '\377\000\033[31mSUCCESS\r\n'", expect=SUCCESS)),
+}
+EACH = 20
+
+
+@pytest.mark.parametrize("where", ["host", pytest.param("docker", marks=pytest.mark.docker)])
+def test_200_boots_of_which_a_tenth_fails_in_each_way(tmp_path: Path, where: str, debian_12: Image) -> None:
+    assert debian_12
+    tests = {f"{way.replace(' ', '-')}-{number}": fields for number in range(EACH) for way, (_, fields) in WAYS.items()}
+    write_matrix(tmp_path, scripted(HOST if where == "host" else None, **tests))
+    done = bootmatrix("run", "--engine", where, "-j", "4", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
+    assert done.returncode == 1, done.stdout + done.stderr
+    (run,) = runs(tmp_path / "out")
+    expected = {name.replace(" ", "-"): verdict for name, (verdict, _) in WAYS.items()}
+    found = told(run)
+    assert {name: [expected[name.rpartition("-")[0]]] for name in tests} == found
+    assert collections.Counter(verdict for (verdict,) in found.values()) == {
+        verdict: count * EACH for verdict, count in collections.Counter(expected.values()).items()
+    }
+    assert _left(run.name) == []
+    assert list((tmp_path / "cache" / "work").iterdir()) == []
+
+
+def _left(run: str) -> list[object]:
+    sleepers = [p.pid for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] in (["sleep", "4730"], ["yes"])]
+    mine = engine.client().containers(all=True, filters={"label": f"{LABEL}={run}"}) if engine.answers() else []
+    return [*sleepers, *mine]
+
+
+@pytest.mark.parametrize("where", ["host", pytest.param("docker", marks=pytest.mark.docker)])
+def test_a_boot_that_its_neighbours_starved_is_told_from_one_that_hung(
+    tmp_path: Path, where: str, debian_12: Image
+) -> None:
+    """Eight need a second of one processor each within three: only those that are tried again alone can pass."""
+    assert debian_12
+    axes = HOST if where == "host" else None
+    needy = script(_burn(1), timeout="3 s", params={"n": list("12345678")})
+    stuck = script(_burn(1000), timeout="3 s")
+    idle = script("sleep 1000", timeout="3 s")
+    write_matrix(tmp_path, scripted(axes, needy=needy, stuck=stuck, idle=idle))
+    done = bootmatrix("run", "--engine", where, "-j", "10", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
+    (run,) = runs(tmp_path / "out")
+    found = {result.test: result for result in results.load(run / "results.json").results}
+    assert (found.pop("stuck").verdict, found.pop("idle").verdict) == ("timed out", "timed out"), done.stdout
+    assert {result.verdict for result in found.values()} <= {"flaky", "passed"}
+    starved = [result for result in found.values() if result.attempts[0].starved]
+    assert len(starved) >= 4
+    for result in starved:
+        assert "it had a processor for" in result.attempts[0].reason
+        assert result.attempts[0].outcome.kind == "broken"
+        assert "starved" in result.reason
+
+
+def _burn(seconds: int) -> str:
+    """A second of processor 0, by the shell's own count of it, in any image."""
+    return (
+        f"exec taskset -c 0 sh -c 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done;"
+        f" read -r line </proc/$$/stat; set -- ${{line#*) }}; [ ${{12}} -ge {seconds * 100} ] && exit 0; done'"
+    )
