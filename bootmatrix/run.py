@@ -27,10 +27,10 @@ from bootmatrix.screen import Shape
 from bootmatrix.steps import Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from bootmatrix.plan import Plan
+    from bootmatrix.plan import BootStep, Plan
     from bootmatrix.runs.past import Past
     from bootmatrix.screen import Screen
 
@@ -117,7 +117,8 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
     board = Board(steps.tasks(store.missing(), room), room)
     crew = Crew(board, steps.stop)
     steps.booter.alone = crew.alone
-    with _interruptible(steps.stop, screen), screen.showing(_shape(plan), lambda: board.left / options.jobs):
+    shape = _shape([plan.boots[index] for index in store.missing()])
+    with _interruptible(steps.stop, screen), screen.showing(shape, lambda: steps.left(board, options.jobs)):
         crew.run()
     fatal = crew.fatal
     with contextlib.suppress(Fatal):
@@ -129,17 +130,18 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
     return fatal
 
 
-def _shape(plan: Plan) -> Shape:
-    cells = {step.cell.id: step.cell.values for step in plan.boots}
+def _shape(boots: Sequence[BootStep]) -> Shape:
+    """What is still to be run, for the screen."""
+    cells = {step.cell.id: step.cell.values for step in boots}
     tests = dict.fromkeys(cells, 0)
-    for step in plan.boots:
+    for step in boots:
         tests[step.cell.id] += 1
     axes: dict[str, list[str]] = {}
     for values in cells.values():
         for axis, text in values.items():
             axes.setdefault(axis, []).append(text)
     choices = {axis: tuple(dict.fromkeys(texts)) for axis, texts in axes.items()}
-    return Shape(axes=choices, cells=cells, tests=tests, boots=len(plan.boots))
+    return Shape(axes=choices, cells=cells, tests=tests, boots=len(boots))
 
 
 def _tell(plan: Plan, finished: Run, steps: Steps, options: Options, fatal: Fatal | None) -> Finished:

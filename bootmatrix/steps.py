@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from bootmatrix.plan import BootStep, Plan
     from bootmatrix.runs.passes import Passes
     from bootmatrix.runs.store import Store
-    from bootmatrix.schedule.board import Room
+    from bootmatrix.schedule.board import Board, Room
     from bootmatrix.schedule.times import Times
     from bootmatrix.screen import Screen
     from bootmatrix.toolchain import Image
 
 TENDER = 64 * MIB  # what a tender takes besides its guest's memory, as the host has it to share out
+ENOUGH = 5  # boots after which those of which nothing is known are thought to take as long
 UNKNOWN = 5.0  # seconds that a boot is thought to take while nothing is known of it
 
 
@@ -52,6 +53,7 @@ class Steps:
             self.booter.on_chunk = screen.console
         self._places: dict[str, Place] = {}
         self._keys = Keys()
+        self._guessed: dict[str, float] = {}
 
     def tasks(self, wanted: list[int], room: Room) -> Iterator[Task]:
         """Those of the boots with these numbers, and what they need."""
@@ -84,9 +86,22 @@ class Steps:
         if step.template.memory + TENDER > room.memory:
             return Task(step.id, partial(self._too_large, index, step, room.memory), lost, order=index)
         needs = tuple(_key(part) for part in (step.image, step.build) if part)
-        guess = self.times.guess(step)
-        seconds = min(step.template.timeout, UNKNOWN) if guess is None else guess
-        return Task(step.id, act, lost, needs, demand_of(step, room), seconds, index)
+        return Task(step.id, act, lost, needs, demand_of(step, room), self._seconds(step), index)
+
+    def _seconds(self, step: BootStep) -> float:
+        """What the boot will take; where that is not known, what stands for it in the order of boots."""
+        if (known := self.times.guess(step)) is not None:
+            return known
+        self._guessed[step.id] = min(step.template.timeout, UNKNOWN)
+        return self._guessed[step.id]
+
+    def left(self, board: Board, workers: int) -> float | None:
+        """Seconds until the end, if all go on as they do; None while too little is known."""
+        guessed, booted = list(self._guessed.values()), [s for key, s in list(self.took.items()) if "/" in key]
+        if guessed and len(booted) < ENOUGH:
+            return None
+        mean = sum(booted) / len(booted) if booted else 0.0
+        return max(0.0, board.left - sum(guessed) + len(guessed) * mean) / workers
 
     def place_of(self, image: Image | None) -> Place:
         """One for each image: it keeps what it knows of it."""
@@ -181,6 +196,7 @@ class Steps:
             result = Result(result.cell, result.test, "error", what, axes=result.axes, repro=result.repro)
             at, length = self.store.keep(index, result)
         self.passes.note(result, self.store.id, at, length)
+        self._guessed.pop(result.id, None)
         if result.attempts and not result.reused:
             self.took[result.id] = result.seconds
         self.screen.result(result)

@@ -86,7 +86,7 @@ def command(
     elif failed:
         asked = request.failed(asked, folder)
     plan = request.plan_of(matrix, asked, folder)
-    shown = screen.make(verbosity=verbose - quiet)
+    shown = screen.make(verbosity=verbose - quiet, flaky_fails=fail_on_flaky)
     if not plan.boots:
         shown.note(f"nothing to do: all of the run {asked.failed_of} was as expected")
         return 0

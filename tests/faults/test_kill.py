@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -18,6 +17,7 @@ from bootmatrix.places.settings import LABEL
 
 if TYPE_CHECKING:
     import subprocess
+    from pathlib import Path
 
     from bootmatrix.toolchain import Image
 
