@@ -13,7 +13,7 @@ from bootmatrix.schedule import shard as shards
 from bootmatrix.schedule import times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from bootmatrix.matrix.load import Matrix
@@ -82,5 +82,13 @@ def seconds_of_cells(matrix: Matrix, select: tuple[str, ...], known: Mapping[str
 def _failed(request: Request, out: Path) -> list[Callable[[str], bool]]:
     if not request.failed_of:
         return []
-    before = pasts.read(out / request.failed_of)
-    return [lambda test: not before.is_good(test)]
+    chain = list(_chain(out, request.failed_of))
+    return [lambda test: not next((past.is_good(test) for past in chain if test in past.told), False)]
+
+
+def _chain(out: Path, run: str) -> Iterator[Past]:
+    """A run and, where that had taken only what had failed in another, the others: the newest word counts."""
+    while run:
+        past = pasts.read(out / run)
+        yield past
+        run = of_past(past).failed_of

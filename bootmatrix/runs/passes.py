@@ -110,7 +110,8 @@ class Keys:
     def _asked(self, step: BootStep) -> str:
         """The test's fields before placeholders are filled in; many boots share them."""
         if id(step.template) not in self._templates:
-            self._templates[id(step.template)] = repr(step.template.model_dump(exclude=APART))
+            asked = [(name, value) for name, value in step.template if name not in APART]
+            self._templates[id(step.template)] = repr(asked)
         return self._templates[id(step.template)]
 
     def _tender(self, step: BootStep, place: Place, output: Path | None) -> str:
