@@ -13,7 +13,7 @@ import click
 from bootmatrix import build, imagebuild
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
-from bootmatrix.places.warm import Pool
+from bootmatrix.places.pool import Pool
 from bootmatrix.runs.lease import Lease
 from bootmatrix.runs.store import new_id
 

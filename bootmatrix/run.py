@@ -16,7 +16,7 @@ from bootmatrix import __version__, boot, host, plugins, results
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.model import GOOD_VERDICTS, Run
 from bootmatrix.places import engine
-from bootmatrix.places.warm import Pool
+from bootmatrix.places.pool import Pool
 from bootmatrix.runs import lease
 from bootmatrix.runs.passes import Passes
 from bootmatrix.runs.store import Store, new_id

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bootmatrix.errors import BootmatrixError
     from bootmatrix.model import Attempt
     from bootmatrix.places.place import Place
-    from bootmatrix.places.warm import Pool
+    from bootmatrix.places.pool import Pool
     from bootmatrix.plan import BootStep, Plan
     from bootmatrix.runs.passes import Passes
     from bootmatrix.runs.store import Store

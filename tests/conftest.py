@@ -12,7 +12,7 @@ import pytest
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine
 from bootmatrix.places.container import ContainerPlace
-from bootmatrix.places.warm import Pool
+from bootmatrix.places.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

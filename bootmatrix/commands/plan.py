@@ -64,7 +64,7 @@ def _is_kept(step: BuildStep) -> bool:
     from bootmatrix.errors import InfrastructureError  # noqa: PLC0415
     from bootmatrix.places.container import ContainerPlace  # noqa: PLC0415
     from bootmatrix.places.local import LocalPlace  # noqa: PLC0415
-    from bootmatrix.places.warm import Pool  # noqa: PLC0415
+    from bootmatrix.places.pool import Pool  # noqa: PLC0415
 
     place = ContainerPlace(step.image.tag, Pool("plan", Path())) if step.image else LocalPlace()
     try:

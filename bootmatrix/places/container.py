@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bootmatrix.places.warm import Container, Pool
+    from bootmatrix.places.pool import Pool
+    from bootmatrix.places.warm import Container
 
 
 class ContainerPlace(Place):

@@ -17,7 +17,7 @@ from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.place import Job
 
 if TYPE_CHECKING:
-    from bootmatrix.places.warm import Pool
+    from bootmatrix.places.pool import Pool
 
 pytestmark = pytest.mark.docker
 

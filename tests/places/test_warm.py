@@ -11,13 +11,15 @@ from support import run_job
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import MIB
 from bootmatrix.places import container, engine, settings, warm
+from bootmatrix.places import pool as pools
 from bootmatrix.places.place import Exit, Job
-from bootmatrix.places.warm import Container, Pool
+from bootmatrix.places.warm import Container
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.places.container import ContainerPlace
+    from bootmatrix.places.pool import Pool
 
 pytestmark = pytest.mark.docker
 
@@ -108,7 +110,7 @@ def test_other_limits_mean_another_container(place: ContainerPlace) -> None:
 
 
 def test_only_so_many_containers_wait(place: ContainerPlace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warm, "IDLE", 1)
+    monkeypatch.setattr(pools, "IDLE", 1)
     for size in (32, 64, 96):
         boot(place, "true", memory=size * MIB)
     assert engine.client().inspect_container(container_of(place))["HostConfig"]["Memory"] == 96 * MIB

@@ -30,7 +30,7 @@ import subprocess, sys
 from pathlib import Path
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.places.place import Job
-from bootmatrix.places.warm import Pool
+from bootmatrix.places.pool import Pool
 from bootmatrix.runs.lease import Lease
 with Lease(sys.argv[1]) as held, Pool(held.run, held.boxes) as pool:
     if sys.argv[2] == "container":

@@ -1,0 +1,111 @@
+"""The warm containers of a run: taken for a job, kept for the next, replaced where one is spoilt."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+from bootmatrix.errors import Fatal, InfrastructureError, Problem
+from bootmatrix.places import engine
+from bootmatrix.places.warm import Container, NotKept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bootmatrix.places.place import Job
+
+IDLE = 8  # containers that wait for a next job, at the most: each costs 10 MB, a new one 0.2 s
+TICK = 0.2
+
+
+class Pool:
+    """The containers of a run: taken for a job, given back for the next of the same image and room.
+
+    Their folders lie below `folder`, which must be on a file system of this host that has pipes.
+    """
+
+    def __init__(
+        self,
+        run: str,
+        folder: Path,
+        stop: threading.Event | None = None,
+        note: Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        self.run, self.folder, self.note = run, folder, note
+        self.stop = stop or threading.Event()
+        self._waiting = threading.Lock()
+        self._idle: list[Container] = []  # the one that has waited longest first
+        self._numbers = itertools.count(1)
+        self.plain: set[str] = set()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def take(self, image: str, job: Job) -> Container:
+        """A container for the job; raises InfrastructureError if the engine makes none."""
+        kept = not job.trusted and image not in self.plain
+        with self._lock:
+            found = next((c for c in reversed(self._idle) if kept and c.image == image and c.room == job.room), None)
+            if found:
+                self._idle.remove(found)
+                found.name = job.name
+        if found and not found.streams.over():
+            return found
+        if found:
+            found.remove()  # it died while nobody used it
+        return self._new(image, job, kept=kept)
+
+    def _new(self, image: str, job: Job, *, kept: bool) -> Container:
+        """One more try than the engine needs: a connection from before it was started anew breaks once."""
+        for last in (False, True):
+            self.await_engine()
+            box = self.folder / str(next(self._numbers))
+            try:
+                return Container(image, job, self.run, box, kept=kept)
+            except NotKept:
+                self.plain.add(image)
+                return self._new(image, job, kept=False)
+            except InfrastructureError:
+                if last and engine.answers():
+                    raise
+        return self._new(image, job, kept=kept)
+
+    def await_engine(self) -> None:
+        """Wait until the engine answers; raises Fatal if it does not come back, InfrastructureError if we stop."""
+        if engine.answers():
+            return
+        with self._waiting:
+            patience = engine.patience()
+            end = time.monotonic() + patience
+            if not engine.answers():
+                self.note("the container engine does not answer: waiting for it")
+            while not engine.answers():
+                if self.stop.wait(TICK):
+                    raise InfrastructureError("the run was interrupted while it waited for the container engine")
+                if time.monotonic() > end:
+                    what = f"the container engine has not answered for {patience:.0f} s"
+                    raise Fatal(Problem(what, remedy="start it, then `bootmatrix run --resume` goes on"))
+
+    def give_back(self, container: Container, *, clean: bool) -> None:
+        """Keep it for the next job, or remove it if it was for one job only, or if that spoilt it."""
+        if not (container.kept and clean):
+            container.remove()
+            return
+        with self._lock:
+            self._idle.append(container)
+            oldest = self._idle.pop(0) if len(self._idle) > IDLE else None
+        if oldest:
+            oldest.remove()
+
+    def close(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for container in idle:
+            container.remove()
