@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import platform
 import tempfile
 import threading
@@ -35,7 +37,15 @@ class Accelerators:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._file = host.cache() / "probes.json"
-        self._known: dict[str, str] = self._load()
+        self._known: dict[str, str] = {}
+        self._useless: set[str] = set()
+        self._load()
+
+    def may_use_kvm(self, place: str, tender: Tender, arch: str) -> bool:
+        """Whether a boot may come to run on KVM, by what is known without a probe; `place` by its name."""
+        if "kvm" not in tender.accelerators or arch != _here() or host.kvm_trouble():
+            return False
+        return not (tender.automatic and place in self._useless)
 
     def choose(self, place: Place, runner: Runner, tender: Tender, found: Found, arch: str) -> Choice:
         """The first accelerator that works; raises Unavailable if none does, or if the wanted one does not."""
@@ -55,7 +65,7 @@ class Accelerators:
         """Why an accelerator cannot be used; empty if it can."""
         if name != "kvm":
             return ""
-        if arch != ARCHES.get(platform.machine(), platform.machine()):
+        if arch != _here():
             return f"KVM runs {platform.machine()} guests here, not {arch}"
         if trouble := host.kvm_trouble():
             return trouble
@@ -66,22 +76,28 @@ class Accelerators:
         with self._lock:  # one probe at a time: two at once could starve each other
             if key not in self._known:
                 self._known[key] = _boot(place, found, probe)
+                self._useless |= {place.name} if self._known[key] else set()
                 self._save()
         return self._known[key]
 
-    def _load(self) -> dict[str, str]:
-        try:
+    def _load(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
             kept = json.loads(self._file.read_text())
-        except (OSError, ValueError):
-            return {}
-        same = isinstance(kept, dict) and kept.get("boot") == host.boot_id()
-        return dict(kept["probes"]) if same else {}
+            if isinstance(kept, dict) and kept.get("boot") == host.boot_id():
+                self._known, self._useless = dict(kept["probes"]), set(kept.get("useless", ()))
 
     def _save(self) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._file.with_suffix(f".{threading.get_ident()}")
-        fresh.write_text(json.dumps({"boot": host.boot_id(), "probes": self._known}, indent=1))
-        fresh.replace(self._file)
+        """A disk that is full only loses what the probe found."""
+        kept = {"boot": host.boot_id(), "probes": self._known, "useless": sorted(self._useless)}
+        fresh = self._file.with_suffix(f".{os.getpid()}")
+        with contextlib.suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(kept, indent=1))
+            fresh.replace(self._file)
+
+
+def _here() -> str:
+    return ARCHES.get(platform.machine(), platform.machine())
 
 
 def _praise(name: str, probe: Probe | None) -> str:

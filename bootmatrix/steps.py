@@ -86,7 +86,10 @@ class Steps:
         if step.template.memory + TENDER > room.memory:
             return Task(step.id, partial(self._too_large, index, step, room.memory), lost, order=index)
         needs = tuple(_key(part) for part in (step.image, step.build) if part)
-        return Task(step.id, act, lost, needs, demand_of(step, room), self._seconds(step), index)
+        kvm = step.tender and self.booter.preparer.accelerators.may_use_kvm(
+            self.place_of(step.image).name, step.tender, step.arch
+        )
+        return Task(step.id, act, lost, needs, demand_of(step, room, kvm=bool(kvm)), self._seconds(step), index)
 
     def _seconds(self, step: BootStep) -> float:
         """What the boot will take; where that is not known, what stands for it in the order of boots."""
@@ -212,10 +215,9 @@ class Steps:
         self._told(index, boot.result(step, step.template, "error", str(error), infrastructure=ours))
 
 
-def demand_of(step: BootStep, room: Room) -> Demand:
+def demand_of(step: BootStep, room: Room, *, kvm: bool) -> Demand:
     """What a boot uses of the host; never more than there is of processors: then it has the host for itself."""
     fields = step.template
-    kvm = bool(step.tender and "kvm" in step.tender.accelerators and not host.kvm_trouble())
     values = step.values if fields.resources else {}
     names = frozenset(template.fill(name, values) for name in fields.resources)
     return Demand(

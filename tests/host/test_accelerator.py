@@ -126,3 +126,21 @@ def test_a_tender_that_is_nowhere_is_named_with_all_places(tmp_path: Path) -> No
     runner = plugins.make_runner("command", {"command": ["no-such-tender"], "prefix": str(tmp_path)}, Path())
     with pytest.raises(Unavailable, match=f"no-such-tender is not in this host, nor below {tmp_path}/bin"):
         Tenders().find(LocalPlace(), runner, runner.tender(ARCH), None)
+
+
+def test_what_may_run_on_kvm_is_known_without_a_probe_and_better_after_one(tmp_path: Path) -> None:
+    runner, place = plugins.make_runner("qemu", {}, Path()), LocalPlace().name
+    tender = runner.tender("x86_64")
+    assert Accelerators().may_use_kvm(place, tender, "x86_64")
+    assert not Accelerators().may_use_kvm(place, tender, "aarch64")
+    assert not Accelerators().may_use_kvm(
+        place, plugins.make_runner("qemu", {"accel": "tcg"}, Path()).tender("x86_64"), "x86_64"
+    )
+    choose(fake(tmp_path, DIES))
+    assert not Accelerators().may_use_kvm(place, tender, "x86_64")
+    assert Accelerators().may_use_kvm("another image", tender, "x86_64")
+
+
+def test_a_cache_that_takes_nothing_costs_only_another_probe(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    assert choose(fake(tmp_path, "exit 85"))[0] == "kvm"
