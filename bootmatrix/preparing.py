@@ -34,11 +34,22 @@ class Prepared:
     job: Job
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A unikernel's file, how the place sees it, and why it cannot be booted."""
+
+    file: Path
+    mount: Mount
+    inside: str
+    trouble: Problem | None
+
+
 @dataclass
 class Preparer:
     """Prepares boots; what it finds out of places it keeps for the next."""
 
     tenders: Tenders = field(default_factory=Tenders)
+    _unikernels: dict[tuple[str, Path, str], Seen] = field(default_factory=dict)
     accelerators: Accelerators = field(default_factory=Accelerators)
 
     def prepare(self, step: BootStep, fields: TestFields, place: Place) -> Prepared:
@@ -49,17 +60,26 @@ class Preparer:
             if not Path(path).exists():
                 raise Unavailable(f"this host has no {path}, which the test requires")
         output = step.build.output(place) if step.build else None
-        unikernel = Path(os.path.abspath((output or step.root) / fields.unikernel))  # noqa: PTH100  # links: see _check
-        mount, inside = _mounted(place, output, unikernel)
-        room = Job((), step.id, mounts=(mount,) if unikernel.exists() else (), memory=fields.memory + OVERHEAD)
+        seen = self._seen(place, output, step, fields.unikernel)
+        room = Job((), step.id, mounts=() if seen.trouble else (seen.mount,), memory=fields.memory + OVERHEAD)
         found = self.tenders.find(place, step.runner, step.tender, output, room)
         choice = self.accelerators.choose(place, step.runner, step.tender, found, step.arch)
-        _check(unikernel, output or step.root, fields.unikernel, step)
+        if seen.trouble:
+            raise UserError(seen.trouble)
         job = replace(room, mounts=joined(room.mounts, found.mounts), kvm=choice.name == "kvm")
-        prepared = Prepared(step, fields, found, choice, inside, job)
+        prepared = Prepared(step, fields, found, choice, seen.inside, job)
         if not any(word.startswith("rejected") for word in fields.expect.outcome):  # then the tender shall speak
-            step.runner.check(unikernel, boot_of(prepared, 1), found.version)
+            step.runner.check(seen.file, boot_of(prepared, 1), found.version)
         return prepared
+
+    def _seen(self, place: Place, output: Path | None, step: BootStep, name: str) -> Seen:
+        """The unikernel as the place sees it; looked for once, but for one that is not there."""
+        key = (place.name, output or step.root, name)
+        if key not in self._unikernels or not self._unikernels[key].file.is_file():
+            root = output or step.root
+            file = Path(os.path.abspath(root / name))  # noqa: PTH100  # _trouble follows links
+            self._unikernels[key] = Seen(file, *_mounted(place, output, file), _trouble(file, root, name, step))
+        return self._unikernels[key]
 
 
 def _mounted(place: Place, output: Path | None, unikernel: Path) -> tuple[Mount, str]:
@@ -71,14 +91,15 @@ def _mounted(place: Place, output: Path | None, unikernel: Path) -> tuple[Mount,
     return mount, f"{mount.inside}/{os.path.relpath(unikernel, output)}"
 
 
-def _check(file: Path, root: Path, name: str, step: BootStep) -> None:
+def _trouble(file: Path, root: Path, name: str, step: BootStep) -> Problem | None:
     """The unikernel must be there, and must lie below its root whatever the matrix or a link says."""
     where = f"build {step.build.id}" if step.build else str(root)
     if not file.resolve().is_relative_to(root.resolve()):
-        raise UserError(Problem(f"the unikernel '{name}' lies outside {where}", remedy="name a file below it"))
+        return Problem(f"the unikernel '{name}' lies outside {where}", remedy="name a file below it")
     if not file.is_file():
         what = f"{where} made no '{name}'" if step.build else f"there is no '{name}' below {where}"
-        raise UserError(Problem(what, remedy=nearest_file(root, name) if step.build else "name a build that makes it"))
+        return Problem(what, remedy=nearest_file(root, name) if step.build else "name a build that makes it")
+    return None
 
 
 def boot_of(prepared: Prepared, attempt: int) -> Boot:

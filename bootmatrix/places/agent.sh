@@ -11,7 +11,9 @@
 box=$1
 exec 3>"$box/status" <"$box/commands" 2>&3
 
-if [ "$2" = kept ] && ! { command -v setsid && setpriv --reuid=65534 --clear-groups true; } >/dev/null 2>&1; then
+# Looked for once, not at each boot
+setsid=$(command -v setsid) setpriv=$(command -v setpriv)
+if [ "$2" = kept ] && ! "$setsid" "$setpriv" --reuid=65534 --clear-groups true 2>/dev/null; then
     echo plain >&3
     exit
 fi

@@ -84,5 +84,5 @@ class ContainerProcess(Process):
 
 def script(job: Job, *, kept: bool) -> str:
     """The shell's words that run the job: it replaces the subshell, so that its own end is what the agent sees."""
-    words = [*(settings.without_rights(job) if kept else ()), *job.argv]
-    return f'(exec {shlex.join(words)}) </dev/null >"$box/console" 2>"$box/tender" 3>&-\n'
+    before = settings.without_rights(job) if kept else ""
+    return f'(exec {before}{shlex.join(job.argv)}) </dev/null >"$box/console" 2>"$box/tender" 3>&-\n'

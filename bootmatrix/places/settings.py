@@ -60,11 +60,11 @@ def arguments(image: str, job: Job, run: str, box: Path, inside: str, *, kept: b
     }
 
 
-def without_rights(job: Job) -> tuple[str, ...]:
-    """The words before a boot's own in a kept container: a session of its own, nobody's, with no right at all."""
+def without_rights(job: Job) -> str:
+    """What stands before a boot's own words in a kept container: a session of its own, nobody's, without a right."""
     groups = f"--groups={host.kvm_group()}" if job.kvm and host.kvm_group() else "--clear-groups"
-    nobody = (f"--reuid={NOBODY}", f"--regid={NOBODY}", groups, "--bounding-set=-all", "--inh-caps=-all")
-    return ("setsid", "setpriv", *nobody, "--")
+    nobody = f"--reuid={NOBODY} --regid={NOBODY} {groups} --bounding-set=-all --inh-caps=-all"
+    return f'"$setsid" "$setpriv" {nobody} -- '
 
 
 def command_line(image: str, job: Job) -> str:

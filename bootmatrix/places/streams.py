@@ -10,6 +10,7 @@ from collections import deque
 
 from bootmatrix.places.place import CHUNK, CONSOLE, TENDER
 
+MOMENT, SMALL = 0.004, 4096  # seconds, bytes
 DRAINED = 256  # chunks that are taken after the end, 16 MiB: more than pipes hold
 
 
@@ -23,25 +24,33 @@ class Streams:
         self._poll = select.poll()
         for descriptor in (console, tender, end):
             self._poll.register(descriptor, select.POLLIN)
+        self._only_end = select.poll()
+        self._only_end.register(end, select.POLLIN)
         self._chunks: deque[tuple[str, bytes]] = deque()
+        self._drips = False  # whether the last chunks were small
 
     def read(self, seconds: float) -> tuple[str, bytes] | None:
-        """The next chunk, None if there is none within so many seconds or if the job is over: see `over`."""
+        """The next chunk, None if there is none within so many seconds or if the job is over: see `over`.
+
+        A guest writes a line at a time, and to be woken for each costs more than the guest: after small chunks the
+        pipes have a moment to fill, unless the job ends.
+        """
         deadline = time.monotonic() + seconds
+        if self._drips and not self._chunks:
+            self._only_end.poll(min(MOMENT, seconds) * 1000)
         while not self._chunks:
             events = self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
             for descriptor, _ in events:
                 if descriptor != self._end:
                     self._take(descriptor)
+            self._drips = all(len(chunk) < SMALL for _, chunk in self._chunks)
             if not self._chunks and (not events or any(descriptor == self._end for descriptor, _ in events)):
                 return None
         return self._chunks.popleft()
 
     def over(self) -> bool:
         """Whether the job has ended, whatever of its output is still to be read."""
-        waiting = select.poll()
-        waiting.register(self._end, select.POLLIN)
-        return bool(waiting.poll(0))
+        return bool(self._only_end.poll(0))
 
     def drain(self) -> None:
         """Take what is left in the pipes after the end."""
