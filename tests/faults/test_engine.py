@@ -46,7 +46,8 @@ class Daemon:
         folders = [f"--{name}={self.folder}/{name}" for name in ("data-root", "exec-root")]
         more = [f"--containerd={self.folder}/containerd.sock", f"--pidfile={self.folder}/pid"]
         network = ["--bridge=none", "--iptables=false", "--ip6tables=false"]
-        process = self._spawn("dockerd", f"--host={self.socket}", *folders, *more, *network)
+        apart = ["unshare", "--net"]  # without a bridge it would remove that of the host's own engine
+        process = self._spawn(*apart, "dockerd", f"--host={self.socket}", *folders, *more, *network)
         while self.docker("version").returncode:
             assert process.poll() is None, (self.folder / "log").read_text()[-2000:]
         return process
