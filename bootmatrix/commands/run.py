@@ -82,7 +82,7 @@ def command(
     asked = request.Request(select, engine, shard)
     past = None
     if resume:
-        asked, past = _resumed(asked, folder, failed=failed)
+        asked, past = _resumed(asked, folder, failed=failed, quiet=quiet)
     elif failed:
         asked = request.failed(asked, folder)
     plan = request.plan_of(matrix, asked, folder)
@@ -105,7 +105,7 @@ def command(
     return run.exit_code(finished, fail_on_flaky=fail_on_flaky)
 
 
-def _resumed(asked: Request, out: Path, *, failed: bool) -> tuple[Request, Past]:
+def _resumed(asked: Request, out: Path, *, failed: bool, quiet: bool) -> tuple[Request, Past]:
     """The run to go on with, and what had been asked of it."""
     from bootmatrix import request  # noqa: PLC0415
     from bootmatrix.runs import past  # noqa: PLC0415
@@ -114,5 +114,6 @@ def _resumed(asked: Request, out: Path, *, failed: bool) -> tuple[Request, Past]
         what = "--resume goes on with what was asked before: no selection, --shard or --failed"
         raise UserError(Problem(what, remedy="leave them out, or leave out --resume to start anew"))
     found = past.unfinished(out)
-    click.echo(f"resuming {found.run}, which has told {len(found.told):,} tests", err=True)
+    if not quiet:
+        click.echo(f"resuming {found.run}, which has told {len(found.told):,} tests", err=True)
     return request.of_past(found), found

@@ -142,10 +142,12 @@ def test_a_cache_that_cannot_be_written_is_said(run: str, tmp_path: Path) -> Non
         Lease(run).__enter__()
 
 
-def test_what_a_run_starts_carries_its_mark_and_nothing_else_does(run: str) -> None:
+def test_what_a_run_starts_carries_its_mark_and_nothing_else_does(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert host.run_mark() == {}
     with Lease(run):
         assert host.run_mark() == {host.RUN_MARK: run}
         assert host.scratch()
+    assert host.scratch() is None
+    monkeypatch.setenv(host.RUN_MARK, "another")  # a run that is a test of another run, with a cache of its own
     assert host.scratch() is None
     assert Job(("true",), "test").env == {}
