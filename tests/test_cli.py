@@ -68,6 +68,15 @@ def test_neither_version_nor_help_import_what_only_commands_need() -> None:
     assert not {"pydantic", "yaml", "docker", "rich", "regex"} & set(loaded)
 
 
+def test_a_list_imports_nothing_that_only_runs_need(project: Path) -> None:
+    script = "import sys; from bootmatrix import cli; cli.cli(['list'], standalone_mode=False); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=project, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert not {"docker", "rich", "regex", "tenacity", "junit_xml", "elftools", "platformdirs", "subprocess"} & loaded
+    ours = {name.split(".")[1] for name in loaded if name.startswith("bootmatrix.")}
+    assert ours <= {"cli", "commands", "errors", "matrix", "model", "plugins", "quantities"}
+
+
 def test_a_list_of_ids(project: Path) -> None:
     done = bootmatrix("list", "--format", "ids", cwd=project)
     assert done.returncode == 0
@@ -104,6 +113,29 @@ def test_a_list_as_json(project: Path) -> None:
         "params": {"depth": "1"},
     }
     assert len(rows) == 2
+
+
+def test_a_table_has_columns_for_what_any_cell_has(project: Path) -> None:
+    many = "axes: {a: [x, y]}\ninclude: [{a: y, k: longest}, {b: z}]\ntests: {t: {params: {n: [1, 2, 3, 4, 5]}}}\n"
+    (project / "matrix.yaml").write_text(many)
+    assert bootmatrix("list", "a=*", cwd=project).stdout.splitlines() == [
+        "a  b  k        tests",
+        "x  z           5: t@n=1, t@n=2, t@n=3, t@n=4, …",
+        "y  z  longest  5: t@n=1, t@n=2, t@n=3, t@n=4, …",
+        "",
+        "2 cells, 10 tests",
+    ]
+
+
+def test_a_million_cells_are_listed_in_little_memory(project: Path) -> None:
+    axes = ", ".join(f"a{axis}: [{', '.join(map(str, range(10)))}]" for axis in range(6))
+    exclude = ", ".join(
+        f"{{a{rule % 6}: '[0-{rule % 9}]', a{(rule + 1) % 6}: ['*1', {rule % 8}]}}" for rule in range(3)
+    )
+    (project / "matrix.yaml").write_text(f"axes: {{{axes}}}\nexclude: [{exclude}]\ntests: {{t: {{}}}}\n")
+    within = f"ulimit -d 150000; {sys.executable} -m bootmatrix list --format ids | (head -n 1; tail -n 1)"
+    done = subprocess.run(["bash", "-c", within], cwd=project, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("0-2-0-0-0-0/t\n9-9-9-9-9-9/t\n", "")
 
 
 def test_a_selection_limits_the_list(project: Path) -> None:

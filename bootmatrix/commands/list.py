@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import sys
+import functools
+import itertools
 from typing import TYPE_CHECKING
 
 import click
@@ -8,12 +9,16 @@ import click
 from bootmatrix.commands.common import load, matrix_options, selection_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from bootmatrix.matrix.resolve import Boot
     from bootmatrix.model import Cell
 
-    Found = tuple[Cell, str, dict[str, str]]
+    Boots = Callable[[], Iterator[Boot]]
+
+AT_ONCE = 1000  # lines that are written: a few at a time would take longer than to find them
+SHOWN = 4  # tests of a cell in a table
 
 
 @click.command(
@@ -29,48 +34,70 @@ Examples:
 @matrix_options
 def command(select: tuple[str, ...], shape: str, directory: Path | None, file: Path) -> None:
     """List the cells and tests that a selection takes."""
-    from bootmatrix.matrix import cells, resolve  # noqa: PLC0415
+    from bootmatrix.matrix import resolve  # noqa: PLC0415
 
-    matrix = load(directory, file)
-    boots = resolve.selected(matrix, select)
-    found = ((cell, cells.test_id(name, params), params) for cell, name, _, params in boots)
-    {"table": _table, "ids": _ids, "json": _json}[shape](found)
-
-
-def _ids(found: Iterator[Found]) -> None:
-    sys.stdout.writelines(f"{cell.id}/{test}\n" for cell, test, _ in found)
+    boots = functools.partial(resolve.selected, load(directory, file), select)
+    lines = {"table": _table, "ids": _ids, "json": _json}[shape](boots)
+    while some := "".join(itertools.islice(lines, AT_ONCE)):
+        click.echo(some, nl=False)
 
 
-def _json(found: Iterator[Found]) -> None:
-    """A row a line, written as it is found: a matrix may have millions."""
+def _ids(boots: Boots) -> Iterator[str]:
+    from bootmatrix.matrix.cells import test_id  # noqa: PLC0415
+
+    return (f"{cell.id}/{test_id(name, params)}\n" for cell, name, _, params in boots())
+
+
+def _json(boots: Boots) -> Iterator[str]:
+    """A row a line."""
     import json  # noqa: PLC0415
 
+    from bootmatrix.matrix.cells import test_id  # noqa: PLC0415
+
     before = "[\n"
-    for cell, test, params in found:
+    for cell, name, _, params in boots():
+        test = test_id(name, params)
         row = {"id": f"{cell.id}/{test}", "cell": cell.id, "test": test, "axes": dict(cell.values), "params": params}
-        sys.stdout.write(before + json.dumps(row))
+        yield before + json.dumps(row)
         before = ",\n"
-    sys.stdout.write("\n]\n")
+    yield "\n]\n"
 
 
-def _table(found: Iterator[Found]) -> None:
-    tests: dict[str, list[str]] = {}
-    axes: dict[str, dict[str, str]] = {}
-    for cell, test, _ in found:
-        tests.setdefault(cell.id, []).append(test)
-        axes[cell.id] = dict(cell.values)
-    names = list(dict.fromkeys(key for values in axes.values() for key in values))
-    rows = [
-        [*names, "tests"],
-        *([values.get(n, "") for n in names] + [_short(tests[cell])] for cell, values in axes.items()),
-    ]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
-    for index, row in enumerate(rows):
-        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=False)) + "  " + row[-1]
-        click.echo(click.style(line, bold=True) if index == 0 else line)
-    click.echo(f"\n{len(axes)} cells, {sum(map(len, tests.values()))} tests")
+def _table(boots: Boots) -> Iterator[str]:
+    """A row a cell. The boots are gone over twice: how wide a column is, the last of a million cells may say."""
+    widths = _widths(boots())
+    yield click.style(f"{_columns({axis: axis for axis in widths}, widths)}tests", bold=True) + "\n"
+    cells = tests = 0
+    for cell, shown, count in _by_cell(boots()):
+        cells, tests = cells + 1, tests + count
+        yield f"{_columns(cell.values, widths)}{count}: {', '.join(shown)}{', …' if count > SHOWN else ''}\n"
+    yield f"\n{cells} cells, {tests} tests\n"
 
 
-def _short(tests: list[str]) -> str:
-    shown = ", ".join(tests[:4])
-    return f"{len(tests)}: {shown}{', …' if len(tests) > 4 else ''}"  # noqa: PLR2004
+def _widths(boots: Iterator[Boot]) -> dict[str, int]:
+    seen: dict[tuple[str, str], None] = {}
+    for _, group in itertools.groupby(boots, key=_cell_id):
+        seen.update(dict.fromkeys(next(group)[0].values.items()))
+    widths = {axis: len(axis) for axis, _ in seen}
+    for axis, text in seen:
+        widths[axis] = max(widths[axis], len(text))
+    return widths
+
+
+def _cell_id(boot: Boot) -> str:
+    return boot[0].id
+
+
+def _columns(values: Mapping[str, str], widths: Mapping[str, int]) -> str:
+    return "".join(f"{values.get(axis, '').ljust(width)}  " for axis, width in widths.items())
+
+
+def _by_cell(boots: Iterator[Boot]) -> Iterator[tuple[Cell, list[str], int]]:
+    """Each cell, its first tests and how many it has."""
+    from bootmatrix.matrix.cells import test_id  # noqa: PLC0415
+
+    for _, group in itertools.groupby(boots, key=_cell_id):
+        of_cell = iter(group)
+        first = list(itertools.islice(of_cell, SHOWN))
+        shown = [test_id(name, params) for _, name, _, params in first]
+        yield first[0][0], shown, len(first) + sum(1 for _ in of_cell)

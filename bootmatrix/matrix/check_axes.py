@@ -6,37 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins
 from bootmatrix.errors import UserError, suggest
-from bootmatrix.matrix import cells
+from bootmatrix.matrix import cells, expansion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from bootmatrix.matrix.document import Path_
+    from bootmatrix.matrix.expansion import Cells
     from bootmatrix.matrix.problems import Problems
     from bootmatrix.matrix.values import Match
-    from bootmatrix.model import Cell
 
 COUNTABLE = 10**18
 SHORTEN = "shorten the values, or name fewer axes"
 MAX_ID = 200  # a path's component ends at 255 bytes, and what is made of a cell adds to its id
 
 
-def check(sections: Mapping[str, Any], root: Path, problems: Problems) -> list[Cell]:
+def check(sections: Mapping[str, Any], root: Path, problems: Problems) -> Cells:
     """The cells, made with those rules that are right; none if the axes themselves are wrong."""
     axes: Mapping[str, list[str]] = sections["axes"]
     _plugins(axes, sections["include"], root, problems)
     if not _axes(axes, problems):
-        return []
+        return expansion.NONE
     exclude = [rule for index, rule in enumerate(sections["exclude"]) if _exclude(rule, index, axes, problems)]
     include = [entry for index, entry in enumerate(sections["include"]) if _include(entry, index, axes, problems)]
     try:
-        found = cells.expand(axes, exclude, include)
+        found = expansion.expand(axes, exclude, include)
     except UserError as error:
         for problem in error.problems:
             problems.say(problem.what, ("axes",), problem.remedy, key=True)
-        return []
-    longest = max((cell.id for cell in found), key=len, default="")
+        return expansion.NONE
+    longest = max((cell.id for cell in found), key=len, default="") if found.widest > MAX_ID else ""
     if len(longest) > MAX_ID:
         problems.say(f"an id of more than {MAX_ID} characters: {longest}", ("axes",), SHORTEN, key=True)
     if not found:

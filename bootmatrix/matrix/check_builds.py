@@ -14,17 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.matrix.document import Path_
+    from bootmatrix.matrix.expansion import Cells
     from bootmatrix.matrix.problems import Problems
     from bootmatrix.matrix.schema import Build
-    from bootmatrix.model import Cell
 
 
-def check(sections: Mapping[str, Any], found: list[Cell], root: Path, problems: Problems) -> None:
-    axes = (
-        {*sections["axes"], *(key for cell in found for key in cell.values)}
-        if sections["include"]
-        else sections["axes"]
-    )
+def check(sections: Mapping[str, Any], found: Cells, root: Path, problems: Problems) -> None:
+    axes = {*sections["axes"], *found.keys} if sections["include"] else sections["axes"]
     for name, build in sections["builds"].items():
         problems.check_name(name, ("builds", name), "a build")
         _build(build, ("builds", name), axes, root, problems)

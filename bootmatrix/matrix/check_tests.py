@@ -13,24 +13,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.matrix.document import Path_
+    from bootmatrix.matrix.expansion import Cells
     from bootmatrix.matrix.problems import Problems
     from bootmatrix.matrix.values import Match
-    from bootmatrix.model import Cell
 
 MAX_ID = 200  # a path's component ends at 255 bytes
 MAX_BOOTS = 5_000_000
+FEW = 1000  # combinations that are kept
 PATTERNS = ("console", "console_any", "console_not", "tender")
 
 
-def check(sections: Mapping[str, Any], found: list[Cell], root: Path, problems: Problems) -> None:
+def check(sections: Mapping[str, Any], found: Cells, root: Path, problems: Problems) -> None:
     _Checker(sections, found, root, problems).tests()
 
 
 class _Checker:
-    def __init__(self, sections: Mapping[str, Any], found: list[Cell], root: Path, problems: Problems) -> None:
+    def __init__(self, sections: Mapping[str, Any], found: Cells, root: Path, problems: Problems) -> None:
         self.sections, self.cells, self.root, self.problems = sections, found, root, problems
-        self.seen = _Seen(found)
-        self.axes = {key: None for cell in found for key in cell.values} if sections["include"] else sections["axes"]
+        self.seen = _Seen(found, sections["axes"])
+        self.axes = dict.fromkeys(found.keys) if sections["include"] else sections["axes"]
         self.runners = set(plugins.names("runners", root))
 
     def tests(self) -> None:
@@ -156,19 +157,25 @@ def _templates(layer: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
 
 
 class _Seen:
-    """What cells have on a few axes, each combination once: a million cells are walked once for each set of axes."""
+    """What cells have on a few axes, or what is implied there."""
 
-    def __init__(self, found: list[Cell]) -> None:
-        self.cells = found
-        self.known: dict[tuple[str, ...], list[Mapping[str, str]]] = {}
+    def __init__(self, found: Cells, axes: Mapping[str, list[str]]) -> None:
+        self.cells, self.axes = found, axes
+        self.known: dict[tuple[str, ...], list[cells.Values]] = {}
 
-    def on(self, axes: tuple[str, ...]) -> list[Mapping[str, str]]:
+    def on(self, axes: tuple[str, ...]) -> list[cells.Values]:
+        """Each combination once; they are looked for once for each set of axes."""
         if axes not in self.known:
-            every = {tuple(cells.value(cell, axis) for axis in axes) for cell in self.cells}
-            self.known[axes] = [dict(zip(axes, values, strict=True)) for values in every]
+            self.known[axes] = list({tuple(values.values()): values for values in self._each(axes, {})}.values())
         return self.known[axes]
 
     def backends(self, match: Match) -> set[str]:
         """The backends of the cells that fit."""
         axes = tuple(dict.fromkeys([*match, "backend"]))
-        return {values["backend"] for values in self.on(axes) if cells.matches(values, match)}
+        few = cells.count({axis: self.axes[axis] for axis in axes if axis in self.axes}) <= FEW
+        found = self.on(axes) if few else self._each(axes, match)
+        return {values["backend"] for values in found if cells.matches(values, match)}
+
+    def _each(self, axes: tuple[str, ...], match: Match) -> Iterator[cells.Values]:
+        for values in self.cells.on(axes, match):
+            yield {axis: values.get(axis, cells.IMPLICIT.get(axis, "")) for axis in axes}

@@ -137,6 +137,8 @@ def parse(text: str, name: str) -> Document:
         mark = error.problem_mark or error.context_mark
         where = _mark(name, mark)
         what = ", ".join(part for part in (error.context, error.problem) if part)
+        if "nesting" in what:  # libyaml's own limit, of 1000 levels since 0.2.6, is met where it reads ahead
+            raise _too_deep(where) from None
         raise UserError(Problem(f"not YAML: {what}", where, _yaml_remedy(what))) from None
     return Document(name, root)
 
@@ -173,6 +175,10 @@ def _bytes(path: Path) -> bytes:
         raise UserError(Problem(f"{path} does not exist", remedy=remedy)) from None
     except OSError as error:
         raise UserError(Problem(f"{path} cannot be read: {error.strerror}")) from None
+
+
+def _too_deep(where: Mark) -> UserError:
+    return UserError(Problem(f"nested deeper than {MAX_DEPTH} levels", where, "flatten the file"))
 
 
 def _yaml_remedy(what: str) -> str:
@@ -238,7 +244,7 @@ class _Builder:
     def _push(self, node: Node) -> None:
         self.stack.append(node)
         if len(self.stack) > MAX_DEPTH:
-            raise UserError(Problem(f"nested deeper than {MAX_DEPTH} levels", node.mark, "flatten the file"))
+            raise _too_deep(node.mark)
 
     def _add(self, node: Node, alias: Mark | None = None) -> None:
         if node.anchor and not alias:

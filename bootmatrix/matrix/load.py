@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.matrix.document import Document
+    from bootmatrix.matrix.expansion import Cells
     from bootmatrix.matrix.schema import Build, Defaults, Test
-    from bootmatrix.model import Cell
 
 TOLD = {"too_short": "needs at least one entry", "string_too_short": "needs a reason of a few words"}
 ENTRIES = ("builds", "tests")  # sections whose entries are validated one by one
@@ -32,7 +32,7 @@ class Matrix:
 
     file: Path
     axes: Mapping[str, list[str]]
-    cells: list[Cell]
+    cells: Cells
     builds: Mapping[str, Build]
     defaults: Defaults
     tests: Mapping[str, Test]

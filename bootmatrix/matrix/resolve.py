@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
+from bootmatrix import errors
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import cells, select, template
 from bootmatrix.matrix.schema import Pattern, TestFields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from bootmatrix.matrix.cells import Globs
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.schema import Defaults, Test
     from bootmatrix.model import Cell
@@ -29,16 +32,35 @@ class Resolver:
     def __init__(self, matrix: Matrix) -> None:
         self.matrix = matrix
         self._merged: dict[tuple[int, ...], TestFields] = {}
+        self._known: dict[str, list[str]] = {}
         only = list(matrix.builds)
         self._build = only[0] if len(only) == 1 else None
 
-    def boots(self) -> Iterator[Boot]:
-        """Every cell, the test's name, the test and its parameters: the order of the report."""
-        for cell in self.matrix.cells:
-            for name, test in self.matrix.tests.items():
-                if not test.only or any(cells.matches({**cells.IMPLICIT, **cell.values}, m) for m in test.only):
-                    for params in cells.spread_params(test.params):
+    def boots(self, match: Globs | None = None) -> Iterator[Boot]:
+        """Every cell near `match`, the test's name, the test and its parameters: the order of the report."""
+        tests = [
+            (name, test, self._limits(test), cells.spread_params(test.params))
+            for name, test in self.matrix.tests.items()
+        ]
+        for cell in self.matrix.cells.near(match or {}):
+            for name, test, limits, spread in tests:
+                if not limits or any(_is_within(limit, cell) for limit in limits):
+                    for params in spread:
                         yield cell, name, test, params
+
+    def _limits(self, test: Test) -> list[dict[str, frozenset[str]]]:
+        """A test's `only`, with every value that fits: a million cells are not held against globs."""
+        return [
+            {axis: frozenset(cells.fitting(globs, self._values(axis))) for axis, globs in match.items()}
+            for match in test.only
+        ]
+
+    def _values(self, axis: str) -> list[str]:
+        """What cells have on an axis, and what is implied there."""
+        if axis not in self._known:
+            implied = [cells.IMPLICIT[axis]] if axis in cells.IMPLICIT else []
+            self._known[axis] = [*_values(self.matrix, axis), *implied]
+        return self._known[axis]
 
     def fields(self, cell: Cell, test: Test, params: Mapping[str, str]) -> TestFields:
         """The merged fields, placeholders not yet filled in."""
@@ -65,27 +87,34 @@ class Resolver:
 
 def selected(matrix: Matrix, terms: Sequence[str]) -> Iterator[Boot]:
     """The boots that the terms take; raises UserError if one names nothing, or if nothing fits all of them."""
-    every = Resolver(matrix).boots
+    resolver = Resolver(matrix)
     if not terms:
-        return every()
-    known = selectable(matrix)
-    selection = select.parse(terms, known)
-    for key, globs in (*selection.keys.items(), *selection.without_keys):
-        for glob in cells.unmatched(globs, known[key]):
-            raise UserError(Problem(f"select: {key} is never '{glob}'", remedy=suggest(glob, known[key])))
+        return resolver.boots()
+    selection = select.parse(terms, selectable(matrix))
     for glob in (*selection.ids, *selection.without_ids):
-        if not any(select.names(glob, cell.id, cells.test_id(name, params)) for cell, name, _, params in every()):
+        if not any(
+            select.names(glob, cell.id, cells.test_id(name, params)) for cell, name, _, params in resolver.boots()
+        ):
             raise UserError(Problem(f"select: there is no cell or test '{glob}'", remedy=_near(glob, matrix)))
-    return _taken(every(), selection, terms)
+    return _taken(resolver.boots(selection.keys), selection, terms)
 
 
 def selectable(matrix: Matrix) -> dict[str, list[str]]:
     """The keys that a term may name, with their values."""
     known: dict[str, dict[str, None]] = {"test": dict.fromkeys(matrix.tests)}
-    for values in (*(cell.values for cell in matrix.cells), *(test.params for test in matrix.tests.values())):
-        for key, texts in values.items():
-            known.setdefault(key, {}).update(dict.fromkeys([texts] if isinstance(texts, str) else texts))
+    on_cells = ((key, _values(matrix, key)) for key in matrix.cells.keys)
+    of_tests = (params for test in matrix.tests.values() for params in test.params.items())
+    for key, texts in (*on_cells, *of_tests):
+        known.setdefault(key, {}).update(dict.fromkeys(texts))
     return {key: list(texts) for key, texts in known.items()}
+
+
+def _values(matrix: Matrix, key: str) -> list[str]:
+    return list(dict.fromkeys(values[key] for values in matrix.cells.on((key,)) if values))
+
+
+def _is_within(limit: Mapping[str, Collection[str]], cell: Cell) -> bool:
+    return all(cell.values.get(axis, cells.IMPLICIT.get(axis)) in texts for axis, texts in limit.items())
 
 
 def _near(glob: str, matrix: Matrix) -> str:
@@ -97,7 +126,11 @@ def _near(glob: str, matrix: Matrix) -> str:
             cells.test_id(name, params) for name, t in matrix.tests.items() for params in cells.spread_params(t.params)
         )
         return suggest(glob, [f"{cell}/{test}" for test in itertools.islice(ids, FEW)])
-    return suggest(cell, [each.id for each in matrix.cells])
+    if len(matrix.cells) <= errors.MOST:
+        return suggest(cell, [each.id for each in matrix.cells])
+    first = heapq.nsmallest(errors.FEW, (each.id for each in matrix.cells))  # `suggest` would sort a copy of a million
+    shown = ", ".join(errors.printable(each, errors.LONGEST) for each in first)
+    return f"possible: {shown}, … ({len(matrix.cells):,} in all)"
 
 
 def _taken(boots: Iterator[Boot], selection: select.Selection, terms: Sequence[str]) -> Iterator[Boot]:

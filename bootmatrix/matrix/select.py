@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import Problem, UserError, suggest
+from bootmatrix.matrix import cells
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Terms on one key are alternatives, terms on different keys must all hold, `!` takes away."""
+    """Terms on one key are alternatives, terms on different keys must all hold, `!` takes away.
 
-    keys: Mapping[str, tuple[str, ...]]
+    Keys have all their values that are meant; ids may be globs.
+    """
+
+    keys: Mapping[str, frozenset[str]]
     ids: tuple[str, ...]
-    without_keys: tuple[tuple[str, tuple[str, ...]], ...]
+    without_keys: Sequence[tuple[str, frozenset[str]]]
     without_ids: tuple[str, ...]
 
     @property
@@ -27,17 +31,17 @@ class Selection:
 
     def takes(self, cell: str, test: str, values: Mapping[str, str]) -> bool:
         """`values` are the cell's, the test's parameters, and `test`."""
-        if not all(_any(values.get(key), globs) for key, globs in self.keys.items()):
+        if not all(values.get(key) in texts for key, texts in self.keys.items()):
             return False
         if self.ids and not any(names(glob, cell, test) for glob in self.ids):
             return False
-        if any(_any(values.get(key), globs) for key, globs in self.without_keys):
+        if any(values.get(key) in texts for key, texts in self.without_keys):
             return False
         return not any(names(glob, cell, test) for glob in self.without_ids)
 
 
-def parse(terms: Sequence[str], keys: Collection[str]) -> Selection:
-    """`keys` are the axes, the tests' parameters and `test`; raises UserError for any other."""
+def parse(terms: Sequence[str], known: Mapping[str, Sequence[str]]) -> Selection:
+    """`known` are the axes, the tests' parameters and `test`, with their values; raises UserError for any other."""
     wanted: dict[str, tuple[str, ...]] = {}
     ids: list[str] = []
     without: list[tuple[str, tuple[str, ...]]] = []
@@ -48,9 +52,9 @@ def parse(terms: Sequence[str], keys: Collection[str]) -> Selection:
         if not equals or "/" in key or "@" in key:
             (without_ids if negative else ids).append(body)
             continue
-        if key not in keys:
+        if key not in known:
             raise UserError(
-                Problem(f"select '{term}': there is no axis or parameter '{key}'", remedy=suggest(key, keys))
+                Problem(f"select '{term}': there is no axis or parameter '{key}'", remedy=suggest(key, known))
             )
         globs = tuple(text for text in texts.split(",") if text)
         if not globs:
@@ -59,11 +63,17 @@ def parse(terms: Sequence[str], keys: Collection[str]) -> Selection:
             without.append((key, globs))
         else:
             wanted[key] = wanted.get(key, ()) + globs
-    return Selection(wanted, tuple(ids), tuple(without), tuple(without_ids))
+    keys, without_keys = (list(_meant(globs, known)) for globs in (wanted.items(), without))
+    return Selection(dict(keys), tuple(ids), without_keys, tuple(without_ids))
 
 
-def _any(text: str | None, globs: Sequence[str]) -> bool:
-    return text is not None and any(text == glob or fnmatch.fnmatchcase(text, glob) for glob in globs)
+def _meant(
+    wanted: Iterable[tuple[str, Sequence[str]]], known: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    for key, globs in wanted:
+        for glob in cells.unmatched(globs, known[key]):
+            raise UserError(Problem(f"select: {key} is never '{glob}'", remedy=suggest(glob, known[key])))
+        yield key, frozenset(cells.fitting(globs, known[key]))
 
 
 def names(glob: str, cell: str, test: str) -> bool:

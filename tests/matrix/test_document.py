@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -159,7 +161,14 @@ def test_a_deep_file_is_stopped(text: str) -> None:
 
 def test_forty_levels_are_possible() -> None:
     assert data("[" * 40 + "]" * 40)
-    assert "nested deeper" in error("[" * 41 + "]" * 41)
+    assert error("[" * 41 + "]" * 41).startswith("m.yaml:1:41: nested deeper than 40 levels")
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+def test_the_parsers_own_limit_is_told_as_ours(monkeypatch: pytest.MonkeyPatch, loader: str) -> None:
+    if hasattr(yaml, loader):
+        monkeypatch.setattr(document, "LOADER", getattr(yaml, loader))
+    assert re.match(r"m\.yaml:2:\d+: nested deeper than 40 levels\n    flatten the file$", error("a:\n " + "[" * 2000))
 
 
 def test_a_long_key_or_value_makes_no_long_message() -> None:

@@ -322,6 +322,29 @@ def test_many_rules_tests_and_conditions_cost_little(load: Load) -> None:
     assert 0 < len(matrix.cells) < MAX_CELLS
 
 
+def test_the_first_of_the_longest_ids_is_told_if_a_cell_has_it(load: Load, errors: Errors) -> None:
+    axes = f"axes: {{a: [x, {'y' * 120}, {'z' * 120}], b: [x, {'y' * 120}]}}\n"
+    assert errors(axes + TESTS)[0].startswith(f"matrix.yaml:1:1: an id of more than 200 characters: {'y' * 120}-yyy")
+    assert errors(axes + TESTS + "exclude: [{a: y*}]\n")[0].endswith(
+        f"{'z' * 120}-{'y' * 120}\n    shorten the values, or name fewer axes"
+    )
+    assert len(load(axes + TESTS + "exclude: [{a: '[yz]*', b: y*}]\n").cells) == 4
+    assert (
+        "200 characters: x-x-yyy"
+        in errors(f"axes: {{a: [x]}}\n{TESTS}include: [{{k: x, m: {'y' * 128}, n: {'y' * 90}}}]\n")[0]
+    )
+
+
+def test_conditions_on_many_values_are_held_against_the_cells(load: Load, errors: Errors) -> None:
+    axes = huge_axes(3, 20) + "exclude: [{a0: 7, a1: 7}]\n"
+    test = "tests: {{t: {{when: [{{match: {{a0: 7, a1: {}, a2: '*1'}}, cpus: 2}}]}}}}\n"
+    assert load(axes + test.format("[6, 7]"))
+    (told,) = errors(axes + test.format(7))
+    assert told.startswith(
+        "matrix.yaml:3:33: matches no cell: {a0: 7, a1: 7, a2: *1}\n    did you mean '7'? possible: 0, 1,"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [("absent.yaml", "absent.yaml does not exist\n    `bootmatrix init` writes one"), (".", "is not a regular file")],

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootmatrix.errors import UserError
-from bootmatrix.matrix import resolve, select
+from bootmatrix.errors import UserError, suggest
+from bootmatrix.matrix import cells, resolve, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,8 +115,44 @@ def test_the_keys_are_the_axes_the_parameters_and_test(matrix: Matrix) -> None:
     }
 
 
+ADDED = MATRIX.replace("tests:", "include: [{backend: qemu, release: 1}, {arch: riscv64, release: 2}]\ntests:")
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        ("backend=qemu",),
+        ("release=*",),
+        ("!release=*", "arch=*64"),
+        ("arch=riscv64",),
+        ("arch=x86_64,riscv64", "depth=*", "*/stack@*"),
+        ("!arch=riscv64", "release=1"),
+        ("riscv64-2", "qemu-*-1/hello"),
+    ],
+)
+def test_what_is_taken_are_the_boots_that_fit_of_all(load: Callable[[str], Matrix], terms: tuple[str, ...]) -> None:
+    added = load(ADDED)
+    every = [
+        (cell.id, name, params, {**cell.values, **params, "test": name})
+        for cell, name, _, params in resolve.selected(added, ())
+    ]
+    selection = select.parse(terms, resolve.selectable(added))
+    fit = [each for each in every if selection.takes(each[0], cells.test_id(each[1], each[2]), each[3])]
+    found = [(cell.id, name, params) for cell, name, _, params in resolve.selected(added, terms)]
+    assert found == [each[:3] for each in fit]
+    assert 0 < len(found) < len(every)
+
+
+def test_of_many_cells_the_first_are_told(load: Callable[[str], Matrix]) -> None:
+    numbers = ", ".join(map(str, range(40)))
+    many = load(f"axes: {{a: [{numbers}], b: [{numbers}]}}\ntests: {{t: {{}}}}\n")
+    told = message(many, "nonsense").removeprefix("select: there is no cell or test 'nonsense'\n    ")
+    assert told == suggest("nonsense", [cell.id for cell in many.cells])
+    assert told.endswith(", … (1,600 in all)")
+
+
 def test_without_terms_everything_is_taken() -> None:
-    everything = select.parse((), {"a"})
+    everything = select.parse((), {"a": ["x"]})
     assert everything.everything
     assert everything.takes("cell", "test", {})
-    assert not select.parse(("a=*",), {"a"}).takes("cell", "test", {})
+    assert not select.parse(("a=*",), {"a": ["x"]}).takes("cell", "test", {})
