@@ -61,15 +61,20 @@ def plan_of(matrix: Matrix, request: Request, out: Path) -> Plan:
     return plan
 
 
+def cells_of_part(matrix: Matrix, select: tuple[str, ...], shard: str, out: Path) -> frozenset[str]:
+    """The ids of the cells in a part of a selection, such as `2/4`; raises UserError if that is no part."""
+    part = shards.parse(shard)
+    return shards.cells(part, _seconds_of_cells(matrix, select, times.load(out).known))
+
+
 def _shard(matrix: Matrix, request: Request, out: Path) -> list[Callable[[str], bool]]:
     if not request.shard:
         return []
-    part = shards.parse(request.shard)
-    mine = shards.cells(part, seconds_of_cells(matrix, request.select, times.load(out).known))
+    mine = cells_of_part(matrix, request.select, request.shard, out)
     return [lambda test: test.partition("/")[0] in mine]
 
 
-def seconds_of_cells(matrix: Matrix, select: tuple[str, ...], known: Mapping[str, float]) -> dict[str, float]:
+def _seconds_of_cells(matrix: Matrix, select: tuple[str, ...], known: Mapping[str, float]) -> dict[str, float]:
     """What each cell's tests take together; one that was never measured counts as the mean of those that were."""
     unknown = sum(known.values()) / len(known) if known else 1.0
     found: dict[str, float] = {}

@@ -138,6 +138,14 @@ def test_a_million_cells_are_listed_in_little_memory(project: Path) -> None:
     assert (done.stdout, done.stderr) == ("0-2-0-0-0-0/t\n9-9-9-9-9-9/t\n", "")
 
 
+def test_the_parts_of_a_list_are_together_the_whole(project: Path) -> None:
+    parts = [bootmatrix("list", "--format=ids", "--shard", f"{n}/2", cwd=project).stdout.splitlines() for n in (1, 2)]
+    whole = bootmatrix("list", "--format=ids", cwd=project).stdout.splitlines()
+    assert all(parts)
+    assert sorted(parts[0] + parts[1]) == sorted(whole)
+    assert "write 1/4" in refused(bootmatrix("list", "--shard", "3/2", cwd=project))
+
+
 def test_a_selection_limits_the_list(project: Path) -> None:
     done = bootmatrix("list", "--format=ids", "backend=solo5-*", "!test=stack", cwd=project)
     assert done.stdout == "solo5-spt-3.10/hello\n"

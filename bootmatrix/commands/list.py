@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import load, matrix_options, selection_argument
+from bootmatrix.commands.common import load, matrix_options, selection_argument, shard_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.resolve import Boot
     from bootmatrix.model import Cell
 
@@ -31,15 +32,28 @@ Examples:
 )
 @selection_argument
 @click.option("--format", "shape", type=click.Choice(["table", "ids", "json"]), default="table", show_default=True)
+@shard_option
 @matrix_options
-def command(select: tuple[str, ...], shape: str, directory: Path | None, file: Path) -> None:
+def command(
+    select: tuple[str, ...], shape: str, shard: str, out: Path | None, directory: Path | None, file: Path
+) -> None:
     """List the cells and tests that a selection takes."""
     from bootmatrix.matrix import resolve  # noqa: PLC0415
 
-    boots = functools.partial(resolve.selected, load(directory, file), select)
+    matrix = load(directory, file)
+    boots = functools.partial(resolve.selected, matrix, select)
+    if shard:
+        boots = _part(boots, matrix, select, shard, out or matrix.root / "out")
     lines = {"table": _table, "ids": _ids, "json": _json}[shape](boots)
     while some := "".join(itertools.islice(lines, AT_ONCE)):
         click.echo(some, nl=False)
+
+
+def _part(boots: Boots, matrix: Matrix, select: tuple[str, ...], shard: str, out: Path) -> Boots:
+    from bootmatrix import request  # noqa: PLC0415  # it brings all that a run needs
+
+    mine = request.cells_of_part(matrix, select, shard, out)
+    return lambda: (boot for boot in boots() if boot[0].id in mine)
 
 
 def _ids(boots: Boots) -> Iterator[str]:
