@@ -192,7 +192,7 @@ def test_a_folder_and_a_file_may_be_named(project: Path, tmp_path_factory: pytes
     [
         (("lst",), "there is no command 'lst'; did you mean 'list'?"),
         (("",), "there is no command ''"),
-        (("list", "--fromat", "ids"), "No such option '--fromat'. Did you mean '--format'?"),
+        (("list", "--fromat", "ids"), "No such option '--fromat'. (Did you mean one of: '--format',"),
         (("list", "--format", "id"), "'id' is not one of 'table', 'ids', 'json'"),
         (("list", "-f"), "Option '-f' requires an argument."),
         (("list", "-f", "absent.yaml"), "error: absent.yaml does not exist\n    `bootmatrix init` writes one"),

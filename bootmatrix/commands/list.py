@@ -41,7 +41,7 @@ def command(
     from bootmatrix.matrix import resolve  # noqa: PLC0415
 
     matrix = load(directory, file)
-    boots = functools.partial(resolve.selected, matrix, select)
+    boots: Boots = functools.partial(resolve.selected, matrix, select)
     if shard:
         boots = _part(boots, matrix, select, shard, out or matrix.root / "out")
     lines = {"table": _table, "ids": _ids, "json": _json}[shape](boots)
