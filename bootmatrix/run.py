@@ -25,6 +25,7 @@ from bootmatrix.schedule.board import Board, Room
 from bootmatrix.schedule.crew import Crew
 from bootmatrix.screen import Shape
 from bootmatrix.steps import Steps
+from bootmatrix.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,16 +71,14 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
     with lease.Lease(past.run if past else new_id()) as ours, contextlib.ExitStack() as stack:
         store = Store(options.out, ours.run, len(plan.boots))
         stack.callback(store.close)
-        clock = time.monotonic()
+        begun, clock = past.started if past else boot.now(), time.monotonic()
         _begin(plan, store, options, past)
         passes = Passes(options.out)
         stack.callback(passes.close)
         pool = stack.enter_context(Pool(ours.run, ours.boxes, threading.Event(), screen.note))
-        steps = Steps(plan, store, passes, pool, screen, times.load(options.out))
-        steps.reuse = options.reuse
+        steps = Steps(store, passes, pool, screen, reuse=options.reuse)
         fatal = _work(plan, steps, screen, options)
         before = past.seconds if past else 0.0
-        begun = past.started if past else boot.now()
         finished = Run(
             id=store.id,
             started=begun,
@@ -114,11 +113,12 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
     """Do what is left; tell what was not done, unless the disk takes no more."""
     store = steps.store
     room = Room(options.jobs, options.memory, host.cores())
-    board = Board(steps.tasks(store.missing(), room), room)
+    tasks = Tasks(plan, steps, times.load(options.out), room)
+    board = Board(tasks.of(store.missing()), room)
     crew = Crew(board, steps.stop)
     steps.booter.alone = crew.alone
     shape = _shape([plan.boots[index] for index in store.missing()])
-    with _interruptible(steps.stop, screen), screen.showing(shape, lambda: steps.left(board, options.jobs)):
+    with _interruptible(steps.stop, screen), screen.showing(shape, lambda: tasks.left(board)):
         crew.run()
     fatal = crew.fatal
     with contextlib.suppress(Fatal):

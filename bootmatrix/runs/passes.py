@@ -28,12 +28,18 @@ APART = {"build", "retry", "skip", "expected_failure", "unavailable", "requires"
 
 
 class Passes:
-    """Those of the runs in a folder; `known` is read once, and only where passes are taken again."""
+    """Those of the runs in a folder; `known` is read once, and only where passes are taken again.
+
+    Raises Fatal if its file cannot be opened.
+    """
 
     def __init__(self, out: Path) -> None:
         self.out = out
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(out / FILE, flags, 0o644)
+        try:
+            self._descriptor = os.open(out / FILE, flags, 0o644)
+        except OSError as error:
+            raise journal.full(out / FILE, error) from None
 
     @functools.cached_property
     def known(self) -> dict[str, tuple[str, int, int]]:

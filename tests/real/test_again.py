@@ -96,7 +96,8 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_pass_is_not_taken_again_if_what_it_depends_on_has_changed(project: Project, change: str) -> None:
+def test_a_pass_is_not_taken_again_if_what_it_depends_on_has_changed(tmp_path: Path, change: str) -> None:
+    project = Project(tmp_path, "host")
     project.write(t=good())
     project.run()
     project.write(t=CHANGES[change])
@@ -113,7 +114,8 @@ def test_a_pass_is_not_taken_again_for_another_unikernel(project: Project) -> No
 
 
 @pytest.mark.parametrize("change", [{"retry": {"attempts": 3}}, {"requires": "/dev/null"}, {"resources": "tap0"}])
-def test_a_pass_does_not_depend_on_how_it_is_scheduled_or_tried_again(project: Project, change: dict[str, Any]) -> None:
+def test_a_pass_does_not_depend_on_how_it_is_scheduled_or_tried_again(tmp_path: Path, change: dict[str, Any]) -> None:
+    project = Project(tmp_path, "host")
     project.write(t=good())
     project.run()
     project.write(t=good(**change))

@@ -1,0 +1,95 @@
+"""From a plan to tasks: what each needs, what it uses of this host, and how long it will take."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bootmatrix.build import BuildStep
+from bootmatrix.matrix import template
+from bootmatrix.model import MIB
+from bootmatrix.schedule.task import Demand, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bootmatrix.plan import BootStep, Plan
+    from bootmatrix.schedule.board import Board, Room
+    from bootmatrix.schedule.times import Times
+    from bootmatrix.steps import Steps
+    from bootmatrix.toolchain import Image
+
+TENDER = 64 * MIB  # what a tender takes besides its guest's memory, as the host has it to share out
+ENOUGH = 5  # boots after which those of which nothing is known are thought to take as long
+UNKNOWN = 5.0  # seconds that a boot is thought to take before that
+
+
+class Tasks:
+    """The tasks of a plan, on a host that has so much room."""
+
+    def __init__(self, plan: Plan, steps: Steps, times: Times, room: Room) -> None:
+        self.plan, self.steps, self.times, self.room = plan, steps, times, room
+        self._guessed: dict[str, float] = {}
+
+    def of(self, wanted: list[int]) -> Iterator[Task]:
+        """Those of the boots with these numbers, and what they need."""
+        boots = [(index, self.plan.boots[index]) for index in wanted]
+        needed = {_key(part) for _, step in boots if step.runs for part in (step.image, step.build) if part}
+        yield from (self._image(image) for image in self.plan.images if _key(image) in needed)
+        yield from (self._build(step) for step in self.plan.builds if _key(step) in needed)
+        yield from (self._boot(index, step) for index, step in boots)
+
+    def _image(self, image: Image) -> Task:
+        lane = frozenset({f"images of {image.folder}"})  # they share layers: the second finds those of the first
+        act, lost = partial(self.steps.image, image), partial(self.steps.lost, "image", image.name)
+        seconds = self.times.of_maker("image", image.name)
+        return Task(_key(image), act, lost, (), Demand(names=lane, maker=True), seconds)
+
+    def _build(self, step: BuildStep) -> Task:
+        needs = (_key(step.image),) if step.image else ()
+        act, lost = partial(self.steps.build, step), partial(self.steps.lost, "build", step.id)
+        return Task(_key(step), act, lost, needs, Demand(maker=True), self.times.of_maker("build", step.id))
+
+    def _boot(self, index: int, step: BootStep) -> Task:
+        act, lost = partial(self.steps.boot, index, step), partial(self.steps.unbooted, index, step)
+        if not step.runs:
+            return Task(step.id, act, lost, order=index)
+        demand = self._demand(step)
+        if demand.memory > self.room.memory:
+            act = partial(self.steps.too_large, index, step, demand.memory, self.room.memory)
+            return Task(step.id, act, lost, order=index)
+        needs = tuple(_key(part) for part in (step.image, step.build) if part)
+        return Task(step.id, act, lost, needs, demand, self._seconds(step), index)
+
+    def _demand(self, step: BootStep) -> Demand:
+        """Never more processors than there are: then it has the host for itself."""
+        fields, place = step.template, self.steps.place_of(step.image)
+        accelerators = self.steps.booter.preparer.accelerators
+        kvm = step.tender is not None and accelerators.may_use_kvm(place.name, step.tender, step.arch)
+        values = step.values if fields.resources else {}
+        return Demand(
+            cpus=min(fields.cpus, self.room.cpus),
+            memory=fields.memory + TENDER,
+            kvm=min(fields.cpus, self.room.kvm) if kvm else 0,
+            names=frozenset(template.fill(name, values) for name in fields.resources),
+        )
+
+    def _seconds(self, step: BootStep) -> float:
+        """What the boot will take; where that is not known, what stands for it in the order of boots."""
+        if (known := self.times.guess(step)) is not None:
+            return known
+        self._guessed[step.id] = min(step.template.timeout, UNKNOWN)
+        return self._guessed[step.id]
+
+    def left(self, board: Board) -> float | None:
+        """Seconds until the end, if all go on as they do; None while too little is known."""
+        guessed = [seconds for key, seconds in self._guessed.items() if key in board.waiting]
+        booted = [seconds for key, seconds in list(self.steps.took.items()) if "/" in key]
+        if guessed and len(booted) < ENOUGH:
+            return None
+        mean = sum(booted) / len(booted) if booted else 0.0
+        return max(0.0, board.left - sum(guessed) + len(guessed) * mean) / board.slots
+
+
+def _key(part: Image | BuildStep) -> str:
+    return f"build {part.key}" if isinstance(part, BuildStep) else f"image {part.tag}"
