@@ -1,4 +1,4 @@
-"""The project's jobs: `nox -s matrix`, `nox -s tests`, `nox -s lint`. Each does all of its own set-up."""
+"""The project's jobs: `nox -s matrix`, `tests`, `lint` or `bench`. Each does all of its own set-up."""
 
 import shutil
 from pathlib import Path
@@ -46,3 +46,12 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what docs/benchmarks.md lists, each figure against something of this machine: out/benchmarks.json."""
+    _alone(session)
+    session.install("-e", ".")
+    session.run("bootmatrix", "setup", "--yes")
+    session.run("python", "-m", "benchmarks", *session.posargs)

@@ -1,0 +1,1 @@
+"""What bootmatrix costs, each figure in pairs with something of the same machine: docs/benchmarks.md."""

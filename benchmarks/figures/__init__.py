@@ -1,0 +1,1 @@
+"""One file for each group of figures; its stem, with `-` for `_`, is its name."""
