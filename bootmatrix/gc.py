@@ -58,10 +58,12 @@ def chosen(found: Iterable[Item], days: float, size: int | None) -> list[Item]:
 
 
 def _builds() -> Iterator[Item]:
-    folder = host.cache() / "builds"
-    for output in sorted(folder.iterdir()) if folder.is_dir() else ():
-        name, age = uses.last("build", output.name) or (output.name, time.time() - output.stat().st_mtime)
-        yield Item("build", name, size_of(output), age, _Folder(output, "build", output.name))
+    """With the agents of images, which are builds of our own."""
+    for kind in ("build", "agent"):
+        folder = host.cache() / f"{kind}s"
+        for output in sorted(folder.iterdir()) if folder.is_dir() else ():
+            name, age = uses.last(kind, output.name) or (output.name, time.time() - output.stat().st_mtime)
+            yield Item(kind, name, size_of(output), age, _Folder(output, kind, output.name))
 
 
 def _images() -> Iterator[Item]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import shlex
 from typing import TYPE_CHECKING
 
-from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine, settings, strain
 from bootmatrix.places.place import END, Exit, Job, Mount, Place, Process
 
@@ -28,10 +26,7 @@ class ContainerPlace(Place):
     @functools.cached_property
     def identity(self) -> str:
         """The image's id: made again from newer packages, its compiler is another though its tag is the same."""
-        found = engine.image(self.image)
-        if found is None:
-            raise InfrastructureError(f"the image {self.image} is not here any more")
-        return str(found["Id"])
+        return engine.image_id(self.image)
 
     def mount(self, source: Path, inside: str, *, writable: bool = False) -> Mount:
         return Mount(source.resolve(), inside, writable)
@@ -41,7 +36,7 @@ class ContainerPlace(Place):
         container = self.pool.take(self.image, job)
         process = ContainerProcess(container)
         try:
-            container.hand(script(job, kept=container.kept))
+            container.hand(job)
             yield process
         finally:
             self.pool.give_back(container, clean=process.clean)
@@ -65,13 +60,13 @@ class ContainerProcess(Process):
             return END, b""
         if not self.container.streams.over():
             return None
-        self._exit, self.clean = self.container.ended()
+        ended = self.container.ended()
+        self._exit, self.clean = ended.exit, ended.clean
         self.container.streams.drain()
         return self.read(0)
 
     def kill(self) -> None:
-        self.clean = False
-        self.container.kill()
+        self.clean = self.container.end_job()
 
     def wait(self) -> Exit:
         assert self._exit is not None  # noqa: S101  # the contract: END was read
@@ -80,9 +75,3 @@ class ContainerProcess(Process):
     def strain(self) -> strain.Strain | None:
         root = self.container.pid()
         return strain.of(root, without_root=True) if root else None
-
-
-def script(job: Job, *, kept: bool) -> str:
-    """The shell's words that run the job: it replaces the subshell, so that its own end is what the agent sees."""
-    before = settings.without_rights(job) if kept else ""
-    return f'(exec {before}{shlex.join(job.argv)}) </dev/null >"$box/console" 2>"$box/tender" 3>&-\n'

@@ -117,6 +117,14 @@ def image(tag: str) -> dict[str, Any] | None:
         return found
 
 
+def image_id(tag: str) -> str:
+    """The image's id; raises InfrastructureError if it is not here."""
+    found = image(tag)
+    if found is None:
+        raise InfrastructureError(f"the image {tag} is not here")
+    return str(found["Id"])
+
+
 def remove(container: str) -> None:
     """The container, its processes and its anonymous volumes; they are gone when this returns, if the engine lives."""
     import docker.errors  # noqa: PLC0415

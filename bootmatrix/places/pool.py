@@ -7,9 +7,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
+from bootmatrix import locks, uses
 from bootmatrix.errors import Fatal, InfrastructureError, Problem
-from bootmatrix.places import engine
-from bootmatrix.places.warm import Container, NotKept
+from bootmatrix.places import agents, engine
+from bootmatrix.places.agents import Agent, Keeper, Single
+from bootmatrix.places.warm import Container
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 IDLE = 8  # containers that wait for a next job, at the most: each costs 10 MB, a new one 0.2 s
 TICK = 0.2
+COMPILE_SECONDS = 120.0
 
 
 class Pool:
@@ -39,7 +42,8 @@ class Pool:
         self._waiting = threading.Lock()
         self._idle: list[Container] = []  # the one that has waited longest first
         self._numbers = itertools.count(1)
-        self.plain: set[str] = set()
+        self.agents: dict[str, Agent] = {}
+        self._agents_lock = threading.Lock()
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -50,9 +54,8 @@ class Pool:
 
     def take(self, image: str, job: Job) -> Container:
         """A container for the job; raises InfrastructureError if the engine makes none."""
-        kept = not job.trusted and image not in self.plain
         with self._lock:
-            found = next((c for c in reversed(self._idle) if kept and c.image == image and c.room == job.room), None)
+            found = next((c for c in reversed(self._idle) if c.image == image and c.room == job.room), None)
             if found:
                 self._idle.remove(found)
                 found.name = job.name
@@ -60,22 +63,56 @@ class Pool:
             return found
         if found:
             found.remove()  # it died while nobody used it
-        return self._new(image, job, kept=kept)
+        return self._new(image, job, Single() if job.trusted else self._agent(image))
 
-    def _new(self, image: str, job: Job, *, kept: bool) -> Container:
+    def _new(self, image: str, job: Job, agent: Agent) -> Container:
         """One more try than the engine needs: a connection from before it was started anew breaks once."""
         for last in (False, True):
             self.await_engine()
             box = self.folder / str(next(self._numbers))
             try:
-                return Container(image, job, self.run, box, kept=kept)
-            except NotKept:
-                self.plain.add(image)
-                return self._new(image, job, kept=False)
+                return Container(image, job, self.run, box, agent)
             except InfrastructureError:
                 if last and engine.answers():
                     raise
-        return self._new(image, job, kept=kept)
+        return self._new(image, job, agent)
+
+    def _agent(self, image: str) -> Agent:
+        """One that keeps containers of the image warm, compiled in it once; else one for single jobs."""
+        with self._agents_lock:
+            if image not in self.agents:
+                self.await_engine()
+                program = agents.program(engine.image_id(image))
+                with locks.held(f"agent {program}", self.stop):
+                    if not program.parent.is_dir():
+                        self._compile(image, program)
+                uses.mark("agent", program.parent.name, f"agent of {image}")
+                self.agents[image] = Keeper(program) if program.is_file() else Single()
+        return self.agents[image]
+
+    def _compile(self, image: str, program: Path) -> None:
+        """What becomes of it appears whole: the agent, or a folder without it where the image has no compiler."""
+        private = program.parent.with_name(f".{program.parent.name}")  # left by a run that died, if it is there
+        private.mkdir(parents=True, exist_ok=True)
+        job = agents.compilation(private)
+        container = self._new(image, job, Single())
+        try:
+            container.hand(job)
+            container.ended(COMPILE_SECONDS)
+        finally:
+            container.remove()
+        private.rename(program.parent)
+
+    def give_back(self, container: Container, *, clean: bool) -> None:
+        """Keep it for the next job, or remove it if it was for one job only, or if that spoilt it."""
+        if not clean:
+            container.remove()
+            return
+        with self._lock:
+            self._idle.append(container)
+            oldest = self._idle.pop(0) if len(self._idle) > IDLE else None
+        if oldest:
+            oldest.remove()
 
     def await_engine(self) -> None:
         """Wait until the engine answers; raises Fatal if it does not come back, InfrastructureError if we stop."""
@@ -92,17 +129,6 @@ class Pool:
                 if time.monotonic() > end:
                     what = f"the container engine has not answered for {patience:.0f} s"
                     raise Fatal(Problem(what, remedy="start it, then `bootmatrix run --resume` goes on"))
-
-    def give_back(self, container: Container, *, clean: bool) -> None:
-        """Keep it for the next job, or remove it if it was for one job only, or if that spoilt it."""
-        if not (container.kept and clean):
-            container.remove()
-            return
-        with self._lock:
-            self._idle.append(container)
-            oldest = self._idle.pop(0) if len(self._idle) > IDLE else None
-        if oldest:
-            oldest.remove()
 
     def close(self) -> None:
         with self._lock:

@@ -6,11 +6,14 @@ import os
 import resource
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bootmatrix import host
 from bootmatrix.places import engine
 from bootmatrix.places.place import SCRATCH, Job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NOBODY = 65534
 LABEL = "bootmatrix.run"
@@ -18,17 +21,21 @@ ENV = {"HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8"}
 # A shell as the first process: a tender that is process 1 itself would be immune to its own abort().
 FIRST = ("sh", "-c", '"$@"; exit $?', "sh")
 # What a kept container's first process needs to give up for each boot, and to end and clean up what that leaves.
-RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", "DAC_OVERRIDE")
+RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", "DAC_OVERRIDE", "FOWNER")
 # Nothing of a boot can stay in the kernel for the next: no System V memory, semaphores or queues, no POSIX queues.
 NO_IPC = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "250 32000 32 0", "fs.mqueue.queues_max": "0"}
 
 
-def arguments(image: str, job: Job, run: str, box: Path, inside: str, *, kept: bool) -> dict[str, Any]:
-    """For the engine's `create_container`; `box` is the folder through which the agent is spoken to."""
+def arguments(
+    image: str, job: Job, run: str, boxes: Mapping[Path, str], command: list[str], *, kept: bool
+) -> dict[str, Any]:
+    """For the engine's `create_container`; `boxes` are folders of this host, by where they are seen read-only."""
     from docker.types import Ulimit  # noqa: PLC0415
 
+    binds = [f"{box}:{inside}:ro" for box, inside in boxes.items()]
+    binds += [f"{m.source}:{m.inside}:{'rw' if m.writable else 'ro'}" for m in job.mounts]
     settings = engine.client().create_host_config(
-        binds=[f"{box}:{inside}:ro", *(f"{m.source}:{m.inside}:{'rw' if m.writable else 'ro'}" for m in job.mounts)],
+        binds=binds,
         network_mode=None if job.network else "none",
         ipc_mode=None if job.trusted else "none",
         sysctls=None if job.trusted else NO_IPC,
@@ -47,7 +54,7 @@ def arguments(image: str, job: Job, run: str, box: Path, inside: str, *, kept: b
     )
     return {
         "image": image,
-        "command": ["sh", f"{inside}/agent.sh", inside, "kept" if kept else "once"],
+        "command": command,
         "entrypoint": [],
         "environment": {**ENV, **job.env},
         "working_dir": job.workdir,
@@ -58,13 +65,6 @@ def arguments(image: str, job: Job, run: str, box: Path, inside: str, *, kept: b
         "stdin_open": False,
         "stop_signal": "SIGKILL",  # an engine that is stopped need not wait for it
     }
-
-
-def without_rights(job: Job) -> str:
-    """What stands before a boot's own words in a kept container: a session of its own, nobody's, without a right."""
-    groups = f"--groups={host.kvm_group()}" if job.kvm and host.kvm_group() else "--clear-groups"
-    nobody = f"--reuid={NOBODY} --regid={NOBODY} {groups} --bounding-set=-all --inh-caps=-all"
-    return f'"$setsid" "$setpriv" {nobody} -- '
 
 
 def command_line(image: str, job: Job) -> str:

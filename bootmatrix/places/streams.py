@@ -59,6 +59,11 @@ class Streams:
                 if not self._take(descriptor):
                     break
 
+    def discard(self) -> None:
+        """Forget all that was printed and not read."""
+        self.drain()
+        self._chunks.clear()
+
     def _take(self, descriptor: int) -> bool:
         """Whether there was anything."""
         if descriptor not in self._open:

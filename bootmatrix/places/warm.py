@@ -1,90 +1,89 @@
-"""Warm containers: each is started once, and jobs are handed to its agent through pipes, without the engine."""
+"""A container that runs: its agent is spoken to through pipes, without the engine, at the tender's own speed."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
+import fcntl
 import os
 import select
 import shutil
 import time
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine, settings
-from bootmatrix.places.place import Exit, Job, signal_exit
+from bootmatrix.places.agents import INSIDE, PIPES, Agent, Ended
 from bootmatrix.places.streams import Streams
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-INSIDE = "/bootmatrix"
-PIPES = ("commands", "status", "console", "tender")
+    from bootmatrix.places.place import Job
+
 READY_SECONDS = 60.0
-UNTOLD = {130, 141}  # SIGINT and SIGPIPE, of whose signals a shell says nothing
+KILLED_SECONDS = 10.0
+LONGEST = 1 << 20  # bytes of a command line, which a pipe must hold: a matrix is no longer
 
 
 class Container:
-    """A container and its agent. `kept` takes jobs of one room one after the other, each as nobody; else one only."""
+    """One container, for jobs of one room."""
 
-    def __init__(self, image: str, job: Job, run: str, box: Path, *, kept: bool) -> None:
-        self.image, self.room, self.kept, self.box = image, job.room, kept, box
+    def __init__(self, image: str, job: Job, run: str, box: Path, agent: Agent) -> None:
+        self.image, self.room, self.agent, self.box = image, job.room, agent, box
         self.name, self.id = job.name, ""
-        self._jobs = itertools.count(1)
         self._dead = False
-        self._make_box()
-        self.commands = os.open(box / "commands", os.O_RDWR | os.O_CLOEXEC)  # its agent reads an end when we are gone
+        box.mkdir(parents=True, mode=0o700)
+        for name in PIPES:
+            os.mkfifo(box / name)
+        agent.install(box)
+        self.commands = os.open(box / "commands", os.O_RDWR | os.O_CLOEXEC)  # the agent reads an end when we are gone
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(self.commands, fcntl.F_SETPIPE_SZ, LONGEST)
         self._status = os.open(box / "status", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         # Open for writing as well: no end is read between two jobs
         both = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
         self.streams = Streams(os.open(box / "console", both), os.open(box / "tender", both), self._status)
         try:
-            self._start(settings.arguments(image, job, run, box, INSIDE, kept=kept))
+            self._start(settings.arguments(image, job, run, {box: INSIDE}, agent.command(job), kept=agent.kept))
         except BaseException:
             self.remove()
             raise
-
-    def _make_box(self) -> None:
-        self.box.mkdir(parents=True)
-        self.box.chmod(0o700 if self.kept else 0o711)  # a single job may run as another user
-        for name in PIPES:
-            os.mkfifo(self.box / name)
-            (self.box / name).chmod(0o600 if self.kept else 0o666)
-        (self.box / "agent.sh").write_text(files("bootmatrix.places").joinpath("agent.sh").read_text())
-        (self.box / "agent.sh").chmod(0o644)
 
     def _start(self, arguments: dict[str, Any]) -> None:
         with engine.speaking(f"the container for {self.name} cannot be started"):
             self.id = str(engine.client().create_container(**arguments)["Id"])
             engine.client().start(self.id)
         word = self._line(READY_SECONDS)
-        if word == "plain":
-            raise NotKept(self.image)
         if word != "ready":
             raise InfrastructureError(f"the container for {self.name} did not get ready: {word or 'it ended'}")
 
-    def hand(self, script: str) -> None:
-        """Let the agent run a script; raises InfrastructureError if the container is gone."""
-        self._job = str(next(self._jobs))
-        file = os.open(f"{self.box}/{self._job}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            os.write(file, os.fsencode(script))
-        finally:
-            os.close(file)
-        os.write(self.commands, f"{self._job}\n".encode())
+    def hand(self, job: Job) -> None:
+        """Let the agent run a job."""
+        os.write(self.commands, self.agent.told(self.box, job))
 
-    def ended(self) -> tuple[Exit, bool]:
-        """How the job ended, and whether it left nothing; raises InfrastructureError if the container is gone."""
-        word, line = "", self._line(READY_SECONDS)
-        while line and not line.startswith(f"{self._job} "):
-            word, line = line, self._line(READY_SECONDS)
-        if not line:
-            self._dead = True
-            raise InfrastructureError(f"the container of {self.name} was ended from outside")
-        os.unlink(f"{self.box}/{self._job}")  # noqa: PTH108  # a Path costs more than the call
-        _, status, left = line.split()
-        return _exit(int(status), word, left), left == "nothing"
+    def ended(self, seconds: float = READY_SECONDS) -> Ended:
+        """How the job ended, by what the agent says; raises InfrastructureError if the container is gone."""
+        lines: list[str] = []
+        while line := self._line(seconds):
+            lines.append(line)
+            if found := self.agent.ended(lines):
+                return found
+        self._dead = True
+        raise InfrastructureError(f"the container of {self.name} was ended from outside")
+
+    def end_job(self) -> bool:
+        """End the job that runs, with all its processes; whether the container can still be used."""
+        if not self.agent.kept:
+            self.kill()
+            return False
+        try:
+            os.write(self.commands, b"kill 0\n")
+            found = self.ended(KILLED_SECONDS)
+        except InfrastructureError:
+            self.kill()
+            return False
+        self.streams.discard()
+        return found.clean
 
     def _line(self, seconds: float) -> str:
         """The agent's next line, empty if it is gone. A line is short and written at once: it is never torn."""
@@ -124,14 +123,3 @@ class Container:
         self.streams.close()
         os.close(self._status)
         shutil.rmtree(self.box, ignore_errors=True)
-
-
-class NotKept(Exception):
-    """An image without setsid and setpriv: each of its jobs needs a container of its own."""
-
-
-def _exit(status: int, word: str, left: str) -> Exit:
-    """`word` is what the shell said of a signal."""
-    by_signal = status > 128 and (bool(word) or status in UNTOLD)  # noqa: PLR2004
-    found = signal_exit(status - 128) if by_signal else Exit(status)
-    return Exit(found.status, found.signal, left == "memory")

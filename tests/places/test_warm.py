@@ -6,20 +6,21 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from support import run_job
+from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import MIB
-from bootmatrix.places import container, engine, settings, warm
+from bootmatrix.places import agents, engine, settings, warm
 from bootmatrix.places import pool as pools
+from bootmatrix.places.agents import Single
+from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.place import Exit, Job
+from bootmatrix.places.pool import Pool
 from bootmatrix.places.warm import Container
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.places.container import ContainerPlace
-    from bootmatrix.places.pool import Pool
 
 pytestmark = pytest.mark.docker
 
@@ -57,30 +58,51 @@ def test_each_boot_is_a_session_and_a_process_group_of_its_own(place: ContainerP
         assert pid == group == session != "1"
 
 
-# What a boot may do to its container, and whether that container can still be used for the next.
+# What a boot may do to its container, and to the next boot.
 MISCHIEF = {
-    "files in the scratch folder": ("touch /tmp/a /tmp/.b '/tmp/..c d'; mkdir -p /tmp/e/f; ln -s no /tmp/g", True),
-    "a folder that its owner locked": ("mkdir -p /tmp/a/b; chmod 0 /tmp/a/b /tmp/a", True),
-    "a folder that only its owner may empty": ("mkdir -m 1777 /tmp/a; touch /tmp/a/b", False),
-    "a full scratch folder": ("head -c 1000000000 /dev/zero >/tmp/full; true", True),
-    "a child that runs on": ("sleep 600 & exit 0", False),
-    "a daemon": ("setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' >/dev/null 2>&1 & exit 0", False),
-    "a kill of all": ("kill -KILL -1; exit 0", True),
-    "a kill of its container's first process": ("kill -KILL 1; kill -STOP 1; exit 0", True),
-    "lies on the pipes": ("for p in /bootmatrix/* /proc/1/fd/*; do echo '1 0 nothing' >$p; done 2>/dev/null; :", True),
-    "a fork bomb": ("f() { f & f & }; f 2>/dev/null; exit 0", False),
+    "files in the scratch folder": "touch /tmp/a /tmp/.b '/tmp/..c d'; mkdir -p /tmp/e/f; ln -s no /tmp/g",
+    "a folder that its owner locked": "mkdir -p /tmp/a/b; chmod 0 /tmp/a/b /tmp/a",
+    "a folder that only its owner may empty": "mkdir -m 1777 /tmp/a; touch /tmp/a/b",
+    "a deep folder": "cd /tmp; i=0; while [ $i -lt 2000 ]; do mkdir d && cd d; i=$((i+1)); done",
+    "a full scratch folder": "head -c 1000000000 /dev/zero >/tmp/full",
+    "a child that runs on": "sleep 600 &",
+    "a daemon": "setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' >/dev/null 2>&1 &",
+    "a kill of all": "kill -KILL -1",
+    "a kill of its group": "kill -TERM 0",
+    "a kill of its container's first process": "kill -KILL 1; kill -STOP 1",
+    "lies on the pipes": "for p in /bootmatrix/* /proc/1/fd/*; do echo '1 exit 0 nothing' >$p; done 2>/dev/null",
+    "a fork bomb": "f() { f & f & }; f 2>/dev/null",
+    "a change of the first process": "renice 19 -p 1; taskset -p 1 1; prlimit --pid 1 --nofile=1:1",
 }
 
 
 @pytest.mark.parametrize("name", MISCHIEF)
 def test_a_boot_neither_hurts_the_next_nor_is_seen_by_it(place: ContainerPlace, name: str) -> None:
-    script, kept = MISCHIEF[name]
+    look = "ls -A /tmp; set -- /proc/[0-9]*; echo $# $(nice) $(ulimit -n); touch /tmp/mine && echo writable"
+    before = boot(place, look)
+    assert before == (Exit(0), "2 0 1024\nwritable\n")  # the agent and this shell
+    first = container_of(place)
+    boot(place, f"{MISCHIEF[name]}; exit 0")
+    assert container_of(place) == first
+    assert boot(place, look) == before
+
+
+def test_a_boot_that_we_end_leaves_its_container_for_the_next(place: ContainerPlace) -> None:
     boot(place, "true")
     first = container_of(place)
-    boot(place, script)
-    assert (container_of(place) == first) is kept
-    look = "ls -A /tmp; set -- /proc/[0-9]*; echo $#; touch /tmp/mine && echo writable"
-    assert boot(place, look) == (Exit(0), "2\nwritable\n")  # the agent and this shell
+    script = "trap '' TERM INT HUP; (setsid sleep 600 &) ; echo up; while :; do sleep 1; done"
+    with place.start(Job(("/bin/sh", "-c", script), "test")) as process:
+        assert read(process) == ("console", b"up\n")
+        process.kill()
+    assert container_of(place) == first
+    assert boot(place, "set -- /proc/[0-9]*; echo $#; ls -A /tmp") == (Exit(0), "2\n")
+
+
+def test_what_an_ended_boot_still_printed_is_not_the_nexts(place: ContainerPlace) -> None:
+    with place.start(Job(("yes",), "test")) as process:
+        read(process)
+        process.kill()
+    assert boot(place, "echo mine") == (Exit(0), "mine\n")
 
 
 @pytest.mark.parametrize("status", [0, 1, 77, 129, 139, 255])
@@ -131,42 +153,51 @@ def test_an_agent_whose_orchestrator_is_gone_ends_its_container(place: Container
     kept.remove()
 
 
-def test_an_image_without_setpriv_boots_each_job_in_a_container_of_its_own(
-    place: ContainerPlace, pool: Pool, monkeypatch: pytest.MonkeyPatch
+def test_an_image_without_a_compiler_boots_each_job_in_a_container_of_its_own(
+    place: ContainerPlace, pool: Pool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """As nobody, too."""
-    real = settings.arguments
-
-    def hidden(*args: object, **more: object) -> dict[str, object]:
-        found = real(*args, **more)  # type: ignore[arg-type]
-        command = ["/bin/sh", *found["command"][1:]]
-        return {**found, "command": command, "environment": {**found["environment"], "PATH": "/nowhere"}}
-
-    monkeypatch.setattr(settings, "arguments", hidden)
-    assert boot(place, "/usr/bin/id -u; exit 5") == (Exit(5), f"{settings.NOBODY}\n")
+    monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(agents, "COMPILE", "exit 127")
+    assert boot(place, "id -u; exit 5") == (Exit(5), f"{settings.NOBODY}\n")
+    assert boot(place, "kill -SEGV $$")[0] == Exit(None, "SIGSEGV")
+    assert boot(place, "exit 139")[0] == Exit(139)
     assert container_of(place) == ""
-    assert pool.plain == {place.image}
+    assert not pool.agents[place.image].kept
+    monkeypatch.setattr(agents, "COMPILE", "exit 1; never again for this image")
+    with Pool("tests", tmp_path / "again") as another:
+        assert boot(ContainerPlace(place.image, another), "true")[0] == Exit(0)
+        assert not another.agents[place.image].kept
 
 
-def test_what_is_handed_over_is_quoted() -> None:
-    words = ("a b", "$(reboot)", "'", "\n", "é\udcff")
-    line = container.script(Job(words, "test"), kept=False)
-    assert line.startswith("(exec 'a b' '$(reboot)' ''\"'\"'' '\n' 'é\udcff')")
+def test_the_agent_is_compiled_once_for_an_image(place: ContainerPlace, tmp_path: Path) -> None:
+    boot(place, "true")
+    program = agents.program(engine.image_id(place.image))
+    made = program.stat().st_mtime_ns
+    with Pool("tests", tmp_path / "again") as another:
+        boot(ContainerPlace(place.image, another), "true")
+    assert program.stat().st_mtime_ns == made
+
+
+@pytest.mark.parametrize("where", ["kept", "single"])
+def test_words_arrive_as_they_are(place: ContainerPlace, where: str) -> None:
+    words = ("a b", "$(reboot)", "'", "\n", "", "é\udcff", "x" * 100_000)
+    job = Job(("/bin/sh", "-c", 'printf "%s|" "$@"', "sh", *words), "test", trusted=where == "single")
+    ended, console, tender = run_job(place, job)
+    assert (ended, tender) == (Exit(0), b"")
+    assert console == b"".join(word.encode("utf-8", "surrogateescape") + b"|" for word in words)
 
 
 def test_an_agent_that_does_not_answer_is_the_infrastructures_failure(
     place: ContainerPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    class Silent(Single):
+        def command(self, job: Job) -> list[str]:
+            del job
+            return ["sh", "-c", 'exec 3>"$1/status" <"$1/commands"; read -r forever', "sh", agents.INSIDE]
+
     monkeypatch.setattr(warm, "READY_SECONDS", 0.2)
-    monkeypatch.setattr(Container, "_make_box", _silent_box)
     with pytest.raises(InfrastructureError, match="does not answer"):
-        Container(place.image, Job(("true",), "test"), place.pool.run, tmp_path / "box", kept=True)
+        Container(place.image, Job(("true",), "test"), place.pool.run, tmp_path / "box", Silent())
     assert container_of(place) == ""
     assert not (tmp_path / "box").exists()
-
-
-def _silent_box(self: Container) -> None:
-    self.box.mkdir()
-    for name in warm.PIPES:
-        os.mkfifo(self.box / name)
-    (self.box / "agent.sh").write_text('exec 3>"$1/status" <"$1/commands"; read -r forever\n')

@@ -1,0 +1,212 @@
+/* The first process of a container that is kept: runs the boots that it is told, one after the other, each as a user
+ * without a right and in a session of its own, and sees to it that nothing of one is left for the next.
+ *
+ * agent BOX UID GID [GROUP]
+ *
+ * BOX has the pipes. `commands` brings `NUMBER LENGTH\n` and LENGTH bytes of words, each ended by a NUL; or `kill 0\n`,
+ * which ends the boot that runs. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT`: what it
+ * left behind that cannot be removed, `nothing`, or `memory` if the kernel ended it for lack of memory. Its output
+ * goes to `console` and `tender`. When nobody speaks to it any more, it ends, and the container with it.
+ *
+ * It is root, with few rights and without a way to more, since only so can it give up all of them for each boot. A boot
+ * can neither signal it (the first process of a PID namespace is out of reach) nor trace it (it is another user).
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SCRATCH "/tmp"
+#define LAST_CAPABILITY 63
+
+static const char *box;
+static uid_t uid;
+static gid_t gid, groups[1];
+static int group_count, status_pipe;
+static FILE *commands;
+static sigset_t children;
+
+static void die(const char *what)
+{
+    dprintf(status_pipe ? status_pipe : 2, "%s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static int opened(const char *name, int flags)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", box, name);
+    int found = open(path, flags | O_CLOEXEC);
+    if (found < 0)
+        die(path);
+    return found;
+}
+
+/* Becomes the boot; never returns. */
+static void become(char **words)
+{
+    int nothing = open("/dev/null", O_RDONLY);
+    int console = opened("console", O_WRONLY), tender = opened("tender", O_WRONLY);
+    dup2(nothing, 0);
+    dup2(console, 1);
+    dup2(tender, 2);
+    sigprocmask(SIG_UNBLOCK, &children, NULL);
+    setsid();
+    for (int capability = 0; capability <= LAST_CAPABILITY; capability++)
+        prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (setgroups(group_count, groups) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid) || !setuid(0)) {
+        dprintf(2, "its rights cannot be given up: %s\n", strerror(errno));
+        _exit(126);
+    }
+    execvp(words[0], words);
+    dprintf(2, "%s: %s\n", words[0], strerror(errno));
+    _exit(errno == ENOENT ? 127 : 126);
+}
+
+/* Ends all processes but this one, and waits until they are gone. */
+static void end_all(void)
+{
+    do
+        kill(-1, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
+}
+
+static int is_empty(const char *folder)
+{
+    DIR *all = opendir(folder);
+    struct dirent *entry;
+    int empty = 1;
+    while (all && empty && (entry = readdir(all)))
+        empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
+    if (all)
+        closedir(all);
+    return empty;
+}
+
+/* Whether nothing is left in the scratch folder. */
+static int emptied(void)
+{
+    if (is_empty(SCRATCH))
+        return 1;
+    pid_t child = fork();
+    if (!child) {
+        sigprocmask(SIG_UNBLOCK, &children, NULL);
+        execlp("find", "find", SCRATCH, "-mindepth", "1", "-delete", (char *)NULL);
+        _exit(127);
+    }
+    waitpid(child, NULL, 0);
+    return is_empty(SCRATCH);
+}
+
+/* By the count of this control group, of either version. */
+static int ran_out_of_memory(void)
+{
+    const char *files[] = {"/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"};
+    char line[256];
+    long count = 0;
+    for (int index = 0; index < 2 && !count; index++) {
+        FILE *file = fopen(files[index], "re");
+        while (file && fgets(line, sizeof line, file))
+            if (sscanf(line, "oom_kill %ld", &count) == 1)
+                break;
+        if (file)
+            fclose(file);
+    }
+    return count > 0;
+}
+
+/* Waits for the boot, or for the word to end it; its wait status. Other children are orphans of the boot. */
+static int await(pid_t boot, int ends)
+{
+    struct pollfd events[] = {{ends, POLLIN, 0}, {fileno(commands), POLLIN, 0}};
+    struct signalfd_siginfo told;
+    char word[64];
+    int how;
+    for (;;) {
+        pid_t ended;
+        while ((ended = waitpid(-1, &how, WNOHANG)) > 0)
+            if (ended == boot)
+                return how;
+        poll(events, 2, -1);
+        if (events[0].revents && read(ends, &told, sizeof told) < 0 && errno != EAGAIN)
+            die("signals");
+        if (events[1].revents) {
+            if (!fgets(word, sizeof word, commands))
+                exit(0); /* nobody is there any more: with us all of the container ends */
+            kill(-1, SIGKILL);
+        }
+    }
+}
+
+static void run(long number, char **words, int ends)
+{
+    pid_t boot = fork();
+    if (boot < 0)
+        die("fork");
+    if (!boot)
+        become(words);
+    int how = await(boot, ends);
+    end_all();
+    const char *left = emptied() ? "nothing" : "files";
+    if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL && ran_out_of_memory())
+        left = "memory";
+    dprintf(status_pipe, "%ld %s %d %s\n", number, WIFSIGNALED(how) ? "signal" : "exit",
+            WIFSIGNALED(how) ? WTERMSIG(how) : WEXITSTATUS(how), left);
+}
+
+/* Reads one boot's words and runs it. */
+static void take(long number, size_t length, int ends)
+{
+    char *text = malloc(length + 1);
+    size_t count = 0, word = 0;
+    if (!text || fread(text, 1, length, commands) < length)
+        exit(0);
+    for (size_t at = 0; at < length; at++)
+        count += !text[at];
+    char **words = calloc(count + 1, sizeof *words);
+    if (!words || !count)
+        die("a boot without words");
+    for (size_t at = 0; word < count; at += strlen(text + at) + 1)
+        words[word++] = text + at;
+    run(number, words, ends);
+    free(words);
+    free(text);
+}
+
+int main(int argc, char **argv)
+{
+    char line[64];
+    long number;
+    size_t length;
+    if (argc < 4)
+        return 2;
+    box = argv[1], uid = atoi(argv[2]), gid = atoi(argv[3]);
+    if (argc > 4)
+        groups[group_count++] = atoi(argv[4]);
+    status_pipe = opened("status", O_WRONLY);
+    commands = fdopen(opened("commands", O_RDONLY), "r");
+    setvbuf(commands, NULL, _IONBF, 0); /* so that poll() sees all that was not taken */
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &children, NULL);
+    int ends = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (ends < 0)
+        die("signalfd");
+    if (!emptied())
+        die("scratch");
+    dprintf(status_pipe, "ready\n");
+    while (fgets(line, sizeof line, commands))
+        if (sscanf(line, "%ld %zu", &number, &length) == 2)
+            take(number, length, ends);
+    return 0; /* a `kill` that came too late is passed over */
+}

@@ -1,0 +1,129 @@
+"""The first processes of containers, which run jobs in them: one that is kept for many boots, one for a single job."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, ClassVar
+
+from bootmatrix import host, keys
+from bootmatrix.places import settings
+from bootmatrix.places.place import Exit, Job, Mount, signal_exit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INSIDE = "/bootmatrix"
+PIPES = ("commands", "status", "console", "tender")
+SOURCE = files("bootmatrix.places").joinpath("agent.c").read_text()
+COMPILE = 'for cc in cc gcc clang; do "$cc" -O2 -o /agent/agent /agent/agent.c && exit; done; exit 1'
+UNTOLD = {130, 141}  # SIGINT and SIGPIPE, of whose signals a shell says nothing
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended, and whether nothing of it is left, so that another may follow."""
+
+    exit: Exit
+    clean: bool
+
+
+class Agent(ABC):
+    """How a container's first process is installed and spoken to."""
+
+    kept: ClassVar[bool]
+
+    @abstractmethod
+    def install(self, box: Path) -> None:
+        """Put it into the folder with the pipes."""
+
+    @abstractmethod
+    def command(self, job: Job) -> list[str]:
+        """The container's command line, for jobs of this one's room."""
+
+    @abstractmethod
+    def told(self, box: Path, job: Job) -> bytes:
+        """What is written to `commands` for a job."""
+
+    @abstractmethod
+    def ended(self, lines: list[str]) -> Ended | None:
+        """What the lines on `status` say, None if they do not say it yet."""
+
+
+class Keeper(Agent):
+    """Runs one boot after the other, each as nobody: `agent.c`, as the image's own compiler made it."""
+
+    kept: ClassVar[bool] = True
+
+    def __init__(self, program: Path) -> None:
+        self.program = program
+
+    def install(self, box: Path) -> None:
+        shutil.copy(self.program, box / "agent")
+        for name in PIPES:
+            (box / name).chmod(0o600)
+
+    def command(self, job: Job) -> list[str]:
+        group = [str(host.kvm_group())] if job.kvm and host.kvm_group() else []
+        return [f"{INSIDE}/agent", INSIDE, str(settings.NOBODY), str(settings.NOBODY), *group]
+
+    def told(self, box: Path, job: Job) -> bytes:
+        del box
+        words = "".join(f"{word}\0" for word in job.argv).encode("utf-8", "surrogateescape")
+        return f"1 {len(words)}\n".encode() + words
+
+    def ended(self, lines: list[str]) -> Ended | None:
+        _, how, value, left = lines[-1].split()
+        found = signal_exit(int(value)) if how == "signal" else Exit(int(value))
+        return Ended(Exit(found.status, found.signal, left == "memory"), left == "nothing")
+
+
+class Single(Agent):
+    """Runs one job, as the container's user: `agent.sh`, in any image."""
+
+    kept: ClassVar[bool] = False
+
+    def install(self, box: Path) -> None:
+        (box / "agent.sh").write_text(files("bootmatrix.places").joinpath("agent.sh").read_text())
+        box.chmod(0o711)
+        for name in (*PIPES, "agent.sh"):
+            (box / name).chmod(0o666)  # the job may run as another user
+
+    def command(self, job: Job) -> list[str]:
+        del job
+        return ["sh", f"{INSIDE}/agent.sh", INSIDE]
+
+    def told(self, box: Path, job: Job) -> bytes:
+        """The shell's words: the job replaces the subshell, so that its own end is what the shell sees."""
+        script = f'(exec {shlex.join(job.argv)}) </dev/null >"$box/console" 2>"$box/tender" 3>&-\n'
+        (box / "job").write_text(script, encoding="utf-8", errors="surrogateescape")
+        (box / "job").chmod(0o644)
+        return b"job\n"
+
+    def ended(self, lines: list[str]) -> Ended | None:
+        first, _, rest = lines[-1].partition(" ")
+        if first != "ended":
+            return None
+        status, left = rest.split()
+        by_signal = int(status) > 128 and (len(lines) > 1 or int(status) in UNTOLD)  # noqa: PLR2004
+        found = signal_exit(int(status) - 128) if by_signal else Exit(int(status))
+        return Ended(Exit(found.status, found.signal, left == "memory"), clean=False)
+
+
+def program(image: str) -> Path:
+    """Where the agent for an image is kept, by the image's id; a folder without it says that it has no compiler."""
+    return host.cache() / "agents" / keys.of(image, SOURCE) / "agent"
+
+
+def compilation(folder: Path) -> Job:
+    """The job that compiles the agent in an image, into a folder that holds its source."""
+    (folder / "agent.c").write_text(SOURCE)
+    return Job(
+        ("sh", "-c", COMPILE),
+        "the agent that keeps containers warm",
+        mounts=(Mount(folder, "/agent", writable=True),),
+        trusted=True,
+    )
