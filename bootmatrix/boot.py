@@ -8,11 +8,13 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix import console, locks, retry, verdict
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.model import Attempt, Ending, Outcome, Rejected, Result
+from bootmatrix.places.place import nothing
 from bootmatrix.preparing import Prepared, Preparer, job_of
 from bootmatrix.quantities import human_time
 from bootmatrix.tenders import Unavailable
@@ -37,6 +39,7 @@ class Booter:
     store: Store
     stop: console.Stop = field(default_factory=threading.Event)
     preparer: Preparer = field(default_factory=Preparer)
+    on_begin: Callable[[BootStep], None] = lambda _step: None
     on_attempt: Callable[[BootStep, Attempt], None] = lambda _step, _attempt: None
     on_chunk: Callable[[str, bytes], None] | None = None
     alone: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
@@ -100,7 +103,7 @@ class Booter:
         on_chunk = (lambda chunk: self.on_chunk(step.id, chunk)) if self.on_chunk else None  # type: ignore[misc]
         started, clock = now(), time.monotonic()
         try:
-            with place.start(job) as process:
+            with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
                 seen = console.watch(process, limits, self.stop, on_chunk=on_chunk)
             judged = judge(step, fields, seen)
         except Fatal:

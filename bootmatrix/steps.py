@@ -37,7 +37,7 @@ class Steps:
         self.store, self.passes, self.pool, self.screen, self.reuse = store, passes, pool, screen, reuse
         self.stop = pool.stop
         self.took: dict[str, float] = {}
-        self.booter = boot.Booter(store, self.stop, on_attempt=self._attempted)
+        self.booter = boot.Booter(store, self.stop, on_begin=self._begun, on_attempt=self._attempted)
         if screen.wants_consoles:
             self.booter.on_chunk = screen.console
         self._places: dict[str, Place] = {}
@@ -108,7 +108,6 @@ class Steps:
         if self.reuse and (again := self.passes.take(key, self.store.folder)):
             self._told(index, again)
             return
-        self.store.event("boot started", boot=step.id)
         with self.screen.working(f"boot {step.id}"):
             result = self.booter.run(step, fields, place)
         if result:  # what was cut short is told with all that was not tried, and run when the run is resumed
@@ -120,6 +119,10 @@ class Steps:
         reason = f"it needs {need} of memory with its tender, and guests may have {have} here: `--mem` gives them more"
         kind = "error" if step.template.unavailable == "error" else "skipped"
         self._told(index, boot.result(step, step.template, kind, reason))
+
+    def _begun(self, step: BootStep) -> None:
+        """Its place is ready; told before it runs."""
+        self.store.event("boot started", boot=step.id)
 
     def _attempted(self, step: BootStep, attempt: Attempt) -> None:
         self.store.event(

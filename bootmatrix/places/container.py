@@ -7,10 +7,10 @@ import functools
 from typing import TYPE_CHECKING
 
 from bootmatrix.places import engine, settings, strain
-from bootmatrix.places.place import END, Exit, Job, Mount, Place, Process
+from bootmatrix.places.place import END, Exit, Job, Mount, Place, Process, nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from bootmatrix.places.pool import Pool
@@ -32,10 +32,11 @@ class ContainerPlace(Place):
         return Mount(source.resolve(), inside, writable)
 
     @contextlib.contextmanager
-    def start(self, job: Job) -> Iterator[Process]:
+    def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
         container = self.pool.take(self.image, job)
         process = ContainerProcess(container)
         try:
+            begin()
             container.hand(job)
             yield process
         finally:

@@ -18,12 +18,12 @@ from typing import IO, TYPE_CHECKING
 from bootmatrix import host
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import strain
-from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, signal_exit
+from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.settings import limits
 from bootmatrix.places.streams import Streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 GONE = 5.0  # seconds that a killed process group has to disappear
@@ -49,8 +49,9 @@ class LocalPlace(Place):
         return Mount(source.resolve(), str(source.resolve()), writable)
 
     @contextlib.contextmanager
-    def start(self, job: Job) -> Iterator[Process]:
+    def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
         with tempfile.TemporaryDirectory(prefix="bootmatrix-", dir=self.scratch, ignore_cleanup_errors=True) as scratch:
+            begin()
             process = LocalProcess(job, scratch)
             try:
                 yield process

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bootmatrix.model import MIB
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -64,6 +64,10 @@ class Exit:
     out_of_memory: bool = False
 
 
+def nothing() -> None:
+    """What most have to do before a job begins."""
+
+
 class Process(ABC):
     """A running job."""
 
@@ -101,8 +105,11 @@ class Place(ABC):
         """How `source` will be seen: as `inside`, or under its own name where nothing is mounted."""
 
     @abstractmethod
-    def start(self, job: Job) -> AbstractContextManager[Process]:
-        """Leaving the context ends and removes everything of the job; raises InfrastructureError."""
+    def start(self, job: Job, begin: Callable[[], None] = nothing) -> AbstractContextManager[Process]:
+        """Leaving the context ends and removes everything of the job; raises InfrastructureError.
+
+        `begin` is called when all is ready and the job is about to run.
+        """
 
     @abstractmethod
     def command_line(self, job: Job) -> list[str]:
