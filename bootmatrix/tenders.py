@@ -51,42 +51,46 @@ class Tenders:
         key = (place.name, str(output) if tender.in_build else "", repr(tender), runner.version_flag)
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            if key not in self._known:
-                try:
-                    self._known[key] = _look(place, runner, tender, output, room)
-                except Unavailable as error:
-                    self._known[key] = str(error)
+        if key not in self._known:
+            program, mounts = _located(place, tender, output)
+            asked = replace(room, mounts=joined(room.mounts, mounts))
+            place.warm_up(asked)  # all that wait for the answer will need one of their own
+            with lock:
+                if key not in self._known:
+                    self._known[key] = _answer(place, runner, tender, program, asked, mounts)
         found = self._known[key]
         if isinstance(found, str):
             raise Unavailable(found)
         return found
 
 
-def _look(place: Place, runner: Runner, tender: Tender, output: Path | None, room: Job) -> Found:
-    program = tender.program
-    mounts: tuple[Mount, ...] = ()
+def _located(place: Place, tender: Tender, output: Path | None) -> tuple[str, tuple[Mount, ...]]:
+    """The program inside the place, and what must be mounted for it; raises UserError if a build did not make it."""
     if tender.in_build:
-        file = (output or Path()) / tender.in_build
         if output is None:
             raise UserError(Problem(f"the tender {tender.in_build} shall come from a build, but the test has none"))
-        if not file.is_file():
+        if not (output / tender.in_build).is_file():
             what = f"the build's output has no tender {tender.in_build}"
             raise UserError(Problem(what, remedy=nearest_file(output, tender.in_build)))
         mount = place.mount(output, BUILD)
-        program, mounts = f"{mount.inside}/{tender.in_build}", (mount,)
-    elif tender.prefix and find_program(program, tender.prefix):
+        return f"{mount.inside}/{tender.in_build}", (mount,)
+    if tender.prefix and find_program(tender.program, tender.prefix):
         mount = place.mount(Path(tender.prefix), tender.prefix)
-        program, mounts = f"{mount.inside}/bin/{program}", (mount,)
-    argv = ("sh", "-c", ASK, "sh", program, runner.version_flag)
-    asked = replace(room, argv=argv, mounts=joined(room.mounts, mounts))
-    status, said = _ask(place, asked)
+        return f"{mount.inside}/bin/{tender.program}", (mount,)
+    return tender.program, ()
+
+
+def _answer(
+    place: Place, runner: Runner, tender: Tender, program: str, room: Job, mounts: tuple[Mount, ...]
+) -> Found | str:
+    """What the place says of a program, or why it cannot be used there."""
+    status, said = _ask(place, replace(room, argv=("sh", "-c", ASK, "sh", program, runner.version_flag)))
     if status == ABSENT:
         prefix = f", nor below {tender.prefix}/bin" if tender.prefix else ""
-        raise Unavailable(f"{tender.program} is not in {place.name}{prefix}")
+        return f"{tender.program} is not in {place.name}{prefix}"
     path, _, version = said.partition("\n")
     if status in {126, 127} or "GLIBC" in version:
-        raise Unavailable(f"{program} does not run in {place.name}: {(version or said).strip().splitlines()[-1]}")
+        return f"{program} does not run in {place.name}: {(version or said).strip().splitlines()[-1]}"
     return Found(path.strip() or program, version.strip(), mounts)
 
 

@@ -42,6 +42,9 @@ class ContainerPlace(Place):
         finally:
             self.pool.give_back(container, clean=process.clean)
 
+    def warm_up(self, job: Job) -> None:
+        self.pool.warm_up(self.image, job)
+
     def command_line(self, job: Job) -> list[str]:
         return [settings.command_line(self.image, job)]
 

@@ -111,6 +111,9 @@ class Place(ABC):
         `begin` is called when all is ready and the job is about to run.
         """
 
+    def warm_up(self, job: Job) -> None:  # noqa: B027  # most places are always ready
+        """Be ready for a job of this one's room; raises InfrastructureError."""
+
     @abstractmethod
     def command_line(self, job: Job) -> list[str]:
         """The same job as a command line for a shell, for people who repeat it by hand."""

@@ -52,6 +52,11 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def warm_up(self, image: str, job: Job) -> None:
+        """Let a container wait for the job, if the image can have one that waits."""
+        if self._agent(image).kept:
+            self.give_back(self.take(image, job), clean=True)
+
     def take(self, image: str, job: Job) -> Container:
         """A container for the job; raises InfrastructureError if the engine makes none."""
         with self._lock:
