@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,9 +80,17 @@ def _walk(folder: Path) -> Iterable[str]:
 
 @functools.cache
 def _has_git() -> bool:
-    from shutil import which  # noqa: PLC0415
+    return shutil.which("git") is not None
 
-    return which("git") is not None
+
+def of_programs(names: Iterable[str]) -> str:
+    """Programs of this host, by where they are found and by their files' sizes and times."""
+    states = []
+    for name in sorted(names):
+        path = shutil.which(name)
+        found = os.stat(path) if path else None  # noqa: PTH116  # links are followed
+        states.append((name, path, found and (found.st_size, found.st_mtime_ns)))
+    return of(states)
 
 
 @functools.cache

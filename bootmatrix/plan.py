@@ -4,7 +4,6 @@ sources; starts nothing.
 
 from __future__ import annotations
 
-import platform
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -186,7 +185,8 @@ class _Maker:
         del env["BACKEND"]  # a build serves them all, unless it names that axis
         env.update(build.variables(cell.values))
         source = (self.matrix.root / spec.source).resolve()
-        place = image.tag if image else f"{platform.node()} {host.os_name()}"
+        programs = {words.split()[0] for words in compilers.values() if words.strip()}
+        place = image.tag if image else keys.of_programs({*programs, "sh"})
         key = build.key_of(spec, self._source(source), place, env)
         return BuildStep(name, label, spec, source, image, env, key, self.matrix.file)
 

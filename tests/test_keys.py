@@ -139,3 +139,14 @@ def test_a_prefix_changes_with_names_sizes_and_times(tmp_path: Path) -> None:
         os.utime(folder / name, (stamp, stamp))
         found.add(keys.of_prefix(str(folder)))
     assert len(found) == 4
+
+
+def test_a_compiler_of_this_host_that_is_made_anew_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    absent = keys.of_programs(["cc"])
+    (tmp_path / "cc").write_text("#!/bin/sh\n")
+    (tmp_path / "cc").chmod(0o755)
+    first = keys.of_programs(["cc"])
+    assert keys.of_programs(["cc"]) == first != absent
+    (tmp_path / "cc").write_text("#!/bin/sh\n# newer\n")
+    assert keys.of_programs(["cc"]) != first

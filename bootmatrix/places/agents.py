@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 from abc import ABC, abstractmethod
@@ -20,6 +21,7 @@ INSIDE = "/bootmatrix"
 PIPES = ("commands", "status", "console", "tender")
 SOURCE = files("bootmatrix.places").joinpath("agent.c").read_text()
 COMPILE = 'for cc in cc gcc clang; do "$cc" -O2 -o /agent/agent /agent/agent.c && exit; done; exit 1'
+ENDED = re.compile(r"1 (exit|signal) (\d+) (\w+)")
 UNTOLD = {130, 141}  # SIGINT and SIGPIPE, of whose signals a shell says nothing
 
 
@@ -76,7 +78,10 @@ class Keeper(Agent):
         return f"1 {len(words)}\n".encode() + words
 
     def ended(self, lines: list[str]) -> Ended | None:
-        _, how, value, left = lines[-1].split()
+        line = ENDED.fullmatch(lines[-1])
+        if not line:
+            return None  # what the agent has to say of itself
+        how, value, left = line.groups()
         found = signal_exit(int(value)) if how == "signal" else Exit(int(value))
         return Ended(Exit(found.status, found.signal, left == "memory"), left == "nothing")
 
