@@ -115,13 +115,13 @@ def test_what_was_asked_before_cannot_be_asked_again(tmp_path: Path, env: dict[s
 
 
 def test_an_interrupted_run_goes_on_with_what_it_left(tmp_path: Path, env: dict[str, str]) -> None:
-    gate = tmp_path / "gate"
-    waits = script(f"test -e {gate} || sleep 600")
+    gate, begun = tmp_path / "gate", tmp_path / "begun"
+    waits = script(f"touch {begun}; test -e {gate} || sleep 600")
     write_matrix(tmp_path, scripted(HOST, first=script("true"), second=waits, third=waits))
     args = ("run", "--engine", "host", "-j", "1")
     with started(*args, cwd=tmp_path, **env) as process:
-        while "first" not in (process.stdout.readline() if process.stdout else ""):
-            pass
+        while not begun.exists():
+            assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert process.returncode == 130

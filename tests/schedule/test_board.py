@@ -109,6 +109,19 @@ def test_memory_and_processors_are_never_given_twice() -> None:
     assert plan.room == Room(4, 300, 4)
 
 
+def test_a_thing_of_which_there_is_one_is_given_to_one_task_at_a_time() -> None:
+    tap, both = Demand(names=frozenset({"tap0"})), Demand(names=frozenset({"tap0", "tap1"}))
+    plan = board(task("a", 3, demand=tap), task("b", 2, demand=both), task("c", 1), workers=4)
+    first, second = plan.take(), plan.take()
+    assert first
+    assert second
+    assert (first.key, second.key, plan.take()) == ("a", "c", None)
+    list(plan.finished(first))
+    third = plan.take()
+    assert third
+    assert third.key == "b"
+
+
 def test_a_task_that_needs_the_whole_host_is_not_overtaken_for_ever() -> None:
     big = task("big", 60, demand=Demand(cpus=2))
     plan = board(task("longest", 100), big, *(task(f"small {n}") for n in range(10 * OVERTAKEN)))
