@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PROC = Path("/proc")
 NANOSECONDS = 1e9
-OF_WALL, OF_CPU = 0.25, 0.5  # a job that waited for so much of both was starved
+OF_WALL = 1 / 3  # a job that waited for so much of its time, and longer than it ran, was starved
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Strain:
     waited: float
 
     def starved(self, wall: float) -> bool:
-        """Whether its neighbours kept it from running, in so many seconds: an idle guest waits for nothing, and a
-        busy one that has its processor hardly waits.
+        """Whether its neighbours kept it from running, in so many seconds: it had less than half of the processor
+        time that it asked for. An idle guest asks for none, and a busy one that has its processor hardly waits.
         """
-        return self.waited >= wall * OF_WALL and self.waited >= self.cpu * OF_CPU
+        return self.waited >= wall * OF_WALL and self.waited > self.cpu
 
 
 def of(root: int, *, without_root: bool = False) -> Strain | None:
