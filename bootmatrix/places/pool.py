@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
 from bootmatrix import locks, uses
@@ -138,5 +139,5 @@ class Pool:
     def close(self) -> None:
         with self._lock:
             idle, self._idle = self._idle, []
-        for container in idle:
-            container.remove()
+        with ThreadPoolExecutor(max(1, len(idle))) as hands:  # the engine takes 50 ms for each
+            list(hands.map(Container.remove, idle))
