@@ -59,7 +59,9 @@ def human_size(count: float) -> str:
 
 
 def human_time(count: float) -> str:
-    """Seconds for people: `0.15 s`, `12 s`, `3 min 20 s`."""
+    """Seconds for people: `4.2 ms`, `0.15 s`, `12 s`, `3 min 20 s`."""
+    if 0 < count < 0.0995:  # noqa: PLR2004
+        return f"{count * 1000:.1f} ms" if count < 0.00995 else f"{count * 1000:.0f} ms"  # noqa: PLR2004
     if round(count) < 60:  # noqa: PLR2004
         return f"{count:.2f} s" if count < 10 else f"{count:.0f} s"  # noqa: PLR2004
     minutes, rest = divmod(round(count), 60)

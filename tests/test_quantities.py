@@ -99,6 +99,11 @@ def test_sizes_for_people(count: int, expected: str) -> None:
 @pytest.mark.parametrize(
     ("count", "expected"),
     [
+        (0, "0.00 s"),
+        (0.0042, "4.2 ms"),
+        (0.00996, "10 ms"),
+        (0.0994, "99 ms"),
+        (0.0996, "0.10 s"),
         (0.149, "0.15 s"),
         (12.4, "12 s"),
         (59.4, "59 s"),
