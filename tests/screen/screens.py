@@ -86,10 +86,11 @@ class Terminal(io.StringIO):
     def _print(self, text: str) -> None:
         assert text.isprintable(), repr(text)
         line = self.rows[self.row].ljust(self.column)
-        self.rows[self.row] = line[: self.column] + text + line[self.column + len(text) :]
+        written = line[: self.column] + text
+        self.rows[self.row] = written + line[len(written) :]
         self.column += len(text)
         if not self.wraps:
-            self.widest = max(self.widest, cell_len(self.rows[self.row]))
+            self.widest = max(self.widest, cell_len(written))  # behind it an older line may stand until it is erased
 
     @property
     def top(self) -> int:
