@@ -40,6 +40,9 @@ class Container:
         with contextlib.suppress(OSError):
             fcntl.fcntl(self.commands, fcntl.F_SETPIPE_SZ, LONGEST)
         self._status = os.open(box / "status", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._asked = select.poll()
+        self._asked.register(self._status, select.POLLIN)
+        self._said = b""
         # Open for writing as well: no end is read between two jobs
         both = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
         self.streams = Streams(os.open(box / "console", both), os.open(box / "tender", both), self._status)
@@ -59,6 +62,7 @@ class Container:
 
     def hand(self, job: Job) -> None:
         """Let the agent run a job."""
+        self._said = b""
         os.write(self.commands, self.agent.told(self.box, job))
 
     def ended(self, seconds: float = READY_SECONDS) -> Ended:
@@ -86,19 +90,17 @@ class Container:
         return found.clean
 
     def _line(self, seconds: float) -> str:
-        """The agent's next line, empty if it is gone. A line is short and written at once: it is never torn."""
-        raw = bytearray()
-        waiting = select.poll()
-        waiting.register(self._status, select.POLLIN)
+        """The agent's next line, empty if it is gone."""
         deadline = time.monotonic() + seconds
-        while not raw.endswith(b"\n"):
-            if not waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        while b"\n" not in self._said:
+            if not self._asked.poll(max(0.0, deadline - time.monotonic()) * 1000):
                 raise InfrastructureError(f"the container of {self.name} does not answer")
-            byte = os.read(self._status, 1)
-            if not byte:
+            some = os.read(self._status, 4096)
+            if not some:
                 return ""
-            raw += byte
-        return raw.decode("utf-8", "replace").strip()
+            self._said += some
+        line, _, self._said = self._said.partition(b"\n")
+        return line.decode("utf-8", "replace").strip()
 
     def pid(self) -> int | None:
         """The first process, as this host numbers it; None where the engine cannot tell."""

@@ -18,7 +18,7 @@ from bootmatrix.runs import journal
 
 if TYPE_CHECKING:
     from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.model import Attempt, Result
+    from bootmatrix.model import Attempt, Result, Tender
     from bootmatrix.places.place import Place
     from bootmatrix.plan import BootStep
 
@@ -101,6 +101,7 @@ class Keys:
     def __init__(self) -> None:
         self._files: dict[tuple[str, int, int], str] = {}
         self._templates: dict[int, str] = {}
+        self._tenders: dict[tuple[Tender, str, Path | None], str] = {}
 
     def of(self, step: BootStep, fields: TestFields, place: Place) -> str:
         """Empty where something that it depends on is missing: then there is nothing to take again."""
@@ -121,10 +122,15 @@ class Keys:
         return self._templates[id(step.template)]
 
     def _tender(self, step: BootStep, place: Place, output: Path | None) -> str:
-        """Besides the place's own programs."""
-        tender = step.tender
-        if tender is None:
+        """Besides the place's own programs; looked at once."""
+        if step.tender is None:
             return ""
+        known = (step.tender, place.name, output)
+        if known not in self._tenders:
+            self._tenders[known] = self._content(step.tender, place, output)
+        return self._tenders[known]
+
+    def _content(self, tender: Tender, place: Place, output: Path | None) -> str:
         if tender.in_build:
             return self._file((output or Path()) / tender.in_build)
         if tender.prefix and find_program(tender.program, tender.prefix):
