@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -95,6 +96,15 @@ def test_a_fatal_error_ends_the_run_and_blames_no_task() -> None:
     crew = diary.run(diary.task("a", act=fail(Fatal("the disk is full"))), diary.task("b"), workers=1)
     assert (diary.done, diary.lost) == ([], {})
     assert str(crew.fatal) == "the disk is full"
+
+
+def test_a_full_disk_ends_the_run_wherever_it_is_met() -> None:
+    diary = Diary()
+    full = OSError(errno.ENOSPC, "No space left on device", "/cache/x")
+    crew = diary.run(diary.task("a", act=fail(full)), diary.task("b"), workers=1)
+    assert (diary.done, diary.lost) == ([], {})
+    assert "/cache/x cannot be written: No space left on device" in str(crew.fatal)
+    assert "--resume" in str(crew.fatal)
 
 
 def test_no_more_tasks_run_at_once_than_there_is_room_for() -> None:
