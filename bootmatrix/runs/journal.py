@@ -108,8 +108,8 @@ def _entries(stream: BinaryIO) -> Iterator[Entry]:
             event = json.loads(head + b"}" if found else line)
         except ValueError:
             return
-        if not line.endswith(b"\n"):
-            return
+        if not line.endswith(b"}}\n" if raw.startswith(b"{") else b"\n") or b"\0" in line:
+            return  # a result is not read here, only seen to be whole
         offset += len(line)
         at = offset - len(raw)
         yield Entry(event, offset, at, len(raw) - 2) if found else Entry(event, offset)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bootmatrix.schedule.board import Board
     from bootmatrix.schedule.task import Task
@@ -73,17 +73,28 @@ class Crew:
         return None
 
     def _finish(self, task: Task, error: BootmatrixError | None) -> None:
+        if isinstance(error, Fatal):
+            self._stop_for(error)
         with self._changed:
-            if isinstance(error, Fatal):
-                self.fatal = self.fatal or error
-                self.stop.set()
             lost = [] if self.stop.is_set() else list(self.board.finished(task, error))
         if error and not isinstance(error, Fatal):
-            for each in (task, *lost):
-                each.lost(error)
+            self._tell((task, *lost), error)
         with self._changed:
             self._running -= 1
             self._changed.notify_all()
+
+    def _tell(self, lost: Iterable[Task], error: BootmatrixError) -> None:
+        """Tell them why they were not done; where even that is not possible, the run ends."""
+        try:
+            for task in lost:
+                task.lost(error)
+        except Fatal as fatal:
+            self._stop_for(fatal)
+
+    def _stop_for(self, error: Fatal) -> None:
+        with self._changed:
+            self.fatal = self.fatal or error
+            self.stop.set()
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:

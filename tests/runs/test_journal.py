@@ -62,7 +62,18 @@ def test_a_result_is_found_where_it_was_said_to_be(tmp_path: Path, boot: str, be
     (tmp_path / "events.jsonl").unlink()
 
 
-@pytest.mark.parametrize("torn", [b'{"event": "thr', b"\0\0\0\0", b'{"event": "x"}\0\0\n', b"\xff\n", b"{}"])
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b'{"event": "x", "result": {"cell":"c\n',
+        b'{"event": "x", "result": {"cell":"\0\0\0\0"}}\n',
+        b'{"event": "thr',
+        b"\0\0\0\0",
+        b'{"event": "x"}\0\0\n',
+        b"\xff\n",
+        b"{}",
+    ],
+)
 def test_what_a_power_cut_tears_is_no_event_and_the_next_follows_the_last_whole(tmp_path: Path, torn: bytes) -> None:
     first = Journal(tmp_path)
     first.event("one")

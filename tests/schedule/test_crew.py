@@ -98,6 +98,17 @@ def test_a_fatal_error_ends_the_run_and_blames_no_task() -> None:
     assert str(crew.fatal) == "the disk is full"
 
 
+def test_a_failure_that_cannot_be_told_ends_the_run() -> None:
+    def mute(_error: BootmatrixError) -> None:
+        raise Fatal("the disk is full")
+
+    diary = Diary()
+    untold = Task("a", fail(UserError("bad")), mute)
+    crew = diary.run(untold, *(diary.task(str(number)) for number in range(8)), workers=1)
+    assert str(crew.fatal) == "the disk is full"
+    assert diary.lost == {}
+
+
 def test_a_full_disk_ends_the_run_wherever_it_is_met() -> None:
     diary = Diary()
     full = OSError(errno.ENOSPC, "No space left on device", "/cache/x")
