@@ -25,8 +25,23 @@ VERDICTS = (
     "skipped",
     "expected failure",
     "unexpected pass",
+    "quarantined",
 )
-GOOD_VERDICTS = frozenset({"passed", "flaky", "skipped", "expected failure"})
+SEVERITY = (
+    "contradicted",
+    "failed",
+    "timed out",
+    "unexpected pass",
+    "error",
+    "quarantined",
+    "flaky",
+    "passed",
+    "expected failure",
+    "skipped",
+)
+"""The verdicts, the worst first."""
+GOOD_VERDICTS = frozenset({"passed", "flaky", "skipped", "expected failure", "quarantined"})
+BUILTIN = frozenset({"format", "test", "cell"})  # placeholders that are no axis and no parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +204,41 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """Something that was measured at a boot; `better` is `lower` or `higher`, empty where neither is."""
+
+    name: str
+    value: float
+    unit: str = ""
+    better: str = ""
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """A test that is known not to work: it runs, but fails no run until the end of the day `until` (ISO 8601, UTC).
+
+    `where` is the entry's place in matrix.yaml. False if the test is in none.
+    """
+
+    owner: str = ""
+    reason: str = ""
+    until: str = ""
+    where: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.until)
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.owner}, until {self.until})"
+
+
+@dataclass(frozen=True)
 class Attempt:
-    """One try. Times in seconds; `console` and `tender` are files relative to the run's folder."""
+    """One try. Times in seconds; `console` and `tender` are files relative to the run's folder.
+
+    `memory` is the peak of the tender's resident memory in bytes, 0 where the place does not tell; `metrics` are the
+    test's own, in the order of the matrix.
+    """
 
     number: int
     verdict: str
@@ -207,6 +255,8 @@ class Attempt:
     cases: tuple[Case, ...] = ()
     starved: bool = False
     """Whether it was ended at a deadline, but had waited for a processor, which its neighbours had."""
+    memory: int = 0
+    metrics: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -214,6 +264,8 @@ class Result:
     """What a test came to, after all attempts; made once.
 
     `key` hashes all that a pass depends on; `reused` is the run whose pass was taken again, empty if it was booted.
+    `image` is the name of the place where it booted, `digest` the image's id (`sha256:…`), empty on this host. `size`
+    is the unikernel's in bytes, 0 if there is none. `host` is the class of the host: what boots on one may be compared.
     """
 
     cell: str
@@ -230,10 +282,37 @@ class Result:
     infrastructure: bool = False
     key: str = ""
     reused: str = ""
+    digest: str = ""
+    size: int = 0
+    host: str = ""
+    quarantine: Quarantine = Quarantine()
 
     @property
     def id(self) -> str:
         return f"{self.cell}/{self.test}"
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The cell's values and the test's parameters: what the command line can select by, besides `test`."""
+        return {key: text for key, text in self.axes.items() if key not in BUILTIN}
+
+    @property
+    def accelerator(self) -> str:
+        """What the last attempt ran on, empty if its tender needs none, or if it was not booted."""
+        return self.attempts[-1].accelerator if self.attempts else ""
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What the last attempt measured: time, memory and size where they are known, and the test's own metrics."""
+        if not self.attempts:
+            return ()
+        last = self.attempts[-1]
+        own = (
+            Measure("boot_time", last.seconds, "s", "lower"),
+            Measure("memory_peak", last.memory, "B", "lower"),
+            Measure("unikernel_size", self.size, "B", "lower"),
+        )
+        return (*(measure for measure in own if measure.value), *last.metrics)
 
     @property
     def good(self) -> bool:
@@ -244,7 +323,8 @@ class Result:
 class Run:
     """A whole run, as `results.json` keeps it. Times are ISO 8601 in UTC; `seconds` is wall time.
 
-    There may be a million results: go over them, never gather them. `verdicts` says how many have each.
+    There may be a million results: go over them, never gather them. `verdicts` says how many have each. `axes` are the
+    matrix's, in its order. `commit` (in hex) and `branch` are the source's, empty where there is no git.
     """
 
     id: str
@@ -256,6 +336,9 @@ class Run:
     results: Sequence[Result]
     interrupted: bool = False
     verdicts: Mapping[str, int] = field(default_factory=dict)
+    axes: tuple[str, ...] = ()
+    commit: str = ""
+    branch: str = ""
 
     def counts(self) -> dict[str, int]:
         """How many results have each verdict, in the order of VERDICTS; verdicts without any are left out."""

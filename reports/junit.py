@@ -133,8 +133,8 @@ def _judge(case: Any, result: Result) -> None:
     elif result.verdict == "error":
         kind = "infrastructure" if result.infrastructure else "configuration"
         case.add_error_info(summary, _evidence(result), kind)
-    elif result.verdict in {"skipped", "expected failure"}:
-        case.add_skipped_info(summary if result.verdict == "skipped" else f"expected failure: {summary}")
+    else:
+        case.add_skipped_info(summary if result.verdict == "skipped" else f"{result.verdict}: {summary}")
 
 
 def _evidence(result: Result) -> str:
@@ -175,8 +175,8 @@ def _unique(name: str, taken: set[str], counts: dict[str, int]) -> str:
 def _told(told: Case, result: Result, name: str) -> TestCase:
     case = TestCase(name, _clean(result.cell), 0.0)
     message = _clean(told.message) or told.status
-    if told.status == "failed" and result.verdict == "expected failure":
-        case.add_skipped_info(f"expected failure: {message}")
+    if told.status == "failed" and result.verdict in {"expected failure", "quarantined"}:
+        case.add_skipped_info(f"{result.verdict}: {message}")
     elif told.status == "failed":
         case.add_failure_info(message, message, "guest")
     elif told.status == "skipped":

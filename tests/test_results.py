@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bootmatrix import results
 from bootmatrix.errors import UserError
-from bootmatrix.model import Attempt, Case, Outcome, Result, Run
+from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def any_results(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Result]:
         Mapping[str, str]: st.dictionaries(TEXTS, texts, max_size=3),
         tuple[str, ...]: st.lists(texts, max_size=3).map(tuple),
     }
-    for kind in (Outcome, Case, Attempt, Result):
+    for kind in (Outcome, Case, Measure, Quarantine, Attempt, Result):
         known[kind] = st.builds(kind, **{name: known[hint] for name, hint in get_type_hints(kind).items()})
         known[GenericAlias(tuple, (kind, ...))] = st.lists(known[kind], max_size=2).map(tuple)
     return known[Result]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
+from bootmatrix.model import SEVERITY
 from bootmatrix.screen.grid import choose
-from bootmatrix.screen.signs import ORDER, box
+from bootmatrix.screen.signs import box
 from bootmatrix.screen.space import Space
 from bootmatrix.screen.table import table
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from bootmatrix.screen.pen import Span
     from bootmatrix.screen.signs import Alphabet
 
-VERDICTS = len(ORDER)
-NUMBER = {verdict: number for number, verdict in enumerate(ORDER)}
+VERDICTS = len(SEVERITY)
+NUMBER = {verdict: number for number, verdict in enumerate(SEVERITY)}
 
 
 class Board:

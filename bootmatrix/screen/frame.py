@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from bootmatrix.model import SEVERITY
 from bootmatrix.screen.board import Board
 from bootmatrix.screen.estimate import Estimate
 from bootmatrix.screen.flight import Flight
-from bootmatrix.screen.signs import ORDER, RUNNING, TO_DO
+from bootmatrix.screen.signs import RUNNING, TO_DO
 from bootmatrix.screen.words import fit, number, whole
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Frame:
 
     def _counts(self, running: Mapping[str, int]) -> Iterator[list[Span]]:
         """The counts, which explain the signs; in as many lines as they need."""
-        counts = {kind: count for kind, count in zip(ORDER, self.board.counts, strict=True) if count}
+        counts = {kind: count for kind, count in zip(SEVERITY, self.board.counts, strict=True) if count}
         to_do = self.total - sum(counts.values()) - sum(running.values())
         counts |= {**running, **({TO_DO: to_do} if to_do > 0 else {})}
         items = [(f"{self.alphabet.of[kind]} {count} {kind}", kind) for kind, count in counts.items()]

@@ -25,6 +25,7 @@ STYLES = {
     "flaky": "yellow",
     "skipped": "cyan",
     "expected failure": "cyan",
+    "quarantined": "magenta",
     "failed": "bold red",
     "contradicted": "bold red",
     "timed out": "bold red",

@@ -5,26 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bootmatrix.model import SEVERITY
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bootmatrix.screen.pen import Span
 
-ORDER = (
-    "contradicted",
-    "failed",
-    "timed out",
-    "unexpected pass",
-    "error",
-    "flaky",
-    "passed",
-    "expected failure",
-    "skipped",
-)
-"""The verdicts, the worst first."""
 RUNNING, TO_DO = "running", "to do"
-KINDS = (*ORDER, RUNNING, TO_DO)
-REMARKABLE = ORDER.index("flaky") + 1  # so many of the verdicts are told by a single sign before all is done
+KINDS = (*SEVERITY, RUNNING, TO_DO)
+REMARKABLE = SEVERITY.index("flaky") + 1  # so many of the verdicts are told by a single sign before all is done
 
 
 @dataclass(frozen=True)
@@ -42,6 +32,7 @@ LETTERS = {
     "timed out": "T",
     "unexpected pass": "U",
     "error": "E",
+    "quarantined": "Q",
     "expected failure": "x",
     "skipped": "-",
 }
@@ -79,9 +70,9 @@ def share(parts: Sequence[int], room: int) -> list[int]:
 
 def _single(counts: Sequence[int], running: int, total: int, alphabet: Alphabet) -> Span:
     """The worst verdict so far, or how much is done."""
-    worst = next((kind for kind, count in zip(ORDER, counts, strict=True) if count), "")
+    worst = next((kind for kind, count in zip(SEVERITY, counts, strict=True) if count), "")
     done = sum(counts)
-    if worst in ORDER[:REMARKABLE] or done == total:
+    if worst in SEVERITY[:REMARKABLE] or done == total:
         return alphabet.of[worst], worst
     if not done:
         kind = RUNNING if running else TO_DO

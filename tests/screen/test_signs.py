@@ -3,18 +3,18 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootmatrix.model import VERDICTS
+from bootmatrix.model import SEVERITY, VERDICTS
 from bootmatrix.screen.pen import STYLES
-from bootmatrix.screen.signs import ASCII, KINDS, ORDER, UNICODE, box, merged, share, split
+from bootmatrix.screen.signs import ASCII, KINDS, UNICODE, box, merged, share, split
 
 
 def signs(room: int, total: int, running: int = 0, **counts: int) -> str:
-    tally = [counts.get(kind.replace(" ", "_"), 0) for kind in ORDER]
+    tally = [counts.get(kind.replace(" ", "_"), 0) for kind in SEVERITY]
     return "".join(text for text, _ in box(tally, running, total, room, UNICODE))
 
 
 def test_every_verdict_has_a_place_a_sign_and_a_style_of_its_own() -> None:
-    assert sorted(ORDER) == sorted(VERDICTS)
+    assert sorted(SEVERITY) == sorted(VERDICTS)
     for alphabet in (UNICODE, ASCII):
         assert len({*alphabet.of.values(), *alphabet.steps}) == len(KINDS) + len(alphabet.steps)
     assert set(KINDS) <= set(STYLES)

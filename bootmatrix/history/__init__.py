@@ -1,0 +1,1 @@
+"""What earlier runs came to: kept in a database, compared with this one, told beside its results."""
