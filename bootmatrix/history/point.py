@@ -49,7 +49,7 @@ class Point:
 
 
 def of(run: str, result: Result) -> Point:
-    tried = [attempt for attempt in result.attempts if attempt.verdict not in {"skipped"}]
+    tried = [attempt for attempt in result.attempts if attempt.verdict != "skipped"]
     return Point(
         run=run,
         cell=result.cell,
