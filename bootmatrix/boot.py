@@ -6,12 +6,12 @@ import contextlib
 import shlex
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, locks, retry, verdict
+from bootmatrix import console, host, locks, metrics, retry, verdict
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.model import Attempt, Ending, Outcome, Rejected, Result
 from bootmatrix.places.place import nothing
@@ -86,7 +86,8 @@ class Booter:
             return None
         kind, reason = verdict.conclude(made, fields.expected_failure)
         seconds = sum(attempt.seconds for attempt in made)
-        return result(step, fields, kind, reason, started=started, seconds=seconds, attempts=made, image=place.name)
+        told = result(step, fields, kind, reason, started=started, seconds=seconds, attempts=made)
+        return replace(told, image=place.name, digest=place.digest, size=prepared.size)
 
     def _refused(self, step: BootStep, fields: TestFields, error: Rejected, started: str) -> Result:
         outcome = Outcome("rejected", str(error), "checked before the boot")
@@ -127,6 +128,8 @@ class Booter:
             command=job.argv,
             cases=judged.cases,
             starved=_starved(seen),
+            memory=seen.exit.memory if seen.exit else 0,
+            metrics=judged.metrics,
         )
 
 
@@ -160,7 +163,8 @@ def judge(step: BootStep, fields: TestFields, seen: console.Watched) -> verdict.
         out_of_memory=bool(seen.exit and seen.exit.out_of_memory),
         arch=step.arch,
     )
-    return verdict.judge(fields, step.runner, ending, told=seen.told)
+    judged = verdict.judge(fields, step.runner, ending, told=seen.told)
+    return replace(judged, metrics=metrics.found(fields.metrics, ending.console))
 
 
 def _starved(seen: console.Watched) -> bool:
@@ -177,7 +181,6 @@ def result(
     started: str = "",
     seconds: float = 0.0,
     attempts: list[Attempt] | None = None,
-    image: str = "",
     infrastructure: bool = False,
 ) -> Result:
     return Result(
@@ -189,11 +192,11 @@ def result(
         started=started or now(),
         attempts=tuple(attempts or ()),
         axes=step.values,
-        image=image,
         unikernel=fields.unikernel,
         infrastructure=infrastructure
         or (kind == "error" and bool(attempts) and (attempts or [])[-1].outcome.kind == "broken"),
         repro=f"bootmatrix repro {shlex.quote(step.id)}",
+        host=host.kind(),
     )
 
 

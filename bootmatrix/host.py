@@ -6,6 +6,8 @@ import contextlib
 import fcntl
 import functools
 import os
+import platform
+import re
 import stat
 from pathlib import Path
 
@@ -73,6 +75,14 @@ def os_name() -> str:
     """`debian-12`, as an image would be called."""
     lines = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
     return f"{lines.get('ID', 'linux')}-{lines.get('VERSION_ID', '')}".replace('"', "").rstrip("-")
+
+
+@functools.cache
+def kind() -> str:
+    """The class of this host: what takes as long here as on another of the same class."""
+    found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    model = f", {found[1].strip()}" if found else ""  # only x86 has that line
+    return f"{platform.machine()}{model}, {cores()} cores"
 
 
 @functools.cache

@@ -324,7 +324,8 @@ class Run:
     """A whole run, as `results.json` keeps it. Times are ISO 8601 in UTC; `seconds` is wall time.
 
     There may be a million results: go over them, never gather them. `verdicts` says how many have each. `axes` are the
-    matrix's, in its order. `commit` (in hex) and `branch` are the source's, empty where there is no git.
+    matrix's, in its order. `commit` (in hex) and `branch` are the source's, empty where there is no git. `partial`: it
+    was asked for some of the tests only.
     """
 
     id: str
@@ -339,6 +340,7 @@ class Run:
     axes: tuple[str, ...] = ()
     commit: str = ""
     branch: str = ""
+    partial: bool = False
 
     def counts(self) -> dict[str, int]:
         """How many results have each verdict, in the order of VERDICTS; verdicts without any are left out."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import regex
 
-    from bootmatrix.matrix.schema import Pattern
+    from bootmatrix.matrix.parts import Pattern
 
 SECONDS = 2.0  # for any search, and one more
 A_SECOND = 1_000_000  # for each so many characters: a plain search reads ten times as many and more

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bootmatrix import build, host, keys, plugins, toolchain
 from bootmatrix.build import BuildStep
 from bootmatrix.matrix import cells, resolve
-from bootmatrix.model import Cell, Rejected
+from bootmatrix.model import Cell, Quarantine, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Runner, Tender
     from bootmatrix.toolchain import Image
+
+NO_QUARANTINE = Quarantine()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class BootStep:
     build: BuildStep | None = field(compare=False)
     skip: str = ""
     error: str = ""
+    quarantine: Quarantine = field(default=NO_QUARANTINE, compare=False)
 
     @property
     def values(self) -> dict[str, str]:
@@ -63,13 +66,14 @@ class BootStep:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a run does; `root` is the folder of the matrix, `engine` docker or host."""
+    """Everything that a run does; `root` is the folder of the matrix, `engine` docker or host, `axes` the cells'."""
 
     root: Path
     engine: str
     images: tuple[Image, ...]
     builds: tuple[BuildStep, ...]
     boots: tuple[BootStep, ...]
+    axes: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -96,7 +100,7 @@ def make(
     running = [boot for boot in boots if boot.runs]
     builds = tuple({boot.build.key: boot.build for boot in running if boot.build}.values())
     needed = [boot.image for boot in running if boot.image]
-    return Plan(matrix.root, engine, tuple(dict.fromkeys(needed)), builds, tuple(boots))
+    return Plan(matrix.root, engine, tuple(dict.fromkeys(needed)), builds, tuple(boots), tuple(matrix.cells.keys))
 
 
 class _Maker:
@@ -132,7 +136,15 @@ class _Maker:
             build=step,
             skip=skip,
             error=error,
+            quarantine=self._quarantine(cell, name, params),
         )
+
+    def _quarantine(self, cell: Cell, name: str, params: Mapping[str, str]) -> Quarantine:
+        """The first that matches."""
+        if not self.matrix.quarantine:
+            return NO_QUARANTINE
+        values = {**cells.IMPLICIT, **cell.values, **params, "test": name}
+        return next((kept for match, kept in self.matrix.quarantine if cells.matches(values, match)), NO_QUARANTINE)
 
     def _backend(self, backend: str, arch: str, fields: TestFields) -> tuple[Runner, Tender | None, str]:
         """The runner, its tender, and why it has none."""

@@ -24,7 +24,10 @@ OVERHEAD = 512 * MIB  # what a tender may need besides its guest's memory: QEMU'
 
 @dataclass(frozen=True)
 class Prepared:
-    """A boot that is possible: all but the attempt's number, and with it the arguments in `job`, is known."""
+    """A boot that is possible: all but the attempt's number, and with it the arguments in `job`, is known.
+
+    `size` is the unikernel's, in bytes.
+    """
 
     step: BootStep
     fields: TestFields
@@ -32,6 +35,7 @@ class Prepared:
     choice: Choice
     inside: str
     job: Job
+    size: int
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Preparer:
         if seen.trouble:
             raise UserError(seen.trouble)
         job = replace(room, mounts=joined(room.mounts, found.mounts), kvm=choice.name == "kvm")
-        prepared = Prepared(step, fields, found, choice, seen.inside, job)
+        prepared = Prepared(step, fields, found, choice, seen.inside, job, seen.file.stat().st_size)
         if not any(word.startswith("rejected") for word in fields.expect.outcome):  # then the tender shall speak
             step.runner.check(seen.file, boot_of(prepared, 1), found.version)
         return prepared

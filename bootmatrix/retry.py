@@ -20,7 +20,7 @@ from bootmatrix.errors import InfrastructureError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bootmatrix.matrix.schema import Retry
+    from bootmatrix.matrix.parts import Retry
     from bootmatrix.model import Attempt
 
 INFRASTRUCTURE_TRIES = 4

@@ -10,9 +10,10 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, boot, host, plugins, results
+from bootmatrix import __version__, boot, host, plugins, quarantine, results, source
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.model import GOOD_VERDICTS, Run
 from bootmatrix.places import engine
@@ -68,6 +69,10 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
     if plan.images:
         engine.client()  # no engine: say so before anything is written
     lease.sweep(screen.note)
+    for entry in dict.fromkeys(step.quarantine for step in plan.boots if step.quarantine):
+        if quarantine.is_over(entry, datetime.now(UTC).date()):
+            screen.note(quarantine.told(entry))
+    checkout = source.of(plan.root)
     with lease.Lease(past.run if past else new_id()) as ours, contextlib.ExitStack() as stack:
         store = Store(options.out, ours.run, len(plan.boots))
         stack.callback(store.close)
@@ -89,6 +94,10 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
             results=store.results(),
             interrupted=pool.stop.is_set() and not fatal,
             verdicts=dict(store.verdicts),
+            axes=plan.axes,
+            commit=checkout.commit,
+            branch=checkout.branch,
+            partial=any(options.request.get(key) for key in ("select", "shard", "failed_of")),
         )
         return _tell(plan, finished, steps, options, fatal)
 

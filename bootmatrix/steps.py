@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import bases, boot, build, host, imagebuild, locks, retry, uses
+from bootmatrix import bases, boot, build, host, imagebuild, locks, quarantine, retry, uses
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Result
 from bootmatrix.places.container import ContainerPlace
@@ -37,6 +38,7 @@ class Steps:
         self.store, self.passes, self.pool, self.screen, self.reuse = store, passes, pool, screen, reuse
         self.stop = pool.stop
         self.took: dict[str, float] = {}
+        self.today = datetime.now(UTC).date()
         self.booter = boot.Booter(store, self.stop, on_begin=self._begun, on_attempt=self._attempted)
         if screen.wants_consoles:
             self.booter.on_chunk = screen.console
@@ -101,24 +103,24 @@ class Steps:
         """Boot the plan's test number `index`, or tell why not."""
         if not step.runs:
             kind = "skipped" if step.skip else "error"
-            self._told(index, boot.result(step, step.template, kind, step.skip or step.error))
+            self._told(index, step, boot.result(step, step.template, kind, step.skip or step.error))
             return
         fields, place = step.fields, self.place_of(step.image)
         key = self._keys.of(step, fields, place)
         if self.reuse and (again := self.passes.take(key, self.store.folder)):
-            self._told(index, again)
+            self._told(index, step, again)
             return
         with self.screen.working(f"boot {step.id}"):
             result = self.booter.run(step, fields, place)
         if result:  # what was cut short is told with all that was not tried, and run when the run is resumed
-            self._told(index, replace(result, key=key))
+            self._told(index, step, replace(result, key=key))
 
     def too_large(self, index: int, step: BootStep, needed: int, memory: int) -> None:
         """Tell that the test cannot run here, where its guest would need more bytes than guests may have."""
         need, have = human_size(needed), human_size(memory)
         reason = f"it needs {need} of memory with its tender, and guests may have {have} here: `--mem` gives them more"
         kind = "error" if step.template.unavailable == "error" else "skipped"
-        self._told(index, boot.result(step, step.template, kind, reason))
+        self._told(index, step, boot.result(step, step.template, kind, reason))
 
     def _begun(self, step: BootStep) -> None:
         """Its place is ready; told before it runs."""
@@ -137,7 +139,8 @@ class Steps:
         if attempt.verdict != "passed":
             self.screen.attempt(step.id, attempt.number, attempt.reason)
 
-    def _told(self, index: int, result: Result) -> None:
+    def _told(self, index: int, step: BootStep, result: Result) -> None:
+        result = quarantine.applied(result, step.quarantine, self.today)
         try:
             at, length = self.store.keep(index, result)
         except ValueError as error:
@@ -157,4 +160,4 @@ class Steps:
         ours = isinstance(error, InfrastructureError)
         if self.stop.is_set() and ours:
             return  # it was not tried: told with all the others that were not
-        self._told(index, boot.result(step, step.template, "error", str(error), infrastructure=ours))
+        self._told(index, step, boot.result(step, step.template, "error", str(error), infrastructure=ours))

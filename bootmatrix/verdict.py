@@ -12,8 +12,9 @@ from bootmatrix.model import Ending, Outcome, parse_outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bootmatrix.matrix.schema import Expect, TestFields
-    from bootmatrix.model import Attempt, Case, Runner
+    from bootmatrix.matrix.parts import Expect
+    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.model import Attempt, Case, Measure, Runner
 
 UNKNOWN = "unknown"  # the detail of `exited` where a tender hides the guest's status
 OURS = frozenset({"rejected", "broken"})  # outcomes that say nothing of the guest
@@ -29,6 +30,7 @@ class Judgement:
     reason: str
     outcome: Outcome
     cases: tuple[Case, ...] = ()
+    metrics: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True)

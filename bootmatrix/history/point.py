@@ -16,7 +16,7 @@ LONGEST = 500  # characters of a reason that are kept
 @dataclass(frozen=True)
 class Point:
     """A test's result in one run. `values` are the cell's axes and the test's parameters; `failed` is how many of its
-    attempts did not pass.
+    attempts did not pass. `infrastructure` says that its error tells nothing of the guest.
     """
 
     run: str
@@ -31,6 +31,7 @@ class Point:
     accelerator: str
     digest: str
     measures: tuple[Measure, ...]
+    infrastructure: bool = False
 
     @property
     def id(self) -> str:
@@ -63,4 +64,5 @@ def of(run: str, result: Result) -> Point:
         accelerator=result.accelerator,
         digest=result.digest,
         measures=() if result.reused else result.measures,
+        infrastructure=result.infrastructure,
     )

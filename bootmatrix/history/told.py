@@ -19,12 +19,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Night:
-    """An earlier run, or this one; `started` is ISO 8601 in UTC."""
+    """An earlier run, or this one; `started` is ISO 8601 in UTC.
+
+    `partial`: it took only some of the tests, or was interrupted, so that what it does not have may still be there.
+    """
 
     run: str
     started: str
     commit: str = ""
     branch: str = ""
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,11 +71,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """A run against the last ones of a branch, the oldest first; the changes in the order of KINDS."""
+    """A run against the last ones of a branch, the oldest first; the changes in the order of KINDS.
+
+    `notes` are lines for people on what the run cannot say: tests of which the infrastructure let nothing be known.
+    """
 
     branch: str
     nights: tuple[Night, ...]
     changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """How many there are of each kind; kinds without any are left out."""

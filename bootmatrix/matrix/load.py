@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bootmatrix.errors import Problem, UserError, printable, suggest
-from bootmatrix.matrix import check_axes, check_builds, check_tests, document
+from bootmatrix.matrix import check_axes, check_builds, check_quarantine, check_tests, document
 from bootmatrix.matrix.problems import Problems
 from bootmatrix.matrix.schema import MatrixFile
+from bootmatrix.model import Quarantine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from bootmatrix.matrix.document import Document
     from bootmatrix.matrix.expansion import Cells
-    from bootmatrix.matrix.schema import Build, Defaults, Test
+    from bootmatrix.matrix.schema import Build, Defaults, Quarantined, Test
+    from bootmatrix.matrix.values import Match
 
 TOLD = {"too_short": "needs at least one entry", "string_too_short": "needs a reason of a few words"}
 ENTRIES = ("builds", "tests")  # sections whose entries are validated one by one
@@ -36,6 +38,7 @@ class Matrix:
     builds: Mapping[str, Build]
     defaults: Defaults
     tests: Mapping[str, Test]
+    quarantine: tuple[tuple[Match, Quarantine], ...] = ()
 
     @property
     def root(self) -> Path:
@@ -55,6 +58,7 @@ def from_document(source: Document, file: Path) -> Matrix:
     cells = check_axes.check(sections, file.parent, problems)
     check_builds.check(sections, cells, file.parent, problems)
     check_tests.check(sections, cells, file.parent, problems)
+    check_quarantine.check(sections, cells, problems)
     problems.stop()
     return Matrix(
         file,
@@ -63,7 +67,14 @@ def from_document(source: Document, file: Path) -> Matrix:
         sections["builds"],
         sections["defaults"],
         sections["tests"],
+        tuple(_quarantined(sections["quarantine"], source)),
     )
+
+
+def _quarantined(entries: Iterable[Quarantined], source: Document) -> Iterator[tuple[Match, Quarantine]]:
+    for index, entry in enumerate(entries):
+        where = str(source.where(("quarantine", index)))
+        yield entry.match, Quarantine(entry.owner, entry.reason, entry.until.isoformat(), where)
 
 
 def _validate(problems: Problems) -> dict[str, Any]:

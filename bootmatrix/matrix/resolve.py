@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix import errors
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import cells, select, template
-from bootmatrix.matrix.schema import Pattern, TestFields
+from bootmatrix.matrix.parts import Pattern
+from bootmatrix.matrix.schema import TestFields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     Boot = tuple[Cell, str, Test, dict[str, str]]
 
 FEW = 1000
-DEEP = {"expect", "retry"}  # merged key by key, as `runner` is; every other field is replaced
+DEEP = {"expect", "retry"}  # merged key by key; every other field is replaced
+MAPPINGS = {"runner", "metrics"}  # merged key by key, too
 
 
 class Resolver:
@@ -79,7 +81,7 @@ class Resolver:
                 given = getattr(layer, name)
                 if name in DEEP:
                     given = result[name].model_copy(update={k: getattr(given, k) for k in given.model_fields_set})
-                elif name == "runner":
+                elif name in MAPPINGS:
                     given = {**result[name], **given}
                 result[name] = given
         return TestFields.model_construct(**result)

@@ -3,107 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
-    WithJsonSchema,
-    model_validator,
 )
 from pydantic_core import core_schema
 
+from bootmatrix.matrix.parts import Expect, MetricOrRegex, Retry, Strict
 from bootmatrix.matrix.values import (
-    SCALAR,
     ConsoleSize,
+    Day,
     HostPath,
     Listed,
     Match,
     Memory,
     OutcomeWord,
-    Pause,
     Reason,
-    RetryOn,
     Seconds,
     Text,
     Whole,
-    as_pattern,
-    checked_regex,
     one_group,
 )
 from bootmatrix.model import MIB
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
-
-
-class Pattern(Strict):
-    """A text that the console must show, or `{regex: …}`."""
-
-    text: str = Field("", exclude=True)
-    regex: Annotated[str, AfterValidator(checked_regex)] = ""
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if bool(self.text) == bool(self.regex):
-            raise ValueError("write a text that is not empty, or {regex: …}")
-        return self
-
-    def __str__(self) -> str:
-        return f"/{self.regex}/" if self.regex else f"'{self.text}'"
-
-
-PatternOrText = Annotated[
-    Pattern,
-    BeforeValidator(as_pattern),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                SCALAR,
-                {
-                    "type": "object",
-                    "properties": {"text": SCALAR, "regex": {"type": "string"}},
-                    "minProperties": 1,
-                    "maxProperties": 1,
-                    "additionalProperties": False,
-                },
-            ]
-        }
-    ),
-]
-Patterns = Annotated[list[PatternOrText], Listed((str, dict))]
-
-
-class Expect(Strict):
-    """What must be seen for a pass."""
-
-    outcome: Annotated[list[OutcomeWord], Field(min_length=1), Listed()] = Field(
-        ["exited(0)"],
-        description="The outcome, or several that are as good; `crashed` is any crash, `crashed(SIG*)` some.",
-    )
-    console: Patterns = Field([], description="Patterns that the console must show in this order.")
-    console_any: Patterns = Field([], description="Patterns that the console must show, in any order.")
-    console_not: Patterns = Field([], description="Patterns that the console must not show.")
-    tender: Patterns = Field([], description="Patterns that the tender's own messages (its standard error) must show.")
-
-
-class Retry(Strict):
-    """When a test that did not pass is tried again; the infrastructure's own failures are always tried again."""
-
-    attempts: Whole = Field(1, ge=1, le=100, description="Tries in all.")
-    on: Annotated[list[RetryOn], Field(min_length=1), Listed()] = Field(
-        ["any"], description="Outcomes that are worth another try."
-    )
-    wait: Pause = Field(0.0, description="Pause between tries.")
 
 
 class TestFields(Strict):
@@ -122,6 +50,7 @@ class TestFields(Strict):
     idle_timeout: Seconds | None = Field(None, description="The boot is ended after this time without a console byte.")
     console_limit: ConsoleSize = Field(4 * MIB, description="The boot is ended when the console is longer.")
     expect: Expect = Field(Expect(), description="What must be seen for a pass.")
+    metrics: dict[str, MetricOrRegex] = Field({}, description="Numbers that the guest prints, by name.")
     exit_codes: dict[Whole, OutcomeWord] = Field({}, description="What the tender's exit statuses mean in this suite.")
     console_exit: Annotated[str, AfterValidator(one_group)] = Field(
         "", description="A regular expression whose group is the status that the guest prints as it ends."
@@ -202,6 +131,15 @@ class Build(Strict):
     timeout: Seconds = Field(1800.0, description="The build is ended after this time.")
 
 
+class Quarantined(Strict):
+    """Tests that are known not to work: they run and are told, but fail no run until a day."""
+
+    match: Match = Field(description="`test`, axes or parameters, and values; globs and lists are possible.")
+    owner: Reason = Field(description="Who sees to it.")
+    reason: Reason = Field(description="Why it is known not to work.")
+    until: Day = Field(description="The last day (UTC), such as 2027-01-31; from the next on it fails the run.")
+
+
 class MatrixFile(Strict):
     """matrix.yaml: where a unikernel must boot, how it is built, and what is expected."""
 
@@ -213,6 +151,7 @@ class MatrixFile(Strict):
     builds: dict[str, Build] = Field({}, description="How unikernels are made.")
     defaults: Defaults = Field(Defaults(), description="What every test starts from.")
     tests: dict[str, OneTest] = Field(min_length=1, description="What is booted, and what is expected.")
+    quarantine: list[Quarantined] = Field([], description="Tests that are known not to work.")
 
 
 def json_schema() -> dict[str, Any]:

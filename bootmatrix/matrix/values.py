@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -83,6 +85,21 @@ def one_group(value: str) -> str:
     return value
 
 
+def one_number(value: str) -> str:
+    if _groups(value) != 1:
+        raise ValueError(r"needs exactly one group that catches the number, as in 'heap=(\d+)'")
+    return value
+
+
+def _day(value: Any) -> Any:
+    """A day as people and YAML write it; Python would also take 20270131 and 2027-W04."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(value)
+    shown = f"'{value}'" if isinstance(value, str) else "this"
+    raise ValueError(f"{shown} is no day; write it as 2027-01-31")
+
+
 def _groups(value: str) -> int:
     """How many groups an expression has, as the module that will search with it says."""
     import regex  # noqa: PLC0415  # 30 ms, only where there is an expression
@@ -129,6 +146,7 @@ SizeSchema = WithJsonSchema({"type": "string", "examples": ["64 MiB"]})
 Memory = Annotated[int, BeforeValidator(_size(MIB, 1 << 44)), SizeSchema]
 ConsoleSize = Annotated[int, BeforeValidator(_size(1, 256 * MIB)), SizeSchema]
 OutcomeWord = Annotated[str, AfterValidator(_outcome)]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Match = dict[str, Texts]
 RetryOn = Literal["any", "exited", "aborted", "crashed", "panicked", "hung", "contradicted"]
 HostPath = Annotated[str, AfterValidator(_absolute)]

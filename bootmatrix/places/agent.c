@@ -4,9 +4,10 @@
  * agent BOX UID GID [GROUP]
  *
  * BOX has the pipes. `commands` brings `NUMBER LENGTH\n` and LENGTH bytes of words, each ended by a NUL; or `kill 0\n`,
- * which ends the boot that runs. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT`: what it
- * left behind that cannot be removed, `nothing`, or `memory` if the kernel ended it for lack of memory. Its output
- * goes to `console` and `tender`. When nobody speaks to it any more, it ends, and the container with it.
+ * which ends the boot that runs. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT KIB`: LEFT is
+ * what it left behind that cannot be removed, `nothing`, or `memory` if the kernel ended it for lack of memory; KIB the
+ * peak of its resident memory. Its output goes to `console` and `tender`. When nobody speaks to it any more, it ends, and
+ * the container with it.
  *
  * It is root, with few rights and without a way to more, since only so can it give up all of them for each boot. A boot
  * can neither signal it (the first process of a PID namespace is out of reach) nor trace it (it is another user).
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -125,8 +127,8 @@ static int ran_out_of_memory(void)
     return count > 0;
 }
 
-/* Waits for the boot, or for the word to end it; its wait status. Other children are orphans of the boot. */
-static int await(pid_t boot, int ends)
+/* Waits for the boot, or for the word to end it; its wait status and what it used. Other children are its orphans. */
+static int await(pid_t boot, int ends, struct rusage *used)
 {
     struct pollfd events[] = {{ends, POLLIN, 0}, {fileno(commands), POLLIN, 0}};
     struct signalfd_siginfo told;
@@ -134,7 +136,7 @@ static int await(pid_t boot, int ends)
     int how;
     for (;;) {
         pid_t ended;
-        while ((ended = waitpid(-1, &how, WNOHANG)) > 0)
+        while ((ended = wait4(-1, &how, WNOHANG, used)) > 0)
             if (ended == boot)
                 return how;
         poll(events, 2, -1);
@@ -155,13 +157,14 @@ static void run(long number, char **words, int ends)
         die("fork");
     if (!boot)
         become(words);
-    int how = await(boot, ends);
+    struct rusage used;
+    int how = await(boot, ends, &used);
     end_all();
     const char *left = emptied() ? "nothing" : "files";
     if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL && ran_out_of_memory())
         left = "memory";
-    dprintf(status_pipe, "%ld %s %d %s\n", number, WIFSIGNALED(how) ? "signal" : "exit",
-            WIFSIGNALED(how) ? WTERMSIG(how) : WEXITSTATUS(how), left);
+    dprintf(status_pipe, "%ld %s %d %s %ld\n", number, WIFSIGNALED(how) ? "signal" : "exit",
+            WIFSIGNALED(how) ? WTERMSIG(how) : WEXITSTATUS(how), left, used.ru_maxrss);
 }
 
 /* Reads one boot's words and runs it. */

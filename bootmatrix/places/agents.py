@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,7 +21,7 @@ INSIDE = "/bootmatrix"
 PIPES = ("commands", "status", "console", "tender")
 SOURCE = files("bootmatrix.places").joinpath("agent.c").read_text()
 COMPILE = 'for cc in cc gcc clang; do "$cc" -O2 -o /agent/agent /agent/agent.c && exit; done; exit 1'
-ENDED = re.compile(r"1 (exit|signal) (\d+) (\w+)")
+ENDED = re.compile(r"1 (exit|signal) (\d+) (\w+) (\d+)")
 UNTOLD = {130, 141}  # SIGINT and SIGPIPE, of whose signals a shell says nothing
 
 
@@ -81,9 +81,9 @@ class Keeper(Agent):
         line = ENDED.fullmatch(lines[-1])
         if not line:
             return None  # what the agent has to say of itself
-        how, value, left = line.groups()
+        how, value, left, kib = line.groups()
         found = signal_exit(int(value)) if how == "signal" else Exit(int(value))
-        return Ended(Exit(found.status, found.signal, left == "memory"), left == "nothing")
+        return Ended(replace(found, out_of_memory=left == "memory", memory=int(kib) * 1024), left == "nothing")
 
 
 class Single(Agent):

@@ -28,6 +28,10 @@ class ContainerPlace(Place):
         """The image's id: made again from newer packages, its compiler is another though its tag is the same."""
         return engine.image_id(self.image)
 
+    @property
+    def digest(self) -> str:
+        return self.identity
+
     def mount(self, source: Path, inside: str, *, writable: bool = False) -> Mount:
         return Mount(source.resolve(), inside, writable)
 

@@ -57,11 +57,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Exit:
-    """How a process ended: `status`, or None and the `signal`'s name."""
+    """How a process ended: `status`, or None and the `signal`'s name.
+
+    `memory` is the peak of its resident memory in bytes (`ru_maxrss`, getrusage(2)), 0 where the place cannot tell.
+    """
 
     status: int | None
     signal: str = ""
     out_of_memory: bool = False
+    memory: int = field(default=0, compare=False)
 
 
 def nothing() -> None:
@@ -99,6 +103,11 @@ class Place(ABC):
     @abstractmethod
     def identity(self) -> str:
         """What the place's programs are, for content keys: it changes when a compiler or a tender may have changed."""
+
+    @property
+    def digest(self) -> str:
+        """The id of the image that this place is; empty if it is none."""
+        return ""
 
     @abstractmethod
     def mount(self, source: Path, inside: str, *, writable: bool = False) -> Mount:

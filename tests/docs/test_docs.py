@@ -19,7 +19,7 @@ from support import bootmatrix
 import bootmatrix as package
 from bootmatrix import errors, model, plugins, quantities
 from bootmatrix.cli import COMMANDS, cli
-from bootmatrix.matrix import cells, check_tests, document, load, schema, values
+from bootmatrix.matrix import cells, check_tests, document, load, parts, schema, values
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUND = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -38,11 +38,13 @@ SECTIONS = {
     "Expect": "expect",
     "Pattern": "expect",
     "Retry": "retry",
+    "Metric": "metrics",
+    "Quarantined": "Quarantine",
 }
 MODELS: dict[str, type[pydantic.BaseModel]] = {
     name: kind
-    for name, kind in vars(schema).items()
-    if inspect.isclass(kind) and issubclass(kind, schema.Strict) and kind is not schema.Strict
+    for name, kind in {**vars(parts), **vars(schema)}.items()
+    if inspect.isclass(kind) and issubclass(kind, parts.Strict) and kind is not parts.Strict
 }
 WORDS = {"build": "the only build", "axes": "all but `backend"}  # what a default of none means
 FILLER = """\
@@ -128,6 +130,8 @@ def test_defaults_of_the_matrix_are_the_documented_ones(name: str) -> None:
 
 
 CHOICES: list[tuple[str, str, Any]] = [
+    ("metrics", "better", parts.Metric.model_fields["better"].annotation),
+    ("metrics", "take", parts.Metric.model_fields["take"].annotation),
     ("retry", "on", values.RetryOn),
     ("Tests", "cases", schema.TestFields.model_fields["cases"].annotation),
     ("Tests", "unavailable", schema.TestFields.model_fields["unavailable"].annotation),

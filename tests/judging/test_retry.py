@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bootmatrix import retry
-from bootmatrix.matrix.schema import Retry
+from bootmatrix.matrix.parts import Retry
 from bootmatrix.model import Attempt, Outcome
 
 KINDS = {"failed": "exited", "timed out": "hung", "error": "broken", "contradicted": "exited", "passed": "exited"}

@@ -51,6 +51,13 @@ def test_boots_of_one_room_share_a_container(place: ContainerPlace) -> None:
     assert container_of(place) == first
 
 
+def test_the_peak_of_a_boots_memory_is_its_own(place: ContainerPlace) -> None:
+    hold = "head -c {0} /dev/zero | tail -c {0} >/dev/null"  # tail keeps all of it
+    large, small = (boot(place, hold.format(size))[0].memory for size in (64 << 20, 1))
+    assert 64 << 20 < large < 80 << 20
+    assert 0 < small < 8 << 20
+
+
 def test_each_boot_is_a_session_and_a_process_group_of_its_own(place: ContainerPlace) -> None:
     script = "read -r pid _ _ parent group session _ </proc/self/stat; echo $pid $group $session"
     for _ in range(2):

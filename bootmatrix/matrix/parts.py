@@ -1,0 +1,133 @@
+"""The parts that the keys of matrix.yaml share: patterns, what is expected of a boot, metrics, retries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import core_schema
+
+from bootmatrix.matrix.values import (
+    SCALAR,
+    Listed,
+    OutcomeWord,
+    Pause,
+    RetryOn,
+    Text,
+    Whole,
+    as_pattern,
+    checked_regex,
+    one_number,
+)
+
+if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
+
+
+class Pattern(Strict):
+    """A text that the console must show, or `{regex: …}`."""
+
+    text: str = Field("", exclude=True)
+    regex: Annotated[str, AfterValidator(checked_regex)] = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if bool(self.text) == bool(self.regex):
+            raise ValueError("write a text that is not empty, or {regex: …}")
+        return self
+
+    def __str__(self) -> str:
+        return f"/{self.regex}/" if self.regex else f"'{self.text}'"
+
+
+PatternOrText = Annotated[
+    Pattern,
+    BeforeValidator(as_pattern),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                SCALAR,
+                {
+                    "type": "object",
+                    "properties": {"text": SCALAR, "regex": {"type": "string"}},
+                    "minProperties": 1,
+                    "maxProperties": 1,
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+Patterns = Annotated[list[PatternOrText], Listed((str, dict))]
+
+
+class Expect(Strict):
+    """What must be seen for a pass."""
+
+    outcome: Annotated[list[OutcomeWord], Field(min_length=1), Listed()] = Field(
+        ["exited(0)"],
+        description="The outcome, or several that are as good; `crashed` is any crash, `crashed(SIG*)` some.",
+    )
+    console: Patterns = Field([], description="Patterns that the console must show in this order.")
+    console_any: Patterns = Field([], description="Patterns that the console must show, in any order.")
+    console_not: Patterns = Field([], description="Patterns that the console must not show.")
+    tender: Patterns = Field([], description="Patterns that the tender's own messages (its standard error) must show.")
+
+
+class Retry(Strict):
+    """When a test that did not pass is tried again; the infrastructure's own failures are always tried again."""
+
+    attempts: Whole = Field(1, ge=1, le=100, description="Tries in all.")
+    on: Annotated[list[RetryOn], Field(min_length=1), Listed()] = Field(
+        ["any"], description="Outcomes that are worth another try."
+    )
+    wait: Pause = Field(0.0, description="Pause between tries.")
+
+
+class Metric(Strict):
+    """A number that the guest prints: `{regex: …}`, or the expression alone."""
+
+    regex: Annotated[str, AfterValidator(one_number)] = Field(
+        description="A regular expression whose only group is the number."
+    )
+    unit: Text = Field("", description="What it is counted in; `s` and `B` are shown as times and sizes.")
+    better: Literal["lower", "higher"] | None = Field(
+        None, description="Which way is better; without it, a change is shown but is neither."
+    )
+    take: Literal["last", "first", "lowest", "highest"] = Field(
+        "last", description="Which number counts, if the guest prints several."
+    )
+
+
+@dataclass(frozen=True)
+class OrRegex:
+    """Marks a mapping that may also be written as its expression alone."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(self._mapping, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+    def _mapping(self, value: Any) -> Any:
+        return {"regex": value} if isinstance(value, str) else value
+
+
+MetricOrRegex = Annotated[Metric, OrRegex()]
