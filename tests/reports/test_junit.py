@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -17,11 +18,13 @@ import pytest
 from lxml import etree
 
 from bootmatrix import plugins
-from bootmatrix.model import Attempt, Case, Outcome, Result, Run
+from bootmatrix.errors import UserError
+from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 STARTED = "2026-11-23T23:06:15.123Z"
+AXES = ("compiler", "os", "arch", "backend")
 EVERY_BYTE = bytes(range(256))
 HOSTILE = EVERY_BYTE + b"\x1b[31mred\x1b[0m ]]> &amp; <![CDATA[ \xed\xa0\x80 \xef\xbf\xbe \xef\xbf\xbf \xf0\x9f\x98\x80"
 HOSTILE_TEXT = "\0\x1b[31mred\x1b[0m ]]> & < \" ' \ud800 \ufffe \uffff 😀 \x85 \u2028"
@@ -67,6 +70,8 @@ CASES = (
     Case("divides", "failed", "got 42"),
     Case("network", "skipped", "no device"),
 )
+KEPT = Quarantine("ada@example.org", "bug 42", "2026-12-31", "matrix.yaml:9:3")
+METRICS = (Measure("latency", 12.5, "us", "lower"), Measure("packets", 1e6))
 RESULTS = {
     "passed": result("passed", attempt(1, "passed", "exited(0)")),
     "flaky": result("flaky", FAILED, attempt(2, "passed", "exited(0)"), reason="passed at attempt 2"),
@@ -82,11 +87,24 @@ RESULTS = {
     "unexpected-pass": result("unexpected pass", attempt(1, "passed", "exited(0)"), reason="marked, but it passed"),
     "guest-cases": result("failed", attempt(1, "failed", "exited(1)", cases=CASES)),
     "expected-failure-with-cases": result("expected failure", replace(FAILED, cases=CASES), reason="bug 42"),
+    "quarantined": result("quarantined", FAILED, quarantine=KEPT, reason=f"{KEPT}: failed: {FAILED.reason}"),
+    "consoles": result(
+        "flaky",
+        replace(FAILED, console="consoles/1.console.log", tender="consoles/1.tender.log"),
+        attempt(2, "passed", "exited(0)", console="consoles/2.console.log", memory=4 << 20, metrics=METRICS),
+        reason="passed at attempt 2",
+        digest="sha256:abcd",
+        size=1234,
+        host="a class of hosts",
+    ),
 }
 
 
+DIALECTS = ("surefire", "pytest", "gitlab")
+
+
 def written(folder: Path, *results: Result, **options: object) -> Path:
-    run = Run("run-1", STARTED, 2.5, "0.1", "bootmatrix run", {"name": "host"}, results)
+    run = Run("run-1", STARTED, 2.5, "0.1", "bootmatrix run", {"name": "host"}, results, axes=AXES)
     report = plugins.load("reports", "junit", ROOT).Report(**options)
     target: Path = folder / report.filename
     report.write(run, folder, target)
@@ -141,17 +159,25 @@ def jenkins_schema(tmp_path_factory: pytest.TempPathFactory) -> etree.XMLSchema:
         pytest.skip(f"junit-10.xsd cannot be had: {error}")
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_verdict_is_told_as_its_golden_file_has_it(name: str, tmp_path: Path) -> None:
-    golden = GOLDEN / f"{name}.xml"
-    told = pretty(written(tmp_path, RESULTS[name]))
+def test_a_verdict_is_told_as_its_golden_file_has_it(name: str, dialect: str, tmp_path: Path) -> None:
+    golden = GOLDEN / dialect / f"{name}.xml"
+    folder = tmp_path / "out/run-1"
+    (folder / "consoles").mkdir(parents=True)
+    for told in RESULTS[name].attempts:
+        for file in filter(None, (told.console, told.tender)):
+            (folder / file).write_text(f"{file}\n")
+    told_now = pretty(written(folder, RESULTS[name], dialect=dialect))
     if os.environ.get("BOOTMATRIX_GOLDEN") == "write":
-        golden.write_text(told)
-    assert told == golden.read_text()
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(told_now)
+    assert told_now == golden.read_text()
 
 
 def test_every_golden_file_is_of_a_verdict() -> None:
-    assert {file.stem for file in GOLDEN.glob("*.xml")} == set(RESULTS)
+    files = {file.relative_to(GOLDEN).as_posix() for file in GOLDEN.rglob("*.xml")}
+    assert files == {f"{dialect}/{name}.xml" for dialect in DIALECTS for name in RESULTS}
 
 
 @pytest.mark.parametrize("name", [*RESULTS, "all", "none", "hostile"])
@@ -179,8 +205,8 @@ def test_other_readers_count_the_same(tmp_path: Path) -> None:
     results = [replace(made, test=name) for name, made in RESULTS.items()]
     report = junitparser.JUnitXml.fromfile(str(written(tmp_path, *results)))
     (suite,) = list(report)
-    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (20, 7, 2, 7)
-    assert len(list(suite)) == 20
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (22, 7, 2, 8)
+    assert len(list(suite)) == 22
 
 
 def test_an_empty_run_is_an_empty_report(tmp_path: Path) -> None:
@@ -233,3 +259,81 @@ def test_the_console_of_a_pass_is_shown_on_request(options: dict[str, object], s
     (tmp_path / "console.log").write_bytes(b"Hello\n")
     passed = result("passed", attempt(1, "passed", "exited(0)", console="console.log"))
     assert ("Hello" in system_out(written(tmp_path, passed, **options))) == shown
+
+
+def test_an_unknown_dialect_is_a_mistake_of_the_user() -> None:
+    with pytest.raises(UserError, match="surefire"):
+        plugins.load("reports", "junit", ROOT).Report(dialect="surefir")
+
+
+MARKS = (
+    "[[ATTACHMENT|/etc/passwd]]",
+    "[[[ATTACHMENT|x]]",
+    "[[ATTA\x1b[1mCHMENT|x]]",
+    "[[PROPERTY|a=b]]",
+    "[[/PROPERTY]]",
+)
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_no_guest_gives_orders_to_a_reader(mark: str, tmp_path: Path) -> None:
+    (tmp_path / "1.log").write_text(f"before {mark} after")
+    said = replace(FAILED, reason=mark, outcome=Outcome("panicked", mark, mark), accelerator_reason=mark)
+    told = result("flaky", replace(said, console="1.log"), replace(said, verdict="passed", console="1.log"))
+    root = ET.parse(written(tmp_path, told, all_consoles=True)).getroot()  # noqa: S314  # our own file
+    texts = [element.text or "" for element in root.iter("system-out")]
+    place = f"{tmp_path.parent.name}/{tmp_path.name}"
+    orders = [order for text in texts for order in re.findall(r"\[\[/?[A-Z]+[|\]].*", text)]
+    assert orders == [f"[[ATTACHMENT|{place}/1.log]]"] * 2
+    assert all("before [" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "name", ["a]b.log", "a|b.log", "a\nb.log", "a\x1bb.log", "../outside.log", "/etc/hostname", "a\0b"]
+)
+def test_what_a_reader_could_not_fetch_is_no_attachment(name: str, tmp_path: Path) -> None:
+    told = result("failed", replace(FAILED, console=name))
+    assert "ATTACHMENT" not in system_out(written(tmp_path, told))
+
+
+@pytest.mark.parametrize("name", ["../secret.log", "link.log"])
+def test_no_file_outside_of_the_run_is_told(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (tmp_path / "secret.log").write_text("a secret")
+    (folder / "link.log").symlink_to(tmp_path / "secret.log")
+    assert "is no file of this run" in system_out(written(folder, result("failed", replace(FAILED, console=name))))
+
+
+@pytest.mark.parametrize(("out", "place"), [("", "out"), ("build/out", "build/out"), ("/srv/out/", "/srv/out")])
+def test_attachments_are_told_as_seen_from_the_projects_root(out: str, place: str, tmp_path: Path) -> None:
+    folder = tmp_path / "out/run-1"
+    folder.mkdir(parents=True)
+    told = written(folder, result("failed", replace(FAILED, console="c.log")), out=out)
+    assert system_out(told).splitlines()[0] == f"[[ATTACHMENT|{place}/run-1/c.log]]"
+
+
+@pytest.mark.parametrize("byte", [b"x", b"&", b"\xff"])
+def test_for_gitlab_consoles_are_cut_until_the_file_is_short_enough(
+    byte: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules[type(plugins.load("reports", "junit", ROOT).Report()).__module__]
+    monkeypatch.setattr(module, "LIMIT", 200_000)
+    (tmp_path / "c.log").write_bytes(b"head" + byte * 50_000 + b"tail")
+    results = [replace(result("failed", replace(FAILED, console="c.log")), test=f"t{number}") for number in range(40)]
+    assert written(tmp_path, *results).stat().st_size > 200_000
+    file = written(tmp_path, *results, dialect="gitlab")
+    assert 40_000 < file.stat().st_size < 200_000
+    told = system_out(file)
+    assert "are left out here; the file has them" in told
+    assert f"[[ATTACHMENT|{tmp_path.parent.name}/{tmp_path.name}/c.log]]" in told
+
+
+def test_the_properties_of_a_suite_are_its_cells_own(tmp_path: Path) -> None:
+    made = result("passed", attempt(1, "passed", "exited(0)"))
+    file = written(tmp_path, replace(made, axes={**made.axes, "depth": "10"}), dialect="pytest")
+    root = ET.parse(file).getroot()  # noqa: S314  # our own file
+    assert [item.get("name") for item in root.iterfind("testsuite/properties/property")][-4:] == [
+        f"axis.{a}" for a in AXES
+    ]
+    assert root.find("testsuite/testcase/properties/property[@name='param.depth']") is not None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 JUNIT = plugins.load("reports", "junit", ROOT)
+TEXTS = sys.modules[JUNIT.clean.__module__]
 STARTED = "2026-11-23T23:06:15.123Z"
 ATTEMPT = Attempt(1, "failed", "exited(1) instead of exited(0)", Outcome("exited", "1", "status 1"), STARTED, 0.25)
 VERDICTS = ("passed", "failed", "skipped", "error")
@@ -136,4 +137,4 @@ def test_what_is_printable_needs_no_cleaning() -> None:
     assert not "\x1b".isprintable()
     for code in range(sys.maxunicode + 1):
         if (char := chr(code)).isprintable():
-            assert not JUNIT.ILLEGAL.search(char)
+            assert not TEXTS.ILLEGAL.search(char)

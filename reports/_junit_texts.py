@@ -1,0 +1,103 @@
+"""Texts of a JUnit report: what XML does not allow taken out, and each test's `system-out` with its console.
+
+Readers take marks in a `system-out` as orders: GitLab, Jenkins and testbeats fetch the file that
+`[[ATTACHMENT|path]]` names, testbeats reads `[[PROPERTY|name=value]]`. A guest that prints one must not be obeyed, so
+its brackets come apart.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bootmatrix import console
+from bootmatrix.quantities import human_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from bootmatrix.model import Attempt, Result
+
+ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
+ORDER = re.compile(r"\[(?=\[/?[A-Z]+[|\]])")  # the first bracket of a mark that a reader may obey
+UNTOLD = re.compile(r"[|\]\r\n]")  # what ends a path within a mark, for one reader or another
+ROOM = 16 << 10  # characters of a console in the report; the whole log is a file beside it
+FIRST = 4  # a quarter of the room is for its beginning, the rest for its end
+
+
+@dataclass(frozen=True)
+class Consoles:
+    """A run's consoles: below `folder` (resolved), which a reader finds at `place`; of each, `room` characters."""
+
+    folder: Path
+    place: str
+    room: int
+
+    def told(self, result: Result) -> str:
+        """The `system-out` of a test that was booted."""
+        attempt = result.attempts[-1]
+        lines = [f"repeat it: {result.repro}", f"outcome: {attempt.outcome} ({attempt.outcome.evidence})"]
+        if result.quarantine:  # some readers show no reason of what is skipped
+            lines.insert(0, f"quarantine: {result.quarantine}")
+        if attempt.accelerator:
+            lines.append(f"accelerator: {attempt.accelerator} ({attempt.accelerator_reason or 'as asked'})")
+        text = _disarmed("\n".join([*lines, *self._printed(attempt)]))
+        return "\n".join([*self._attachments(result.attempts), text])
+
+    def of(self, attempt: Attempt) -> str:
+        """What was printed in one attempt, empty if nothing was."""
+        return _disarmed("\n".join(self._printed(attempt)))
+
+    def _printed(self, attempt: Attempt) -> Iterable[str]:
+        for label, name in (("console", attempt.console), ("tender", attempt.tender)):
+            if name:
+                yield from (f"--- {label} ({name}) ---", self._excerpt(name))
+
+    def _attachments(self, attempts: Iterable[Attempt]) -> list[str]:
+        """The last attempt's first: GitLab shows one. At the beginning, which Jenkins keeps of a long text."""
+        names = [name for one in reversed(list(attempts)) for name in (one.console, one.tender) if name]
+        paths = [f"{self.place}/{name}" for name in names if self._file(name)]
+        return [f"[[ATTACHMENT|{path}]]" for path in paths if clean(path) == path and not UNTOLD.search(path)]
+
+    def _file(self, name: str) -> Path | None:
+        """None if that is no file of this run: results may come from elsewhere."""
+        try:
+            file = (self.folder / name).resolve()
+        except (OSError, ValueError):  # a NUL, or links in a ring
+            return None
+        return file if file.is_relative_to(self.folder) else None
+
+    def _excerpt(self, name: str) -> str:
+        """Head and tail of a console, with a line that says what was cut."""
+        file = self._file(name)
+        if not file:
+            return f"[{name} is no file of this run]"
+        try:
+            text = console.clean(file.read_bytes())
+        except OSError as error:
+            return f"[{file.name} cannot be read: {error.strerror}]"
+        return _cut(text, self.room)
+
+
+def _cut(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    head, tail = room // FIRST, room - room // FIRST
+    lost = human_size(len(text) - room)
+    return f"{text[:head]}\n[{lost} are left out here; the file has them]\n{text[len(text) - tail :]}"
+
+
+def _disarmed(text: str) -> str:
+    return ORDER.sub("[ ", clean(text))
+
+
+def clean(text: str) -> str:
+    if text.isprintable():  # has nothing of either, and takes a twentieth of the time to find
+        return text
+    return ILLEGAL.sub("\ufffd", console.ANSI.sub("", text))
+
+
+def first_line(text: str) -> str:
+    return text.splitlines()[0] if text else ""
