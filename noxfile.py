@@ -35,6 +35,7 @@ def tests(session: nox.Session) -> None:
     session.install(wheel)
     session.install("--force-reinstall", "--no-deps", wheel)  # the same version may have other content
     session.run("bootmatrix", "setup", "--yes", "--host-tools")
+    session.run("python", "tests/tools.py")
     session.run("pytest", *session.posargs)
 
 

@@ -70,12 +70,17 @@ def _from_git(folder: Path) -> list[str] | None:
 
 def _walk(folder: Path) -> Iterable[str]:
     for base, folders, files in os.walk(folder):
-        folders[:] = [f for f in folders if f != ".git" and not (Path(base) / f / host.CACHE_TAG).exists()]
+        folders[:] = [f for f in folders if not _is_apart(Path(base) / f)]
         links = [f for f in folders if (Path(base) / f).is_symlink()]
         for name in [*files, *links]:
             path = Path(base) / name
             if path.is_symlink() or path.is_file():
                 yield os.path.relpath(path, folder)
+
+
+def _is_apart(folder: Path) -> bool:
+    """Whether it is git's, our own, or can be made again."""
+    return folder.name in {".git", ".bootmatrix"} or (folder / host.CACHE_TAG).exists()
 
 
 @functools.cache

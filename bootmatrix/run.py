@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, boot, host, plugins, quarantine, results, source
+from bootmatrix import __version__, boot, host, quarantine, reporting, source
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.model import GOOD_VERDICTS, Run
 from bootmatrix.places import engine
@@ -41,7 +41,9 @@ INTERRUPTED = "the run was interrupted before this was tried"
 
 @dataclass(frozen=True)
 class Options:
-    """How to run. `memory` in bytes; `request` is what `--resume` must know, `reports` each format's options."""
+    """How to run. `memory` in bytes; `request` is what `--resume` must know, `reports` each format's options, `history`
+    a database's URL.
+    """
 
     out: Path
     jobs: int
@@ -49,6 +51,7 @@ class Options:
     reuse: bool = False
     request: Mapping[str, Any] = field(default_factory=dict)
     reports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    history: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,9 @@ def _begin(plan: Plan, store: Store, options: Options, past: Past | None) -> Non
     """Tell the journal what is begun; of a run that is taken up again, find what it has told."""
     if past is None:
         details = {"version": __version__, "boots": len(plan.boots), "command": shlex.join(sys.argv)}
-        store.event("run started", **details, plan=plan.key, request=dict(options.request))
+        store.event(
+            "run started", **details, plan=plan.key, request=dict(options.request), reports=dict(options.reports)
+        )
         return
     if past.request.get("plan") != plan.key:
         what = f"the run {past.run} cannot be resumed: matrix.yaml, a source or an image is not what it was"
@@ -157,12 +162,8 @@ def _tell(plan: Plan, finished: Run, steps: Steps, options: Options, fatal: Fata
     store = steps.store
     written: list[Path] = []
     try:
-        results.write(finished, store.folder / "results.json")
-        for name in plugins.names("reports", plan.root):
-            report = plugins.load("reports", name, plan.root).Report(**options.reports.get(name, {}))
-            target = store.folder / report.filename
-            report.write(finished, store.folder, target)
-            written.append(target)
+        told = reporting.tell(finished, store.folder, plan.root, options.reports, options.history, steps.screen.note)
+        written.extend(told)
         store.point_at_it()
         if not options.request.get("shard"):
             times.save(options.out, steps.took, store.id)

@@ -1,4 +1,4 @@
-"""What this machine can do decides which tests run; in CI a missing engine is a failure, not a skip."""
+"""What this machine can do decides which tests run; in CI a missing engine or tool of ours is a failure, not a skip."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ PROGRAMS = {
     "qemu": ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-riscv64"),
     "solo5": ("solo5-hvt", "solo5-spt", "solo5-elftool"),
     "podman": ("podman",),
+    "browser": ("chromium",),
+    "npm": ("npm",),
 }
+OURS = {"browser", "npm"}  # what tests/tools.py installs: in CI its lack is a failure
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    reasons = {mark: _missing(mark) for mark in (*PROGRAMS, "docker")}
+    reasons = {mark: _missing(mark) for mark in (*PROGRAMS, "docker", "postgresql")}
     for item in items:
         for mark, reason in reasons.items():
             if reason and item.get_closest_marker(mark):
@@ -38,7 +41,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _missing(mark: str) -> str:
     if mark == "docker":
         return _no_engine()
+    if mark == "postgresql":
+        return "" if list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) else "no PostgreSQL below /usr/lib"
     absent = [program for program in PROGRAMS[mark] if not shutil.which(program)]
+    if absent and mark in OURS and os.environ.get("CI"):
+        raise pytest.UsageError(f"not on PATH: {', '.join(absent)}; tests/tools.py installs them")
     return f"not on PATH: {', '.join(absent)}" if absent else ""
 
 

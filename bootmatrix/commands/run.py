@@ -12,6 +12,7 @@ from bootmatrix.commands.common import (
     shard_option,
     size,
 )
+from bootmatrix.commands.recorded import history_option
 from bootmatrix.errors import Problem, UserError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ The reports are in out/latest: junit.xml, results.json, events.jsonl, every atte
 @click.option("-v", "--verbose", is_flag=True, help="Show the guests' consoles, and every attempt.")
 @click.option("-q", "--quiet", is_flag=True, help="Show only what is not as expected.")
 @engine_option
+@history_option
 @matrix_options
 def command(
     select: tuple[str, ...],
@@ -71,6 +73,7 @@ def command(
     verbose: bool,
     quiet: bool,
     engine: str,
+    history: str,
     directory: Path | None,
     file: Path,
 ) -> int:
@@ -97,6 +100,7 @@ def command(
         reuse=reuse,
         request=asked.as_dict(),
         reports={"junit": {"all_consoles": all_consoles}},
+        history=history,
     )
     finished = run.run(plan, shown, options, past)
     shown.summary(finished.run, finished.folder, finished.reports)

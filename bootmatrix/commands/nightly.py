@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bootmatrix.commands.common import matrix_options
+from bootmatrix.commands.recorded import folder_of, history_option, kept, pen, root_of
+
+if TYPE_CHECKING:
+    from bootmatrix.history.database import History
+    from bootmatrix.history.told import Changes, Night, Trends
+    from bootmatrix.model import Run
+
+FAILING = {"any": {"new failure", "worse"}, "failure": {"new failure"}, "never": set[str]()}
+
+
+@click.command(
+    "nightly",
+    epilog="""\b
+Examples:
+  bootmatrix run; bootmatrix nightly       what the last run came to, against those before it
+  bootmatrix nightly --branch main         of a pull request, against the main branch
+  bootmatrix nightly --format markdown     for an issue
+
+Exit status: 1 if there is a new failure, or a measure that became worse.""",
+)
+@click.argument("run", default="latest")
+@click.option(
+    "--nights",
+    type=click.IntRange(1, 1000),
+    default=30,
+    show_default=True,
+    help="Compare with so many earlier runs.",
+)
+@click.option("--branch", help="The branch of the earlier runs; without it, the run's own.")
+@click.option("--format", "shape", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.option(
+    "--fail-on",
+    type=click.Choice(list(FAILING)),
+    default="any",
+    show_default=True,
+    help="Exit with 1 at new failures and worse measures, at new failures only, or never.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The folder of the runs; without it, out/ beside the matrix."
+)
+@history_option
+@matrix_options
+def command(
+    run: str,
+    nights: int,
+    branch: str | None,
+    shape: str,
+    fail_on: str,
+    out: Path | None,
+    history: str,
+    directory: Path | None,
+    file: Path,
+) -> int:
+    """Say what changed since the last runs: new failures, worse measures, flaky tests.
+
+    RUN is a run's folder, its id, or `latest`. It is recorded if it was not yet, and its reports are written again.
+    """
+    from bootmatrix import results  # noqa: PLC0415
+    from bootmatrix.history import database, trends  # noqa: PLC0415
+    from bootmatrix.history import nights as engine  # noqa: PLC0415
+
+    root = root_of(directory, file)
+    folder = folder_of(run, out or root / "out")
+    finished = results.open_run(folder / "results.json")
+    with database.opened(root, history) as opened:
+        past = kept(opened, "nightly")
+        tonight = _recorded(past, finished)
+        against = tonight.branch if branch is None else branch
+        earlier = past.nights(against, nights, before=tonight.run)
+        changes = engine.compare(tonight, earlier, past.points((*earlier, tonight)), against)
+        drawn = trends.trends_of(past, finished, against, nights)
+    written = _write(folder, root, finished, changes, drawn)
+    _tell(tonight, changes, shape, written)
+    return int(bool(FAILING[fail_on] & changes.counts().keys()))
+
+
+def _recorded(past: History, run: Run) -> Night:
+    """The run as the history has it; it is recorded if it was not."""
+    if past.night(run.id) is None:
+        past.record(run)
+    found = past.night(run.id)
+    assert found  # noqa: S101  # it is there now
+    return found
+
+
+def _write(folder: Path, root: Path, run: Run, changes: Changes, drawn: Trends) -> list[Path]:
+    """Both beside the results, and the reports again, which read them."""
+    from bootmatrix import reporting  # noqa: PLC0415
+    from bootmatrix.errors import InfrastructureError, Problem  # noqa: PLC0415
+    from bootmatrix.history import told  # noqa: PLC0415
+
+    try:
+        told.write(changes, folder)
+        told.write(drawn, folder)
+        return list(reporting.write(run, folder, root, reporting.options_of(folder)))
+    except OSError as error:
+        what = f"the reports in {folder} cannot be written: {error.strerror}"
+        raise InfrastructureError(Problem(what, remedy="free some space, or make the folder writable")) from None
+
+
+def _tell(tonight: Night, changes: Changes, shape: str, written: list[Path]) -> None:
+    from bootmatrix.history import markdown, summary  # noqa: PLC0415
+
+    if shape == "json":
+        from pydantic import TypeAdapter  # noqa: PLC0415
+
+        click.echo(TypeAdapter(type(changes)).dump_json(changes, indent=1))
+    elif shape == "markdown":
+        click.echo(markdown.text(tonight, changes), nl=False)
+    else:
+        shown = pen()
+        for line, style in summary.lines(tonight, changes):
+            shown.line(line, style)
+        shown.line("")
+        for path in written:
+            shown.line(f"  {path}", "dim")

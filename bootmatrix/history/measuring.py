@@ -1,0 +1,71 @@
+"""What a test's measures say, night by night: better or worse, like compared with like. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bootmatrix.history import shift
+from bootmatrix.history.told import Change
+from bootmatrix.quantities import human_size, human_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bootmatrix.history.point import Point
+    from bootmatrix.history.told import Night
+    from bootmatrix.model import Measure
+
+EXACT = frozenset({"unikernel_size"})  # measures without any noise
+
+
+def changes(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Change]:
+    """The last night is tonight; a boot that did not pass at once says nothing of how long one takes."""
+    last = row[-1]
+    if last is None or last.verdict != "passed":
+        return
+    for measure in last.measures:
+        if not measure.better:
+            continue
+        found = shift.alarm(series(row, measure), exact=measure.name in EXACT)
+        if found:
+            kind = "better" if (found.change < 0) == (measure.better == "lower") else "worse"
+            words = f"{_both(found.before, found.after, measure.unit)} ({found.change:+.1%})"
+            yield Change(
+                kind=kind,
+                test=last.id,
+                detail=f"{measure.name}: {words}",
+                since=window[found.since],
+                measure=measure.name,
+                before=found.before,
+                after=found.after,
+                unit=measure.unit,
+            )
+
+
+def series(row: Sequence[Point | None], measure: Measure) -> list[float | None]:
+    """What was measured in each night under tonight's conditions: host class, accelerator, image and unit."""
+    last = row[-1]
+    return [
+        _value(point, measure) if point and last and point.kind == last.kind and point.verdict == "passed" else None
+        for point in row
+    ]
+
+
+def _value(point: Point, measure: Measure) -> float | None:
+    same = (each.value for each in point.measures if (each.name, each.unit) == (measure.name, measure.unit))
+    return next(same, None)
+
+
+def _both(before: float, after: float, unit: str) -> str:
+    """Exactly, where they would look the same."""
+    first, second = shown(before, unit), shown(after, unit)
+    return f"{first} → {second}" if first != second else f"{before:,.10g} → {after:,.10g} {unit}".rstrip()
+
+
+def shown(value: float, unit: str) -> str:
+    """With its unit, for people."""
+    if unit == "s":
+        return human_time(value)
+    if unit == "B":
+        return human_size(value)
+    return f"{value:,.6g} {unit}".rstrip()

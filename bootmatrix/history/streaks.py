@@ -1,0 +1,150 @@
+"""What a test's verdicts say, night by night: new and old failures, flakiness, what came and went. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bootmatrix.history import shift
+from bootmatrix.history.told import Change
+from bootmatrix.model import GOOD_VERDICTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bootmatrix.history.point import Point
+    from bootmatrix.history.told import Night
+
+HELD = "quarantined"
+COMMIT = 10  # characters of a commit that are told
+
+
+def changes(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Change]:
+    """What is to be said of one test; the last night is tonight, and there is an earlier one."""
+    last = row[-1]
+    if last is None:
+        yield from _gone(window, row)
+        return
+    known = _Known.of(window, row)
+    came = _new(window, row)
+    if tells(last) and not good(last):
+        yield from known.failed(last, fresh=came)
+    elif came:
+        yield Change("new", last.id, _words(last), since=window[-1])
+    elif last.verdict == "skipped":
+        yield from _skipped(window, row, last)
+    if good(last) and tells(last):
+        yield from known.passed(last)
+
+
+def tells(point: Point) -> bool:
+    """Whether it says anything of the guest."""
+    return point.verdict != "skipped" and not says_nothing(point)
+
+
+def says_nothing(point: Point) -> bool:
+    """An error of the infrastructure."""
+    return point.verdict == "error" and point.infrastructure
+
+
+def good(point: Point) -> bool:
+    """A failure in quarantine is a failure, though it fails no run."""
+    return point.verdict in GOOD_VERDICTS and point.verdict != HELD
+
+
+def simple(point: Point) -> bool:
+    """Whether it passed at once, or failed as it is expected to."""
+    return good(point) and point.verdict != "flaky"
+
+
+def named(night: Night) -> str:
+    """A run, and the commit that it was of."""
+    return f"{night.run} ({night.commit[:COMMIT]})" if night.commit else night.run
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The nights that say something of a test, the oldest first, tonight the last if it does."""
+
+    nights: tuple[tuple[Night, Point], ...]
+
+    @classmethod
+    def of(cls, window: Sequence[Night], row: Sequence[Point | None]) -> _Known:
+        pairs = zip(window, row, strict=True)
+        return cls(tuple((night, point) for night, point in pairs if point and tells(point)))
+
+    def failed(self, last: Point, *, fresh: bool) -> Iterator[Change]:
+        """Tonight it is not good; in quarantine that is known, and no news."""
+        if last.verdict == HELD:
+            return
+        tonight, before = self.nights[-1][0], self.nights[:-1]
+        if before and before[-1][1].verdict != HELD and not good(before[-1][1]):
+            first = self._streak(len(self.nights) - 1)
+            words = f"{_words(last)} [{len(self.nights) - first} runs in a row]"
+            yield Change("still failing", last.id, words, since=self.nights[first][0])
+            return
+        often = self._rate() if any(not simple(point) for _, point in before) else None
+        if not before:
+            was = "a new test" if fresh else "no earlier run tells of it"
+        elif before[-1][1].verdict == HELD:
+            was = "its quarantine has ended"
+        else:
+            was = f"{before[-1][1].verdict} in {named(before[-1][0])}"
+        yield Change("new failure", last.id, f"{_words(last)} [{was}]", since=tonight, rate=often)
+
+    def passed(self, last: Point) -> Iterator[Change]:
+        tonight, before = self.nights[-1][0], self.nights[:-1]
+        if before and not good(before[-1][1]):
+            first = self.nights[self._streak(len(before) - 1)][0]
+            was = f"{last.verdict} [{before[-1][1].verdict} since {named(first)}]"
+            yield Change("fixed", last.id, was, since=tonight)
+        if last.verdict == "flaky":
+            first = next(night for night, point in self.nights if point.verdict == "flaky")
+            yield Change("flaky", last.id, _words(last), since=first, rate=self._rate())
+
+    def _streak(self, at: int) -> int:
+        """Where the failures begin that reach to `at` unbroken."""
+        while at and not good(self.nights[at - 1][1]):
+            at -= 1
+        return at
+
+    def _rate(self) -> tuple[float, float, float] | None:
+        return rate([point for _, point in self.nights])
+
+
+def rate(points: Sequence[Point]) -> tuple[float, float, float] | None:
+    """How often a test did not simply pass, with the bounds of the 95% interval; None where one result is no rate."""
+    telling = [point for point in points if tells(point)]
+    hits = sum(not simple(point) for point in telling)
+    return shift.interval(hits, len(telling)) if len(telling) > 1 else None
+
+
+def _new(window: Sequence[Night], row: Sequence[Point | None]) -> bool:
+    """A complete run came before, and none that came before had it."""
+    return not any(row[:-1]) and not all(night.partial for night in window[:-1])
+
+
+def _gone(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Change]:
+    """Told once: by the first complete run that does not have it."""
+    if window[-1].partial:
+        return
+    for night, point in zip(reversed(window[:-1]), reversed(row[:-1]), strict=True):
+        if point:
+            yield Change("gone", point.id, f"{point.verdict} in {named(night)}, the last that had it", since=window[-1])
+            return
+        if not night.partial:
+            return
+
+
+def _skipped(window: Sequence[Night], row: Sequence[Point | None], last: Point) -> Iterator[Change]:
+    """Told once: it is there, but no longer says anything."""
+    before = [(n, p) for n, p in zip(window[:-1], row[:-1], strict=True) if p and not says_nothing(p)]
+    if before and before[-1][1].verdict != "skipped":
+        night, point = before[-1]
+        words = f"{_words(last)} [{point.verdict} in {named(night)}]"
+        yield Change("gone", last.id, words, since=window[-1])
+
+
+def _words(point: Point) -> str:
+    reason = " ".join(point.reason.split())
+    return point.verdict if point.verdict == "passed" or not reason else f"{point.verdict}: {reason}"

@@ -1,0 +1,89 @@
+"""What changed, in lines for people: the kinds in their order, the first few tests of each, and how many there are."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from bootmatrix.history.streaks import named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bootmatrix.history.told import Change, Changes, Night
+    from bootmatrix.screen.pen import Span
+
+SHOWN = 20  # tests of a kind that are told
+LONGEST = 300  # characters of what is told of one
+TITLES = {
+    "new failure": ("new failure", "new failures"),
+    "still failing": ("still failing", "still failing"),
+    "worse": ("measure became worse", "measures became worse"),
+    "flaky": ("flaky test", "flaky tests"),
+    "new": ("new test", "new tests"),
+    "gone": ("test is gone or skipped", "tests are gone or skipped"),
+    "fixed": ("fixed", "fixed"),
+    "better": ("measure became better", "measures became better"),
+}
+STYLES = {
+    "new failure": "bold red",
+    "still failing": "red",
+    "worse": "bold red",
+    "flaky": "yellow",
+    "new": "cyan",
+    "gone": "yellow",
+    "fixed": "green",
+    "better": "green",
+}
+LASTING = frozenset({"still failing", "worse", "better", "flaky"})  # kinds of which it is told since when
+
+
+def lines(tonight: Night, changes: Changes) -> Iterator[Span]:
+    yield heading(tonight, changes), "bold"
+    for kind, group in by_kind(changes):
+        yield "", ""
+        yield title(kind, len(group)), STYLES[kind]
+        for change in group[:SHOWN]:
+            yield f"  {change.test}", STYLES[kind]
+            yield f"      {words(change)}", ""
+        if len(group) > SHOWN:
+            yield f"  … and {len(group) - SHOWN:,} more, in changes.json", STYLES[kind]
+    if not changes.changes:
+        yield "nothing has changed", "good"
+    if changes.notes:
+        yield "", ""
+    yield from ((note, "note") for note in changes.notes)
+
+
+def heading(tonight: Night, changes: Changes) -> str:
+    """Which run is compared with which."""
+    of = f" of {changes.branch}" if changes.branch else ""
+    if not changes.nights:
+        return f"{named(tonight)}: no earlier run{of}"
+    count = len(changes.nights)
+    runs = f"the last run{of}" if count == 1 else f"the last {count} runs{of}"
+    return f"{named(tonight)} against {runs}, since {named(changes.nights[0])}"
+
+
+def by_kind(changes: Changes) -> Iterator[tuple[str, list[Change]]]:
+    for kind, group in itertools.groupby(changes.changes, key=lambda change: change.kind):
+        yield kind, list(group)
+
+
+def title(kind: str, count: int) -> str:
+    return f"{count:,} {TITLES[kind][count != 1]}"
+
+
+def words(change: Change) -> str:
+    """What there is to say of a test besides its name."""
+    said = change.detail if len(change.detail) <= LONGEST else f"{change.detail[:LONGEST]} …"
+    if change.since and change.kind in LASTING:
+        said += f", since {named(change.since)}"
+    if change.rate:
+        said += f"; {rate(change.rate)}"
+    return said
+
+
+def rate(bounds: tuple[float, float, float]) -> str:
+    share, low, high = bounds
+    return f"flaky or failed in {share:.0%} of the runs (95%: {low:.0%} to {high:.0%})"

@@ -1,0 +1,58 @@
+"""From results to reports: each by its plug-in, and again at any time, since it is a function of what is on disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bootmatrix import plugins, results
+from bootmatrix.errors import BootmatrixError
+from bootmatrix.runs import journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from bootmatrix.model import Run
+
+    Options = Mapping[str, Mapping[str, Any]]
+
+
+def tell(
+    run: Run, folder: Path, root: Path, options: Options, history: str, note: Callable[[str], None]
+) -> Iterator[Path]:
+    """Write results.json, then all that is made of it; the reports' files. What history refuses is only noted."""
+    results.write(run, folder / "results.json")
+    _remember(run, folder, root, history, note)
+    yield from write(run, folder, root, options)
+
+
+def _remember(run: Run, folder: Path, root: Path, history: str, note: Callable[[str], None]) -> None:
+    from bootmatrix.history import database, told, trends  # noqa: PLC0415  # SQLAlchemy: only at the end of a run
+
+    try:
+        with database.opened(root, history) as past:
+            past.record(run)
+            told.write(trends.trends_of(past, run), folder)
+    except BootmatrixError as error:
+        note(f"this run is not in the history: {error}")
+
+
+def write(run: Run, folder: Path, root: Path, options: Options) -> Iterator[Path]:
+    """The file of each report of the project in `root`, as soon as it is written; `options` are each format's."""
+    for name in plugins.names("reports", root):
+        report = plugins.load("reports", name, root).Report(**options.get(name, {}))
+        target = folder / report.filename
+        report.write(run, folder, target)
+        yield target
+
+
+def write_all(run: Run, folder: Path, root: Path, options: Options) -> tuple[Path, ...]:
+    return tuple(write(run, folder, root, options))
+
+
+def options_of(folder: Path) -> Options:
+    """Those with which the reports of the run in `folder` were written first, as its journal tells, if it is there."""
+    events = (entry.event for entry in journal.read(folder)) if (folder / journal.FILE).is_file() else iter(())
+    begun: dict[str, Any] = next((event for event in events if event.get("event") == "run started"), {})
+    found: Options = begun.get("reports", {})
+    return found

@@ -1,0 +1,105 @@
+"""Runs, nights and points made by hand, for the tests of the history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bootmatrix.history.point import Point
+from bootmatrix.history.told import Night
+from bootmatrix.model import Attempt, Measure, Outcome, Result, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+CELL = "gcc-debian-12-x86_64-qemu"
+SIGNS = {
+    "P": "passed",
+    "y": "flaky",
+    "F": "failed",
+    "T": "timed out",
+    "C": "contradicted",
+    "B": "error",  # the build
+    "I": "error",  # the infrastructure
+    "s": "skipped",
+    "x": "expected failure",
+    "U": "unexpected pass",
+    "q": "quarantined",
+}
+
+
+def night(number: int, **more: Any) -> Night:
+    return Night(run=f"r{number:04}", started=started(number), commit=f"{number:040x}", branch="main", **more)
+
+
+def started(number: int) -> str:
+    return f"2026-01-{1 + number // 1440:02}T{number // 60 % 24:02}:{number % 60:02}:00Z"
+
+
+def point(run: str, sign: str, test: str = "hello", **more: Any) -> Point:
+    made = Point(
+        run=run,
+        cell=CELL,
+        test=test,
+        verdict=SIGNS[sign],
+        reason="" if sign == "P" else f"why {SIGNS[sign]}",
+        values={"arch": "x86_64"},
+        attempts=1,
+        failed=0,
+        host="a laptop",
+        accelerator="tcg",
+        digest="sha256:1",
+        measures=(),
+        infrastructure=sign == "I",
+    )
+    return replace(made, **more)
+
+
+def points(nights: Sequence[Night], **tests: str) -> Iterator[Point]:
+    """For each test a sign for each night; `.` where it was not run."""
+    for test, signs in tests.items():
+        for one, sign in zip(nights, signs, strict=True):
+            if sign != ".":
+                yield point(one.run, sign, test)
+
+
+def result(test: str = "hello", verdict: str = "passed", seconds: float = 0.15, **more: Any) -> Result:
+    tried = Attempt(
+        number=1,
+        verdict=verdict,
+        reason="",
+        outcome=Outcome("exited", "0"),
+        started="",
+        seconds=seconds,
+        accelerator="tcg",
+        memory=32 << 20,
+        metrics=(Measure("requests", 1000.0, "1/s", "higher"),),
+    )
+    made = Result(
+        cell=CELL,
+        test=test,
+        verdict=verdict,
+        reason="" if verdict == "passed" else f"why {verdict}",
+        seconds=seconds,
+        attempts=(tried,),
+        axes={"compiler": "gcc", "arch": "x86_64", "format": "elf"},
+        digest="sha256:1",
+        size=70_000,
+        host="a laptop",
+    )
+    return replace(made, **more)
+
+
+def run(number: int, *results: Result, **more: Any) -> Run:
+    made = Run(
+        id=f"r{number:04}",
+        started=started(number),
+        seconds=1.0,
+        version="1",
+        command="bootmatrix run",
+        host={},
+        results=results,
+        commit=f"{number:040x}",
+        branch="main",
+    )
+    return replace(made, **more)
