@@ -1,4 +1,6 @@
-"""A large run on disk, and its reports: `python -m benchmarks.writing FOLDER` writes them and prints the seconds."""
+"""A large run on disk, and its reports: `python -m benchmarks.writing FOLDER` writes junit.xml and results.json and
+prints the seconds, `python -m benchmarks.writing FOLDER NAME` only the report of this name.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from bootmatrix.runs.store import Store
 
 RUN, PLACES = "run", "places.json"
 STARTED = "2026-01-01T00:00:00.000Z"
+AXES = ("compiler", "os", "arch", "number")
 OF_CELL, OF_FAILURES = 100, 100  # tests of a cell; one test of so many fails
 LINE = "[    1.234567] a line of a console, with a <tag>, an & and some \x1b[31mcolour\x1b[0m\n"
 CONSOLE = (LINE * 64)[:4096]
@@ -64,12 +67,8 @@ def _result(folder: Path, number: int) -> Result:
 
 
 def write(out: Path) -> float:
-    """Seconds that the reports take."""
-    told = json.loads((out / PLACES).read_bytes())
-    at, length = (array("q", numbers) for numbers in zip(*told["places"], strict=True))
-    folder = out / RUN
-    stored = results.Stored(folder / "events.jsonl", at, length)
-    run = Run(RUN, STARTED, 60.0, "0", "bootmatrix run", {"name": "host"}, stored, verdicts=told["verdicts"])
+    """Seconds that junit.xml and results.json take."""
+    run, folder = _opened(out)
     report = plugins.load("reports", "junit", out).Report()
     began = time.monotonic()
     results.write(run, folder / "results.json")
@@ -77,5 +76,25 @@ def write(out: Path) -> float:
     return time.monotonic() - began
 
 
+def write_one(out: Path, name: str) -> float:
+    """Seconds that one report takes."""
+    run, folder = _opened(out)
+    report = plugins.load("reports", name, out).Report()
+    began = time.monotonic()
+    report.write(run, folder, folder / report.filename)
+    return time.monotonic() - began
+
+
+def _opened(out: Path) -> tuple[Run, Path]:
+    """The run as it is at its end, its results still in the journal."""
+    told = json.loads((out / PLACES).read_bytes())
+    at, length = (array("q", numbers) for numbers in zip(*told["places"], strict=True))
+    folder = out / RUN
+    stored = results.Stored(folder / "events.jsonl", at, length)
+    host = {"name": "host"}
+    return Run(RUN, STARTED, 60.0, "0", "bootmatrix run", host, stored, verdicts=told["verdicts"], axes=AXES), folder
+
+
 if __name__ == "__main__":
-    print(write(Path(sys.argv[1])))  # noqa: T201
+    folder = Path(sys.argv[1])
+    print(write_one(folder, sys.argv[2]) if sys.argv[2:] else write(folder))  # noqa: T201

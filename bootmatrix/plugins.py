@@ -6,7 +6,7 @@ import functools
 import importlib
 import sys
 import traceback
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from bootmatrix.model import Runner
+    from bootmatrix.model import Report, Runner
 
+CONTRACTS = {"runners": model.Runner, "reports": model.Report}
 HERE = Path(__file__).resolve().parent
 
 
@@ -58,10 +59,11 @@ def load(kind: str, name: str, root: Path) -> Any:
         return importlib.import_module(f"{package.__name__}.{name.replace('-', '_')}")
     except (Exception, SystemExit) as error:
         what = f"{kind}/{name.replace('-', '_')}.py cannot be imported: {type(error).__name__}: {error}"
-        raise UserError(Problem(what, remedy=f"raised at {_raised_at(error)}")) from error
+        raise UserError(Problem(what, remedy=f"raised at {raised_at(error)}")) from error
 
 
-def _raised_at(error: BaseException) -> str:
+def raised_at(error: BaseException) -> str:
+    """The place in a plug-in's source, or in what that called."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}"
     where = traceback.extract_tb(error.__traceback__)[-1]
@@ -69,32 +71,41 @@ def _raised_at(error: BaseException) -> str:
 
 
 @functools.cache
-def _runner(backend: str, root: Path) -> type[Runner]:
-    module = load("runners", backend, root)
-    kind = getattr(module, "Runner", None)
-    if not (isinstance(kind, type) and issubclass(kind, model.Runner)):
-        raise UserError(Problem(f"{module.__file__} has no `class Runner(model.Runner)`"))
-    if kind.__abstractmethods__:
-        missing = ", ".join(sorted(kind.__abstractmethods__))
-        raise UserError(Problem(f"the class Runner of {module.__file__} lacks {missing}"))
+def _class(folder: str, name: str, root: Path) -> type[Any]:
+    """The class that meets the contract of its folder."""
+    contract: type[Any] = CONTRACTS[folder]
+    module = load(folder, name, root)
+    kind = getattr(module, contract.__name__, None)
+    if not (isinstance(kind, type) and issubclass(kind, contract)):
+        word = contract.__name__
+        raise UserError(Problem(f"{module.__file__} has no `class {word}(model.{word})`"))
+    if missing := ", ".join(sorted(getattr(kind, "__abstractmethods__", ()))):
+        raise UserError(Problem(f"the class {kind.__name__} of {module.__file__} lacks {missing}"))
     return kind
-
-
-@functools.cache
-def _adapter(kind: type[Runner]) -> TypeAdapter[Runner]:
-    return TypeAdapter(kind)
 
 
 def make_runner(backend: str, options: Mapping[str, Any], root: Path) -> Runner:
     """The backend's runner with its options; UserError whose problems' `where` holds the option's name."""
-    kind = _runner(backend, root)
-    known = [option.name for option in fields(kind)]
+    made: Runner = _made(_class("runners", backend, root), options)
+    return made
+
+
+def make_report(name: str, options: Mapping[str, Any], root: Path) -> Report:
+    """The format's report with its options; UserError as for runners."""
+    made: Report = _made(_class("reports", name, root), options)
+    return made
+
+
+def _made(kind: type[Any], options: Mapping[str, Any]) -> Any:
+    if not is_dataclass(kind) and not options:
+        return kind()
+    known = [option.name for option in fields(kind)] if is_dataclass(kind) else []
     unknown = [key for key in options if key not in known]
     if unknown:
-        remedy = {key: suggest(key, known) or "this backend has no options" for key in unknown}
+        remedy = {key: suggest(key, known) or "it has no options" for key in unknown}
         raise UserError(*(Problem(f"unknown option '{key}'", Mark(key), remedy[key]) for key in unknown))
     try:
-        return _adapter(kind).validate_python(dict(options))
+        return TypeAdapter(kind).validate_python(dict(options))
     except ValidationError as error:
         details = error.errors(include_url=False)
         raise UserError(*(Problem(f"{d['loc'][0]}: {_message(d)}", Mark(str(d["loc"][0]))) for d in details)) from None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins, results
-from bootmatrix.errors import BootmatrixError
+from bootmatrix.errors import BootmatrixError, Problem, UserError
 from bootmatrix.runs import journal
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,16 +41,27 @@ def _remember(run: Run, folder: Path, root: Path, history: str, note: Callable[[
 
 
 def write(run: Run, folder: Path, root: Path, options: Options) -> Iterator[Path]:
-    """The file of each report of the project in `root`, as soon as it is written; `options` are each format's."""
+    """The file of each report of the project in `root`, as soon as it is written; `options` are each format's.
+
+    Raises UserError in the end if one could not be made, after all others; OSError where the disk takes no more.
+    """
+    broken: list[Problem] = []
     for name in plugins.names("reports", root):
-        report = plugins.load("reports", name, root).Report(**options.get(name, {}))
-        target = folder / report.filename
-        report.write(run, folder, target)
-        yield target
-
-
-def write_all(run: Run, folder: Path, root: Path, options: Options) -> tuple[Path, ...]:
-    return tuple(write(run, folder, root, options))
+        try:
+            report = plugins.make_report(name, options.get(name, {}), root)
+            target = folder / report.filename
+            report.write(run, folder, target)
+        except UserError as error:
+            broken += error.problems
+        except Exception as error:  # a plug-in may raise anything; the other reports are still wanted
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise
+            what = f"the report '{name}' cannot be made: {type(error).__name__}: {error}"
+            broken.append(Problem(what, remedy=f"raised at {plugins.raised_at(error)}"))
+        else:
+            yield target
+    if broken:
+        raise UserError(*broken)
 
 
 def options_of(folder: Path) -> Options:

@@ -163,8 +163,10 @@ def _tell(plan: Plan, finished: Run, steps: Steps, options: Options, fatal: Fata
     written: list[Path] = []
     try:
         told = reporting.tell(finished, store.folder, plan.root, options.reports, options.history, steps.screen.note)
-        written.extend(told)
-        store.point_at_it()
+        try:
+            written.extend(told)
+        finally:
+            store.point_at_it()
         if not options.request.get("shard"):
             times.save(options.out, steps.took, store.id)
         stopped = str(fatal) if fatal else "interrupted" if finished.interrupted else ""

@@ -261,7 +261,7 @@ def completions(project: Path, *words: str) -> list[str]:
 
 
 def test_the_shell_completes_commands_options_and_what_the_matrix_has(project: Path) -> None:
-    assert completions(project, "re") == ["repro"]
+    assert completions(project, "re") == ["report", "repro"]
     assert completions(project, "list", "--fo") == ["--format"]
     assert completions(project, "list", "backend=") == ["backend=qemu", "backend=solo5-spt"]
     assert completions(project, "list", "!backend=s") == ["!backend=solo5-spt"]

@@ -59,6 +59,28 @@ def size(ctx: click.Context, param: click.Parameter, value: str | None) -> int |
         raise click.BadParameter(str(error), ctx, param) from None
 
 
+def set_option(function: F) -> F:
+    text = "An option of a report's format, as in junit.dialect=gitlab. Repeatable."
+    return click.option("--set", "assigned", multiple=True, metavar="FORMAT.OPTION=VALUE", help=text)(function)
+
+
+def report_options(assigned: tuple[str, ...], root: Path) -> dict[str, dict[str, Any]]:
+    """What `--set` says, by format; raises UserError for what no format takes."""
+    from bootmatrix import plugins  # noqa: PLC0415
+    from bootmatrix.errors import Problem, UserError  # noqa: PLC0415
+
+    found: dict[str, dict[str, Any]] = {}
+    for text in assigned:
+        key, equals, value = text.partition("=")
+        name, dot, option = key.partition(".")
+        if not (equals and dot):
+            raise UserError(Problem(f"--set '{text}' sets nothing", remedy="write FORMAT.OPTION=VALUE"))
+        found.setdefault(name, {})[option] = value
+    for name, options in found.items():
+        plugins.make_report(name, options, root)
+    return found
+
+
 def selection_argument(function: F) -> F:
     return click.argument("select", nargs=-1, shell_complete=complete)(function)
 

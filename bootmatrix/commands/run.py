@@ -8,7 +8,9 @@ from bootmatrix.commands.common import (
     engine_option,
     load,
     matrix_options,
+    report_options,
     selection_argument,
+    set_option,
     shard_option,
     size,
 )
@@ -33,7 +35,7 @@ Examples:
   bootmatrix run --resume                 go on with a run that was killed
   bootmatrix run --reuse --shard 2/4      one of four parts, without what passed before
 
-The reports are in out/latest: junit.xml, results.json, events.jsonl, every attempt's console.""",
+The reports are in out/latest: index.html, junit.xml, summary.md and others, with every attempt's console.""",
 )
 @selection_argument
 @click.option(
@@ -53,7 +55,7 @@ The reports are in out/latest: junit.xml, results.json, events.jsonl, every atte
 @click.option("--resume", is_flag=True, help="Go on with the last run that was killed or interrupted.")
 @shard_option
 @click.option("--fail-on-flaky", is_flag=True, help="Exit with 1 if a test passed only after a retry.")
-@click.option("--all-consoles", is_flag=True, help="Put every console into junit.xml, not the failures' only.")
+@set_option
 @click.option("-v", "--verbose", is_flag=True, help="Show the guests' consoles, and every attempt.")
 @click.option("-q", "--quiet", is_flag=True, help="Show only what is not as expected.")
 @engine_option
@@ -69,7 +71,7 @@ def command(
     resume: bool,
     shard: str,
     fail_on_flaky: bool,
-    all_consoles: bool,
+    assigned: tuple[str, ...],
     verbose: bool,
     quiet: bool,
     engine: str,
@@ -99,7 +101,7 @@ def command(
         memory=mem or host.memory(),
         reuse=reuse,
         request=asked.as_dict(),
-        reports={"junit": {"all_consoles": all_consoles}},
+        reports=report_options(assigned, matrix.root),
         history=history,
     )
     finished = run.run(plan, shown, options, past)

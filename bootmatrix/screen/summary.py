@@ -2,73 +2,22 @@
 
 from __future__ import annotations
 
-import heapq
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bootmatrix.model import VERDICTS
+from bootmatrix.grouping import SHOWN, sum_up
 from bootmatrix.quantities import human_time
-from bootmatrix.screen.words import LONGEST, number
+from bootmatrix.screen.words import number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from bootmatrix.model import Result, Run
+    from bootmatrix.grouping import Group, Sum
+    from bootmatrix.model import Run
     from bootmatrix.screen.pen import Span
 
-SHOWN = 5  # ids that are named of those that share a reason
 MOST = 50  # reasons that are told
-KEPT = 1000  # reasons that are remembered, so that those of most tests can be told
 REASON_LINES = 10
-
-
-@dataclass
-class Group:
-    """Tests that have a verdict and a reason in common."""
-
-    verdict: str
-    reason: str
-    count: int = 0
-    ids: list[str] = field(default_factory=list)
-    repro: str = ""
-
-    def add(self, result: Result) -> None:
-        self.count += 1
-        if len(self.ids) < SHOWN:
-            self.ids.append(result.id)
-        if result.attempts and not self.repro:
-            self.repro = result.repro
-
-
-@dataclass
-class Sum:
-    """The results, counted; `others` are those of reasons that came after too many others."""
-
-    counts: dict[str, int]
-    reused: int = 0
-    others: int = 0
-    groups: dict[tuple[str, str], Group] = field(default_factory=dict)
-
-    @property
-    def bad(self) -> int:
-        return self.others + sum(group.count for group in self.groups.values())
-
-
-def sum_up(results: Iterable[Result], good: Collection[str]) -> Sum:
-    """Goes over the results once, and keeps none: there may be 100,000."""
-    total = Sum(dict.fromkeys(VERDICTS, 0))
-    for result in results:
-        total.counts[result.verdict] += 1
-        total.reused += bool(result.reused)
-        if result.verdict in good:
-            continue
-        key = (result.verdict, result.reason[:LONGEST])
-        if key not in total.groups and len(total.groups) >= KEPT:
-            total.others += 1
-            continue
-        total.groups.setdefault(key, Group(*key)).add(result)
-    return total
 
 
 def told(run: Run, folder: Path, reports: tuple[Path, ...], *, good: Collection[str], quiet: bool) -> Iterator[Span]:
@@ -88,11 +37,9 @@ def told(run: Run, folder: Path, reports: tuple[Path, ...], *, good: Collection[
 
 
 def _groups(total: Sum, folder: Path) -> Iterator[Span]:
-    most = set(heapq.nlargest(MOST, total.groups, key=lambda key: total.groups[key].count))
-    shown = [group for key, group in total.groups.items() if key in most]
+    shown, rest = total.most(MOST)
     for group in shown:
         yield from _group(group)
-    rest = total.bad - sum(group.count for group in shown)
     if rest:
         yield f"… and {number(rest, 'test')} with other reasons: they are in {folder / 'results.json'}", "bad"
 

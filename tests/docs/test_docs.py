@@ -198,6 +198,13 @@ def test_every_option_of_a_runner_is_documented_and_no_other(name: str) -> None:
             assert table[field.name][1] == f"`{field.default}`", field.name
 
 
+def test_every_report_is_documented_and_no_other() -> None:
+    table = rows(section("docs/results.md", "Reports"), "format")
+    assert list(table) == plugins.names("reports", ROOT / "docs")
+    for name, row in table.items():
+        assert row[1] == f"`{plugins.load('reports', name, ROOT / 'docs').Report.filename}`"
+
+
 def test_every_image_is_documented_and_no_other() -> None:
     assert set(rows(PAGES["docs/images.md"].read_text(), "image")) == set(plugins.images(ROOT / "docs"))
 

@@ -13,7 +13,7 @@ SAW_TOOTH = "heap=10\nheap=70\nheap=4.5e1 words\n"
 
 @pytest.mark.parametrize(("take", "value"), [("last", 45), ("first", 10), ("lowest", 10), ("highest", 70)])
 def test_one_of_several_numbers_is_taken(take: str, value: float) -> None:
-    wanted = {"heap": Metric(regex=r"heap=(\S+)", unit="words", better="lower", take=take)}  # type: ignore[arg-type]
+    wanted = {"heap": Metric(regex=r"heap=(\S+)", unit="words", better="lower", take=take)}
     assert metrics.found(wanted, SAW_TOOTH) == (Measure("heap", value, "words", "lower"),)
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, overload
 
 from screen.screens import plain_pen, result, run
 
+from bootmatrix.grouping import KEPT
 from bootmatrix.model import Result, Run
 from bootmatrix.screen.plain import PlainScreen
-from bootmatrix.screen.summary import KEPT, MOST
+from bootmatrix.screen.summary import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bootmatrix.commands.common import matrix_options, report_options, set_option
+from bootmatrix.errors import Problem, UserError, suggest
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from bootmatrix.model import Report, Run
+
+NEWEST = 20  # runs that are named where one is not found
+RESULTS = "results.json"
+STDOUT = "-"
+
+
+def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem as Item  # noqa: PLC0415
+
+    from bootmatrix import plugins  # noqa: PLC0415
+
+    out = _out(ctx.params.get("out"), ctx.params.get("directory"), ctx.params.get("file") or Path("matrix.yaml"))
+    words = _runs(out) if param.name == "run" else plugins.names("reports", out.parent)
+    return [Item(word) for word in words if word.startswith(incomplete)]
+
+
+@click.command(
+    "report",
+    epilog="""\b
+Examples:
+  bootmatrix report latest                                   all of them, into the run's folder
+  bootmatrix report latest --format markdown=-               to standard output
+  bootmatrix report out/20260101-000000-000abcde --format html=page.html junit=junit.xml""",
+)
+@click.argument("run", metavar="RUN", shell_complete=complete)
+@click.argument("more", nargs=-1, metavar="[NAME[=FILE]]...", shell_complete=complete)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME[=FILE]",
+    shell_complete=complete,
+    help="A format, and its file (- is standard output); without one, its own in the run's folder. Repeatable.",
+)
+@set_option
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The folder of the runs; without it, out/ beside the matrix."
+)
+@matrix_options
+def command(
+    run: str,
+    more: tuple[str, ...],
+    formats: tuple[str, ...],
+    assigned: tuple[str, ...],
+    out: Path | None,
+    directory: Path | None,
+    file: Path,
+) -> None:
+    """Write a run's reports again, in any format.
+
+    RUN is `latest`, a run's id, or its folder. Without a format, all are written.
+    """
+    from bootmatrix import plugins, results  # noqa: PLC0415
+
+    root = ((directory or Path()) / file).parent
+    folder = _folder(run, _out(out, directory, file))
+    told = results.open_run(folder / RESULTS)
+    wanted = [text.partition("=") for text in (*formats, *more)] or [
+        (n, "", "") for n in plugins.names("reports", root)
+    ]
+    options = report_options(assigned, root)
+    made = [(plugins.make_report(name, options.get(name, {}), root), name, target) for name, _, target in wanted]
+    for report, name, target in made:
+        _write(report, name, told, folder, target or str(folder / report.filename))
+
+
+def _out(out: Path | None, directory: Path | None, file: Path) -> Path:
+    return out or ((directory or Path()) / file).parent / "out"
+
+
+def _folder(run: str, out: Path) -> Path:
+    """The folder of a run; raises UserError if there is none, or if it has no results."""
+    found = next((each for each in (out / run, Path(run)) if run and each.is_dir()), None)
+    if found is None:
+        runs = _runs(out)
+        remedy = suggest(run, runs) if runs else "`bootmatrix run` makes one; --out says where runs are"
+        raise UserError(Problem(f"there is no run '{run}' in {out}, and no such folder", remedy=remedy))
+    if not (found / RESULTS).is_file():
+        remedy = "of a run that did not come to its end: `bootmatrix run --resume` goes on with it"
+        raise UserError(Problem(f"{found} has no {RESULTS}", remedy=f"{remedy}; possible: {', '.join(_runs(out))}"))
+    return found
+
+
+def _runs(out: Path) -> list[str]:
+    """`latest` and the newest runs, as their names begin with the time of their start."""
+    found = sorted((file.parent.name for file in out.glob(f"*/{RESULTS}")), reverse=True)
+    return found[: NEWEST + 1]
+
+
+def _write(report: Report, name: str, run: Run, folder: Path, target: str) -> None:
+    """A file is replaced once the new one is whole; to a pipe or a device it is copied."""
+    file = Path(target)
+    try:
+        if target == STDOUT or (file.exists() and not file.is_file()):
+            with tempfile.TemporaryDirectory(prefix="bootmatrix-") as private:
+                whole = Path(private) / report.filename
+                report.write(run, folder, whole)
+                _copy(whole, target)
+        else:
+            report.write(run, folder, file)
+            click.echo(file, err=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        what = f"the report '{name}' cannot be written to {target}: {error.strerror}"
+        raise UserError(Problem(what, remedy="name another file, as NAME=FILE")) from None
+
+
+def _copy(whole: Path, target: str) -> None:
+    with whole.open("rb") as source:
+        if target == STDOUT:
+            shutil.copyfileobj(source, sys.stdout.buffer)
+            return
+        with open(os.open(target, os.O_WRONLY), "wb") as device:  # noqa: PTH123  # a descriptor: nothing is made anew
+            shutil.copyfileobj(source, device)

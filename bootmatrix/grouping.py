@@ -1,0 +1,92 @@
+"""Results grouped by verdict and reason: of many tests that fail in one way, that way is told once."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bootmatrix.model import SEVERITY, VERDICTS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from bootmatrix.model import Result
+
+SHOWN = 5  # ids that are named of those that share a reason
+KEPT = 1000  # reasons of a verdict that are remembered, so that those of most tests can be told
+LONGEST = 4096  # characters of a reason that are kept
+
+
+@dataclass
+class Group:
+    """Tests that have a verdict and a reason in common.
+
+    `repro` and `console` (a file relative to the run's folder) are those of the first that was booted, `where` is the
+    quarantine's place of the first that has one.
+    """
+
+    verdict: str
+    reason: str
+    count: int = 0
+    ids: list[str] = field(default_factory=list)
+    repro: str = ""
+    console: str = ""
+    where: str = ""
+
+    def add(self, result: Result) -> None:
+        self.count += 1
+        if len(self.ids) < SHOWN:
+            self.ids.append(result.id)
+        if result.attempts and not self.repro:
+            last = result.attempts[-1]
+            self.repro, self.console = result.repro, last.console or last.tender
+        self.where = self.where or result.quarantine.where
+
+
+@dataclass
+class Sum:
+    """The results, counted; `others` are those of each verdict whose reasons came after too many others."""
+
+    counts: dict[str, int]
+    reused: int = 0
+    others: Counter[str] = field(default_factory=Counter)
+    groups: dict[tuple[str, str], Group] = field(default_factory=dict)
+
+    @property
+    def bad(self) -> int:
+        return self.others.total() + sum(group.count for group in self.groups.values())
+
+    def most(self, number: int, verdicts: Collection[str] = VERDICTS) -> tuple[list[Group], int]:
+        """The largest groups of these verdicts, in the order in which they came, and how many other tests there are."""
+        of_them = [group for group in self.groups.values() if group.verdict in verdicts]
+        kept = {id(group) for group in heapq.nlargest(number, of_them, key=lambda group: group.count)}
+        rest = sum(group.count for group in of_them if id(group) not in kept)
+        return [group for group in of_them if id(group) in kept], rest + sum(map(self.others.__getitem__, verdicts))
+
+
+def sum_up(results: Iterable[Result], good: Collection[str]) -> Sum:
+    """Goes over the results once, and keeps none: there may be 100,000. Those of a `good` verdict are only counted."""
+    total = Sum(dict.fromkeys(VERDICTS, 0))
+    kept = Counter[str]()
+    for result in results:
+        total.counts[result.verdict] += 1
+        total.reused += bool(result.reused)
+        if result.verdict in good:
+            continue
+        key = (result.verdict, result.reason[:LONGEST])
+        group = total.groups.get(key)
+        if group is None and kept[result.verdict] >= KEPT:
+            total.others[result.verdict] += 1
+            continue
+        if group is None:
+            kept[result.verdict] += 1
+            group = total.groups[key] = Group(*key)
+        group.add(result)
+    return total
+
+
+def worst_first(groups: Iterable[Group]) -> list[Group]:
+    """By verdict, then the larger before the smaller."""
+    return sorted(groups, key=lambda group: (SEVERITY.index(group.verdict), -group.count))

@@ -1,0 +1,68 @@
+"""What changed since earlier runs, as Markdown: what asks for attention first."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from bootmatrix.quantities import human_size, human_time
+
+from ._markup import cell, code, header, row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bootmatrix.history.told import Change, Changes
+
+    from ._markup import Paper
+
+MOST = 50  # changes of a kind
+MEASURED = ("worse", "better")
+
+
+def put(changes: Changes, paper: Paper) -> None:
+    if not changes.changes and not changes.notes:
+        return
+    branch = f" of {code(changes.branch)}" if changes.branch else ""
+    last = f"{len(changes.nights):,} runs" if len(changes.nights) > 1 else "run"
+    paper.put(f"\n### What changed\n\nAgainst the last {last}{branch}.\n")
+    for kind, group in itertools.groupby(changes.changes, key=lambda change: change.kind):
+        _put_kind(kind, list(group), paper)
+    paper.offer((f"\n{code(note, 500)}\n" for note in changes.notes[:MOST]), 0.1)
+
+
+def _put_kind(kind: str, group: list[Change], paper: Paper) -> None:
+    measured = kind in MEASURED
+    paper.put(f"\n**{kind}** · {len(group):,}\n\n")
+    if measured:
+        paper.put(header(["test", "measure", "before", "after"], 2))
+    render: Callable[[Change], str] = _measured if measured else _listed
+    shown = paper.offer(map(render, group[:MOST]), 0.2)
+    if shown < len(group):
+        paper.put(f"\n… and {len(group) - shown:,} more: they are in report.json.\n")
+
+
+def _listed(change: Change) -> str:
+    return f"- {' · '.join([code(change.test), *_words(change)])}\n"
+
+
+def _words(change: Change) -> Iterator[str]:
+    if change.detail:
+        yield code(change.detail)
+    if change.rate:
+        rate, low, high = change.rate
+        yield f"flaky or failed in {rate:.1%} of the runs (95% interval: {low:.1%} to {high:.1%})"
+    if change.since:
+        commit = f", commit {code(change.since.commit[:12])}" if change.since.commit else ""
+        yield f"since run {code(change.since.run)}{commit}"
+
+
+def _measured(change: Change) -> str:
+    before, after = (_value(value, change.unit) for value in (change.before, change.after))
+    return row([cell(change.test), cell(change.measure), before, after])
+
+
+def _value(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    return {"s": human_time, "B": human_size}[unit](value) if unit in {"s", "B"} else cell(f"{value:g} {unit}")

@@ -1,0 +1,80 @@
+"""Markdown around texts that nobody vouches for: they stand in code only, where nothing means anything.
+
+There, CommonMark knows no link, image, tag, reference or emphasis, and GitHub turns no `@name` into a mention and no
+`#1` into a link. What could end the code is a run of backticks as long as that which began it; so that is longer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import IO, TYPE_CHECKING
+
+from . import _texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+TICKS = re.compile("`+")
+SHOWN = 200  # characters of a text within a line
+
+
+class Paper:
+    """A file that takes at most so many bytes of what is `offered`, and whatever is `put`, which must be short."""
+
+    def __init__(self, file: IO[str], limit: int) -> None:
+        self.file, self.room = file, limit
+
+    def put(self, text: str) -> None:
+        self.file.write(text)
+        self.room -= len(text.encode("utf-8", "replace"))
+
+    def offer(self, blocks: Iterable[str], share: float = 1.0) -> int:
+        """Put whole blocks until one has no place in this share of the room; how many there were."""
+        least, count = self.room * (1 - share), 0
+        for block in blocks:
+            if self.room - len(block.encode("utf-8", "replace")) < least:
+                break
+            self.put(block)
+            count += 1
+        return count
+
+
+def code(text: str, most: int = SHOWN) -> str:
+    """A text as code within a line; empty if it is."""
+    shown = _texts.line(text, most)
+    if not shown:
+        return ""
+    fence = "`" * (_longest(shown) + 1)
+    space = " " if "`" in (shown[0], shown[-1]) else ""
+    return f"{fence}{space}{shown}{space}{fence}"
+
+
+def block(text: str, language: str = "text") -> str:
+    """A clean text as a block of code."""
+    shown = _texts.clean(text).strip("\n")
+    fence = "`" * max(3, _longest(shown) + 1)
+    return f"{fence}{language}\n{shown}\n{fence}\n"
+
+
+def cell(text: str) -> str:
+    """A text as code in a table, where a bar would end it, escaped or not as the reader will have it."""
+    return code(text).replace("|", "¦")
+
+
+def row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def header(titles: Sequence[str], numbers: int = 0) -> str:
+    """A table's first two lines; its last so many columns are numbers."""
+    words = len(titles) - numbers
+    return row(titles) + row(["---"] * words + ["--:"] * numbers)
+
+
+def folded(title: str, text: str) -> str:
+    """`text` is Markdown; `title` is ours."""
+    return f"<details><summary>{title}</summary>\n\n{text}\n</details>\n"
+
+
+def _longest(text: str) -> int:
+    return max((len(found) for found in TICKS.findall(text)), default=0)
