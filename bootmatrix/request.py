@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plan as plans
+from bootmatrix import plugins, toolchain
 from bootmatrix.errors import Problem, UserError
 from bootmatrix.matrix import cells, resolve
 from bootmatrix.runs import past as pasts
 from bootmatrix.schedule import shard as shards
 from bootmatrix.schedule import times
+from bootmatrix.schedule.shard import Weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from bootmatrix.matrix.load import Matrix
@@ -62,9 +65,31 @@ def plan_of(matrix: Matrix, request: Request, out: Path) -> Plan:
 
 
 def cells_of_part(matrix: Matrix, select: tuple[str, ...], shard: str, out: Path) -> frozenset[str]:
-    """The ids of the cells in a part of a selection, such as `2/4`; raises UserError if that is no part."""
-    part = shards.parse(shard)
-    return shards.cells(part, _seconds_of_cells(matrix, select, times.load(out).known))
+    """The ids of the cells in a part of a selection, such as `2/4`; raises UserError if that is no part, or if it has
+    a key, and the part is another one here.
+    """
+    asked = shards.parse(shard)
+    part = shards.parts(asked.of, weights(matrix, select, out))[asked.number - 1]
+    if asked.key not in {"", part.key}:
+        what = (
+            f"the part {asked.number}/{asked.of} is another one on this machine: its key is {part.key}, not {asked.key}"
+        )
+        remedy = f"give it the matrix, the selection and the {out / times.FILE} of the machine that planned"
+        raise UserError(Problem(what, remedy=remedy))
+    return part.cells
+
+
+def weights(matrix: Matrix, select: tuple[str, ...], out: Path) -> dict[str, Weight]:
+    """What each cell of a selection adds to a part; a test that was never measured counts as the mean of the others."""
+    known = {key: seconds for key, seconds in times.load(out).known.items() if "/" in key}
+    unknown = math.fsum(known.values()) / len(known) if known else 1.0
+    folders = plugins.images(matrix.root)
+    found: dict[str, Weight] = {}
+    for cell, name, _, params in resolve.selected(matrix, select):
+        before = found[cell.id] if cell.id in found else Weight(0.0, 0, toolchain.image_of(cell, folders).name)
+        seconds = known.get(f"{cell.id}/{cells.test_id(name, params)}", unknown)
+        found[cell.id] = Weight(before.seconds + seconds, before.tests + 1, before.image)
+    return found
 
 
 def _shard(matrix: Matrix, request: Request, out: Path) -> list[Callable[[str], bool]]:
@@ -72,16 +97,6 @@ def _shard(matrix: Matrix, request: Request, out: Path) -> list[Callable[[str], 
         return []
     mine = cells_of_part(matrix, request.select, request.shard, out)
     return [lambda test: test.partition("/")[0] in mine]
-
-
-def _seconds_of_cells(matrix: Matrix, select: tuple[str, ...], known: Mapping[str, float]) -> dict[str, float]:
-    """What each cell's tests take together; one that was never measured counts as the mean of those that were."""
-    unknown = sum(known.values()) / len(known) if known else 1.0
-    found: dict[str, float] = {}
-    for cell, name, _, params in resolve.selected(matrix, select):
-        seconds = known.get(f"{cell.id}/{cells.test_id(name, params)}", unknown)
-        found[cell.id] = found.get(cell.id, 0.0) + seconds
-    return found
 
 
 def _failed(request: Request, out: Path) -> list[Callable[[str], bool]]:

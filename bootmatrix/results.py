@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+LARGEST = 64 << 20  # bytes that are read at once, where results have no lines of their own
 OPENING, CLOSING = b' "results": [\n', b" ]\n}\n"  # the lines before and after the results in results.json
 NAMES = re.compile(rb'\{"cell":"([^"\\]*)","test":"([^"\\]*)"')  # how a text of encode() begins, if it has no escapes
 
@@ -133,6 +134,8 @@ def open_run(file: Path) -> Run:
         with file.open("rb") as opened:
             found = _scan(opened)
         if not found:
+            if file.stat().st_size > LARGEST:
+                raise ValueError(f"it is larger than {LARGEST >> 20} MiB, and has not a line for each result")
             run = TypeAdapter(Run).validate_json(file.read_bytes())
             return replace(run, results=tuple(run.results))
         head, offsets, lengths = found

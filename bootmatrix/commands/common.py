@@ -45,7 +45,7 @@ def engine_option(function: F) -> F:
 def shard_option(function: F) -> F:
     text = "One part of several, such as 2/4: whole cells, balanced by what earlier runs took."
     place = "The runs' folder, where what earlier runs took is kept; without it, out/ beside the matrix."
-    function = click.option("--shard", default="", metavar="N/OF", help=text)(function)
+    function = click.option("--shard", default="", metavar="N/OF[@KEY]", help=text)(function)
     return click.option("--out", type=click.Path(path_type=Path), help=place)(function)
 
 

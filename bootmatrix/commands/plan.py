@@ -7,28 +7,107 @@ from typing import TYPE_CHECKING
 import click
 
 from bootmatrix.commands.common import engine_option, load, matrix_options, selection_argument, shard_option
+from bootmatrix.errors import Problem, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from bootmatrix.build import BuildStep
     from bootmatrix.plan import Plan
+    from bootmatrix.schedule.shard import Weight
+
+SHOWN, LONGEST = 3, 40  # images of a job that are named, and characters of a name
 
 
-@click.command("plan", epilog="\b\nExamples:\n  bootmatrix plan\n  bootmatrix plan arch=aarch64 test=hello")
+def _a_number(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    if value != value:  # noqa: PLR0124  # NaN is in any range
+        raise click.BadParameter("nan is no number", ctx, param)
+    return value
+
+
+@click.command(
+    "plan",
+    epilog="""\b
+Examples:
+  bootmatrix plan
+  bootmatrix plan arch=aarch64 test=hello
+  bootmatrix plan --format github --minutes 5       the jobs of a workflow, as one line of JSON""",
+)
 @selection_argument
+@click.option("--format", "shape", type=click.Choice(["table", "github"]), default="table", show_default=True)
+@click.option("--jobs", type=click.IntRange(1, 256), default=20, show_default=True, help="At most so many jobs.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0, 360, min_open=True),
+    default=10,
+    show_default=True,
+    callback=_a_number,
+    help="Minutes of boots that a job should have, by what earlier runs took.",
+)
 @shard_option
 @engine_option
 @matrix_options
 def command(
-    select: tuple[str, ...], shard: str, out: Path | None, engine: str, directory: Path | None, file: Path
+    select: tuple[str, ...],
+    shape: str,
+    jobs: int,
+    minutes: float,
+    shard: str,
+    out: Path | None,
+    engine: str,
+    directory: Path | None,
+    file: Path,
 ) -> None:
     """Say what would be built and booted, what is cached, and why. Starts nothing."""
     from bootmatrix import request  # noqa: PLC0415
 
     matrix = load(directory, file)
-    plan = request.plan_of(matrix, request.Request(select, engine, shard), out or matrix.root / "out")
+    folder = out or matrix.root / "out"
+    if shape == "github":
+        if shard:
+            raise UserError(Problem("--format github makes the parts itself", remedy="leave out --shard"))
+        click.echo(_github(request.weights(matrix, select, folder), jobs, minutes))
+        return
+    plan = request.plan_of(matrix, request.Request(select, engine, shard), folder)
     _images(plan)
     _builds(plan)
     _boots(plan)
+
+
+def _github(weights: Mapping[str, Weight], jobs: int, minutes: float) -> str:
+    """A `strategy.matrix`: a job for each image, more where a job would take longer, at most `jobs`.
+
+    256 jobs (GitHub's limit) are 60 KB: a job's outputs may have 1 MB.
+    """
+    import json  # noqa: PLC0415
+    import math  # noqa: PLC0415
+
+    from bootmatrix.schedule import shard  # noqa: PLC0415
+
+    images = len({weight.image for weight in weights.values()})
+    wanted = math.ceil(sum(weight.seconds for weight in weights.values()) / (minutes * 60))
+    of = min(jobs, len(weights), max(images, wanted))
+    include = [
+        {
+            "name": f"{number}/{of} {_shown(part.images)}",
+            "part": str(number),
+            "shard": str(shard.Shard(number, of, part.key)),
+            "cells": len(part.cells),
+            "tests": part.tests,
+            "minutes": round(part.seconds / 60, 1),
+            "images": _shown(part.images),
+        }
+        for number, part in enumerate(shard.parts(of, weights), 1)
+    ]
+    return json.dumps({"include": include}, separators=(",", ":"))
+
+
+def _shown(images: Sequence[str]) -> str:
+    """A few names, in characters that mean nothing to GitHub."""
+    from bootmatrix.matrix.cells import slug  # noqa: PLC0415
+
+    more = f" and {len(images) - SHOWN} more" if len(images) > SHOWN else ""
+    return " ".join(slug(image)[:LONGEST] for image in images[:SHOWN]) + more
 
 
 def _images(plan: Plan) -> None:

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bootmatrix.commands.common import load, matrix_options
+from bootmatrix.commands.recorded import history_option
+
+
+@click.command(
+    "merge",
+    epilog="""\b
+Examples:
+  bootmatrix merge parts                       every run below this folder
+  bootmatrix merge parts --select arch=x86_64  of a plan that had a selection
+  bootmatrix merge parts --as-told             of another commit: only what the parts say""",
+)
+@click.argument("part", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--select", multiple=True, metavar="SELECT", help="A term of the selection that was run; repeatable.")
+@click.option("--as-told", is_flag=True, help="Take what the parts say for all there is: nothing can be missing.")
+@click.option("--fail-on-flaky", is_flag=True, help="Exit with 1 if a test passed only after a retry.")
+@click.option("--out", type=click.Path(path_type=Path), help="The runs' folder; without it, out/ beside the matrix.")
+@history_option
+@matrix_options
+def command(
+    part: tuple[Path, ...],
+    select: tuple[str, ...],
+    as_told: bool,
+    fail_on_flaky: bool,
+    out: Path | None,
+    history: str,
+    directory: Path | None,
+    file: Path,
+) -> int:
+    """Make one run of the parts of several machines. A test that no part tells is an error."""
+    from bootmatrix import run, screen  # noqa: PLC0415
+    from bootmatrix.merging import merge  # noqa: PLC0415
+
+    matrix = load(directory, file)
+    shown = screen.make(live=False, flaky_fails=fail_on_flaky)
+    options = merge.Options(out or matrix.root / "out", select, as_told, history, shown.note)
+    finished = merge.merge(matrix, part, options)
+    shown.summary(finished.run, finished.folder, finished.reports)
+    return run.exit_code(finished, fail_on_flaky=fail_on_flaky)

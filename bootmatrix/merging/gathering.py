@@ -1,0 +1,106 @@
+"""Who told which test: the worst word counts where two parts told one, and a test that none told is an error."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from bootmatrix import results
+from bootmatrix.errors import Problem, UserError, printable
+from bootmatrix.matrix import cells
+from bootmatrix.model import SEVERITY, Result
+from bootmatrix.schedule import shard as shards
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from bootmatrix.matrix.resolve import Boot
+    from bootmatrix.merging.parts import Part, Refused
+    from bootmatrix.schedule.shard import Weight
+
+NOTHING = "sent no results: its job did not come to its end, or what it sent is not here"
+
+
+class Told:
+    """Where the result of each test is: the number of the part, and the place among its results."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = parts
+        self.places: dict[str, tuple[int, int]] = {}
+        self.twice: Counter[str] = Counter()
+        for number, part in enumerate(parts):
+            for at, (cell, test) in enumerate(results.names(part.run.results)):
+                self._add(f"{cell}/{test}", (number, at))
+
+    def _add(self, test: str, place: tuple[int, int]) -> None:
+        if test in self.places:
+            self.twice[test] += 1
+            place = min(self.places[test], place, key=lambda each: SEVERITY.index(self._at(each).verdict))
+        self.places[test] = place
+
+    def _at(self, place: tuple[int, int]) -> Result:
+        number, at = place
+        return self.parts[number].run.results[at]
+
+    def result(self, test: str) -> tuple[Result, Part] | None:
+        """What was told of it, and by whom."""
+        place = self.places.get(test)
+        return (self._at(place), self.parts[place[0]]) if place else None
+
+    def check(self, expected: Collection[str]) -> None:
+        """Raises UserError if a part told a test that is not expected."""
+        if other := next((test for test in self.places if test not in expected), ""):
+            count = sum(test not in expected for test in self.places)
+            found = self.result(other)
+            where = f"{found[1].folder} tells" if found else "the parts tell"
+            what = f"{where} {printable(other)}, which this matrix or selection does not have ({count:,} in all)"
+            remedy = "merge on the commit that was run, with the same --select, or with --as-told"
+            raise UserError(Problem(what, remedy=remedy))
+
+
+class Missing:
+    """Why a test was told by none: which part should have. Without parts that say what they are, nobody knows."""
+
+    def __init__(self, parts: Sequence[Part], refused: Sequence[Refused], weights: Mapping[str, Weight]) -> None:
+        asked = [part.shard for part in parts if part.shard]
+        self.sent = {shard.number for shard in asked}
+        self.of = _number(shard.of for shard in (*asked, *(each.shard for each in refused)) if shard)
+        self.refused = {each.shard.number: each.why for each in refused if each.shard}
+        self.unknown = next((f": {each.why}" for each in refused if not each.shard), "")
+        planned = shards.parts(self.of, weights) if self.of else []
+        if any(shard.key not in {"", planned[shard.number - 1].key} for shard in asked):
+            planned = []  # they had other times than we have
+        self.part = {cell: number for number, part in enumerate(planned, 1) for cell in part.cells}
+
+    def reason(self, cell: str) -> str:
+        number = self.part.get(cell)
+        if number is None:
+            absent = [f"{n}/{self.of}" for n in range(1, self.of + 1) if n not in self.sent]
+            of_them = f"; {', '.join(absent[:20])} sent nothing" if absent else ""
+            return f"no part sent a result of this test{of_them}{self.unknown}"
+        if number in self.refused and number not in self.sent:
+            return f"part {number}/{self.of} sent no results that can be used: {self.refused[number]}"
+        if number in self.sent:
+            return f"part {number}/{self.of} sent its results without this test"
+        return f"part {number}/{self.of} {NOTHING}{self.unknown}"
+
+    def result(self, boot: Boot, started: str) -> Result:
+        cell, name, _, params = boot
+        return Result(
+            cell=cell.id,
+            test=cells.test_id(name, params),
+            verdict="error",
+            reason=self.reason(cell.id),
+            started=started,
+            axes={**cells.IMPLICIT, **cell.values, **params, "test": name, "cell": cell.id},
+            infrastructure=True,
+        )
+
+
+def _number(counts: Iterable[int]) -> int:
+    """Of how many parts they are, 0 if none says so; raises UserError if they differ."""
+    found = sorted(set(counts))
+    if len(found) > 1:
+        what = f"the parts are of different plans: of {' and of '.join(map(str, found))} parts"
+        raise UserError(Problem(what, remedy="merge the parts of one plan"))
+    return found[0] if found else 0

@@ -1,0 +1,156 @@
+"""The runs to be merged: found below the folders that are named, read, and refused if anything in them is not right."""
+
+from __future__ import annotations
+
+import json
+import stat
+from array import array
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bootmatrix import results
+from bootmatrix.errors import Problem, UserError, printable
+from bootmatrix.merging import checking
+from bootmatrix.model import Run
+from bootmatrix.results import Stored
+from bootmatrix.runs import journal
+from bootmatrix.schedule import shard as shards
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from bootmatrix.schedule.shard import Shard
+
+RESULTS = "results.json"
+DEEP = 3  # folders below one that is named: an artifact, `out`, the run
+HEAD = checking.LINE  # bytes in which a journal's first event must end
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run of some of the tests, in a folder without links; `shard` is None if it does not say which part it is."""
+
+    folder: Path
+    run: Run
+    shard: Shard | None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A folder whose run cannot be used, and why."""
+
+    folder: Path
+    why: str
+    shard: Shard | None
+
+
+def read(named: Iterable[Path]) -> tuple[list[Part], list[Refused]]:
+    """The runs below the folders that are named; the copy that `latest` may have become in an artifact counts once."""
+    good: dict[str, Part] = {}
+    bad: list[Refused] = []
+    for folder in (found for name in named for found in _runs(name, DEEP)):
+        shard = _shard(folder)
+        try:
+            run = _checked(folder)
+            good.setdefault(run.id, Part(folder.resolve(), run, shard))
+        except UserError as error:
+            bad.append(Refused(folder, error.problems[0].what, shard))
+    return list(good.values()), bad
+
+
+def _runs(folder: Path, depth: int) -> Iterator[Path]:
+    if any(_is_file(folder / name) for name in (RESULTS, journal.FILE)):
+        yield folder
+    elif depth:
+        for below in sorted(folder.iterdir()):
+            if below.is_dir() and not below.is_symlink():
+                yield from _runs(below, depth - 1)
+
+
+def _is_file(file: Path) -> bool:
+    """Whether it is one itself, and no link to one."""
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _shard(folder: Path) -> Shard | None:
+    """What the run was asked for, as its journal begins."""
+    if not _is_file(folder / journal.FILE):
+        return None
+    with (folder / journal.FILE).open("rb") as stream:
+        line = stream.readline(HEAD)
+    try:
+        return shards.parse(json.loads(line)["request"]["shard"])
+    except (ValueError, LookupError, TypeError, RecursionError, UserError):
+        return None
+
+
+def _checked(folder: Path) -> Run:
+    whole = _is_file(folder / RESULTS)
+    file = folder / (RESULTS if whole else journal.FILE)
+    if trouble := checking.file_trouble(file):
+        raise UserError(f"{file} {trouble}")
+    run = results.open_run(file) if whole else _cut_short(folder)
+    if not checking.is_sane(run):
+        raise UserError(f"{file} is no run's results: its id or its times are none")
+    for result in run.results:
+        if wrong := checking.wrong(result):
+            raise UserError(f"{file} is no run's results: {printable(result.id)}: {wrong}")
+    return run
+
+
+def _cut_short(folder: Path) -> Run:
+    """What a run that did not come to its end had told."""
+    offsets, lengths = array("q"), array("q")
+    first: dict[str, Any] = {}
+    try:
+        for entry in journal.read(folder):
+            first = first or entry.event
+            if entry.length:
+                offsets.append(entry.at)
+                lengths.append(entry.length)
+        started = str(first["time"])
+    except (LookupError, TypeError, AttributeError, RecursionError):
+        raise UserError(Problem(f"{folder / journal.FILE} is no run's journal")) from None
+    told = Stored(folder / journal.FILE, offsets, lengths)
+    return Run(folder.name, started, 0.0, "", "", {}, told)
+
+
+def together(parts: Iterable[Part]) -> Run:
+    """The parts' runs as one without results. Raises UserError if they are of different commits."""
+    runs = [part.run for part in parts]
+    for name in ("commit", "version"):
+        said = sorted({getattr(run, name) for run in runs} - {""})
+        if len(said) > 1:
+            what = f"the parts are of different {name}s: {', '.join(printable(text, 40) for text in said)}"
+            raise UserError(Problem(what, remedy=f"merge parts of one {name}"))
+    begun = min(datetime.fromisoformat(run.started) for run in runs)
+    ended = max(datetime.fromisoformat(run.started).timestamp() + run.seconds for run in runs)
+    first = min(runs, key=lambda run: datetime.fromisoformat(run.started))
+    return replace(
+        first,
+        seconds=round(ended - begun.timestamp(), 3),
+        host=_hosts(runs),
+        results=(),
+        interrupted=any(run.interrupted for run in runs),
+        commit=next((run.commit for run in runs if run.commit), ""),
+        branch=next((run.branch for run in runs if run.branch), ""),
+    )
+
+
+def _hosts(runs: Iterable[Run]) -> dict[str, str]:
+    """What the parts' hosts have in common, or the first few of what they have."""
+    found: dict[str, dict[str, None]] = {}
+    for run in runs:
+        for key, text in run.host.items():
+            found.setdefault(printable(key, 40), {})[printable(text, 200)] = None
+    return {key: _listed([*texts]) for key, texts in list(found.items())[:20]}
+
+
+def _listed(texts: list[str]) -> str:
+    few = 3
+    return "; ".join(texts[:few]) + (f"; … ({len(texts)} in all)" if len(texts) > few else "")
