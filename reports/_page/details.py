@@ -1,0 +1,113 @@
+"""All that is known of each test, in packed chunks that the page opens when one of their tests is looked at.
+
+A chunk is a JSON list with `[result, consoles, trend]` for each test: deflated, since the texts of 100,000 tests are
+100 MB and nearly the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bootmatrix import results
+from bootmatrix.results import Stored
+
+from . import consoles
+from .table import RANKS, UNTOLD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from bootmatrix.history.told import Trend, Trends
+    from bootmatrix.model import Attempt, Case, Result
+
+CHUNK = 128 << 10  # bytes, before it is packed
+LONG = 64 << 10  # bytes of a result that is shortened
+CASES = 500  # of an attempt, where they are many
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Tests from `first` on; `data` is base64 of zlib of JSON."""
+
+    first: int
+    data: str
+
+
+@dataclass(frozen=True)
+class Details:
+    """`rooms` are the bytes of consoles that are left for each verdict."""
+
+    folder: Path
+    rooms: list[int]
+    trends: Trends | None
+
+    def chunks(self, told: Sequence[Result], ranks: Sequence[int]) -> Iterator[Chunk]:
+        """Goes over the results once, mostly without reading them."""
+        texts = told.texts() if isinstance(told, Stored) else (results.encode(result).encode() for result in told)
+        first, parts, size = 0, list[bytes](), 0
+        for row, text in enumerate(texts):
+            part = self._entry(text, ranks[row])
+            parts.append(part)
+            size += len(part)
+            if size >= CHUNK:
+                yield _chunk(first, parts)
+                first, parts, size = row + 1, [], 0
+        if parts:
+            yield _chunk(first, parts)
+
+    def _entry(self, text: bytes, rank: int) -> bytes:
+        trend = self.trends and self.trends.tests.get(_id(text))
+        shown = None
+        if rank < UNTOLD or len(text) > LONG:
+            result = results.decode(text)
+            shown = [self._consoles(attempt, rank) for attempt in result.attempts] if rank < UNTOLD else None
+            text = text if len(text) <= LONG else _shortened(result)
+        return b"[%b,%b,%b]" % (text, _json(shown), _json(_trend(trend)) if trend else b"null")
+
+    def _consoles(self, attempt: Attempt, rank: int) -> dict[str, Any]:
+        """What is shown of an attempt's console and its tender's output; nothing where there is no room left."""
+        if attempt.console_bytes and self.rooms[rank] <= 0:
+            return {"full": True}
+        self.rooms[rank] -= min(attempt.console_bytes, consoles.SHOWN)
+        pair = {"console": attempt.console, "tender": attempt.tender}
+        return {key: consoles.ends(self.folder, name) for key, name in pair.items() if name}
+
+
+def _id(text: bytes) -> str:
+    found = results.NAMES.match(text)
+    return f"{found[1].decode()}/{found[2].decode()}" if found else results.decode(text).id
+
+
+def _chunk(first: int, parts: list[bytes]) -> Chunk:
+    return Chunk(first, base64.b64encode(zlib.compress(b"[" + b",".join(parts) + b"]")).decode())
+
+
+def _trend(trend: Trend) -> dict[str, Any]:
+    """Verdicts by their ranks, None where the test was not run."""
+    return {"verdicts": [RANKS.get(verdict) for verdict in trend.verdicts], "series": dict(trend.series)}
+
+
+def _shortened(result: Result) -> bytes:
+    """With so many cases of each attempt, those that did not pass first; `cases_left` says how many there are more."""
+    made = json.loads(results.encode(replace(result, attempts=tuple(map(_with_fewer, result.attempts)))))
+    for plain, attempt in zip(made["attempts"], result.attempts, strict=True):
+        plain["cases_left"] = max(0, len(attempt.cases) - CASES)
+    return _json(made)
+
+
+def _with_fewer(attempt: Attempt) -> Attempt:
+    order = ("failed", "skipped", "passed")
+
+    def worst_first(case: Case) -> int:
+        return order.index(case.status) if case.status in order else 0
+
+    return replace(attempt, cases=tuple(sorted(attempt.cases, key=worst_first)[:CASES]))
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

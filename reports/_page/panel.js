@@ -1,0 +1,131 @@
+// One test, in a dialog over the page: its verdict and why, how to repeat it, its nights, attempts and measures.
+
+const panel = { row: -1, from: null };
+
+async function drawPanel() {
+  const dialog = byId("panel");
+  if (!state.test) return closePanel();
+  const row = rowOf(state.test);
+  if (!dialog.open) panel.from = document.activeElement;
+  const id = state.test;
+  const body = row < 0 ? [make("p", { class: "none" }, "This run has no such test.")] : await panelBody(row);
+  if (state.test !== id) return;
+  dialog.replaceChildren(panelHead(id, row), make("div", { class: "panel-body" }, body));
+  panel.row = row;
+  if (!dialog.open) dialog.showModal();
+  dialog.scrollTop = 0;
+  byId("panel-title").focus();
+}
+
+function closePanel() {
+  const dialog = byId("panel");
+  if (!dialog.open) return;
+  const id = panel.row >= 0 ? idOf(panel.row) : "";
+  dialog.close();
+  dialog.replaceChildren();
+  const back = panel.from?.isConnected
+    ? panel.from
+    : [...document.querySelectorAll("[data-test]")].find((each) => each.dataset.test === id);
+  (back ?? byId("tests")).focus({ preventScroll: true });
+}
+
+/** The row that comes so many after this one in the list. */
+function neighbour(row, by) {
+  const at = list.rows.indexOf(row);
+  return at < 0 ? undefined : list.rows[at + by];
+}
+
+function stepBy(by) {
+  const next = neighbour(rowOf(state.test), by);
+  if (next !== undefined) go({ test: idOf(next) }, true);
+}
+
+function panelHead(id, row) {
+  const verdict = row < 0 ? "" : verdictOf(row);
+  const step = (by, text, key) =>
+    make(
+      "button",
+      {
+        type: "button",
+        class: "plain",
+        "aria-keyshortcuts": key,
+        "aria-disabled": neighbour(row, by) === undefined ? "true" : null,
+        onclick: () => stepBy(by),
+      },
+      text,
+    );
+  return make(
+    "header",
+    { class: `panel-head ${slug(verdict)}` },
+    make(
+      "div",
+      { class: "tools" },
+      step(-1, "← Previous", "k"),
+      step(1, "Next →", "j"),
+      make("button", { type: "button", class: "plain close", onclick: () => go({ test: "" }) }, "Close"),
+    ),
+    verdict ? make("p", { class: `verdict ${slug(verdict)}` }, sign(verdict), verdict) : null,
+    make("h2", { id: "panel-title", tabindex: -1 }, named(...partsOf(id))),
+  );
+}
+
+async function panelBody(row) {
+  let details;
+  try {
+    details = await detailsOf(row);
+  } catch {
+    // a browser without DecompressionStream, or a file that was cut
+    return [make("p", { class: "none" }, "Its details cannot be read here; report.json has them.")];
+  }
+  const { result, consoles, trend } = details;
+  return [
+    result.reason ? make("p", { class: "reason" }, seenLines(result.reason)) : null,
+    quarantineOf(result.quarantine),
+    result.reused
+      ? make(
+          "p",
+          { class: "remark" },
+          "Its pass was taken again from run ",
+          make("code", {}, seen(result.reused)),
+          ": nothing that it depends on has changed.",
+        )
+      : null,
+    result.infrastructure
+      ? make("p", { class: "remark" }, "The infrastructure failed: this says nothing of the guest.")
+      : null,
+    changesOf(idOf(row)),
+    result.repro ? commandOf(result.repro, "the command that repeats it", "Repeat it") : null,
+    trend ? make("section", {}, make("h3", {}, "The last nights"), verdictStrip(trend.verdicts)) : null,
+    measuresOf(result, trend),
+    result.attempts.length
+      ? make(
+          "section",
+          {},
+          make("h3", {}, "Attempts"),
+          result.attempts
+            .map((attempt, at) => attemptOf(attempt, consoles?.[at], at === result.attempts.length - 1))
+            .reverse(),
+        )
+      : null,
+    make("section", {}, make("h3", {}, "Where and what"), factList(factsOf(result))),
+  ].filter((each) => each);
+}
+
+function changesOf(id) {
+  const found = Object.values(run.changes?.shown ?? {})
+    .flat()
+    .filter((change) => change.test === id);
+  if (!found.length) return null;
+  return make(
+    "section",
+    { class: "changed" },
+    make("h3", {}, "What changed"),
+    make(
+      "ul",
+      {},
+      found.map((change) =>
+        make("li", {}, make("strong", {}, change.kind), ": ", changeWords(change), changeSince(change)),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,90 @@
+"""A browser for all tests; each opens pages that must ask for nothing and break no rule of their own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from page import demo
+from playwright.sync_api import sync_playwright
+
+from bootmatrix import plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Dialog, Page
+
+    from bootmatrix.model import Report, Run
+
+    Open = Callable[..., Page]
+
+ROOT = Path(__file__).parents[2]
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+
+
+def written(run: Run, folder: Path) -> Path:
+    report: Report = plugins.load("reports", "html", ROOT).Report()
+    target = folder / report.filename
+    report.write(run, folder, target)
+    return target
+
+
+def until(page: Page, condition: str) -> None:
+    """Waits for what must come true in the page; Playwright's own way is `eval`, which the page's policy forbids."""
+    look = f"const look = () => ({condition}) ? done() : requestAnimationFrame(look); look();"
+    page.evaluate(f"new Promise((done, fail) => {{ setTimeout(() => fail(new Error({condition!r})), 10000); {look} }})")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def demo_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "20261123-230615-1230abcde"
+    return written(demo.made(folder), folder)
+
+
+@pytest.fixture(scope="session")
+def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of 10,000 tests."""
+    folder = tmp_path_factory.mktemp("large")
+    return written(demo.made(folder, 10_000), folder)
+
+
+@pytest.fixture
+def show(browser: Browser) -> Iterator[Open]:
+    """Opens a page from the disk; in the end it must have made no request but for itself, and no error or dialog."""
+    wrong: list[str] = []
+    contexts = []
+
+    def refused(dialog: Dialog) -> None:
+        wrong.append(dialog.message)
+        dialog.dismiss()
+
+    def shown(file: Path, address: str = "", **options: Any) -> Page:
+        context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        url = file.as_uri()
+        page.on("request", lambda request: wrong.append(request.url) if request.url.partition("#")[0] != url else None)
+        page.on("console", lambda told: wrong.append(told.text) if told.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", refused)
+        page.goto(f"{url}{address}")
+        return page
+
+    yield shown
+    for context in contexts:
+        context.close()
+    assert [each for each in wrong if not each.startswith("data:")] == []

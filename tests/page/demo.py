@@ -1,0 +1,200 @@
+"""A run to look at, of any size: `python tests/page/demo.py FOLDER [TESTS]` makes it and writes its page.
+
+It says what the page's size is, how long it took to write and how much memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import random
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootmatrix import plugins, results
+from bootmatrix.history import told
+from bootmatrix.history.told import Change, Changes, Night, Trend, Trends
+from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bootmatrix.model import Report
+
+ROOT = Path(__file__).parents[2]
+STARTED = "2026-11-23T23:06:15.123Z"
+AXES = {
+    "compiler": ("gcc", "clang"),
+    "os": ("debian-12", "debian-13"),
+    "arch": ("x86_64", "aarch64", "riscv64"),
+    "backend": ("qemu", "solo5-hvt", "solo5-spt", "solo5-virtio"),
+}
+TESTS = ("hello", "net", "tap", "stack@depth=10", "stack@depth=1000000", "block", "clock", "heap@pages=64,smp=2")
+NIGHTS = tuple(
+    Night(f"202611{day:02}-020000-000{day:02}", f"2026-11-{day:02}T02:00:00Z", f"{day:02}" * 10, "main")
+    for day in range(1, 24)
+)
+WEIGHTS = {"passed": 88, "flaky": 2, "failed": 2, "skipped": 4, "quarantined": 1, "expected failure": 1}
+REASONS = {
+    "contradicted": "exited(0) as expected, but the console never shows 'SUCCESS'",
+    "failed": "exited(1) instead of exited(0)",
+    "timed out": "no end within 30 s",
+    "unexpected pass": "marked as an expected failure, but it passed",
+    "error": "the build failed: make: *** [Makefile:12: net.hvt] Error 2",
+    "quarantined": "a race in virtio-net (mia, until 2026-12-31): crashed(SIGSEGV)",
+    "flaky": "passed at attempt 2, after exited(1)",
+    "passed": "exited(0)",
+    "expected failure": "the clock drifts under TCG (exited(1) instead of exited(0))",
+    "skipped": "solo5-spt cannot boot riscv64",
+}
+CONSOLE = """\
+            |      ___|
+  __|  _ \\  |  _ \\ __ \\
+\\__ \\ (   | | (   |  ) |
+____/\\___/ _|\\___/____/
+\x1b[1mSolo5:\x1b[0m Bindings version \x1b[38;5;45mv0.12.1\x1b[0m
+\x1b[32m[ok]\x1b[0m memory map: 64 MB addressable
+\x1b[32m[ok]\x1b[0m clock: monotonic \x1b[2m(tsc)\x1b[0m
+\x1b[33m[warn]\x1b[0m net: no carrier on \x1b[4mtap0\x1b[0m, trying again
+\x1b[38;2;255;120;60mnet: retry 1\x1b[0m \x1b[48;5;24m timeout after 250 ms \x1b[0m
+\x1b[1;31m[FAIL]\x1b[0m net: ARP for \x1b[7m10.0.0.1\x1b[0m was not answered
+"""
+
+
+def verdicts(count: int) -> Iterator[str]:
+    """All of them soon, most of them passed, the same each time."""
+    dice = random.Random(7)  # noqa: S311
+    yield from ("passed", "passed", "failed", "contradicted", "timed out", "error", "unexpected pass", "quarantined")
+    yield from dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
+
+
+def ids(count: int) -> Iterator[tuple[dict[str, str], str]]:
+    """Values and test: each test in each cell, with as many more tests as that takes."""
+    cells = [dict(zip(AXES, values, strict=True)) for values in itertools.product(*AXES.values())]
+    names = (*TESTS, *(f"suite-{number:04}" for number in range(count // len(cells))))
+    every = ((cell, name) for cell in cells for name in names[: -(-count // len(cells))])
+    return itertools.islice(every, count)
+
+
+def attempt(number: int, verdict: str, dice: random.Random, console: str = "", size: int = 0) -> Attempt:
+    good = verdict in {"passed", "unexpected pass"}
+    kind = "hung" if verdict == "timed out" else "exited"
+    cases = (
+        Case("arp", "failed", "expected a reply\ngot none"),
+        Case("icmp", "skipped", "no route"),
+        Case("link", "passed"),
+    )
+    return Attempt(
+        number=number,
+        verdict="passed" if good else "timed out" if verdict == "timed out" else "failed",
+        reason=REASONS["passed"] if good else REASONS.get(verdict, REASONS["failed"]),
+        outcome=Outcome(kind, "0" if good else "" if kind == "hung" else "1", "the tender's exit status"),
+        started=STARTED,
+        seconds=round(dice.lognormvariate(-2, 0.4), 4),
+        accelerator="tcg",
+        accelerator_reason="/dev/kvm is not there",
+        console=console,
+        console_bytes=size,
+        command=("solo5-hvt", "--mem=64", "--net:service=tap0", "out/net.hvt", "--message", "it's a test"),
+        cases=() if good else cases,
+        memory=dice.randint(40, 90) << 20,
+        metrics=(Measure("throughput", round(dice.gauss(940, 20), 1), "Mbit/s", "higher"),),
+    )
+
+
+def result(folder: Path, values: dict[str, str], test: str, verdict: str, dice: random.Random) -> Result:
+    cell = "-".join(values.values())
+    name, _, params = test.partition("@")
+    tried: tuple[Attempt, ...] = ()
+    if verdict in {"flaky", "failed", "contradicted", "timed out", "quarantined"}:
+        made = [printed(folder, cell, test, number) for number in (1, 2)]
+        last = "passed" if verdict == "flaky" else verdict
+        tried = (attempt(1, "failed", dice, *made[0]), attempt(2, last, dice, *made[1]))
+    elif verdict not in {"skipped", "error"}:
+        tried = (attempt(1, verdict, dice, f"consoles/{cell}/{test}/1.console.log", 512),)
+    return Result(
+        cell=cell,
+        test=test,
+        verdict=verdict,
+        reason=REASONS[verdict],
+        seconds=sum(each.seconds for each in tried),
+        started=STARTED,
+        attempts=tried,
+        axes={**values, **dict(part.split("=") for part in params.split(",") if part), "format": "elf", "test": name},
+        image=f"{values['os']}:1f2e3d",
+        unikernel=f"out/{name}.elf",
+        repro=f"bootmatrix repro {cell}/{test}",
+        key=f"{dice.getrandbits(64):016x}",
+        reused="20261122-020000-00022" if verdict == "passed" and dice.random() < 0.1 else "",
+        digest=f"sha256:{hashlib.sha256(values['os'].encode()).hexdigest()}",
+        size=dice.randint(80, 900) << 10,
+        host="x86_64, AMD EPYC, 2 cores",
+        quarantine=Quarantine("mia", "a race in virtio-net", "2026-12-31", "matrix.yaml:41:5")
+        if verdict == "quarantined"
+        else Quarantine(),
+    )
+
+
+def printed(folder: Path, cell: str, test: str, number: int) -> tuple[str, int]:
+    """A console's file, relative to the folder, and its size: some are longer than the page shows."""
+    name = f"consoles/{cell}/{test}/{number}.console.log"
+    text = CONSOLE + ("[    0.000001] probing the bus\n" * 900 if test == "net" else "") + "panic: out of cheese\n"
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+    return name, len(text)
+
+
+def made(folder: Path, count: int = 384) -> Run:
+    """The run in its folder, with its consoles and what history says of it."""
+    dice = random.Random(11)  # noqa: S311
+    folder.mkdir(parents=True, exist_ok=True)
+    every = [result(folder, *each, verdict, dice) for each, verdict in zip(ids(count), verdicts(count), strict=False)]
+    host = {"name": "ci-7", "os": "debian-12", "machine": "x86_64"}
+    run = Run("20261123-230615-1230abcde", STARTED, 83.4, "0.1.0", "bootmatrix nightly --reuse", host, every)
+    run = Run(**{**vars(run), "axes": tuple(AXES), "commit": "4be1d09a53c07e51aa02", "branch": "main"})
+    results.write(run, folder / "results.json")
+    told.write(Trends(NIGHTS, {each.id: trend(each, dice) for each in every[:2000]}), folder)
+    told.write(changes(every), folder)
+    return results.open_run(folder / "results.json")
+
+
+def trend(result: Result, dice: random.Random) -> Trend:
+    seen = [dice.choice((*("passed",) * 9, "flaky", "")) for _ in NIGHTS[1:]]
+    times = [round(dice.gauss(0.13, 0.01), 4) if verdict == "passed" else None for verdict in seen]
+    return Trend((*seen, result.verdict), {"boot_time": (*times, 0.15)})
+
+
+def changes(every: list[Result]) -> Changes:
+    bad, fine = ([each.id for each in every if each.good is good] for good in (False, True))
+    night = NIGHTS[-3]
+    told_of = [
+        *(Change("new failure", each, "exited(1) instead of exited(0)", NIGHTS[-1]) for each in bad[:3]),
+        *(Change("still failing", each, "no end within 30 s [4 runs in a row]", night) for each in bad[3:12]),
+        Change("worse", fine[0], "", night, measure="boot_time", before=0.048, after=0.061, unit="s"),
+        Change("worse", fine[1], "", night, measure="memory_peak", before=61 << 20, after=74 << 20, unit="B"),
+        *(Change("flaky", each, "passed at attempt 2", night, rate=(0.1, 0.035, 0.256)) for each in fine[2:4]),
+        Change("new", fine[4], "in 48 cells"),
+        Change("gone", f"{every[0].cell}/entropy", "the last complete run had it"),
+        Change("fixed", fine[5], "passed; failed in 3 runs", night),
+        Change("better", fine[6], "", night, measure="throughput", before=880.5, after=941.0, unit="Mbit/s"),
+    ]
+    return Changes("main", NIGHTS, tuple(told_of), ("2 tests in quarantine failed again.",))
+
+
+def main(folder: Path, count: int) -> None:
+    run = made(folder, count)
+    report: Report = plugins.load("reports", "html", ROOT).Report()
+    target = folder / report.filename
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    report.write(run, folder, target)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"{target}: {target.stat().st_size:,} bytes, {seconds:.2f} s, {peak >> 10} MiB ({before >> 10} before)")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 384)

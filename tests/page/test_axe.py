@@ -1,0 +1,71 @@
+"""axe finds nothing to object to, in light, in dark, and with a test's panel open."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from page.conftest import Open
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.npm]
+PACKAGES = Path(__file__).with_name("package.json")
+PANEL = "#test=gcc-debian-12-x86_64-qemu%2Ftap"
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Axe's script, in exactly the version of package.json."""
+    folder = tmp_path_factory.mktemp("axe")
+    names = [f"{name}@{version}" for name, version in json.loads(PACKAGES.read_text())["dependencies"].items()]
+    npm = [
+        "npm",
+        "install",
+        "--no-save",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--prefix",
+        str(folder),
+        *names,
+    ]
+    done = subprocess.run(npm, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode:
+        pytest.fail(done.stderr) if os.environ.get("CI") else pytest.skip(f"npm install: {done.stderr[-500:]}")
+    return (folder / "node_modules/axe-core/axe.min.js").read_text()
+
+
+def objections(page: Page, axe: str) -> list[Any]:
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        (rule["id"], node["html"][:200], node["failureSummary"][:300])
+        for rule in found["violations"]
+        for node in rule["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "address", ["", PANEL, "#filter=nokey%3D1&rows=test&rows=os&columns="], ids=["page", "panel", "filter"]
+)
+def test_axe_finds_nothing(demo_page: Path, show: Open, axe: str, scheme: str, address: str) -> None:
+    page = show(demo_page, address, color_scheme=scheme, bypass_csp=True)
+    if address == PANEL:
+        page.locator("#panel[open]").wait_for()
+        page.evaluate("document.querySelectorAll('.attempt').forEach((each) => { each.open = true; })")
+    else:
+        page.click("#pivot summary")
+        page.evaluate("scrollTo(0, byId('tests').offsetTop - 300)")
+    assert objections(page, axe) == []
+
+
+def test_axe_finds_nothing_on_a_phone(demo_page: Path, show: Open, axe: str) -> None:
+    page = show(demo_page, viewport={"width": 360, "height": 740}, bypass_csp=True)
+    assert objections(page, axe) == []

@@ -1,0 +1,223 @@
+"""The page as a file: what it has, what it leaves out, and that nothing in it can be markup. tests/page/ opens it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import zlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from reports.examples import (
+    EVIL,
+    attempt,
+    changed,
+    demo,
+    every,
+    hostile,
+    report,
+    result,
+    run,
+    stored,
+    with_console,
+    written,
+)
+
+from bootmatrix import plugins
+from bootmatrix.history import told
+from bootmatrix.history.told import Night, Trend, Trends
+from bootmatrix.model import SEVERITY, Case
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from bootmatrix.model import Run
+
+
+def page(made: Run, folder: Path) -> str:
+    return written("html", made, folder).read_text(encoding="utf-8")
+
+
+def data(text: str, name: str) -> Any:
+    found = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', text)
+    assert found
+    return json.loads(found[1])
+
+
+def entries(text: str) -> list[list[Any]]:
+    """`[result, consoles, trend]` of each test."""
+    chunks = re.findall(r'<script type="application/zlib" data-first="(\d+)">([^<]*)</script>', text)
+    found: list[list[Any]] = []
+    for first, chunk in chunks:
+        assert int(first) == len(found)
+        found += json.loads(zlib.decompress(base64.b64decode(chunk)))
+    return found
+
+
+def numbers(packed: dict[str, Any]) -> list[int]:
+    raw, width = base64.b64decode(packed["at"]), packed["width"]
+    return [int.from_bytes(raw[at : at + width], "little") for at in range(0, len(raw), width)]
+
+
+def texts(column: dict[str, Any]) -> list[str]:
+    return [["", *column["values"]][number] for number in numbers(column)]
+
+
+def test_all_results_are_in_its_columns_and_its_chunks(tmp_path: Path) -> None:
+    made = demo(tmp_path)
+    text = page(made, tmp_path)
+    head, columns = data(text, "data"), data(text, "columns")
+    assert head["keys"] == ["compiler", "os", "arch", "backend", "test"]
+    assert [head["severity"][rank] for rank in numbers(columns["verdicts"])] == [r.verdict for r in made.results]
+    ids = zip(texts(columns["cells"]), texts(columns["names"]), strict=True)
+    assert [f"{cell}/{name}" for cell, name in ids] == [r.id for r in made.results]
+    assert texts(columns["keys"][3]) == [r.axes["backend"] for r in made.results]
+    assert head["counts"] == [made.counts().get(verdict, 0) for verdict in SEVERITY]
+    plain = [json.loads(line) for line in made.results.texts()]  # type: ignore[attr-defined]
+    assert [entry[0] for entry in entries(text)] == plain
+
+
+def test_wide_columns(tmp_path: Path) -> None:
+    made = run(*(result(test=f"t{number}") for number in range(300)))
+    columns = data(page(made, tmp_path), "columns")
+    assert columns["names"]["width"] == 2
+    assert texts(columns["names"]) == [each.test for each in made.results]
+
+
+def test_it_asks_for_no_other_file(tmp_path: Path) -> None:
+    text = page(demo(tmp_path), tmp_path)
+    outside = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+    assert set(re.findall(r'(?:src|href|action)="([^"#][^"]*)"', outside)) == set(
+        re.findall(r'rel="icon" href="(data:image/svg\+xml,[^"]*)"', text)
+    )
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+def test_its_policy_has_the_hashes_of_its_script_and_style(tmp_path: Path) -> None:
+    text = page(demo(tmp_path), tmp_path)
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
+    assert policy
+    rules = dict(rule.strip().split(" ", 1) for rule in policy[1].split(";"))
+    for name in ("script", "style"):
+        (source,) = re.findall(rf"<{name}>(.*?)</{name}>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+        assert rules[f"{name}-src"] == f"'sha256-{digest}'"
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert rules["img-src"] == "data:"
+
+
+def test_nothing_that_a_guest_words_is_markup(tmp_path: Path) -> None:
+    plain = page(run(result("failed")), tmp_path)
+    changed(tmp_path, EVIL, EVIL)
+    every_one = [hostile(tmp_path, verdict) for verdict in SEVERITY]
+    evil = run(
+        *every_one, command=EVIL, branch=EVIL, commit=EVIL, host={EVIL: EVIL}, axes=("compiler", EVIL), version=EVIL
+    )
+    text = page(stored(replace(evil, id=f"run {EVIL}", started=EVIL), tmp_path), tmp_path)
+
+    def tags(of: str) -> set[str]:
+        outside = re.sub(r"<(script|style)[^>]*>.*?</\1>", "", of, flags=re.DOTALL)
+        return set(re.findall(r"<[a-zA-Z]+", outside))
+
+    assert tags(text) == tags(plain)
+    for name in ("data", "columns"):
+        raw = text.partition(f'id="{name}">')[2].partition("</script>")[0]
+        assert raw.isascii()
+        assert not re.search("[<>&]", raw)
+    assert not re.search(r"[\u202a-\u202e\u2066-\u2069\u2028\u2029\x00-\x08\x1b]", text)
+
+
+def test_consoles_of_what_did_not_simply_pass(tmp_path: Path) -> None:
+    kinds = [each for each in every() if each.attempts]
+    made = [with_console(each, tmp_path, f"console of {each.test}\n") for each in kinds]
+    for got, _, _ in (found := entries(page(stored(run(*made), tmp_path), tmp_path))):
+        assert got["attempts"]
+    shown = {got["verdict"]: consoles for got, consoles, _ in found}
+    told_of = {verdict for verdict, consoles in shown.items() if consoles}
+    assert told_of == {"contradicted", "failed", "timed out", "unexpected pass", "quarantined", "flaky"}
+    assert shown["failed"][-1]["console"] == {"head": "console of failed\n", "tail": "", "left": 0}
+    assert shown["failed"][0] == {}, "its first attempt printed nothing"
+
+
+def test_a_long_console_has_its_ends(tmp_path: Path) -> None:
+    text = "".join(f"line {number:06}\n" for number in range(10_000))
+    made = with_console(result("failed"), tmp_path, text)
+    console = entries(page(run(made), tmp_path))[0][1][-1]["console"]
+    assert console["head"] == text[: 4 << 10]
+    assert console["tail"] == text[-12 << 10 :]
+    assert console["left"] == len(text) - (16 << 10)
+
+
+def test_the_worst_have_the_room_for_consoles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = plugins.load("reports", "html", tmp_path)
+    monkeypatch.setattr(module, "BUDGET", 3000)
+    made = [
+        with_console(result(verdict, test=f"{verdict}-{n}"), tmp_path, "x" * 1000)
+        for n in (1, 2)
+        for verdict in ("flaky", "failed")
+    ]
+    module.Report().write(run(*made), tmp_path, tmp_path / "index.html")
+    last = {got["test"]: consoles[-1] for got, consoles, _ in entries((tmp_path / "index.html").read_text())}
+    assert {name for name, shown in last.items() if "console" in shown} == {"failed-1", "failed-2", "flaky-1"}
+    assert last["flaky-2"] == {"full": True}
+
+
+def test_only_files_of_the_run_are_read(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (tmp_path / "secret").write_text("secret")
+    (folder / "link").symlink_to(tmp_path / "secret")
+    names = ("../secret", "link", "/etc/hostname", "none", "a\0b", ".")
+    made = run(
+        *(
+            result("failed", test=f"t{at}", attempts=(attempt(1, "failed", console=name),))
+            for at, name in enumerate(names)
+        )
+    )
+    told_of = [consoles[0]["console"] for _, consoles, _ in entries(page(made, folder))]
+    assert [list(each) for each in told_of] == [["error"]] * len(names)
+    assert told_of[0]["error"] == told_of[1]["error"] == told_of[2]["error"] == "it is no file of this run"
+
+
+def test_of_very_many_cases_those_that_failed_stay(tmp_path: Path) -> None:
+    cases = [Case(f"case {number}", "passed", "x" * 20) for number in range(5000)] + [Case("last", "failed", "why")]
+    made = result("failed", attempts=(attempt(1, "failed", cases=tuple(cases)),))
+    shown = entries(page(run(made), tmp_path))[0][0]["attempts"][0]
+    assert shown["cases"][0] == {"name": "last", "status": "failed", "message": "why"}
+    assert len(shown["cases"]) == 500
+    assert shown["cases_left"] == 4501
+
+
+def test_trends_stand_with_their_tests(tmp_path: Path) -> None:
+    made = run(result("failed", test="a"), result(test="b"))
+    night = Night("run", "2026-11-23T23:06:15Z", "c0ffee", "main")
+    trend = Trend(("passed", "", "failed"), {"boot_time": (0.5, None, 0.25)})
+    told.write(Trends((night,) * 3, {made.results[0].id: trend}), tmp_path)
+    text = page(made, tmp_path)
+    wanted = {
+        "verdicts": [SEVERITY.index("passed"), None, SEVERITY.index("failed")],
+        "series": {"boot_time": [0.5, None, 0.25]},
+    }
+    assert [trend for _, _, trend in entries(text)] == [wanted, None]
+    assert [each["commit"] for each in data(text, "data")["nights"]] == ["c0ffee"] * 3
+
+
+def test_where_the_files_are_seen_from_the_page(tmp_path: Path) -> None:
+    folder, other = tmp_path / "out/run 1", tmp_path / "other"
+    folder.mkdir(parents=True)
+    other.mkdir()
+    for target, wanted in ((folder / "a.html", ""), (tmp_path / "b.html", "out/run 1/"), (other / "c.html", None)):
+        report("html").write(run(result()), folder, target)
+        assert data(target.read_text(), "data")["files"] == wanted
+
+
+def test_interrupted_and_partial_runs_say_so(tmp_path: Path) -> None:
+    whole = page(run(result()), tmp_path)
+    assert "interrupted" not in whole.partition("<main>")[0].partition("<body>")[2]
+    assert "<strong>interrupted</strong>" in page(run(result(), interrupted=True), tmp_path)
+    assert "took only some of the tests" in page(run(result(), partial=True), tmp_path)
