@@ -19,6 +19,7 @@ COMMANDS = {
     "report": "Write a run's reports again, in any format.",
     "nightly": "Say what changed since the last runs.",
     "history": "Show what became of a test, run by run.",
+    "compare": "Hold two runs, or two values of an axis, against each other.",
     "merge": "Make one run of the parts of several machines.",
     "repro": "Print the exact commands that boot one test by hand.",
     "shell": "Open a shell in a cell's container.",

@@ -30,7 +30,7 @@ Exit status: 1 if there is a new failure, or a measure that became worse.""",
 @click.option(
     "--nights",
     type=click.IntRange(1, 1000),
-    default=30,
+    default=100,
     show_default=True,
     help="Compare with so many earlier runs.",
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bootmatrix.history.point import Point
     from bootmatrix.history.told import Night
 
-LAST = 30  # runs that one is compared with
+LAST = 100  # runs that one is compared with
 REASONS = 5  # of the infrastructure that are noted
 
 

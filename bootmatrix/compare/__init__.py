@@ -1,0 +1,1 @@
+"""Two runs, or two values of an axis, held against each other."""

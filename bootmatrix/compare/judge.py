@@ -1,0 +1,149 @@
+"""What two sides come to, measure by measure and verdict by verdict. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping  # noqa: TC003  # pydantic writes a comparison by these types
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bootmatrix.compare import overall
+from bootmatrix.compare.pairs import KINDS
+from bootmatrix.compare.verdicts import Differing, differing
+from bootmatrix.history.measuring import EXACT
+from bootmatrix.history.shift import BY_CHANCE, REAL, Shift, shift
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bootmatrix.compare.pairs import Pair, Pairs
+    from bootmatrix.compare.seen import Kind, Metric
+
+FIRST = ("boot_time", "memory_peak", "unikernel_size")  # before the tests' own metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A measure of one pair; `name` is the pair's."""
+
+    name: str
+    shift: Shift
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measure: over all pairs, and the rows of each, the largest change first.
+
+    `unlike` says how many pairs are not compared, by what they are unlike in; `missing` how many have no value on one
+    of the sides.
+    """
+
+    name: str
+    unit: str
+    better: str
+    all: overall.Overall
+    rows: tuple[Row, ...]
+    unlike: Mapping[str, int]
+    missing: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`title` says what is compared, `before` and `after` name the sides; `axis` is empty where they are runs.
+
+    `results` are how many there are of a test at the most.
+    """
+
+    title: str
+    axis: str
+    before: str
+    after: str
+    pairs: int
+    results: int
+    verdicts: tuple[Differing, ...]
+    only_before: tuple[str, ...]
+    only_after: tuple[str, ...]
+    measures: tuple[Measured, ...]
+
+
+def compare(pairs: Pairs, title: str, before: str, after: str, axis: str = "") -> Comparison:
+    sides = [seen for pair in pairs.both for seen in (pair.before, pair.after)]
+    return Comparison(
+        title=title,
+        axis=axis,
+        before=before,
+        after=after,
+        pairs=len(pairs.both),
+        results=max((seen.verdicts.total() for seen in sides), default=0),
+        verdicts=differing(pairs.both),
+        only_before=pairs.only_before,
+        only_after=pairs.only_after,
+        measures=tuple(_measured(metric, pairs.both) for metric in _metrics(pairs.both)),
+    )
+
+
+def _metrics(pairs: Sequence[Pair]) -> list[Metric]:
+    found = dict.fromkeys(metric for pair in pairs for seen in (pair.before, pair.after) for metric in seen.measured)
+    return sorted(found, key=lambda metric: FIRST.index(metric.name) if metric.name in FIRST else len(FIRST))
+
+
+def _measured(metric: Metric, pairs: Sequence[Pair]) -> Measured:
+    unlike, missing = Counter[str](), 0
+    rows: list[Row] = []
+    for pair in pairs:
+        old, new = (seen.measured.get(metric, {}) for seen in (pair.before, pair.after))
+        kind = _common(old, new)
+        if kind is not None:
+            rows.append(Row(pair.name, shift(old[kind], new[kind], exact=metric.name in EXACT)))
+        elif old and new:
+            unlike[_difference(old, new)] += 1
+        else:
+            missing += bool(old or new)
+    rows = sorted(_corrected(rows), key=_size)
+    found = overall.of([row.shift for row in rows])
+    return Measured(*metric, found, tuple(rows), dict(unlike.most_common()), missing)
+
+
+def _common(old: Mapping[Kind, Sequence[float]], new: Mapping[Kind, Sequence[float]]) -> Kind | None:
+    """The kind that both have most of."""
+    both = [kind for kind in old if kind in new]
+    if len(both) <= 1:
+        return both[0] if both else None
+    return max(both, key=lambda kind: (min(len(old[kind]), len(new[kind])), kind))
+
+
+def _difference(old: Mapping[Kind, object], new: Mapping[Kind, object]) -> str:
+    """What all kinds of one side differ in from all of the other; the fewest such things."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for one in old:
+        for other in new:
+            names = [name for name, a, b in zip(KINDS, one, other, strict=False) if a != b]
+            found[len(names)].append(" and ".join(names))
+    return min(found[min(found)])
+
+
+def _corrected(rows: list[Row]) -> list[Row]:
+    """Of a hundred tests some differ by chance: p is as often as there are false ones among those called real."""
+    asked = [row for row in rows if row.shift.p is not None]
+    if not asked:
+        return rows
+    from scipy.stats import false_discovery_control  # noqa: PLC0415
+
+    many = [row.shift.p for row in asked] + [1.0] * sum(_testable(row.shift) for row in rows)
+    better = dict(zip((row.name for row in asked), map(float, false_discovery_control(many)), strict=False))
+    return [replace(row, shift=_again(row.shift, better[row.name])) if row.shift.p is not None else row for row in rows]
+
+
+def _testable(found: Shift) -> bool:
+    return found.p is None and not found.real
+
+
+def _again(found: Shift, p: float) -> Shift:
+    return replace(found, p=p, real=p <= REAL, why="" if p <= REAL else BY_CHANCE)
+
+
+def _size(row: Row) -> tuple[bool, float, str]:
+    """Real changes first, then the larger."""
+    change = row.shift.change
+    return not row.shift.real, -abs(math.log1p(change)) if change > -1 else -math.inf, row.name

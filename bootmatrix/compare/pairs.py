@@ -1,0 +1,122 @@
+"""Which tests are held against each other: the same in two runs, or two that differ in one axis only. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bootmatrix.compare.seen import Seen, gather
+from bootmatrix.errors import Problem, UserError, suggest
+from bootmatrix.matrix import select
+from bootmatrix.matrix.cells import slug
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+
+    from bootmatrix.compare.seen import Kind
+    from bootmatrix.history.point import Point
+
+KINDS = ("host", "accelerator", "image")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """`name` is the test's id, with `*` for what differs."""
+
+    name: str
+    before: Seen
+    after: Seen
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """`only_before` and `only_after` are the ids of tests that have no partner."""
+
+    both: tuple[Pair, ...]
+    only_before: tuple[str, ...]
+    only_after: tuple[str, ...]
+
+
+def of_runs(before: Iterable[Point], after: Iterable[Point], terms: Sequence[str] = ()) -> Pairs:
+    """The same tests; measures of one host class, accelerator and image are alike."""
+    sides = tuple(gather(points, lambda point: point.id, lambda point: point.kind) for points in (before, after))
+    known = [seen for side in sides for seen in side.values()]
+    old, new = (_by(lambda seen: seen.id, _selected(side.values(), known, terms)) for side in sides)
+    return _paired(old, new, {key: seen.id for key, seen in old.items()})
+
+
+def of_axis(points: Iterable[Point], axis: str, before: str, after: str, terms: Sequence[str] = ()) -> Pairs:
+    """Tests that differ only in this axis or parameter; its images may, so that they make no difference in kind.
+
+    UserError if there is no such axis, or if it never has one of these values.
+    """
+    every = list(gather(points, lambda point: point.id, _place).values())
+    _check(every, axis, (before, after))
+    chosen = _selected(every, every, terms)
+    of_value = ([seen for seen in chosen if seen.values.get(axis) == text] for text in (before, after))
+    old, new = (_by(lambda seen: _others(seen, axis), each) for each in of_value)
+    return _paired(old, new, {key: _starred(seen, axis) for key, seen in old.items()})
+
+
+def _by(key: Callable[[Seen], Hashable], seen: Iterable[Seen]) -> dict[Hashable, Seen]:
+    return {key(each): each for each in seen}
+
+
+def _paired(old: Mapping[Hashable, Seen], new: Mapping[Hashable, Seen], names: Mapping[Hashable, str]) -> Pairs:
+    return Pairs(
+        tuple(Pair(names[key], seen, new[key]) for key, seen in old.items() if key in new),
+        tuple(seen.id for key, seen in old.items() if key not in new),
+        tuple(seen.id for key, seen in new.items() if key not in old),
+    )
+
+
+def _place(point: Point) -> Kind:
+    return point.host, point.accelerator
+
+
+def _others(seen: Seen, axis: str) -> Hashable:
+    return seen.name, frozenset((key, text) for key, text in seen.values.items() if key != axis)
+
+
+def _starred(seen: Seen, axis: str) -> str:
+    """The id without the axis's value."""
+    name, _, shown = seen.test.partition("@")
+    params = dict(part.partition("=")[::2] for part in shown.split(",") if shown)
+    if axis in params:
+        return f"{seen.cell}/{name}@{','.join(f'{key}={_star(key, text, axis)}' for key, text in params.items())}"
+    axes = {key: slug(text) for key, text in seen.values.items() if key not in params}
+    if "-".join(axes.values()) != seen.cell:  # begins with a mark, or not as the matrix joins it
+        return seen.id
+    return f"{'-'.join(_star(key, text, axis) for key, text in axes.items())}/{seen.test}"
+
+
+def _star(key: str, text: str, axis: str) -> str:
+    return "*" if key == axis else text
+
+
+def _selected(seen: Iterable[Seen], known: Iterable[Seen], terms: Sequence[str]) -> list[Seen]:
+    if not terms:
+        return list(seen)
+    wanted = select.parse(terms, {**_texts(known), "test": sorted({each.name for each in known})})
+    return [each for each in seen if wanted.takes(each.cell, each.test, {**each.values, "test": each.name})]
+
+
+def _texts(seen: Iterable[Seen]) -> dict[str, list[str]]:
+    found: dict[str, dict[str, None]] = {}
+    for each in seen:
+        for key, text in each.values.items():
+            found.setdefault(key, {})[text] = None
+    return {key: list(texts) for key, texts in found.items()}
+
+
+def _check(every: Sequence[Seen], axis: str, wanted: Sequence[str]) -> None:
+    texts = _texts(every)
+    if not texts:
+        raise UserError(Problem("there is no result to compare", remedy="`bootmatrix run` makes some"))
+    if axis not in texts:
+        raise UserError(Problem(f"there is no axis or parameter '{axis}'", remedy=suggest(axis, texts)))
+    for text in wanted:
+        if text not in texts[axis]:
+            raise UserError(Problem(f"{axis} is never '{text}'", remedy=suggest(text, texts[axis])))
+    if len(set(wanted)) == 1:
+        raise UserError(Problem(f"{axis} {wanted[0]} is compared with itself", remedy=suggest("", texts[axis])))

@@ -1,0 +1,68 @@
+"""What was seen of a test on one side of a comparison, in one run or in several."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping
+
+    from bootmatrix.history.point import Point
+
+Kind = tuple[str, ...]
+
+
+class Metric(NamedTuple):
+    """What a measure is of; one with another unit is another."""
+
+    name: str
+    unit: str
+    better: str
+
+
+@dataclass
+class Seen:
+    """`verdicts` are counted, `reason` is that of the last result that was not passed.
+
+    `measured` has the values of boots that passed at once, apart for each kind: only values of one kind are compared.
+    """
+
+    cell: str
+    test: str
+    values: Mapping[str, str]
+    verdicts: Counter[str] = field(default_factory=Counter)
+    reason: str = ""
+    measured: dict[Metric, dict[Kind, list[float]]] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return f"{self.cell}/{self.test}"
+
+    @property
+    def name(self) -> str:
+        """The test's in the matrix, without its parameters."""
+        return self.test.partition("@")[0]
+
+    def add(self, point: Point, kind: Kind) -> None:
+        self.verdicts[point.verdict] += 1
+        if point.verdict != "passed":
+            self.reason = point.reason
+            return
+        for measure in point.measures:
+            metric = Metric(measure.name, measure.unit, measure.better)
+            self.measured.setdefault(metric, {}).setdefault(kind, []).append(measure.value)
+
+
+def gather(
+    points: Iterable[Point], key: Callable[[Point], Hashable], kind: Callable[[Point], Kind]
+) -> dict[Hashable, Seen]:
+    """Goes over the points once, and keeps what is compared of them."""
+    found: dict[Hashable, Seen] = {}
+    for point in points:
+        of = key(point)
+        if of not in found:
+            found[of] = Seen(point.cell, point.test, point.values)
+        found[of].add(point, kind(point))
+    return found

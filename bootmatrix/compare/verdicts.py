@@ -1,0 +1,85 @@
+"""Tests whose verdicts differ between the two sides. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bootmatrix.history.shift import REAL
+from bootmatrix.model import GOOD_VERDICTS, SEVERITY
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable
+
+    from bootmatrix.compare.pairs import Pair
+
+SIMPLE = GOOD_VERDICTS - {"flaky", "quarantined"}
+
+
+@dataclass(frozen=True)
+class Differing:
+    """`before` and `after` are the usual verdicts, `words` both with their counts; `reason` is the worse side's."""
+
+    name: str
+    before: str
+    after: str
+    words: str
+    reason: str
+
+
+def differing(pairs: Iterable[Pair]) -> tuple[Differing, ...]:
+    """The worst first."""
+    found = [
+        Differing(
+            pair.name,
+            usual(pair.before.verdicts),
+            usual(pair.after.verdicts),
+            f"{_words(pair.before.verdicts)} → {_words(pair.after.verdicts)}",
+            _reason(pair),
+        )
+        for pair in pairs
+        if _differ(pair.before.verdicts, pair.after.verdicts)
+    ]
+    return tuple(sorted(found, key=_rank))
+
+
+def usual(verdicts: Counter[str]) -> str:
+    """The most frequent, of several the worst; `skipped` only if there is no other."""
+    known = {verdict: count for verdict, count in verdicts.items() if verdict != "skipped"} or verdicts
+    return min(known, key=lambda verdict: (-known[verdict], SEVERITY.index(verdict)))
+
+
+def _differ(before: Counter[str], after: Counter[str]) -> bool:
+    """The usual verdict, or how often it is not simply good (Fisher's exact test)."""
+    if usual(before) != usual(after):
+        return True
+    table = [_split(before), _split(after)]
+    if not (table[0][1] or table[1][1]) or min(map(sum, table)) <= 1:
+        return False
+    from scipy.stats import fisher_exact  # noqa: PLC0415
+
+    return bool(fisher_exact(table)[1] <= REAL)
+
+
+def _split(verdicts: Counter[str]) -> tuple[int, int]:
+    """How often it was simply good, and how often not."""
+    told = {verdict: count for verdict, count in verdicts.items() if verdict != "skipped"}
+    good = sum(count for verdict, count in told.items() if verdict in SIMPLE)
+    return good, sum(told.values()) - good
+
+
+def _words(verdicts: Counter[str]) -> str:
+    word = usual(verdicts)
+    return word if len(verdicts) == 1 else f"{word} ({verdicts[word]} of {verdicts.total()})"
+
+
+def _reason(pair: Pair) -> str:
+    worse, other = sorted((pair.after, pair.before), key=lambda seen: SEVERITY.index(usual(seen.verdicts)))
+    return worse.reason or other.reason
+
+
+def _rank(one: Differing) -> tuple[int, int, str]:
+    """What is bad now comes before what was."""
+    after, before = SEVERITY.index(one.after), SEVERITY.index(one.before)
+    return min(after, before), after, one.name

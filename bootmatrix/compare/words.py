@@ -1,0 +1,133 @@
+"""A comparison in words: the same for a terminal and for Markdown."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from bootmatrix.history.measuring import shown
+from bootmatrix.history.shift import SMALLEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bootmatrix.compare.judge import Comparison, Measured, Row
+    from bootmatrix.compare.overall import Overall
+    from bootmatrix.history.shift import Shift
+
+SHOWN = 20  # tests whose verdicts differ, that are told
+LARGEST = 10  # tests of a measure that are told
+MAYBE = 5  # of which none is known to have changed
+PARTNERS = 3  # tests without a partner that are named
+TIMES = 10  # from so much more on it is told as a multiple
+DIGITS = 4  # of numbers of other units than seconds and bytes
+LONGEST = 300  # characters of a reason
+HEADER = ("measure", "tests", "geometric mean", "difference (95%)", "real?")
+ONE_BOOT = "each run booted each test once: on a host that was busier for a while all of them are slower"
+
+
+def heading(told: Comparison) -> str:
+    return f"{told.axis + ': ' if told.axis else ''}{told.before} → {told.after}, {told.title}"
+
+
+def overview(told: Comparison) -> Iterator[tuple[str, ...]]:
+    """A row for each measure, under HEADER."""
+    for one in told.measures:
+        if one.rows:
+            yield (
+                one.name,
+                f"{one.all.pairs:,}",
+                both(one.all, one.unit),
+                difference(one.all),
+                judged(one.all, one.better),
+            )
+
+
+def difference(found: Shift | Overall) -> str:
+    if found.low is None or found.high is None or found.low == found.high:
+        return percent(found.change)
+    return f"{percent(found.change)} ({percent(found.low)} to {percent(found.high)})"
+
+
+def percent(change: float) -> str:
+    return f"x{change + 1:,.1f}" if change >= TIMES else f"{change:+.1%}"
+
+
+def judged(found: Shift | Overall, better: str) -> str:
+    """Worse or better; or why it is neither."""
+    return direction(found.change, better) if found.real else f"no: {found.why}"
+
+
+def direction(change: float, better: str) -> str:
+    if not better:
+        return "more" if change > 0 else "less"
+    return "better" if (change < 0) == (better == "lower") else "worse"
+
+
+def both(found: Shift | Overall, unit: str) -> str:
+    """What was, and what is."""
+    return f"{_value(found.before, unit)} → {_value(found.after, unit)}"
+
+
+def _value(value: float, unit: str) -> str:
+    """As many digits as matter to people; a mean has many more."""
+    if unit == "B":
+        return shown(round(value), unit)
+    return shown(value if unit == "s" else float(f"{value:.{DIGITS}g}"), unit)
+
+
+def row(one: Row, unit: str, better: str) -> tuple[str, str, str]:
+    """Values, difference, and whether it is real."""
+    return both(one.shift, unit), difference(one.shift), judged(one.shift, better)
+
+
+def title(one: Measured) -> str:
+    """How many tests changed, and which way."""
+    ways = [(one.all.up, direction(1, one.better)), (one.all.down, direction(-1, one.better))]
+    counts = [f"{count:,} {way}" for count, way in ways if count]
+    return f"{one.name}: {', '.join(counts) or 'no test is known to have changed'}, of {tests(len(one.rows))}"
+
+
+def largest(one: Measured) -> list[Row]:
+    """The rows that are told: the largest of those that really changed, or else some that may have."""
+    real = [each for each in one.rows if each.shift.real]
+    maybe = [each for each in one.rows if abs(each.shift.change) >= SMALLEST]
+    return real[:LARGEST] if real else maybe[:MAYBE]
+
+
+def notes(told: Comparison) -> Iterator[str]:
+    if not told.pairs:
+        yield "no test has a partner"
+    elif told.results == 1 and not told.axis:
+        yield ONE_BOOT
+    missing: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
+    for one in told.measures:
+        for what, count in one.unlike.items():
+            missing[count, f"another {what}"].append(one.name)
+        if one.missing:
+            missing[one.missing, "not booted, or not passed at once, on both sides"].append(one.name)
+    for (count, why), names in missing.items():
+        yield f"not compared of {tests(count)}, {why}: {', '.join(names)}"
+    yield from _alone(told.before, told.only_before)
+    yield from _alone(told.after, told.only_after)
+
+
+def _alone(side: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        more = f" and {len(names) - PARTNERS:,} more" if len(names) > PARTNERS else ""
+        yield f"only with {side}: {tests(len(names))}: {', '.join(names[:PARTNERS])}{more}"
+
+
+def verdicts(told: Comparison) -> str:
+    count = len(told.verdicts)
+    verb = "differs in its verdict" if count == 1 else "differ in their verdicts"
+    return f"{tests(count)} {verb}" if count else "no verdict differs"
+
+
+def reason(text: str) -> str:
+    one_line = " ".join(text.split())
+    return one_line if len(one_line) <= LONGEST else f"{one_line[:LONGEST]} …"
+
+
+def tests(count: int) -> str:
+    return "1 test" if count == 1 else f"{count:,} tests"
