@@ -1,20 +1,18 @@
-"""The frozen values that travel from the matrix to the reports, and the plug-ins' contracts."""
+"""What a test came to, and a run; and the contract of what tells it."""
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence  # noqa: TC003  # pydantic reads a run's results back by these types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from bootmatrix.model.outcome import Outcome  # noqa: TC001
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-MIB = 1 << 20
-
-OUTCOMES = ("exited", "aborted", "crashed", "panicked", "hung", "skipped", "rejected", "broken")
 VERDICTS = (
     "passed",
     "flaky",
@@ -42,156 +40,6 @@ SEVERITY = (
 """The verdicts, the worst first."""
 GOOD_VERDICTS = frozenset({"passed", "flaky", "skipped", "expected failure", "quarantined"})
 BUILTIN = frozenset({"format", "test", "cell"})  # placeholders that are no axis and no parameter
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One value of each axis; `id` joins them and is the only key."""
-
-    id: str
-    values: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the guest did, in words that mean the same on every backend, and how we know.
-
-    `exited(code)`, `aborted`, `crashed(signal)`, `panicked(line)`, `hung(reason)`, `skipped(reason)` by the guest
-    itself, `rejected(reason)`: the tender refused the unikernel, `broken(reason)`: the infrastructure failed.
-    """
-
-    kind: str
-    detail: str = ""
-    evidence: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.kind}({self.detail})" if self.detail else self.kind
-
-    @property
-    def ok(self) -> bool:
-        """Whether the guest itself claims success."""
-        return self.kind == "exited" and self.detail == "0"
-
-
-def parse_outcome(word: str) -> Outcome:
-    """`exited(3)`, `crashed` or an alias (`passed`, `failed`) as an Outcome; ValueError if it is none."""
-    alias = {"passed": "exited(0)", "failed": "exited(1)"}.get(word.strip(), word.strip())
-    found = re.fullmatch(r"([a-z]+)(?:\((.+)\))?", alias)
-    if not found or found[1] not in OUTCOMES:
-        raise ValueError(word)
-    if found[1] != "exited" or not found[2]:
-        return Outcome(found[1], found[2] or "")
-    if not found[2].isdecimal():
-        raise ValueError(word)
-    return Outcome("exited", str(int(found[2])))
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a boot ended, as seen from outside: the raw material of an Outcome.
-
-    `status` is the tender's exit status, None if a signal ended it or we did. `stopped` says why we ended the boot
-    ourselves, and is empty if we did not. `console` is the guest's output, `tender` the host process's own messages
-    (its standard error), which a guest cannot write; both decoded, without ANSI codes, lines ended by a newline.
-    """
-
-    status: int | None = None
-    signal: str = ""
-    stopped: str = ""
-    console: str = ""
-    tender: str = ""
-    out_of_memory: bool = False
-    arch: str = ""
-
-
-@dataclass(frozen=True)
-class Boot:
-    """What a runner turns into a command line: paths are those inside the place where it boots.
-
-    `memory` in bytes; `accel` is one of the names that the runner's tender declared, or empty.
-    """
-
-    arch: str
-    program: str
-    unikernel: str
-    args: tuple[str, ...] = ()
-    memory: int = 64 * MIB
-    cpus: int = 1
-    accel: str = ""
-
-
-@dataclass(frozen=True)
-class Tender:
-    """The host process that runs the guest.
-
-    `program` is its name on PATH, or its path if it contains a slash. `accelerators` are what it can run on, the
-    preferred first; empty if it needs none. `automatic` says that the next one may be tried where one is unusable.
-    `in_build` is a path below the build's output, `prefix` a folder of this host, where the program is looked for
-    before the image's own PATH.
-    """
-
-    program: str
-    accelerators: tuple[str, ...] = ()
-    automatic: bool = False
-    in_build: str = ""
-    prefix: str = ""
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A guest that only proves that an accelerator works: `files` by name, `argv` with `{name}` for their paths.
-
-    The accelerator is usable if the program exits with `status` within `seconds`.
-    """
-
-    files: Mapping[str, bytes]
-    argv: tuple[str, ...]
-    status: int
-    seconds: float = 10.0
-
-
-class Rejected(Exception):
-    """A runner's check: this tender cannot take this unikernel; `remedy` says what to change."""
-
-    def __init__(self, what: str, remedy: str = "") -> None:
-        super().__init__(what)
-        self.remedy = remedy
-
-
-@dataclass(frozen=True)
-class Runner(ABC):
-    """One backend: turns a Boot into a command line and an Ending into an Outcome.
-
-    A subclass is a frozen dataclass named `Runner` in `runners/<backend>.py` (with `_` for `-`); its fields are the
-    backend's options, set in the matrix by a test's `runner:` key.
-    """
-
-    format: ClassVar[str] = "elf"
-    """The ending of the unikernels that this backend boots, the matrix's `{format}`."""
-    version_flag: ClassVar[str] = ""
-    """The option with which the tender tells its version; empty: it is not asked."""
-    hides_status: ClassVar[bool] = False
-    """Whether the tender's exit status says nothing of the guest: `exit_codes` then mean the outcome's own code."""
-
-    @abstractmethod
-    def tender(self, arch: str) -> Tender:
-        """The program for guests of `arch`; raises Rejected if this backend cannot boot that architecture."""
-
-    @abstractmethod
-    def argv(self, boot: Boot) -> tuple[str, ...]:
-        """The command line; pure."""
-
-    @abstractmethod
-    def outcome(self, ending: Ending) -> Outcome:
-        """What the guest did; never called when we ended the boot ourselves. Pure."""
-
-    def check(self, unikernel: Path, boot: Boot, version: str) -> None:  # noqa: B027  # most backends check nothing
-        """Raise Rejected if the tender (its `--version` output is `version`) cannot boot this file of the host."""
-
-    def probe(self, arch: str, accel: str) -> Probe | None:
-        """A guest that proves `accel`; None if opening its device is proof enough."""
-        del arch, accel
-        return None
 
 
 @dataclass(frozen=True)

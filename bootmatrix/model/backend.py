@@ -1,0 +1,105 @@
+"""The contract of a backend: from a boot to a command line, from its end to an outcome."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bootmatrix.model.outcome import Ending, Outcome
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What a runner turns into a command line: paths are those inside the place where it boots.
+
+    `memory` in bytes; `accel` is one of the names that the runner's tender declared, or empty.
+    """
+
+    arch: str
+    program: str
+    unikernel: str
+    args: tuple[str, ...] = ()
+    memory: int = 64 * MIB
+    cpus: int = 1
+    accel: str = ""
+
+
+@dataclass(frozen=True)
+class Tender:
+    """The host process that runs the guest.
+
+    `program` is its name on PATH, or its path if it contains a slash. `accelerators` are what it can run on, the
+    preferred first; empty if it needs none. `automatic` says that the next one may be tried where one is unusable.
+    `in_build` is a path below the build's output, `prefix` a folder of this host, where the program is looked for
+    before the image's own PATH.
+    """
+
+    program: str
+    accelerators: tuple[str, ...] = ()
+    automatic: bool = False
+    in_build: str = ""
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A guest that only proves that an accelerator works: `files` by name, `argv` with `{name}` for their paths.
+
+    The accelerator is usable if the program exits with `status` within `seconds`.
+    """
+
+    files: Mapping[str, bytes]
+    argv: tuple[str, ...]
+    status: int
+    seconds: float = 10.0
+
+
+class Rejected(Exception):
+    """A runner's check: this tender cannot take this unikernel; `remedy` says what to change."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Runner(ABC):
+    """One backend: turns a Boot into a command line and an Ending into an Outcome.
+
+    A subclass is a frozen dataclass named `Runner` in `runners/<backend>.py` (with `_` for `-`); its fields are the
+    backend's options, set in the matrix by a test's `runner:` key.
+    """
+
+    format: ClassVar[str] = "elf"
+    """The ending of the unikernels that this backend boots, the matrix's `{format}`."""
+    version_flag: ClassVar[str] = ""
+    """The option with which the tender tells its version; empty: it is not asked."""
+    hides_status: ClassVar[bool] = False
+    """Whether the tender's exit status says nothing of the guest: `exit_codes` then mean the outcome's own code."""
+
+    @abstractmethod
+    def tender(self, arch: str) -> Tender:
+        """The program for guests of `arch`; raises Rejected if this backend cannot boot that architecture."""
+
+    @abstractmethod
+    def argv(self, boot: Boot) -> tuple[str, ...]:
+        """The command line; pure."""
+
+    @abstractmethod
+    def outcome(self, ending: Ending) -> Outcome:
+        """What the guest did; never called when we ended the boot ourselves. Pure."""
+
+    def check(self, unikernel: Path, boot: Boot, version: str) -> None:  # noqa: B027  # most backends check nothing
+        """Raise Rejected if the tender (its `--version` output is `version`) cannot boot this file of the host."""
+
+    def probe(self, arch: str, accel: str) -> Probe | None:
+        """A guest that proves `accel`; None if opening its device is proof enough."""
+        del arch, accel
+        return None

@@ -1,0 +1,69 @@
+"""What was booted, how that ended as seen from outside, and what the guest did."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping  # noqa: TC003  # pydantic reads a run's results back by these types
+from dataclasses import dataclass
+
+OUTCOMES = ("exited", "aborted", "crashed", "panicked", "hung", "skipped", "rejected", "broken")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value of each axis; `id` joins them and is the only key."""
+
+    id: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the guest did, in words that mean the same on every backend, and how we know.
+
+    `exited(code)`, `aborted`, `crashed(signal)`, `panicked(line)`, `hung(reason)`, `skipped(reason)` by the guest
+    itself, `rejected(reason)`: the tender refused the unikernel, `broken(reason)`: the infrastructure failed.
+    """
+
+    kind: str
+    detail: str = ""
+    evidence: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}({self.detail})" if self.detail else self.kind
+
+    @property
+    def ok(self) -> bool:
+        """Whether the guest itself claims success."""
+        return self.kind == "exited" and self.detail == "0"
+
+
+def parse_outcome(word: str) -> Outcome:
+    """`exited(3)`, `crashed` or an alias (`passed`, `failed`) as an Outcome; ValueError if it is none."""
+    alias = {"passed": "exited(0)", "failed": "exited(1)"}.get(word.strip(), word.strip())
+    found = re.fullmatch(r"([a-z]+)(?:\((.+)\))?", alias)
+    if not found or found[1] not in OUTCOMES:
+        raise ValueError(word)
+    if found[1] != "exited" or not found[2]:
+        return Outcome(found[1], found[2] or "")
+    if not found[2].isdecimal():
+        raise ValueError(word)
+    return Outcome("exited", str(int(found[2])))
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a boot ended, as seen from outside: the raw material of an Outcome.
+
+    `status` is the tender's exit status, None if a signal ended it or we did. `stopped` says why we ended the boot
+    ourselves, and is empty if we did not. `console` is the guest's output, `tender` the host process's own messages
+    (its standard error), which a guest cannot write; both decoded, without ANSI codes, lines ended by a newline.
+    """
+
+    status: int | None = None
+    signal: str = ""
+    stopped: str = ""
+    console: str = ""
+    tender: str = ""
+    out_of_memory: bool = False
+    arch: str = ""
