@@ -95,9 +95,9 @@ def watch(
     clock: Callable[[], float] = time.monotonic,
 ) -> Watched:
     """Follow a process to its end, or end it at a limit. What we ended is never told as its own end."""
-    watcher = _Watcher(limits, stop, clock)
+    watcher = _Watcher(limits, stop, clock, process.begun)
     end, reason = watcher.follow(process, on_chunk or (lambda _chunk: None))
-    seconds = clock() - watcher.started
+    seconds = clock() - watcher.started if end is None or end.seconds is None else end.seconds
     strain = process.strain() if reason else None
     if reason:
         process.kill()
@@ -109,9 +109,9 @@ _TOLD = "the guest told its status and did not power off"
 
 
 class _Watcher:
-    def __init__(self, limits: Limits, stop: Stop, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: Limits, stop: Stop, clock: Callable[[], float], started: float) -> None:
         self.limits, self.stop, self.clock = limits, stop, clock
-        self.started = self.last = clock()
+        self.started = self.last = started
         self.console, self.tender = Record(limits.size), Record(TENDER_LIMIT)
         self.told, self.looked_at = False, 0  # `looked_at`: the console's length when its end was last looked at
 

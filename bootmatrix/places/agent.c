@@ -4,10 +4,10 @@
  * agent BOX UID GID [GROUP]
  *
  * BOX has the pipes. `commands` brings `NUMBER LENGTH\n` and LENGTH bytes of words, each ended by a NUL; or `kill 0\n`,
- * which ends the boot that runs. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT KIB`: LEFT is
- * what it left behind that cannot be removed, `nothing`, or `memory` if the kernel ended it for lack of memory; KIB the
- * peak of its resident memory. Its output goes to `console` and `tender`. When nobody speaks to it any more, it ends, and
- * the container with it.
+ * which ends the boot that runs. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT KIB US`: LEFT
+ * is what it left behind that cannot be removed, `nothing`, or `memory` if the kernel ended it for lack of memory; KIB the
+ * peak of its resident memory, US the microseconds that it took. Its output goes to `console` and `tender`. When nobody
+ * speaks to it any more, it ends, and the container with it.
  *
  * It is root, with few rights and without a way to more, since only so can it give up all of them for each boot. A boot
  * can neither signal it (the first process of a PID namespace is out of reach) nor trace it (it is another user).
@@ -26,6 +26,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SCRATCH "/tmp"
@@ -150,8 +151,16 @@ static int await(pid_t boot, int ends, struct rusage *used)
     }
 }
 
+static long long microseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
 static void run(long number, char **words, int ends)
 {
+    long long begun = microseconds();
     pid_t boot = fork();
     if (boot < 0)
         die("fork");
@@ -159,12 +168,13 @@ static void run(long number, char **words, int ends)
         become(words);
     struct rusage used;
     int how = await(boot, ends, &used);
+    long long took = microseconds() - begun;
     end_all();
     const char *left = emptied() ? "nothing" : "files";
     if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL && ran_out_of_memory())
         left = "memory";
-    dprintf(status_pipe, "%ld %s %d %s %ld\n", number, WIFSIGNALED(how) ? "signal" : "exit",
-            WIFSIGNALED(how) ? WTERMSIG(how) : WEXITSTATUS(how), left, used.ru_maxrss);
+    dprintf(status_pipe, "%ld %s %d %s %ld %lld\n", number, WIFSIGNALED(how) ? "signal" : "exit",
+            WIFSIGNALED(how) ? WTERMSIG(how) : WEXITSTATUS(how), left, used.ru_maxrss, took);
 }
 
 /* Reads one boot's words and runs it. */

@@ -21,7 +21,7 @@ INSIDE = "/bootmatrix"
 PIPES = ("commands", "status", "console", "tender")
 SOURCE = files("bootmatrix.places").joinpath("agent.c").read_text()
 COMPILE = 'for cc in cc gcc clang; do "$cc" -O2 -o /agent/agent /agent/agent.c && exit; done; exit 1'
-ENDED = re.compile(r"1 (exit|signal) (\d+) (\w+) (\d+)")
+ENDED = re.compile(r"1 (exit|signal) (\d+) (\w+) (\d+) (\d+)")
 UNTOLD = {130, 141}  # SIGINT and SIGPIPE, of whose signals a shell says nothing
 
 
@@ -81,9 +81,10 @@ class Keeper(Agent):
         line = ENDED.fullmatch(lines[-1])
         if not line:
             return None  # what the agent has to say of itself
-        how, value, left, kib = line.groups()
+        how, value, left, kib, microseconds = line.groups()
         found = signal_exit(int(value)) if how == "signal" else Exit(int(value))
-        return Ended(replace(found, out_of_memory=left == "memory", memory=int(kib) * 1024), left == "nothing")
+        measured = replace(found, memory=int(kib) * 1024, seconds=int(microseconds) / 1e6)
+        return Ended(replace(measured, out_of_memory=left == "memory"), left == "nothing")
 
 
 class Single(Agent):

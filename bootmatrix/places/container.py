@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import time
 from typing import TYPE_CHECKING
 
 from bootmatrix.places import engine, settings, strain
@@ -41,6 +42,7 @@ class ContainerPlace(Place):
         process = ContainerProcess(container)
         try:
             begin()
+            process.begun = time.monotonic()
             container.hand(job)
             yield process
         finally:
@@ -60,6 +62,7 @@ class ContainerProcess(Process):
         self.container = container
         self.clean = False  # whether it ended by itself and left nothing
         self._exit: Exit | None = None
+        self.begun = time.monotonic()
 
     def read(self, seconds: float) -> tuple[str, bytes] | None:
         if item := self.container.streams.read(0 if self._exit else seconds):

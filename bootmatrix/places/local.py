@@ -70,6 +70,7 @@ class LocalProcess(Process):
     def __init__(self, job: Job, scratch: str) -> None:
         self._exit: Exit | None = None
         self._mark = f"{os.getpid()}-{next(_NUMBERS)}"
+        self.begun = time.monotonic()
         self._child = _spawn(job, scratch, self._mark)
         if not job.trusted:
             self._limit(job)

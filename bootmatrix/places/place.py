@@ -59,13 +59,15 @@ class Job:
 class Exit:
     """How a process ended: `status`, or None and the `signal`'s name.
 
-    `memory` is the peak of its resident memory in bytes (`ru_maxrss`, getrusage(2)), 0 where the place cannot tell.
+    `memory` is the peak of its resident memory in bytes (`ru_maxrss`, getrusage(2)), 0 where the place cannot tell;
+    `seconds` from its beginning to its end, None where the place does not measure that itself.
     """
 
     status: int | None
     signal: str = ""
     out_of_memory: bool = False
     memory: int = field(default=0, compare=False)
+    seconds: float | None = field(default=None, compare=False)
 
 
 def nothing() -> None:
@@ -73,7 +75,9 @@ def nothing() -> None:
 
 
 class Process(ABC):
-    """A running job."""
+    """A running job. `begun` is when it began, on the monotonic clock."""
+
+    begun: float
 
     @abstractmethod
     def read(self, seconds: float) -> tuple[str, bytes] | None:

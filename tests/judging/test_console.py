@@ -13,6 +13,7 @@ from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Process
 from bootmatrix.places.strain import Strain
 
+BEGUN = 1000.0
 STATUS = r"EXIT: STATUS=(\d+)"
 
 
@@ -21,6 +22,7 @@ class FakeProcess(Process):
 
     def __init__(self, *chunks: tuple[str, bytes], ends: bool = True) -> None:
         self.killed = threading.Event()
+        self.begun = BEGUN
         self.chunks = deque([*chunks, *([(END, b"")] if ends else [])])
 
     def read(self, seconds: float) -> tuple[str, bytes] | None:
@@ -53,7 +55,7 @@ class Clock:
     """Each look at it takes `step` seconds."""
 
     step: float = 0.0
-    now: float = 1000.0
+    now: float = BEGUN
 
     def __call__(self) -> float:
         self.now += self.step
@@ -73,9 +75,25 @@ def test_a_process_that_ends_tells_its_exit_and_all_its_output() -> None:
     assert (seen.exit, seen.stopped, seen.console.raw(), seen.tender.raw()) == (Exit(0), "", b"ac", b"b")
 
 
+def test_a_boot_counts_from_its_beginning_however_late_it_is_watched() -> None:
+    late = FakeProcess()
+    late.begun -= 5
+    assert watched(late, Limits(10, 10)).seconds == 5.0
+
+
+def test_a_place_that_measures_itself_is_believed() -> None:
+    class Measured(FakeProcess):
+        def wait(self) -> Exit:
+            return Exit(0, seconds=0.25)
+
+    assert watched(Measured(), Limits(10, 10), step=1).seconds == 0.25
+
+
 def test_the_console_is_handed_on_as_it_comes() -> None:
     chunks: list[bytes] = []
-    watch(FakeProcess(out(b"a"), (TENDER, b"b"), out(b"c")), Limits(10, 10), Stop(), on_chunk=chunks.append)
+    watch(
+        FakeProcess(out(b"a"), (TENDER, b"b"), out(b"c")), Limits(10, 10), Stop(), on_chunk=chunks.append, clock=Clock()
+    )
     assert chunks == [b"a", b"c"]
 
 
@@ -146,7 +164,7 @@ def test_a_process_that_closes_its_output_and_runs_on_meets_the_time_out() -> No
 def test_a_process_that_closes_its_output_can_be_interrupted() -> None:
     stop = Stop()
     process = FakeProcess(out(b"x"), ends=False)
-    seen = watch(process, Limits(30, 10), stop, on_chunk=lambda _chunk: stop.set())
+    seen = watch(process, Limits(30, 10), stop, on_chunk=lambda _chunk: stop.set(), clock=Clock())
     assert seen.stopped == "interrupted"
 
 

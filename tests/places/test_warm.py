@@ -58,6 +58,12 @@ def test_the_peak_of_a_boots_memory_is_its_own(place: ContainerPlace) -> None:
     assert 0 < small < 8 << 20
 
 
+def test_the_time_of_a_boot_is_its_own(place: ContainerPlace) -> None:
+    seconds = boot(place, "sleep 0.2")[0].seconds
+    assert seconds is not None
+    assert 0.2 <= seconds < 5
+
+
 def test_each_boot_is_a_session_and_a_process_group_of_its_own(place: ContainerPlace) -> None:
     script = "read -r pid _ _ parent group session _ </proc/self/stat; echo $pid $group $session"
     for _ in range(2):
