@@ -76,9 +76,9 @@ def test_what_is_small_matters_to_nobody(smallest: float) -> None:
 
 
 def test_few_nights_say_nothing() -> None:
-    for count in range(13):
+    for count in range(11):
         assert alarm([1.0] * count + [2.0] * 5) is None, count
-    assert alarm([1.0] * 13 + [2.0] * 5) == Alarm(1.0, 2.0, 1.0, 13)
+    assert alarm([1.0] * 11 + [2.0] * 5) == Alarm(1.0, 2.0, 1.0, 11)
     assert alarm([]) is None
 
 

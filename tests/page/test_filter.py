@@ -121,6 +121,15 @@ def test_it_takes_what_the_command_line_takes(made: tuple[Run, Path], show: Open
     assert sum(want is None for want in wanted) > 100
 
 
+def test_no_glob_takes_long(made: tuple[Run, Path], show: Open) -> None:
+    """Its steps are at most the text's length times the glob's: with backtracking, these would never end."""
+    page = show(made[1])
+    globs = ["*a" * 30 + "*b", "*[ab]" * 30 + "c", "*?" * 30 + "b", "*a" * 30]
+    assert page.evaluate("(globs) => globs.map((glob) => globbed(glob)('a'.repeat(400)))", globs) == [False] * 3 + [
+        True
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

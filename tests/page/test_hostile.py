@@ -9,6 +9,7 @@ import pytest
 from page.conftest import until, written
 from reports.examples import EVIL, attempt, changed, hostile, result, run, stored, with_console
 
+from bootmatrix.console import clean
 from bootmatrix.model import VERDICTS
 
 if TYPE_CHECKING:
@@ -91,6 +92,41 @@ def test_only_colours_and_weights_are_followed(page: Page) -> None:
     assert shown.endswith("red bold dark on dark concealed\nxxxx")
     assert "\x1b" not in shown
     assert page.locator("#panel .console span.bold").inner_text() == "bold"
+
+
+HIDING = (
+    "\x1b]0;FAIL: one\nFAIL: two\x07",
+    "\x1b]0;FAIL: one\r\nFAIL: two\x1b\\",
+    "\x1bPFAIL: one\nFAIL: two\x1b\\",
+    "\x1b_FAIL: one FAIL: two\x1b\\",
+)
+INKED = "(text) => { const all = document.createElement('p'); all.append(...inkedAll(text).flat()); return all; }"
+
+
+@pytest.mark.parametrize("text", HIDING)
+def test_what_the_judge_reads_is_shown(page: Page, text: str) -> None:
+    """A terminal would hide these lines, but the verdict knows them."""
+    shown = page.evaluate(f"(text) => ({INKED})(text).textContent", text)
+    assert [line for line in ("FAIL: one", "FAIL: two") if line in clean(text.encode())] == ["FAIL: one", "FAIL: two"]
+    assert [line for line in ("FAIL: one", "FAIL: two") if line in shown] == ["FAIL: one", "FAIL: two"]
+
+
+@pytest.mark.parametrize(
+    ("code", "style", "name"),
+    [
+        ("38:2::255:120:60", "color: rgb(255, 120, 60);", None),
+        ("38:2:255:120:60", "color: rgb(255, 120, 60);", None),
+        ("38:5:231", "color: rgb(255, 255, 255);", None),
+        ("1;4:3", None, "bold underline"),
+        ("3;58;5;1", None, "italic"),
+        ("3;58;2;1;4;9", None, "italic"),
+        ("3;58:2::1:4:9", None, "italic"),
+    ],
+)
+def test_colours_are_read_in_both_notations(page: Page, code: str, style: str | None, name: str | None) -> None:
+    """With semicolons, and with the colons of ITU-T T.416."""
+    found = f"(text) => {{ const span = ({INKED})(text).querySelector('span'); return [span.style.cssText, span.className]; }}"
+    assert page.evaluate(found, f"\x1b[{code}mx") == [style or "", name or ""]
 
 
 def test_guests_cannot_write_what_nobody_can_read(page: Page) -> None:
