@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 KINDS = ("new failure", "still failing", "worse", "flaky", "new", "gone", "fixed", "better")
 """What can be said of a test against earlier runs, what asks for attention first."""
 
+LARGEST = 64 << 20  # bytes of a file; ours are a few MiB, those of another machine may be anything
+
 T = TypeVar("T")
 
 
@@ -108,8 +110,11 @@ def changes(folder: Path) -> Changes | None:
 
 
 def _read(kind: type[T], folder: Path) -> T | None:
+    file = folder / _name(kind)
     try:
-        return TypeAdapter(kind).validate_json((folder / _name(kind)).read_bytes())
+        if file.stat().st_size > LARGEST:
+            return None
+        return TypeAdapter(kind).validate_json(file.read_bytes())
     except (OSError, ValidationError):  # what history says is no part of the results
         return None
 

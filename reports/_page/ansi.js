@@ -21,7 +21,8 @@ const SIXTEEN = [
   "#56d4dd",
   "#ffffff",
 ].map((hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
-const ESCAPE = /\x1b(?:\[([0-?]*)[ -/]*([@-~])|[\]PX^_][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])|\x1b/g;
+// As bootmatrix/console.py has it: what a guest's verdict was judged by is seen here, too.
+const ESCAPE = /\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x00-\x1f\x7f]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])|\x1b/g;
 
 function colour(number) {
   if (number < 16) return SIXTEEN[number];
@@ -50,14 +51,23 @@ function readable(rgb, ground) {
   return made;
 }
 
+/** An SGR sequence's numbers, colours with colons as if with semicolons; what else stands after a colon is a kind of line. */
+function codesOf(parameters) {
+  return parameters
+    .replace(/([345]8:2):\d*:(\d+:\d+:\d+)[^;]*/g, "$1:$2")
+    .split(";")
+    .flatMap((part) => (/^[345]8:/.test(part) ? part.split(":") : part.split(":", 1)))
+    .map(Number);
+}
+
 /** Follows one SGR sequence: `pen` is changed. */
 function follow(pen, parameters) {
-  const codes = parameters.split(/[;:]/).map(Number);
+  const codes = codesOf(parameters);
   for (let at = 0; at < codes.length; at++) {
     const code = codes[at];
     if (code === 0) for (const key of Object.keys(pen)) delete pen[key];
-    else if (code === 38 || code === 48) {
-      const target = code === 38 ? "front" : "back";
+    else if (TARGETS[code]) {
+      const target = TARGETS[code];
       if (codes[at + 1] === 5 && codes[at + 2] <= 255) pen[target] = colour(codes[at + 2]);
       if (codes[at + 1] === 2 && codes.slice(at + 2, at + 5).every((part) => part <= 255) && codes.length >= at + 5)
         pen[target] = codes.slice(at + 2, at + 5);
@@ -76,6 +86,7 @@ function follow(pen, parameters) {
   }
 }
 
+const TARGETS = { 38: "front", 48: "back", 58: "line" };
 const WEIGHTS = { 1: "bold", 2: "dim", 3: "italic", 4: "underline", 7: "inverse", 9: "strike" };
 
 function inked(text, pen) {

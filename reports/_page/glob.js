@@ -4,18 +4,26 @@ const IS_GLOB = /[*?[]/;
 
 function globbed(glob) {
   const chars = [...glob];
-  let pattern = "";
+  const parts = [""]; // what stands between the stars
   for (let at = 0; at < chars.length; at++) {
-    if (chars[at] === "*") pattern += pattern.endsWith(".*") ? "" : ".*";
-    else if (chars[at] === "?") pattern += ".";
+    if (chars[at] === "*") parts.push("");
+    else if (chars[at] === "?") parts[parts.length - 1] += ".";
     else if (chars[at] === "[" && endOfSet(chars, at) > 0) {
       const end = endOfSet(chars, at);
-      pattern += setOf(chars.slice(at + 1, end));
+      parts[parts.length - 1] += setOf(chars.slice(at + 1, end));
       at = end;
-    } else pattern += escaped(chars[at]);
+    } else parts[parts.length - 1] += escaped(chars[at]);
   }
-  const compiled = new RegExp(`^${pattern}$`, "su");
+  const compiled = new RegExp(`^${starred(parts)}$`, "su");
   return (text) => compiled.test(text);
+}
+
+/** The parts with anything between them, each taken where it stands first: trying others would take very long. */
+function starred([first, ...rest]) {
+  if (!rest.length) return first;
+  const middle = rest.slice(0, -1).filter((part) => part);
+  const found = middle.map((part, at) => `(?=(.*?${part}))\\${at + 1}`);
+  return `${first}${found.join("")}.*${rest.at(-1)}`;
 }
 
 function escaped(char) {
