@@ -32,8 +32,15 @@ def told(run: Run, folder: Path, reports: tuple[Path, ...], *, good: Collection[
     reused = f", {total.reused} of them as in earlier runs," if total.reused else ""
     ended = "interrupted; " if run.interrupted else ""
     yield f"{ended}{counts}{reused} in {human_time(run.seconds)}", "good" if as_expected else "bad"
-    for path in (*reports, folder / "results.json"):
-        yield f"  {path}", "dim"
+    yield from _files(folder, reports)
+
+
+def _files(folder: Path, reports: tuple[Path, ...]) -> Iterator[Span]:
+    """Pages each on its own line, to be opened by a click; the rest as a shell would take it."""
+    pages = [path for path in reports if path.suffix == ".html"]
+    yield from ((f"  {path}", "dim") for path in pages)
+    names = sorted(path.name for path in (*reports, folder / "results.json") if path not in pages)
+    yield f"  {folder}/" + (f"{{{','.join(names)}}}" if len(names) > 1 else names[0]), "dim"
 
 
 def _groups(total: Sum, folder: Path) -> Iterator[Span]:

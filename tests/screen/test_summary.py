@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def told(what: Run, **options: bool) -> list[str]:
     pen, file = plain_pen()
-    PlainScreen(pen, **options).summary(what, Path("out"), (Path("out/junit.xml"),))
+    PlainScreen(pen, **options).summary(what, Path("out"), (Path("out/index.html"), Path("out/junit.xml")))
     return file.getvalue().splitlines()
 
 
@@ -33,8 +33,8 @@ def test_failures_with_one_reason_are_told_once_with_how_to_repeat_one() -> None
         "clang/a: failed: why",
         "    repeat it: bootmatrix repro clang/a",
         "2 passed, 1 failed, 7 error, 1 of them as in earlier runs, in 25 s",
-        "  out/junit.xml",
-        "  out/results.json",
+        "  out/index.html",
+        "  out/{junit.xml,results.json}",
     ]
 
 
