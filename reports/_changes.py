@@ -10,13 +10,14 @@ from bootmatrix.quantities import human_size, human_time
 from ._markup import cell, code, header, row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from bootmatrix.history.told import Change, Changes
 
     from ._markup import Paper
 
-MOST = 50  # changes of a kind
+MOST = 50  # lines of a kind
+NAMED = 5  # tests that are named of those of which the same is said
 MEASURED = ("worse", "better")
 
 
@@ -32,18 +33,26 @@ def put(changes: Changes, paper: Paper) -> None:
 
 
 def _put_kind(kind: str, group: list[Change], paper: Paper) -> None:
-    measured = kind in MEASURED
     paper.put(f"\n**{kind}** · {len(group):,}\n\n")
-    if measured:
+    if kind in MEASURED:
         paper.put(header(["test", "measure", "before", "after"], 2))
-    render: Callable[[Change], str] = _measured if measured else _listed
-    shown = paper.offer(map(render, group[:MOST]), 0.2)
-    if shown < len(group):
-        paper.put(f"\n… and {len(group) - shown:,} more: they are in report.json.\n")
+        rows = [(_measured(change), 1) for change in group]
+    else:
+        rows = list(_alike(group))
+    shown = paper.offer((row for row, _ in rows[:MOST]), 0.2)
+    rest = sum(count for _, count in rows[shown:])
+    if rest:
+        paper.put(f"\n… and {rest:,} more: they are in report.json.\n")
 
 
-def _listed(change: Change) -> str:
-    return f"- {' · '.join([code(change.test), *_words(change)])}\n"
+def _alike(group: list[Change]) -> Iterator[tuple[str, int]]:
+    """A line for all tests of which the same is to be said, the most first, and how many these are."""
+    found: dict[str, list[str]] = {}
+    for change in group:
+        found.setdefault(" · ".join(_words(change)), []).append(change.test)
+    for said, tests in sorted(found.items(), key=lambda item: -len(item[1])):
+        more = f" … ({len(tests):,} tests)" if len(tests) > NAMED else ""
+        yield f"- {', '.join(map(code, tests[:NAMED]))}{more} · {said}\n", len(tests)
 
 
 def _words(change: Change) -> Iterator[str]:

@@ -10,7 +10,7 @@ from bootmatrix.screen.words import safe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.history.told import Change, Changes, Night
+    from bootmatrix.history.told import Changes, Night
 
 MOST = 60_000  # bytes: GitHub takes 65,536 characters
 SPARE = 200  # of them for how many more there are
@@ -38,13 +38,11 @@ def _lines(tonight: Night, changes: Changes) -> Iterator[str]:
     yield from (f"- {_quoted(note)}" for note in changes.notes)
     for kind, group in summary.by_kind(changes):
         yield f"\n### {summary.title(kind, len(group))}\n"
-        yield from map(_item, group[: summary.SHOWN])
-        if len(group) > summary.SHOWN:
-            yield f"- … and {len(group) - summary.SHOWN:,} more, in changes.json"
-
-
-def _item(change: Change) -> str:
-    return f"- {_quoted(change.test)}\n  {_quoted(summary.words(change))}"
+        shown, rest = summary.alike(group)
+        for said, tests in shown:
+            yield f"- {_quoted(summary.ids(tests))}\n  {_quoted(said)}"
+        if rest:
+            yield f"- … and {rest:,} more, in changes.json"
 
 
 def _quoted(words: str) -> str:

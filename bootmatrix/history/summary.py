@@ -1,4 +1,4 @@
-"""What changed, in lines for people: the kinds in their order, the first few tests of each, and how many there are."""
+"""What changed, in lines for people: the kinds in their order, of each what most tests have in common first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from bootmatrix.history.told import Change, Changes, Night
     from bootmatrix.screen.pen import Span
 
-SHOWN = 20  # tests of a kind that are told
+SHOWN = 20  # things of a kind that are told
+NAMED = 5  # tests that are named of those of which the same is told
 LONGEST = 300  # characters of what is told of one
 TITLES = {
     "new failure": ("new failure", "new failures"),
@@ -43,11 +44,12 @@ def lines(tonight: Night, changes: Changes) -> Iterator[Span]:
     for kind, group in by_kind(changes):
         yield "", ""
         yield title(kind, len(group)), STYLES[kind]
-        for change in group[:SHOWN]:
-            yield f"  {change.test}", STYLES[kind]
-            yield f"      {words(change)}", ""
-        if len(group) > SHOWN:
-            yield f"  … and {len(group) - SHOWN:,} more, in changes.json", STYLES[kind]
+        shown, rest = alike(group)
+        for said, tests in shown:
+            yield f"  {ids(tests)}", STYLES[kind]
+            yield f"      {said}", ""
+        if rest:
+            yield f"  … and {rest:,} more, in changes.json", STYLES[kind]
     if not changes.changes:
         yield "nothing has changed", "good"
     if changes.notes:
@@ -68,6 +70,20 @@ def heading(tonight: Night, changes: Changes) -> str:
 def by_kind(changes: Changes) -> Iterator[tuple[str, list[Change]]]:
     for kind, group in itertools.groupby(changes.changes, key=lambda change: change.kind):
         yield kind, list(group)
+
+
+def alike(group: list[Change]) -> tuple[list[tuple[str, list[str]]], int]:
+    """What is said, and the tests of which it is, the most first; and how many tests are left out."""
+    found: dict[str, list[str]] = {}
+    for change in group:
+        found.setdefault(words(change), []).append(change.test)
+    every = sorted(found.items(), key=lambda item: -len(item[1]))
+    return every[:SHOWN], sum(len(tests) for _, tests in every[SHOWN:])
+
+
+def ids(tests: list[str]) -> str:
+    count = f" … ({len(tests):,} tests)" if len(tests) > NAMED else f" ({len(tests)} tests)" if len(tests) > 1 else ""
+    return ", ".join(tests[:NAMED]) + count
 
 
 def title(kind: str, count: int) -> str:

@@ -19,7 +19,7 @@ def made(*changes: Change, notes: tuple[str, ...] = ()) -> Changes:
 
 def many(count: int) -> Changes:
     long = HOSTILE * 40
-    return made(*(Change(kind, f"cell/{n}{HOSTILE}", long, TONIGHT) for kind in KINDS for n in range(count)))
+    return made(*(Change(kind, f"cell/{n}{HOSTILE}", f"{n} {long}", TONIGHT) for kind in KINDS for n in range(count)))
 
 
 def text(changes: Changes) -> str:
@@ -42,6 +42,14 @@ def test_each_kind_is_told_in_order_with_its_numbers() -> None:
         "      boot_time: 1 s → 2 s (+100.0%), since r0005 (0000000000)\n"
         "\na note"
     )
+
+
+def test_what_is_the_same_of_several_tests_is_said_once_the_most_first() -> None:
+    alone = Change("new failure", "c/z", "failed: other", TONIGHT)
+    same = [Change("new failure", f"c/{n}", "failed: why", TONIGHT) for n in range(7)]
+    told = "\n8 new failures\n  c/0, c/1, c/2, c/3, c/4 … (7 tests)\n      failed: why\n  c/z\n"
+    assert told in text(made(alone, *same))
+    assert "- `c/0, c/1, c/2, c/3, c/4 … (7 tests)`\n  `failed: why`" in markdown.text(TONIGHT, made(alone, *same))
 
 
 def test_nothing_is_said_as_such() -> None:
