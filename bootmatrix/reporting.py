@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins, results
 from bootmatrix.errors import BootmatrixError, Problem, UserError
 from bootmatrix.runs import journal
 
+NO_HISTORY = "none"  # instead of a database's URL
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ def tell(
 
 
 def _remember(run: Run, folder: Path, root: Path, history: str, note: Callable[[str], None]) -> None:
-    from bootmatrix.history import database, told, trends  # noqa: PLC0415  # SQLAlchemy: only at the end of a run
+    if (history or os.environ.get("BOOTMATRIX_HISTORY")) == NO_HISTORY:
+        return
+    from bootmatrix.history import database, told, trends  # noqa: PLC0415  # SQLAlchemy takes 0.2 s
 
     try:
         with database.opened(root, history) as past:

@@ -85,6 +85,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
         stack.callback(passes.close)
         pool = stack.enter_context(Pool(ours.run, ours.boxes, threading.Event(), screen.note))
         steps = Steps(store, passes, pool, screen, reuse=options.reuse)
+        steps.anew = past is not None
         fatal = _work(plan, steps, screen, options)
         before = past.seconds if past else 0.0
         finished = Run(
@@ -162,7 +163,8 @@ def _tell(plan: Plan, finished: Run, steps: Steps, options: Options, fatal: Fata
     store = steps.store
     written: list[Path] = []
     try:
-        told = reporting.tell(finished, store.folder, plan.root, options.reports, options.history, steps.screen.note)
+        history = options.history if steps.anew else reporting.NO_HISTORY  # `nightly` records it, if it is asked
+        told = reporting.tell(finished, store.folder, plan.root, options.reports, history, steps.screen.note)
         try:
             written.extend(told)
         finally:

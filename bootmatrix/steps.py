@@ -32,12 +32,16 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """Does them, and tells it; each boot comes to one result. `took` has the seconds of each, as `Times` has them."""
+    """Does them, and tells it; each boot comes to one result.
+
+    `took` has the seconds of each, as `Times` has them; `anew`: not all results were taken again from earlier runs.
+    """
 
     def __init__(self, store: Store, passes: Passes, pool: Pool, screen: Screen, *, reuse: bool) -> None:
         self.store, self.passes, self.pool, self.screen, self.reuse = store, passes, pool, screen, reuse
         self.stop = pool.stop
         self.took: dict[str, float] = {}
+        self.anew = False
         self.today = datetime.now(UTC).date()
         self.booter = boot.Booter(store, self.stop, on_begin=self._begun, on_attempt=self._attempted)
         if screen.wants_consoles:
@@ -148,6 +152,7 @@ class Steps:
             result = Result(result.cell, result.test, "error", what, axes=result.axes, repro=result.repro)
             at, length = self.store.keep(index, result)
         self.passes.note(result, self.store.id, at, length)
+        self.anew = self.anew or not result.reused
         if result.attempts and not result.reused:
             self.took[result.id] = result.seconds
         self.screen.result(result)

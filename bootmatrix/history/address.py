@@ -12,12 +12,12 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bootmatrix.errors import InfrastructureError, Problem, UserError
+from bootmatrix.reporting import NO_HISTORY
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.pool import ConnectionPoolEntry
 
-NOWHERE = "none"
 FOLDER, FILE = ".bootmatrix", "history.sqlite"
 PATIENCE_MS = 60_000  # for others that write to the same file
 REMEDY = "write a path, sqlite:///PATH, postgresql+psycopg://USER@HOST/NAME, or none"
@@ -26,7 +26,7 @@ REMEDY = "write a path, sqlite:///PATH, postgresql+psycopg://USER@HOST/NAME, or 
 def find(root: Path, given: str) -> URL | None:
     """What `given` says, else BOOTMATRIX_HISTORY, else the file of the project in `root`; None: nothing is kept."""
     said = given or os.environ.get("BOOTMATRIX_HISTORY", "")
-    if said == NOWHERE:
+    if said == NO_HISTORY:
         return None
     if not said:
         return _sqlite(_own(root / FOLDER) / FILE)

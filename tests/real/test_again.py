@@ -9,6 +9,7 @@ import pytest
 from support import bootmatrix, runs, script, scripted, told, write_matrix
 
 from bootmatrix import results
+from bootmatrix.history import database
 from bootmatrix.runs import journal
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ HOST = {"backend": ["command"]}
 def where(request: pytest.FixtureRequest, debian_12: Image) -> str:
     assert debian_12
     return str(request.param)
+
+
+def nights(folder: Path) -> int:
+    with database.opened(folder) as past:
+        return len(past.nights(None, 100))
 
 
 class Project:
@@ -83,6 +89,15 @@ def test_a_pass_is_taken_again_and_nothing_else(project: Project) -> None:
     assert sorted(project.booted()) == ["bad", "flaky"]
     project.run()
     assert sorted(project.booted()) == ["bad", "flaky", "good"]
+
+
+def test_a_run_that_booted_nothing_is_in_the_history_only_when_the_night_is_looked_at(project: Project) -> None:
+    project.write(good=good())
+    project.run()
+    project.run("--reuse")
+    assert nights(project.folder) == 1
+    assert bootmatrix("nightly", cwd=project.folder).returncode == 0
+    assert nights(project.folder) == 2
 
 
 CHANGES: dict[str, dict[str, Any]] = {
