@@ -78,7 +78,7 @@ def command(
         changes = engine.compare(tonight, earlier, past.points((*earlier, tonight)), against)
         drawn = trends.trends_of(past, finished, against, nights)
     written = _write(folder, root, finished, changes, drawn)
-    _tell(tonight, changes, shape, written)
+    _tell(tonight, changes, shape, folder, written)
     return int(bool(FAILING[fail_on] & changes.counts().keys()))
 
 
@@ -106,8 +106,9 @@ def _write(folder: Path, root: Path, run: Run, changes: Changes, drawn: Trends) 
         raise InfrastructureError(Problem(what, remedy="free some space, or make the folder writable")) from None
 
 
-def _tell(tonight: Night, changes: Changes, shape: str, written: list[Path]) -> None:
+def _tell(tonight: Night, changes: Changes, shape: str, folder: Path, written: list[Path]) -> None:
     from bootmatrix.history import markdown, summary  # noqa: PLC0415
+    from bootmatrix.screen.summary import files  # noqa: PLC0415
 
     if shape == "json":
         from pydantic import TypeAdapter  # noqa: PLC0415
@@ -117,8 +118,5 @@ def _tell(tonight: Night, changes: Changes, shape: str, written: list[Path]) -> 
         click.echo(markdown.text(tonight, changes), nl=False)
     else:
         shown = pen()
-        for line, style in summary.lines(tonight, changes):
+        for line, style in (*summary.lines(tonight, changes), ("", ""), *files(folder, written)):
             shown.line(line, style)
-        shown.line("")
-        for path in written:
-            shown.line(f"  {path}", "dim")

