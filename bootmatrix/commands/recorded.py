@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bootmatrix.errors import Problem, UserError, suggest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bootmatrix.history.database import History
     from bootmatrix.screen.pen import Pen
+
+NEWEST = 20  # runs that are named where one is not found
+RESULTS = "results.json"
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -27,13 +32,26 @@ def root_of(directory: Path | None, file: Path) -> Path:
 
 
 def folder_of(run: str, out: Path) -> Path:
-    """Of a run that is named by its folder, its id, or as `latest`."""
-    return out / run if (out / run).is_dir() or "/" not in run else Path(run)
+    """Of a run that is named by its id, as `latest`, or by its folder; UserError if there is none with results."""
+    found = next((each for each in (out / run, Path(run)) if run and each.is_dir()), None)
+    if found is None:
+        runs = runs_in(out)
+        remedy = suggest(run, runs) if runs else "`bootmatrix run` makes one; --out says where runs are"
+        raise UserError(Problem(f"there is no run '{run}' in {out}, and no such folder", remedy=remedy))
+    if not (found / RESULTS).is_file():
+        remedy = "of a run that did not come to its end: `bootmatrix run --resume` goes on with it"
+        raise UserError(Problem(f"{found} has no {RESULTS}", remedy=f"{remedy}; possible: {', '.join(runs_in(out))}"))
+    return found
+
+
+def runs_in(out: Path) -> list[str]:
+    """`latest` and the newest runs, as their names begin with the time of their start."""
+    found = sorted((file.parent.name for file in out.glob(f"*/{RESULTS}")), reverse=True)
+    return found[: NEWEST + 1]
 
 
 def kept(history: History, words: str) -> History:
     """UserError where nothing is kept."""
-    from bootmatrix.errors import Problem, UserError  # noqa: PLC0415
     from bootmatrix.history.database import Nothing  # noqa: PLC0415
 
     if isinstance(history, Nothing):

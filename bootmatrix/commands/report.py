@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from bootmatrix.commands.common import matrix_options, report_options, set_option
-from bootmatrix.errors import Problem, UserError, suggest
+from bootmatrix.commands.recorded import RESULTS, folder_of, runs_in
+from bootmatrix.errors import Problem, UserError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from bootmatrix.model import Report, Run
 
-NEWEST = 20  # runs that are named where one is not found
-RESULTS = "results.json"
 STDOUT = "-"
 
 
@@ -28,7 +27,7 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     from bootmatrix import plugins  # noqa: PLC0415
 
     out = _out(ctx.params.get("out"), ctx.params.get("directory"), ctx.params.get("file") or Path("matrix.yaml"))
-    words = _runs(out) if param.name == "run" else plugins.names("reports", out.parent)
+    words = runs_in(out) if param.name == "run" else plugins.names("reports", out.parent)
     return [Item(word) for word in words if word.startswith(incomplete)]
 
 
@@ -71,7 +70,7 @@ def command(
     from bootmatrix import plugins, results  # noqa: PLC0415
 
     root = ((directory or Path()) / file).parent
-    folder = _folder(run, _out(out, directory, file))
+    folder = folder_of(run, _out(out, directory, file))
     told = results.open_run(folder / RESULTS)
     wanted = [text.partition("=") for text in (*formats, *more)] or [
         (n, "", "") for n in plugins.names("reports", root)
@@ -84,25 +83,6 @@ def command(
 
 def _out(out: Path | None, directory: Path | None, file: Path) -> Path:
     return out or ((directory or Path()) / file).parent / "out"
-
-
-def _folder(run: str, out: Path) -> Path:
-    """The folder of a run; raises UserError if there is none, or if it has no results."""
-    found = next((each for each in (out / run, Path(run)) if run and each.is_dir()), None)
-    if found is None:
-        runs = _runs(out)
-        remedy = suggest(run, runs) if runs else "`bootmatrix run` makes one; --out says where runs are"
-        raise UserError(Problem(f"there is no run '{run}' in {out}, and no such folder", remedy=remedy))
-    if not (found / RESULTS).is_file():
-        remedy = "of a run that did not come to its end: `bootmatrix run --resume` goes on with it"
-        raise UserError(Problem(f"{found} has no {RESULTS}", remedy=f"{remedy}; possible: {', '.join(_runs(out))}"))
-    return found
-
-
-def _runs(out: Path) -> list[str]:
-    """`latest` and the newest runs, as their names begin with the time of their start."""
-    found = sorted((file.parent.name for file in out.glob(f"*/{RESULTS}")), reverse=True)
-    return found[: NEWEST + 1]
 
 
 def _write(report: Report, name: str, run: Run, folder: Path, target: str) -> None:

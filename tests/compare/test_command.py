@@ -111,7 +111,7 @@ def test_a_guests_text_stays_a_text(project: Path) -> None:
     ("args", "said"),
     [
         (("r0007",), "nothing to compare 'r0007' with"),
-        (("r0007", "nosuch"), "name a folder that a run made"),
+        (("r0007", "nosuch"), "there is no run"),
         (("--axis", "ocmal", *COMPILERS), "did you mean 'ocaml'?"),
         (("--axis", "ocaml", "4.14", "5.4"), "ocaml is never '5.4'"),
         (("--axis", "ocmal", *COMPILERS, "--nights", "3"), "did you mean 'ocaml'?"),

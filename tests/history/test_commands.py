@@ -107,7 +107,7 @@ def test_a_guests_text_stays_a_text(project: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "status", "said"),
     [
-        (("nightly", "nosuch"), 2, "name a folder that a run made"),
+        (("nightly", "nosuch"), 2, "there is no run"),
         (("nightly", "--history", "none"), 2, "needs a history"),
         (("history", "x/y", "--history", "none"), 2, "needs a history"),
         (("history", f"{CELL}/wors"), 2, f"did you mean '{CELL}/worse'?"),
