@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins, results
 from bootmatrix.errors import BootmatrixError, Problem, UserError
+from bootmatrix.history import NO_HISTORY
 from bootmatrix.runs import journal
 
-NO_HISTORY = "none"  # instead of a database's URL
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import __version__, boot, host, quarantine, reporting, source
 from bootmatrix.errors import Fatal, Problem, UserError
+from bootmatrix.history import NO_HISTORY
 from bootmatrix.model import GOOD_VERDICTS, Run
 from bootmatrix.places import engine
 from bootmatrix.places.pool import Pool
@@ -163,7 +164,7 @@ def _tell(plan: Plan, finished: Run, steps: Steps, options: Options, fatal: Fata
     store = steps.store
     written: list[Path] = []
     try:
-        history = options.history if steps.anew else reporting.NO_HISTORY  # `nightly` records it, if it is asked
+        history = options.history if steps.anew else NO_HISTORY  # `nightly` records it, if it is asked
         told = reporting.tell(finished, store.folder, plan.root, options.reports, history, steps.screen.note)
         try:
             written.extend(told)

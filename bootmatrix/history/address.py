@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bootmatrix.errors import InfrastructureError, Problem, UserError
-from bootmatrix.reporting import NO_HISTORY
+from bootmatrix.history import NO_HISTORY
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
