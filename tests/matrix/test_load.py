@@ -191,45 +191,10 @@ IN_A_BUILD = [
 ]
 
 
-METRIC = ["matrix.yaml:2:29: regex: needs exactly one group that catches the number"]
-IN_METRICS = [
-    (r"{heap: 'heap=\d+'}", METRIC),
-    (r"{heap: '(a)(b)'}", METRIC),
-    (
-        r"{heap: {regex: '(\d+)', better: less}}",
-        ["matrix.yaml:2:54: better: 'less' is not possible here\n    possible: higher, lower"],
-    ),
-    ("{heap: {unit: s}}", ["matrix.yaml:2:23: 'regex' is missing\n    add `regex:`"]),
-    ("{heap: {regex: '(x)', units: s}}", ["matrix.yaml:2:44: unknown key 'units'\n    did you mean 'unit'?"]),
-]
-KNOWN = "owner: me too, reason: because, until: 2026-12-31"
-IN_QUARANTINE = [
-    (
-        f"{{match: {{test: t, a: z}}, {KNOWN}}}",
-        ["matrix.yaml:3:35: matches no test: a is never 'z'\n    possible: x, y"],
-    ),
-    (
-        f"{{match: {{tests: t}}, {KNOWN}}}",
-        ["matrix.yaml:3:23: unknown axis or parameter 'tests'\n    did you mean 'tes"],
-    ),
-    ("{match: {test: t}, owner: me too, reason: why}", ["matrix.yaml:3:14: 'until' is missing\n    add `until:`"]),
-    (
-        f"{{match: {{test: t}}, {KNOWN.replace('12-31', '13-31')}}}",
-        ["matrix.yaml:3:72: until: '2026-13-31' is no day; write it as 2027-01-31"],
-    ),
-    (
-        f"{{match: {{test: t}}, {KNOWN.replace('because', 'no')}}}",
-        ["matrix.yaml:3:56: reason: needs a reason of a few words"],
-    ),
-]
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         *TOP,
-        *((f"{AXES}tests: {{t: {{metrics: {given}}}}}\n", expected) for given, expected in IN_METRICS),
-        *((f"{AXES}{TESTS}quarantine: [{given}]\n", expected) for given, expected in IN_QUARANTINE),
         *((f"axes: {axes}\n{TESTS}", expected) for axes, expected in IN_AXES),
         *((f"{AXES}{rule}\n{TESTS}", expected) for rule, expected in IN_RULES),
         *((f"{AXES}tests: {{t: {test}}}\n", expected) for test, expected in IN_A_TEST),
