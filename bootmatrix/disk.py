@@ -1,0 +1,40 @@
+"""A disk that takes no more: the infrastructure's failure wherever it is met, told with the disk's name."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from bootmatrix.errors import Fatal, Problem
+from bootmatrix.quantities import human_size
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+WORDS = ("No space left on device", "Disk quota exceeded")  # strerror(3) of these, as programs print them
+REMEDY = "free some space there, then `bootmatrix run --resume` goes on: what is written so far is whole"
+
+
+def is_full(error: OSError) -> bool:
+    return error.errno in FULL
+
+
+def full(file: Path | str, error: OSError, remedy: str = REMEDY) -> Fatal:
+    """What to say where a file cannot be written since its disk is full, or for another reason of the disk's."""
+    what = f"{file} cannot be written: {error.strerror or error}"
+    if is_full(error) and (disk := of(Path(file))):
+        what = f"{what} (the disk mounted at {disk})"
+    return Fatal(Problem(what, remedy=remedy))
+
+
+def of(file: Path) -> str:
+    """Where the disk of a file, or of the folder that it would be in, is mounted, and what it has left."""
+    place = file.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        free = os.statvfs(place)
+        while not place.is_mount():
+            place = place.parent
+    except OSError:
+        return ""
+    return f"{place}, {human_size(free.f_bavail * free.f_frsize)} free"
