@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import host, locks
+from bootmatrix import host, leaving, locks
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places import engine
 from bootmatrix.toolchain import ARG, FROM, PREFIX, data
@@ -167,11 +167,22 @@ def _run(command: list[str], log: Path, stop: threading.Event) -> tuple[int, str
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=_quiet(), start_new_session=True
         )
+        leaving.groups.add(child.pid)
         while child.poll() is None:
             if stop.wait(0.1):
-                os.killpg(child.pid, signal.SIGTERM)  # mmdebstrap removes what it has made so far
-                child.wait()
+                _end(child)
+        leaving.groups.discard(child.pid)
     return child.returncode, log.read_text(errors="replace")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Let mmdebstrap remove what it has made so far, as long as it takes no longer than we may."""
+    os.killpg(child.pid, signal.SIGTERM)
+    try:
+        child.wait(leaving.CONTAINERS)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 def _quiet() -> dict[str, str]:

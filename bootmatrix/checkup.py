@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import host
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine
+from bootmatrix.places import engine, sight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,10 @@ def _engine() -> Finding:
             "`bootmatrix setup` installs and starts Docker Engine; for Podman: podman system service, and DOCKER_HOST"
         )
         return Finding("container engine", "missing", error.problems[0].what, remedy)
+    try:
+        sight.check()
+    except InfrastructureError as error:
+        return Finding("container engine", "missing", error.problems[0].what, error.problems[0].remedy)
     name = "Podman" if engine.is_podman() else "Docker"
     return Finding(
         "container engine", "ok", f"{name} {version.get('Version', '')}, API {version.get('ApiVersion', '')}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 
 import click
 
-from bootmatrix import __version__
+from bootmatrix import __version__, leaving
 from bootmatrix.errors import BootmatrixError, suggest
 
 COMMANDS = {
@@ -91,12 +92,17 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
-    sys.exit(_guarded())
+    leaving.finish(_guarded())
+
+
+def _interrupt(_number: signal.Signals) -> None:
+    raise KeyboardInterrupt
 
 
 def _guarded() -> int:
     try:
-        code = cli.main(prog_name="bootmatrix", standalone_mode=False)
+        with leaving.on_signals(_interrupt, (signal.SIGINT,)):
+            code = cli.main(prog_name="bootmatrix", standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bootmatrix import build, imagebuild
+from bootmatrix.places import sight
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.places.pool import Pool
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 
 def make_image(step: BootStep) -> None:
+    if step.image:
+        sight.check()
     if step.image and not imagebuild.exists(step.image):
         log = _log("image")
         click.echo(f"building the image {step.image.name}, log in {log}", err=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import platform
 import shlex
-import signal
 import sys
 import threading
 import time
@@ -13,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, boot, host, quarantine, reporting, source
+from bootmatrix import __version__, boot, host, leaving, quarantine, reporting, source
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.model import GOOD_VERDICTS, Run
-from bootmatrix.places import engine
+from bootmatrix.places import engine, sight
 from bootmatrix.places.pool import Pool
 from bootmatrix.runs import lease
 from bootmatrix.runs.passes import Passes
@@ -30,7 +29,8 @@ from bootmatrix.steps import Steps
 from bootmatrix.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    import signal
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from bootmatrix.plan import BootStep, Plan
@@ -71,7 +71,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
     Raises InfrastructureError where nothing can be begun.
     """
     if plan.images:
-        engine.client()  # no engine: say so before anything is written
+        sight.check()  # no engine, or one elsewhere: say so before anything is begun
     lease.sweep(screen.note)
     for entry in dict.fromkeys(step.quarantine for step in plan.boots if step.quarantine):
         if quarantine.is_over(entry, datetime.now(UTC).date()):
@@ -83,8 +83,11 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
         begun, clock = past.started if past else boot.now(), time.monotonic()
         _begin(plan, store, options, past)
         passes = Passes(options.out)
-        stack.callback(passes.close)
-        pool = stack.enter_context(Pool(ours.run, ours.boxes, threading.Event(), screen.note))
+        stack.callback(lambda: None if store.frozen else passes.close())
+        stop = threading.Event()
+        stack.enter_context(leaving.on_signals(_asked(stop, screen)))
+        pool = stack.enter_context(Pool(ours.run, ours.boxes, stop, screen.note))
+        described = _host(plan)
         steps = Steps(store, passes, pool, screen, reuse=options.reuse)
         steps.anew = past is not None
         fatal = _work(plan, steps, screen, options)
@@ -95,7 +98,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
             seconds=round(before + time.monotonic() - clock, 3),
             version=__version__,
             command=shlex.join(["bootmatrix", *sys.argv[1:]]),
-            host=_host(plan),
+            host=described,
             results=store.results(),
             interrupted=pool.stop.is_set() and not fatal,
             verdicts=dict(store.verdicts),
@@ -134,8 +137,9 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
     crew = Crew(board, steps.stop)
     steps.booter.alone = crew.alone
     shape = _shape([plan.boots[index] for index in store.missing()])
-    with _interruptible(steps.stop, screen), screen.showing(shape, lambda: tasks.left(board)):
-        crew.run()
+    with screen.showing(shape, lambda: tasks.left(board)):
+        if not crew.run():
+            store.freeze()
     fatal = crew.fatal
     with contextlib.suppress(Fatal):
         for index in store.missing():
@@ -186,21 +190,14 @@ def _unwritten(folder: Path, error: OSError) -> Fatal:
     return Fatal(Problem(what, remedy="free some space, then `bootmatrix run --resume` writes them"))
 
 
-@contextlib.contextmanager
-def _interruptible(stop: threading.Event, screen: Screen) -> Iterator[None]:
-    """Ctrl-C, SIGTERM and SIGHUP: no new boots, the running ones ended, the reports written."""
+def _asked(stop: threading.Event, screen: Screen) -> Callable[[signal.Signals], None]:
+    """What a signal does: no new boots, the running ones ended, the reports written."""
 
-    def ask(number: int, _frame: object) -> None:
-        if not stop.is_set():
-            stop.set()
-            screen.note(f"{signal.Signals(number).name}: stopping; the reports will be written")
+    def ask(number: signal.Signals) -> None:
+        stop.set()
+        screen.note(f"{number.name}: stopping; the reports will be written; once more stops at once")
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return ask
 
 
 def _host(plan: Plan) -> dict[str, str]:

@@ -35,7 +35,8 @@ def _open(step: BootStep) -> int:
 
     from bootmatrix import build  # noqa: PLC0415
     from bootmatrix.making import place_of  # noqa: PLC0415
-    from bootmatrix.places import engine  # noqa: PLC0415
+    from bootmatrix.places import engine, settings  # noqa: PLC0415
+    from bootmatrix.places.place import Mount  # noqa: PLC0415
 
     if not shutil.which(engine.cli()):
         what = f"`{engine.cli()}` is not on PATH, and a shell needs its terminal"
@@ -48,9 +49,11 @@ def _open(step: BootStep) -> int:
         if step.build:
             source = Path(folder, "src")
             build.copy(step.build.source, source, step.build.matrix)
-            words += [f"--volume={source}:/src", "--workdir=/src", "--env=OUT=/tmp/out"]
-            words += [f"--volume={p}:{p}:ro" for p in step.build.spec.prefixes if Path(p).is_dir()]
-            words += [f"--env={key}={value}" for key, value in {**step.build.env, **step.build.spec.env}.items()]
+            words += ["--workdir=/src", "--env=OUT=/tmp/out"]
+            mounts = [Mount(source, "/src", writable=True)]
+            mounts += [Mount(Path(p), p) for p in step.build.spec.prefixes if Path(p).is_dir()]
             if (output := step.build.output(place)).is_dir():
-                words.append(f"--volume={output}:/unikernels:ro")
+                mounts.append(Mount(output, "/unikernels"))
+            words += settings.mount_words(mounts)
+            words += [f"--env={key}={value}" for key, value in {**step.build.env, **step.build.spec.env}.items()]
         return subprocess.run([*words, "--entrypoint=", step.image.tag, "sh"], check=False).returncode

@@ -96,7 +96,24 @@ static int is_empty(const char *folder)
     return empty;
 }
 
-/* Whether nothing is left in the scratch folder. */
+/* Whether anything is mounted below the scratch folder: the fifth field of proc_pid_mountinfo(5). */
+static int is_shared(void)
+{
+    char *line = NULL, place[4097];
+    size_t size = 0;
+    int shared = 0;
+    FILE *mounts = fopen("/proc/self/mountinfo", "re");
+    if (!mounts)
+        die("/proc/self/mountinfo");
+    while (getline(&line, &size, mounts) > 0)
+        if (sscanf(line, "%*s %*s %*s %*s %4096s", place) == 1)
+            shared |= !strncmp(place, SCRATCH "/", strlen(SCRATCH "/"));
+    fclose(mounts);
+    free(line);
+    return shared;
+}
+
+/* Whether nothing is left in the scratch folder. Only what is on its own file system is removed, and no link followed. */
 static int emptied(void)
 {
     if (is_empty(SCRATCH))
@@ -104,7 +121,7 @@ static int emptied(void)
     pid_t child = fork();
     if (!child) {
         sigprocmask(SIG_UNBLOCK, &children, NULL);
-        execlp("find", "find", SCRATCH, "-mindepth", "1", "-delete", (char *)NULL);
+        execlp("find", "find", SCRATCH, "-xdev", "-mindepth", "1", "-delete", (char *)NULL);
         _exit(127);
     }
     waitpid(child, NULL, 0);
@@ -215,8 +232,10 @@ int main(int argc, char **argv)
     int ends = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
     if (ends < 0)
         die("signalfd");
-    if (!emptied())
-        die("scratch");
+    if (is_shared() || !is_empty(SCRATCH)) { /* something of the host's: it is not ours to empty */
+        dprintf(status_pipe, "%s is not a scratch folder of this container's own\n", SCRATCH);
+        return 1;
+    }
     dprintf(status_pipe, "ready\n");
     while (fgets(line, sizeof line, commands))
         if (sscanf(line, "%ld %zu", &number, &length) == 2)

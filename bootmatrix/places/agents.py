@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
-import shutil
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar
 
+from bootmatrix import files as plain
 from bootmatrix import host, keys
-from bootmatrix.places import settings
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.places import engine, settings
 from bootmatrix.places.place import Exit, Job, Mount, signal_exit
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bootmatrix.places.warm import Container
 
 INSIDE = "/bootmatrix"
 PIPES = ("commands", "status", "console", "tender")
 SOURCE = files("bootmatrix.places").joinpath("agent.c").read_text()
 COMPILE = 'for cc in cc gcc clang; do "$cc" -O2 -o /agent/agent /agent/agent.c && exit; done; exit 1'
 ENDED = re.compile(r"1 (exit|signal) (\d+) (\w+) (\d+) (\d+)")
+SIGNALLED, KILLED = 128, 137  # what a shell adds to a signal's number, and makes of SIGKILL
 UNTOLD = {130, 141}  # SIGINT and SIGPIPE, of whose signals a shell says nothing
+ONLY_ENDED = 2  # lines of a shell that had nothing to say
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,8 @@ class Agent(ABC):
         """What is written to `commands` for a job."""
 
     @abstractmethod
-    def ended(self, lines: list[str]) -> Ended | None:
-        """What the lines on `status` say, None if they do not say it yet."""
+    def ended(self, container: Container, seconds: float) -> Ended:
+        """How the job ended; raises InfrastructureError if that is not told within so many seconds."""
 
 
 class Keeper(Agent):
@@ -64,7 +70,7 @@ class Keeper(Agent):
         self.program = program
 
     def install(self, box: Path) -> None:
-        shutil.copy(self.program, box / "agent")
+        plain.copy(self.program, box / "agent", 0o755)
         for name in PIPES:
             (box / name).chmod(0o600)
 
@@ -77,10 +83,15 @@ class Keeper(Agent):
         words = "".join(f"{word}\0" for word in job.argv).encode("utf-8", "surrogateescape")
         return f"1 {len(words)}\n".encode() + words
 
-    def ended(self, lines: list[str]) -> Ended | None:
-        line = ENDED.fullmatch(lines[-1])
-        if not line:
-            return None  # what the agent has to say of itself
+    def ended(self, container: Container, seconds: float) -> Ended:
+        """As the agent says, which alone can write to `status`: a boot is another user, and the folder is closed."""
+        while line := container.line(seconds):
+            if found := ENDED.fullmatch(line):  # else it is what the agent has to say of itself
+                return self._ended(found)
+        raise InfrastructureError(f"the container of {container.name} was ended from outside")
+
+    @staticmethod
+    def _ended(line: re.Match[str]) -> Ended:
         how, value, left, kib, microseconds = line.groups()
         found = signal_exit(int(value)) if how == "signal" else Exit(int(value))
         measured = replace(found, memory=int(kib) * 1024, seconds=int(microseconds) / 1e6)
@@ -109,14 +120,18 @@ class Single(Agent):
         (box / "job").chmod(0o644)
         return b"job\n"
 
-    def ended(self, lines: list[str]) -> Ended | None:
-        first, _, rest = lines[-1].partition(" ")
-        if first != "ended":
-            return None
-        status, left = rest.split()
-        by_signal = int(status) > 128 and (len(lines) > 1 or int(status) in UNTOLD)  # noqa: PLR2004
-        found = signal_exit(int(status) - 128) if by_signal else Exit(int(status))
-        return Ended(Exit(found.status, found.signal, left == "memory"), clean=False)
+    def ended(self, container: Container, seconds: float) -> Ended:
+        """As the engine says. What the shell wrote decides only between a signal and the status that stands for it."""
+        try:
+            status, out_of_memory = engine.ended(container.id, math.ceil(seconds))
+        except InfrastructureError:
+            raise InfrastructureError(f"the container of {container.name} was ended from outside") from None
+        said = container.rest().split("\n")
+        if status == KILLED and said[-2:] != ["ended", ""] and not out_of_memory:
+            raise InfrastructureError(f"the container of {container.name} was ended from outside")
+        by_signal = status > SIGNALLED and (len(said) > ONLY_ENDED or status in UNTOLD)
+        found = signal_exit(status - SIGNALLED) if by_signal else Exit(status)
+        return Ended(replace(found, out_of_memory=status == KILLED and out_of_memory), clean=False)
 
 
 def program(image: str) -> Path:

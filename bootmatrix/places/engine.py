@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -38,11 +39,14 @@ def client(*, patient: bool = False) -> APIClient:
         )
         api.ping()
     except (docker.errors.DockerException, OSError) as error:
-        where = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-        raise InfrastructureError(
-            Problem(f"no container engine answers at {where}: {reason(error)}", remedy=REMEDY)
-        ) from None
+        what = f"no container engine answers at {where()}: {reason(error)}"
+        raise InfrastructureError(Problem(what, remedy=REMEDY)) from None
     return api
+
+
+def where() -> str:
+    """The address at which the engine is spoken to."""
+    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
 
 
 def patience() -> float:
@@ -117,6 +121,12 @@ def image(tag: str) -> dict[str, Any] | None:
         return found
 
 
+def imported(archive: bytes) -> str:
+    """The id of a new image without a name, from a tar archive's bytes."""
+    answer: str = client().import_image_from_data(archive)
+    return str(json.loads(answer.splitlines()[-1])["status"])
+
+
 def image_id(tag: str) -> str:
     """The image's id; raises InfrastructureError if it is not here."""
     found = image(tag)
@@ -125,8 +135,19 @@ def image_id(tag: str) -> str:
     return str(found["Id"])
 
 
-def remove(container: str) -> None:
-    """The container, its processes and its anonymous volumes; they are gone when this returns, if the engine lives."""
+def ended(container: str, seconds: int) -> tuple[int, bool]:
+    """The exit status of a container that ends within so many seconds, and whether it had run out of memory.
+
+    Raises InfrastructureError if it does not, or is no longer there.
+    """
+    with speaking("the container cannot be asked for its end"):
+        client().wait(container, timeout=seconds)
+        state = client().inspect_container(container)["State"]
+        return int(state["ExitCode"]), bool(state.get("OOMKilled"))
+
+
+def remove(container: str) -> bool:
+    """Whether the container, its processes and its anonymous volumes are gone; not if the engine does not answer."""
     import docker.errors  # noqa: PLC0415
 
     end = time.monotonic() + GONE_SECONDS
@@ -134,9 +155,19 @@ def remove(container: str) -> None:
         try:
             client().remove_container(container, v=True, force=True)
         except docker.errors.NotFound:
-            return
+            return True
+        except docker.errors.APIError:
+            time.sleep(TICK)  # it removes itself already
         except (docker.errors.DockerException, InfrastructureError, OSError):
-            time.sleep(TICK)  # it removes itself already, or the engine is away: both pass
+            return False
+    return False
+
+
+def labelled(label: str) -> list[str]:
+    """The ids of all containers with a label, `KEY=VALUE`; raises InfrastructureError if no engine answers."""
+    with speaking("containers cannot be listed"):
+        found = client().containers(all=True, filters={"label": label})
+        return [str(each["Id"]) for each in found]
 
 
 def cli() -> str:

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from bootmatrix import host
+from bootmatrix import host, leaving
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import strain
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
@@ -72,6 +72,7 @@ class LocalProcess(Process):
         self._mark = f"{os.getpid()}-{next(_NUMBERS)}"
         self.begun = time.monotonic()
         self._child = _spawn(job, scratch, self._mark)
+        leaving.groups.add(self._child.pid)
         if not job.trusted:
             self._limit(job)
         self._over = os.pidfd_open(self._child.pid)
@@ -110,6 +111,7 @@ class LocalProcess(Process):
         """End what is left of it; a killed process is gone a little later than the call that kills it."""
         self.kill()
         self._child.wait()
+        leaving.groups.discard(self._child.pid)
         end = time.monotonic() + GONE
         while time.monotonic() < end and (left := _left(self._child.pid, self._mark)):
             for process in left:

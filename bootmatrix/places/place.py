@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
@@ -53,6 +54,14 @@ class Job:
         """All but the command line: jobs of one room can be handed to the same container, one after the other."""
         given = (self.workdir, self.kvm, self.memory, self.processes, self.network, self.trusted, self.scratch)
         return (tuple(sorted(self.env.items())), self.mounts, *given)
+
+    @property
+    def spoils_scratch(self) -> bool:
+        """Whether something of the host is mounted at, below or above the scratch folder: then that is never emptied,
+        and the place is thrown away after the job.
+        """
+        inside = (PurePosixPath(mount.inside) for mount in self.mounts)
+        return any(path.is_relative_to(SCRATCH) or PurePosixPath(SCRATCH).is_relative_to(path) for path in inside)
 
 
 @dataclass(frozen=True)

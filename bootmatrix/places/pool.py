@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
-from bootmatrix import locks, uses
+from bootmatrix import files, leaving, locks, uses
 from bootmatrix.errors import Fatal, InfrastructureError, Problem
-from bootmatrix.places import agents, engine
+from bootmatrix.places import agents, engine, settings
 from bootmatrix.places.agents import Agent, Keeper, Single
 from bootmatrix.places.warm import Container
 
@@ -55,7 +55,7 @@ class Pool:
 
     def warm_up(self, image: str, job: Job) -> None:
         """Let a container wait for the job, if the image can have one that waits."""
-        if self._agent(image).kept:
+        if self._agent(image).kept and not job.spoils_scratch:
             self.give_back(self.take(image, job), clean=True)
 
     def take(self, image: str, job: Job) -> Container:
@@ -69,7 +69,7 @@ class Pool:
             return found
         if found:
             found.remove()  # it died while nobody used it
-        return self._new(image, job, Single() if job.trusted else self._agent(image))
+        return self._new(image, job, Single() if job.trusted or job.spoils_scratch else self._agent(image))
 
     def _new(self, image: str, job: Job, agent: Agent) -> Container:
         """One more try than the engine needs: a connection from before it was started anew breaks once."""
@@ -93,7 +93,7 @@ class Pool:
                     if not program.parent.is_dir():
                         self._compile(image, program)
                 uses.mark("agent", program.parent.name, f"agent of {image}")
-                self.agents[image] = Keeper(program) if program.is_file() else Single()
+                self.agents[image] = Keeper(program) if files.is_plain(program) else Single()
         return self.agents[image]
 
     def _compile(self, image: str, program: Path) -> None:
@@ -137,7 +137,23 @@ class Pool:
                     raise Fatal(Problem(what, remedy="start it, then `bootmatrix run --resume` goes on"))
 
     def close(self) -> None:
+        """Remove all that there are, side by side: the engine takes 50 ms for each, and some seconds if it hangs."""
         with self._lock:
             idle, self._idle = self._idle, []
-        with ThreadPoolExecutor(max(1, len(idle))) as hands:  # the engine takes 50 ms for each
-            list(hands.map(Container.remove, idle))
+        hands = [threading.Thread(target=container.remove, daemon=True) for container in idle]
+        hands.append(threading.Thread(target=self._remove_others, args=(list(hands),), daemon=True))
+        for hand in hands:
+            hand.start()
+        end = time.monotonic() + leaving.CONTAINERS if self.stop.is_set() else None
+        for hand in hands:
+            hand.join(None if end is None else max(0.0, end - time.monotonic()))
+
+    def _remove_others(self, before: list[threading.Thread]) -> None:
+        """Those that the engine did not remove when it was asked, and those of jobs that were given up."""
+        for hand in before:
+            hand.join()
+        with contextlib.suppress(InfrastructureError, OSError):
+            if any(self.folder.iterdir()) and engine.answers():
+                gone = [engine.remove(container) for container in engine.labelled(f"{settings.LABEL}={self.run}")]
+                if all(gone):
+                    files.remove(self.folder)

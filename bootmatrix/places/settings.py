@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import host
 from bootmatrix.places import engine
-from bootmatrix.places.place import SCRATCH, Job
+from bootmatrix.places.place import SCRATCH, Job, Mount
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
+
+    from docker.types import Mount as Bind
 
 NOBODY = 65534
 LABEL = "bootmatrix.run"
@@ -26,16 +28,12 @@ RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", "DAC_OVERRIDE", "FOWNER")
 NO_IPC = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "250 32000 32 0", "fs.mqueue.queues_max": "0"}
 
 
-def arguments(
-    image: str, job: Job, run: str, boxes: Mapping[Path, str], command: list[str], *, kept: bool
-) -> dict[str, Any]:
-    """For the engine's `create_container`; `boxes` are folders of this host, by where they are seen read-only."""
+def arguments(image: str, job: Job, run: str, box: Mount, command: list[str], *, kept: bool) -> dict[str, Any]:
+    """For the engine's `create_container`; `box` is the folder through which the container is spoken to."""
     from docker.types import Ulimit  # noqa: PLC0415
 
-    binds = [f"{box}:{inside}:ro" for box, inside in boxes.items()]
-    binds += [f"{m.source}:{m.inside}:{'rw' if m.writable else 'ro'}" for m in job.mounts]
     settings = engine.client().create_host_config(
-        binds=binds,
+        mounts=[bind(mount) for mount in (box, *job.mounts)],
         network_mode=None if job.network else "none",
         ipc_mode=None if job.trusted else "none",
         sysctls=None if job.trusted else NO_IPC,
@@ -50,7 +48,7 @@ def arguments(
         ulimits=[Ulimit(name=name, soft=limit, hard=limit) for name, limit in limits(job).items()],
         devices=[f"{host.kvm_node()}:/dev/kvm:rw"] if job.kvm else None,
         group_add=[str(gid)] if job.kvm and (gid := host.kvm_group()) else None,
-        auto_remove=True,
+        auto_remove=kept,  # of another the engine tells the end, and removed it would tell nothing
     )
     return {
         "image": image,
@@ -78,9 +76,32 @@ def command_line(image: str, job: Job) -> str:
     words += [f"--ulimit={name}={limit}:{limit}" for name, limit in limits(job).items()]
     words += [f"--device={host.kvm_node()}:/dev/kvm"] if job.kvm else []
     words += [f"--group-add={host.kvm_group()}"] if job.kvm and host.kvm_group() else []
-    words += [f"--volume={m.source}:{m.inside}:{'rw' if m.writable else 'ro'}" for m in job.mounts]
+    words += mount_words(job.mounts)
     words += [f"--env={key}={value}" for key, value in {**ENV, **job.env}.items()]
     return shlex.join([engine.cli(), "run", *words, "--entrypoint=", image, *FIRST, *job.argv])
+
+
+def bind(mount: Mount) -> Bind:
+    """For the engine's API. What is mounted below the source stays outside: the engine's `read-only` would not hold
+    there. A source that is not there is an error, and no folder that the engine makes.
+
+    Source: Docker Engine API 1.40 and newer, `BindOptions.NonRecursive`; Podman 4's never takes what is below.
+    """
+    from docker.types import Mount as Bind  # noqa: PLC0415
+
+    made = Bind(mount.inside, str(mount.source), "bind", read_only=not mount.writable, propagation="private")
+    made["BindOptions"]["NonRecursive"] = True
+    return made
+
+
+def mount_words(mounts: Iterable[Mount]) -> list[str]:
+    """The same for a command line, whose option is a row of CSV."""
+    rows = ([f"source={m.source}", f"target={m.inside}", *([] if m.writable else ["readonly"])] for m in mounts)
+    return [f"--mount=type=bind,bind-nonrecursive=true,{','.join(map(_field, row))}" for row in rows]
+
+
+def _field(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n') else text
 
 
 def user(job: Job) -> str:

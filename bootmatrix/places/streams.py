@@ -15,17 +15,20 @@ DRAINED = 256  # chunks that are taken after the end, 16 MiB: more than pipes ho
 
 
 class Streams:
-    """Two non-blocking pipes, and `end`, a descriptor that can be read when the job is over; `end` is not ours."""
+    """Two non-blocking pipes, and `end`, a descriptor that can be read, or is only hung up, when the job is over;
+    `end` is not ours.
+    """
 
-    def __init__(self, console: int, tender: int, end: int) -> None:
+    def __init__(self, console: int, tender: int, end: int, *, hangs_up: bool = False) -> None:
         self._kinds = {console: CONSOLE, tender: TENDER}
         self._open = set(self._kinds)
         self._end = end
         self._poll = select.poll()
-        for descriptor in (console, tender, end):
+        for descriptor in (console, tender):
             self._poll.register(descriptor, select.POLLIN)
         self._only_end = select.poll()
-        self._only_end.register(end, select.POLLIN)
+        for poll in (self._poll, self._only_end):
+            poll.register(end, 0 if hangs_up else select.POLLIN)
         self._chunks: deque[tuple[str, bytes]] = deque()
         self._drips = False  # whether the last chunks were small
 

@@ -6,13 +6,14 @@ import contextlib
 import fcntl
 import os
 import select
-import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
+from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine, settings
 from bootmatrix.places.agents import INSIDE, PIPES, Agent, Ended
+from bootmatrix.places.place import Mount
 from bootmatrix.places.streams import Streams
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60.0
 KILLED_SECONDS = 10.0
+LINE, PIPE = 1 << 12, 1 << 16  # bytes: of a line of the agent's, and of what a pipe holds at the most
 LONGEST = 1 << 20  # bytes of a command line, which a pipe must hold: a matrix is no longer
 
 
@@ -45,9 +47,11 @@ class Container:
         self._said = b""
         # Open for writing as well: no end is read between two jobs
         both = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
-        self.streams = Streams(os.open(box / "console", both), os.open(box / "tender", both), self._status)
+        console, tender = os.open(box / "console", both), os.open(box / "tender", both)
+        self.streams = Streams(console, tender, self._status, hangs_up=not agent.kept)
         try:
-            self._start(settings.arguments(image, job, run, {box: INSIDE}, agent.command(job), kept=agent.kept))
+            here = Mount(box, INSIDE)
+            self._start(settings.arguments(image, job, run, here, agent.command(job), kept=agent.kept))
         except BaseException:
             self.remove()
             raise
@@ -56,7 +60,7 @@ class Container:
         with engine.speaking(f"the container for {self.name} cannot be started"):
             self.id = str(engine.client().create_container(**arguments)["Id"])
             engine.client().start(self.id)
-        word = self._line(READY_SECONDS)
+        word = self.line(READY_SECONDS)
         if word != "ready":
             raise InfrastructureError(f"the container for {self.name} did not get ready: {word or 'it ended'}")
 
@@ -66,14 +70,8 @@ class Container:
         os.write(self.commands, self.agent.told(self.box, job))
 
     def ended(self, seconds: float = READY_SECONDS) -> Ended:
-        """How the job ended, by what the agent says; raises InfrastructureError if the container is gone."""
-        lines: list[str] = []
-        while line := self._line(seconds):
-            lines.append(line)
-            if found := self.agent.ended(lines):
-                return found
-        self._dead = True
-        raise InfrastructureError(f"the container of {self.name} was ended from outside")
+        """How the job ended; raises InfrastructureError if the container is gone."""
+        return self.agent.ended(self, seconds)
 
     def end_job(self) -> bool:
         """End the job that runs, with all its processes; whether the container can still be used."""
@@ -89,18 +87,26 @@ class Container:
         self.streams.discard()
         return found.clean
 
-    def _line(self, seconds: float) -> str:
-        """The agent's next line, empty if it is gone."""
+    def line(self, seconds: float) -> str:
+        """The next line on `status`, empty if nobody is there to write one; no longer than a pipe's page."""
         deadline = time.monotonic() + seconds
         while b"\n" not in self._said:
             if not self._asked.poll(max(0.0, deadline - time.monotonic()) * 1000):
                 raise InfrastructureError(f"the container of {self.name} does not answer")
-            some = os.read(self._status, 4096)
+            some = os.read(self._status, LINE)
             if not some:
                 return ""
             self._said += some
+            if len(self._said) > LINE:
+                raise InfrastructureError(f"the container of {self.name} answers what no agent of ours says")
         line, _, self._said = self._said.partition(b"\n")
         return line.decode("utf-8", "replace").strip()
+
+    def rest(self) -> str:
+        """What else is on `status`, and no more than a pipe holds."""
+        with contextlib.suppress(BlockingIOError):
+            return (self._said + os.read(self._status, PIPE)).decode("utf-8", "replace")
+        return ""
 
     def pid(self) -> int | None:
         """The first process, as this host numbers it; None where the engine cannot tell."""
@@ -108,20 +114,22 @@ class Container:
             return int(engine.client().inspect_container(self.id)["State"]["Pid"]) or None
         return None
 
-    def kill(self) -> None:
-        """End all of it at once."""
+    def kill(self) -> bool:
+        """End all of it at once; whether it is gone."""
         if not self._dead:
-            self._dead = True
-            engine.remove(self.id)
+            self._dead = engine.remove(self.id)
+        return self._dead
 
     def remove(self) -> None:
-        """The container, its processes and its folder; nothing of it stays.
+        """The container, its processes and its folder; nothing of it stays, if the engine answers. If it does not, the
+        folder stays, too: it tells whoever comes after us that there is a container.
 
-        One that waits ends by itself when its commands are closed, and removes itself, engine or not.
+        A kept one that waits ends by itself when its commands are closed, and removes itself, engine or not.
         """
         os.close(self.commands)
-        if self.id and not self._dead and engine.answers():
-            self.kill()
+        gone = not self.id or self._dead or (engine.answers() and self.kill())
         self.streams.close()
         os.close(self._status)
-        shutil.rmtree(self.box, ignore_errors=True)
+        if gone:
+            with contextlib.suppress(OSError):
+                files.remove(self.box)

@@ -35,6 +35,12 @@ class Journal:
         os.lseek(self._descriptor, self._size, os.SEEK_SET)
         self._lock = threading.Lock()
         self._synced = time.monotonic()
+        self._writer = 0  # the only thread that may still write; 0: any
+
+    def freeze(self) -> None:
+        """From now on only this thread may write: others were given up, and may yet wake."""
+        with self._lock:
+            self._writer = threading.get_ident()
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -51,6 +57,8 @@ class Journal:
 
     def _append(self, line: bytes) -> int:
         with self._lock:
+            if self._writer not in {0, threading.get_ident()}:
+                raise Fatal("the run was stopped without waiting for this")
             try:
                 self._write(line)
                 self._sync()

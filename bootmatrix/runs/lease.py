@@ -55,7 +55,8 @@ class Lease:
 
     def __exit__(self, *_: object) -> None:
         os.environ.pop(host.RUN_MARK, None)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not _has_boxes(self.run):  # else a container is left, and `sweep` will see to it
+            shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
 
 
@@ -107,12 +108,18 @@ def _dead() -> Iterator[str]:
 
 def _containers(run: str) -> list[str] | None:
     """None if there may be some, but no engine answers."""
-    if not (_work() / run / BOXES).exists():
+    if not _has_boxes(run):
         return []
-    with contextlib.suppress(InfrastructureError), engine.speaking("its containers cannot be listed"):
-        found = engine.client().containers(all=True, filters={"label": f"{LABEL}={run}"})
-        return [str(each["Id"]) for each in found]
+    with contextlib.suppress(InfrastructureError):
+        return engine.labelled(f"{LABEL}={run}")
     return None
+
+
+def _has_boxes(run: str) -> bool:
+    """Whether there may be containers: each has a folder as long as it is there."""
+    with contextlib.suppress(OSError):
+        return any((_work() / run / BOXES).iterdir())
+    return False
 
 
 def _end_processes(run: str) -> int:

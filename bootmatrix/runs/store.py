@@ -54,6 +54,12 @@ class Store:
         self._folders: set[str] = set()
         self._lock = threading.Lock()
         self.verdicts: Counter[str] = Counter()
+        self.frozen = False
+
+    def freeze(self) -> None:
+        """Take nothing more from other threads, which were given up; their descriptors stay open for them."""
+        self.frozen = True
+        self.journal.freeze()
 
     def event(self, kind: str, **details: Any) -> None:
         """Append one event; raises Fatal where the disk takes no more."""
@@ -116,7 +122,8 @@ class Store:
         link.replace(self.out / LATEST)
 
     def close(self) -> None:
-        self.journal.close()
+        if not self.frozen:
+            self.journal.close()
 
 
 def bounded(record: Record) -> bytes:

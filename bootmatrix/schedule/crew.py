@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import threading
+import time
 import traceback
 from typing import TYPE_CHECKING
 
+from bootmatrix import leaving
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError, Problem
 
 if TYPE_CHECKING:
@@ -34,14 +36,23 @@ class Crew:
         self._parked = 0  # of those that run: they wait to be alone
         self._alone = False
 
-    def run(self) -> None:
-        """Returns when nothing runs any more; what was not begun is left on the board."""
-        threads = [threading.Thread(target=self._work, name=f"worker {number}") for number in range(self._hands())]
+    def run(self) -> bool:
+        """Whether nothing runs any more; what was not begun is left on the board.
+
+        Some seconds after `stop` the threads that still run are given up: what holds them may last for ever.
+        """
+        names = [f"worker {number}" for number in range(self._hands())]
+        threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(POLL)  # a signal's handler runs between two of these
+        end = None
+        while alive := [thread for thread in threads if thread.is_alive()]:
+            alive[0].join(POLL)  # a signal's handler runs between two of these
+            if end is None and self.stop.is_set():
+                end = time.monotonic() + leaving.WORKERS
+            if end is not None and time.monotonic() > end:
+                return False
+        return True
 
     def _hands(self) -> int:
         return min(self.board.room.cpus, len(self.board.waiting))
