@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, host, locks, metrics, retry, verdict
+from bootmatrix import console, host, judging, locks, retry, verdict
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
-from bootmatrix.model import Attempt, Ending, Outcome, Rejected, Result
+from bootmatrix.model import Attempt, Outcome, Rejected, Result
 from bootmatrix.places.place import nothing
 from bootmatrix.preparing import Prepared, Preparer, job_of
 from bootmatrix.quantities import human_time
@@ -21,7 +21,6 @@ from bootmatrix.tenders import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.places.place import Place
@@ -29,12 +28,25 @@ if TYPE_CHECKING:
     from bootmatrix.runs.store import Store
 
 
-INTERRUPTED = "the run was interrupted"
+LONGEST = 2.0  # times its own time-outs are the most that a boot gets that was starved
+
+
+@dataclass(frozen=True)
+class Postponed:
+    """A boot that was starved, to be gone on with when all others have begun: the `attempts` made so far, and how many
+    times its time-outs it then has. `why` is for people; `seconds` is what it may take.
+    """
+
+    started: str
+    attempts: tuple[Attempt, ...]
+    stretch: float
+    why: str
+    seconds: float
 
 
 @dataclass
 class Booter:
-    """Boots tests, each to its result. `alone` keeps all other boots away, for one that they had starved."""
+    """Boots tests, each to its result."""
 
     store: Store
     stop: console.Stop = field(default_factory=threading.Event)
@@ -42,14 +54,16 @@ class Booter:
     on_begin: Callable[[BootStep], None] = lambda _step: None
     on_attempt: Callable[[BootStep, Attempt], None] = lambda _step, _attempt: None
     on_chunk: Callable[[str, bytes], None] | None = None
-    alone: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
 
-    def run(self, step: BootStep, fields: TestFields, place: Place) -> Result | None:
+    def run(
+        self, step: BootStep, fields: TestFields, place: Place, before: Postponed | None = None
+    ) -> Result | Postponed | None:
         """Raises nothing for what a guest, a tender or a place does: that is the result; Fatal if the run must end.
 
-        None if `stop` cut it short: then nothing is known of it.
+        Postponed, once, if it was starved; `before` is that to go on with. None if `stop` cut it short: then nothing is
+        known of it.
         """
-        started = now()
+        started = before.started if before else now()
         with contextlib.ExitStack() as stack:
             try:
                 for name in sorted(fields.resources):
@@ -67,23 +81,25 @@ class Booter:
                 if ours and self.stop.is_set():
                     return None
                 return result(step, fields, "error", str(error), started=started, infrastructure=ours)
-            return self._attempts(prepared, place, started)
+            return self._attempts(prepared, place, started, before)
 
-    def _attempts(self, prepared: Prepared, place: Place, started: str) -> Result | None:
+    def _attempts(
+        self, prepared: Prepared, place: Place, started: str, before: Postponed | None
+    ) -> Result | Postponed | None:
         step, fields = prepared.step, prepared.fields
-        starved = False
+        share = 1.0
 
         def once(number: int, guest_number: int) -> Attempt:
-            nonlocal starved
-            with self.alone() if starved else contextlib.nullcontext():
-                attempt = self._attempt(prepared, place, number, guest_number)
-            starved = attempt.starved
+            nonlocal share
+            attempt, share = self._attempt(prepared, place, number, guest_number, before.stretch if before else 1.0)
             self.on_attempt(step, attempt)
             return attempt
 
-        made = retry.attempts(fields.retry, once, self.stop.wait, self.stop.is_set)
+        made = retry.attempts(fields.retry, once, self.stop.wait, self.stop.is_set, before.attempts if before else ())
         if self.stop.is_set() and _cut_short(made, fields):
             return None
+        if made[-1].starved and not before:
+            return _postponed(fields, started, made, LONGEST - share)
         kind, reason = verdict.conclude(made, fields.expected_failure)
         seconds = sum(attempt.seconds for attempt in made)
         told = result(step, fields, kind, reason, started=started, seconds=seconds, attempts=made)
@@ -95,29 +111,30 @@ class Booter:
         attempt = Attempt(1, "error", reason, outcome, started, 0.0)
         return result(step, fields, "error", reason, started=started, attempts=[attempt])
 
-    def _attempt(self, prepared: Prepared, place: Place, number: int, guest_number: int) -> Attempt:
+    def _attempt(
+        self, prepared: Prepared, place: Place, number: int, guest_number: int, stretch: float
+    ) -> tuple[Attempt, float]:
+        """The attempt, and which part it had of the processor time that it could have had."""
         step, fields = prepared.step, prepared.fields
         job = job_of(prepared, guest_number)
-        limits = console.Limits(
-            fields.timeout, fields.console_limit, fields.idle_timeout, exit_pattern=fields.console_exit
-        )
         on_chunk = (lambda chunk: self.on_chunk(step.id, chunk)) if self.on_chunk else None  # type: ignore[misc]
         started, clock = now(), time.monotonic()
         try:
             with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
-                seen = console.watch(process, limits, self.stop, on_chunk=on_chunk)
-            judged = judge(step, fields, seen)
+                seen = console.watch(process, _limits(fields, stretch), self.stop, on_chunk=on_chunk)
+            judged = judging.judge(step, fields, seen, stretch)
         except Fatal:
             raise
         except BootmatrixError as error:
-            judged = _failed(error)
+            judged = judging.failed(error)
             seen = console.Watched(console.Record(0), console.Record(0), time.monotonic() - clock, None)
         files = self.store.keep_consoles(step.id, number, seen)
-        return Attempt(
+        said = judged.judgement
+        attempt = Attempt(
             number=number,
-            verdict=judged.verdict,
-            reason=judged.reason,
-            outcome=judged.outcome,
+            verdict=said.verdict,
+            reason=said.reason,
+            outcome=said.outcome,
             started=started,
             seconds=round(seen.seconds, 4),
             accelerator=prepared.choice.name,
@@ -126,50 +143,32 @@ class Booter:
             console_bytes=seen.console.total,
             tender=files.tender,
             command=job.argv,
-            cases=judged.cases,
-            starved=_starved(seen),
+            cases=said.cases,
+            starved=judged.starved,
             memory=seen.exit.memory if seen.exit else 0,
-            metrics=judged.metrics,
+            metrics=said.metrics,
         )
+        return attempt, judged.share
 
 
 def _cut_short(made: list[Attempt], fields: TestFields) -> bool:
     """Whether there would have been another attempt, or the last was none."""
-    last, guests = made[-1], [attempt for attempt in made if attempt.outcome.kind != "broken"]
-    if last.outcome.kind == "broken" or last.outcome.detail == INTERRUPTED:
+    last, guests = made[-1], [attempt for attempt in made if not attempt.broken]
+    if last.broken or last.outcome.detail == judging.INTERRUPTED:
         return True
     return retry.worth_another(fields.retry, last) and len(guests) < fields.retry.attempts
 
 
-def _failed(error: BootmatrixError) -> verdict.Judgement:
-    if isinstance(error, InfrastructureError):
-        return verdict.Judgement("error", str(error), Outcome("broken", str(error), "the place failed"))
-    return verdict.Judgement("error", str(error), Outcome("rejected", str(error)))
+def _limits(fields: TestFields, stretch: float) -> console.Limits:
+    idle = fields.idle_timeout * stretch if fields.idle_timeout else None
+    return console.Limits(fields.timeout * stretch, fields.console_limit, idle, exit_pattern=fields.console_exit)
 
 
-def judge(step: BootStep, fields: TestFields, seen: console.Watched) -> verdict.Judgement:
-    if seen.stopped == console.INTERRUPTED:
-        return verdict.Judgement("skipped", INTERRUPTED, Outcome("hung", INTERRUPTED))
-    if _starved(seen) and seen.strain:
-        had, waited = human_time(seen.strain.cpu), human_time(seen.strain.waited)
-        what = f"starved: {seen.stopped}, but it had a processor for {had} and waited for one for {waited}"
-        return verdict.Judgement("error", what, Outcome("broken", what, "its threads' time on a run queue"))
-    ending = Ending(
-        status=seen.exit.status if seen.exit else None,
-        signal=seen.exit.signal if seen.exit else "",
-        stopped=seen.stopped,
-        console=console.clean(seen.console.raw()),
-        tender=console.clean(seen.tender.raw()),
-        out_of_memory=bool(seen.exit and seen.exit.out_of_memory),
-        arch=step.arch,
-    )
-    judged = verdict.judge(fields, step.runner, ending, told=seen.told)
-    return replace(judged, metrics=metrics.found(fields.metrics, ending.console))
-
-
-def _starved(seen: console.Watched) -> bool:
-    """Whether a deadline passed since the boot's neighbours kept it from running; a full console proves that it ran."""
-    return bool(seen.late and seen.strain and seen.strain.starved(seen.seconds))
+def _postponed(fields: TestFields, started: str, made: list[Attempt], stretch: float) -> Postponed:
+    limits = _limits(fields, stretch)
+    idle = f" ({human_time(limits.idle)} without a console byte)" if limits.idle else ""
+    why = f"{made[-1].reason}; tried again at the end of the run, with {human_time(limits.timeout)}{idle}"
+    return Postponed(started, tuple(made), stretch, why, limits.timeout)
 
 
 def result(
@@ -193,8 +192,7 @@ def result(
         attempts=tuple(attempts or ()),
         axes=step.values,
         unikernel=fields.unikernel,
-        infrastructure=infrastructure
-        or (kind == "error" and bool(attempts) and (attempts or [])[-1].outcome.kind == "broken"),
+        infrastructure=infrastructure or (kind == "error" and bool(attempts) and (attempts or [])[-1].broken),
         repro=f"bootmatrix repro {shlex.quote(step.id)}",
         host=host.kind(),
     )

@@ -22,7 +22,8 @@ TENDER_LIMIT = 1 << 20
 LAST = 64 << 10  # bytes that are kept from beyond a limit: a tender says last why it ended
 GRACE = 3.0  # seconds of silence after which a guest that has told its status does not power off any more
 TOLD_WITHIN = 4096  # bytes at the console's end that hold the status line
-TICK = 0.1  # seconds between looks at `stop`
+TICK = 0.1  # seconds between looks at `stop` and at the clock
+STILL = 1.0  # seconds by which a look is late where we stood still, and were not merely kept waiting
 REPRIEVE = 64  # chunks that are still read after a deadline: they came before it, however late we read
 INTERRUPTED = "interrupted"
 LATE = ("no end within", "no console byte for")
@@ -69,7 +70,8 @@ class Record:
 @dataclass(frozen=True)
 class Watched:
     """What was seen of a process: `exit` is None if we ended it ourselves, and then either `stopped` says why or
-    `told`, that the guest had printed its status and only did not power off. `strain` is looked at then only.
+    `told`, that the guest had printed its status and only did not power off. `strain` is looked at then only. `stood`
+    is how many of the `seconds` we stood still ourselves.
     """
 
     console: Record
@@ -79,6 +81,7 @@ class Watched:
     stopped: str = ""
     told: bool = False
     strain: Strain | None = None
+    stood: float = 0.0
 
     @property
     def late(self) -> bool:
@@ -94,7 +97,10 @@ def watch(
     on_chunk: Callable[[bytes], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Watched:
-    """Follow a process to its end, or end it at a limit. What we ended is never told as its own end."""
+    """Follow a process to its end, or end it at a limit. What we ended is never told as its own end.
+
+    Time in which we stood still ourselves (stopped, frozen, suspended, held up by a terminal) counts against no limit.
+    """
     watcher = _Watcher(limits, stop, clock, process.begun)
     end, reason = watcher.follow(process, on_chunk or (lambda _chunk: None))
     seconds = clock() - watcher.started if end is None or end.seconds is None else end.seconds
@@ -102,7 +108,7 @@ def watch(
     if reason:
         process.kill()
     told = reason == _TOLD
-    return Watched(watcher.console, watcher.tender, seconds, end, "" if told else reason, told, strain)
+    return Watched(watcher.console, watcher.tender, seconds, end, "" if told else reason, told, strain, watcher.stood)
 
 
 _TOLD = "the guest told its status and did not power off"
@@ -112,6 +118,7 @@ class _Watcher:
     def __init__(self, limits: Limits, stop: Stop, clock: Callable[[], float], started: float) -> None:
         self.limits, self.stop, self.clock = limits, stop, clock
         self.started = self.last = started
+        self.stood, self._look, self._asked = 0.0, started, 0.0  # the last look, and how long we asked to wait after it
         self.console, self.tender = Record(limits.size), Record(TENDER_LIMIT)
         self.told, self.looked_at = False, 0  # `looked_at`: the console's length when its end was last looked at
 
@@ -120,7 +127,7 @@ class _Watcher:
         reprieve = REPRIEVE
         while not (reason := self.too_long()):
             reason = self.overdue()
-            item = process.read(0 if reason else self.patience())
+            item = process.read(self.wait(0 if reason else self.patience()))
             if reason and (reason == INTERRUPTED or item is None or not reprieve):
                 return None, reason
             reprieve -= bool(reason)
@@ -138,12 +145,26 @@ class _Watcher:
         if kind != CONSOLE and not self.limits.merge:
             self.tender.add(chunk)
             return
-        self.last = self.clock()
+        self.last = self.now()
         self.console.add(chunk)
+
+    def now(self) -> float:
+        """The time that counts: by how much a look comes later than we asked for is not the guest's doing."""
+        look = self.clock()
+        excess = look - self._look - self._asked
+        if excess > STILL:
+            self.stood += excess
+        self._look, self._asked = look, 0.0
+        return look - self.stood
+
+    def wait(self, seconds: float) -> float:
+        """So long nothing is looked at."""
+        self._asked = seconds
+        return seconds
 
     def overdue(self) -> str:
         """Why to end the process now; empty if nothing is due."""
-        now = self.clock()
+        now = self.now()
         if self.stop.is_set():
             return INTERRUPTED
         if now - self.last >= self._grace() and self._told():
@@ -163,11 +184,11 @@ class _Watcher:
 
     def patience(self) -> float:
         """Seconds until there is something to look at."""
-        now = self.clock()
+        now = self.now()
         deadlines = [self.started + self.limits.timeout]
         if self.limits.idle:
             deadlines.append(self.last + self.limits.idle)
-        if self.looked_at < self.console.total:
+        if self.limits.exit_pattern and self.looked_at < self.console.total:
             deadlines.append(self.last + self._grace())
         return min(TICK, max(0.001, min(deadlines) - now))
 

@@ -1,4 +1,7 @@
-"""When a boot is tried again, in one place: the infrastructure always, the guest as the test's policy says."""
+"""When a boot is tried again, in one place: the infrastructure always, the guest as the test's policy says.
+
+What was starved of processor time is tried again later, which is the schedule's affair.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from tenacity import (
 from bootmatrix.errors import InfrastructureError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bootmatrix.matrix.parts import Retry
     from bootmatrix.model import Attempt
@@ -33,9 +36,13 @@ def attempts(
     once: Callable[[int, int], Attempt],
     sleep: Callable[[float], object],
     stopped: Callable[[], bool],
+    before: Sequence[Attempt] = (),
 ) -> list[Attempt]:
-    """Every attempt, in order; `once(number, guest_number)` makes one, `guest_number` counts none that were broken."""
-    made: list[Attempt] = []
+    """Every attempt, in order, those made `before` first; `once(number, guest_number)` makes one, `guest_number` counts
+    none that were broken. One that was starved is the last: to try it again at once would find the same host.
+    """
+    made = list(before)
+    guests = sum(not attempt.broken for attempt in before)
 
     def pause(seconds: float) -> None:
         sleep(seconds)
@@ -46,7 +53,7 @@ def attempts(
             return made[-1]
 
         retrying = Retrying(
-            retry=retry_if_result(lambda a: a.outcome.kind == "broken" and not stopped()),
+            retry=retry_if_result(lambda a: a.broken and not a.starved and not stopped()),
             stop=stop_after_attempt(INFRASTRUCTURE_TRIES),
             wait=BACK_OFF,
             sleep=pause,
@@ -54,10 +61,10 @@ def attempts(
         )
         return retrying(try_once)
 
-    numbers = iter(range(1, policy.attempts + 1))
+    numbers = iter(range(guests + 1, policy.attempts + 1))
     Retrying(
         retry=retry_if_result(lambda a: worth_another(policy, a) and not stopped()),
-        stop=stop_after_attempt(policy.attempts),
+        stop=stop_after_attempt(policy.attempts - guests),
         wait=wait_fixed(policy.wait),
         sleep=pause,
         retry_error_callback=_last,

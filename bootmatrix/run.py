@@ -135,7 +135,6 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
     tasks = Tasks(plan, steps, times.load(options.out), room)
     board = Board(tasks.of(store.missing()), room)
     crew = Crew(board, steps.stop)
-    steps.booter.alone = crew.alone
     shape = _shape([plan.boots[index] for index in store.missing()])
     with screen.showing(shape, lambda: tasks.left(board)):
         if not crew.run():

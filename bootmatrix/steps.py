@@ -6,15 +6,18 @@ import contextlib
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import bases, boot, build, host, imagebuild, locks, quarantine, retry, uses
+from bootmatrix.boot import Postponed
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Result
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.quantities import human_size
 from bootmatrix.runs.passes import Keys
+from bootmatrix.schedule.task import Later
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,21 +106,29 @@ class Steps:
         self.store.event(f"{kind} finished", **{kind: name}, seconds=seconds)
         self.screen.made(kind, name, seconds)
 
-    def boot(self, index: int, step: BootStep) -> None:
-        """Boot the plan's test number `index`, or tell why not."""
+    def boot(self, index: int, step: BootStep, before: Postponed | None = None) -> Later | None:
+        """Boot the plan's test number `index`, or tell why not; what is left of it if it was starved."""
         if not step.runs:
             kind = "skipped" if step.skip else "error"
             self._told(index, step, boot.result(step, step.template, kind, step.skip or step.error))
-            return
+            return None
         fields, place = step.fields, self.place_of(step.image)
         key = self._keys.of(step, fields, place)
-        if self.reuse and (again := self.passes.take(key, self.store.folder)):
+        if self.reuse and not before and (again := self.passes.take(key, self.store.folder)):
             self._told(index, step, again)
-            return
+            return None
         with self.screen.working(f"boot {step.id}"):
-            result = self.booter.run(step, fields, place)
-        if result:  # what was cut short is told with all that was not tried, and run when the run is resumed
-            self._told(index, step, replace(result, key=key))
+            found = self.booter.run(step, fields, place, before)
+        if isinstance(found, Postponed):
+            return self._postponed(index, step, found)
+        if found:  # what was cut short is told with all that was not tried, and run when the run is resumed
+            self._told(index, step, replace(found, key=key))
+        return None
+
+    def _postponed(self, index: int, step: BootStep, found: Postponed) -> Later:
+        self.store.event("boot postponed", boot=step.id, reason=found.why, timeout=round(found.seconds, 3))
+        self.screen.postponed(step.id, found.why)
+        return Later(partial(self.boot, index, step, found), found.seconds)
 
     def too_large(self, index: int, step: BootStep, needed: int, memory: int) -> None:
         """Tell that the test cannot run here, where its guest would need more bytes than guests may have."""
@@ -140,7 +151,7 @@ class Steps:
             seconds=attempt.seconds,
             reason=attempt.reason,
         )
-        if attempt.verdict != "passed":
+        if attempt.verdict != "passed" and not attempt.starved:  # which is told with what comes of it
             self.screen.attempt(step.id, attempt.number, attempt.reason)
 
     def _told(self, index: int, step: BootStep, result: Result) -> None:

@@ -56,8 +56,8 @@ class Tasks:
             return Task(step.id, act, lost, order=index)
         demand = self._demand(step)
         if demand.memory > self.room.memory:
-            act = partial(self.steps.too_large, index, step, demand.memory, self.room.memory)
-            return Task(step.id, act, lost, order=index)
+            refuse = partial(self.steps.too_large, index, step, demand.memory, self.room.memory)
+            return Task(step.id, refuse, lost, order=index)
         needs = tuple(_key(part) for part in (step.image, step.build) if part)
         return Task(step.id, act, lost, needs, demand, self._seconds(step), index)
 
@@ -83,7 +83,8 @@ class Tasks:
 
     def left(self, board: Board) -> float | None:
         """Seconds until the end, if all go on as they do; None while too little is known."""
-        guessed = [seconds for key, seconds in self._guessed.items() if key in board.waiting]
+        unknown = [key for key in self._guessed if key in board.waiting and key not in board.postponed]
+        guessed = [self._guessed[key] for key in unknown]
         booted = [seconds for key, seconds in list(self.steps.took.items()) if "/" in key]
         if guessed and len(booted) < ENOUGH:
             return None

@@ -199,12 +199,16 @@ def _weigh(expect: Expect, outcome: Outcome, spoken: Spoken) -> tuple[str, str]:
 
 
 def conclude(attempts: Sequence[Attempt], expected_failure: str | None) -> tuple[str, str]:
-    """The test's verdict and reason after all its attempts; an attempt that the infrastructure ended counts last."""
+    """The test's verdict and reason after all its attempts; an attempt that the infrastructure ended counts last, and
+    makes no guest flaky.
+    """
     guests = [attempt for attempt in attempts if attempt.verdict != "error"]
     last = (guests or attempts)[-1]
     verdict, reason = last.verdict, last.reason
-    if verdict == "passed" and len(attempts) > 1:
-        verdict, reason = "flaky", f"passed at attempt {last.number}, after: {attempts[0].reason}"
+    if verdict == "passed" and len(guests) > 1:
+        verdict, reason = "flaky", f"passed at attempt {last.number}, after: {guests[0].reason}"
+    elif verdict == "passed" and len(attempts) > 1:
+        reason = f"{reason}; {_by_infrastructure(attempts[:-1])}"
     elif verdict in {"timed out", "skipped"} and any(attempt.verdict != verdict for attempt in guests):
         verdict, reason = "failed", f"no attempt passed; the last: {reason}"
     if expected_failure and verdict in {"passed", "flaky"}:
@@ -212,3 +216,10 @@ def conclude(attempts: Sequence[Attempt], expected_failure: str | None) -> tuple
     if expected_failure and verdict in {"failed", "contradicted", "timed out"}:
         return "expected failure", f"{expected_failure} ({reason})"
     return verdict, reason
+
+
+def _by_infrastructure(ended: Sequence[Attempt]) -> str:
+    """Which attempts it ended, and why the last of them."""
+    numbers = ", ".join(str(attempt.number) for attempt in ended)
+    which = f"attempt {numbers} was" if len(ended) == 1 else f"attempts {numbers} were"
+    return f"{which} ended by the infrastructure: {ended[-1].reason}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FAILURES = {"failed", "contradicted", "timed out", "unexpected pass"}
 TELLING = FAILURES | {"error", "flaky", "quarantined"}  # the verdicts with a console
+RERUN = FAILURES - {"unexpected pass"}
 # Surefire's order (surefire-test-report.xsd); Jenkins' junit-10.xsd takes any, and both know no properties.
 ORDER = ("properties", "failure", "rerunFailure", "flakyFailure", "skipped", "error", "system-out")
 
@@ -52,13 +53,12 @@ def _evidence(result: Result) -> str:
 def reruns(result: Result, consoles: Consoles) -> list[ET.Element]:
     """Surefire: a flakyFailure for each attempt that failed before a pass, a rerunFailure for each after the first.
 
-    A flakyFailure has its console: the test's own is that of the pass.
+    A flakyFailure has its console: the test's own is that of the pass. What the infrastructure ended is neither.
     """
+    own = [attempt for attempt in result.attempts if not attempt.broken]
     if result.verdict == "flaky":
-        return [_rerun("flakyFailure", a, consoles.of(a)) for a in result.attempts if a.verdict != "passed"]
-    if result.verdict in FAILURES - {"unexpected pass"}:
-        return [_rerun("rerunFailure", attempt) for attempt in result.attempts[1:]]
-    return []
+        return [_rerun("flakyFailure", a, consoles.of(a)) for a in own if a.verdict != "passed"]
+    return [_rerun("rerunFailure", attempt) for attempt in own[1:]] if result.verdict in RERUN else []
 
 
 def _rerun(tag: str, attempt: Attempt, printed: str = "") -> ET.Element:

@@ -19,7 +19,9 @@ Examples:
 @click.argument("part", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--select", multiple=True, metavar="SELECT", help="A term of the selection that was run; repeatable.")
 @click.option("--as-told", is_flag=True, help="Take what the parts say for all there is: nothing can be missing.")
-@click.option("--fail-on-flaky", is_flag=True, help="Exit with 1 if a test passed only after a retry.")
+@click.option(
+    "--fail-on-flaky", is_flag=True, help="Exit with 1 if a guest passed only after an attempt of its own that did not."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="The runs' folder; without it, out/ beside the matrix.")
 @history_option
 @matrix_options

@@ -54,7 +54,9 @@ The reports are in out/latest: index.html, junit.xml, summary.md and others, wit
 @click.option("--failed", is_flag=True, help="Only what failed or never ran in the last run.")
 @click.option("--resume", is_flag=True, help="Go on with the last run that was killed or interrupted.")
 @shard_option
-@click.option("--fail-on-flaky", is_flag=True, help="Exit with 1 if a test passed only after a retry.")
+@click.option(
+    "--fail-on-flaky", is_flag=True, help="Exit with 1 if a guest passed only after an attempt of its own that did not."
+)
 @set_option
 @click.option("-v", "--verbose", is_flag=True, help="Show the guests' consoles, and every attempt.")
 @click.option("-q", "--quiet", is_flag=True, help="Show only what is not as expected.")

@@ -15,8 +15,9 @@ LONGEST = 500  # characters of a reason that are kept
 
 @dataclass(frozen=True)
 class Point:
-    """A test's result in one run. `values` are the cell's axes and the test's parameters; `failed` is how many of its
-    attempts did not pass. `infrastructure` says that its error tells nothing of the guest.
+    """A test's result in one run. `values` are the cell's axes and the test's parameters; `attempts` are those that the
+    infrastructure did not end, `failed` is how many of them did not pass. `infrastructure` says that its error tells
+    nothing of the guest.
     """
 
     run: str
@@ -50,7 +51,8 @@ class Point:
 
 
 def of(run: str, result: Result) -> Point:
-    tried = [attempt for attempt in result.attempts if attempt.verdict != "skipped"]
+    tried = [attempt for attempt in result.attempts if attempt.verdict != "skipped" and not attempt.broken]
+    busy = any(attempt.starved for attempt in result.attempts)  # the host was, and so it took longer than it does
     return Point(
         run=run,
         cell=result.cell,
@@ -63,6 +65,6 @@ def of(run: str, result: Result) -> Point:
         host=result.host,
         accelerator=result.accelerator,
         digest=result.digest,
-        measures=() if result.reused else result.measures,
+        measures=() if result.reused or busy else result.measures,
         infrastructure=result.infrastructure,
     )

@@ -106,6 +106,11 @@ class Attempt:
     memory: int = 0
     metrics: tuple[Measure, ...] = ()
 
+    @property
+    def broken(self) -> bool:
+        """Whether the infrastructure ended it, so that it says nothing of the guest."""
+        return self.outcome.kind == "broken"
+
 
 @dataclass(frozen=True)
 class Result:

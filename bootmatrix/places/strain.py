@@ -1,32 +1,48 @@
-"""Whether a job was starved: the processor time that it had, and the time that it was ready to run and did not."""
+"""Whether a job was starved: the processor time that it had, and what its host would have let it have."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bootmatrix.places import quota
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROC = Path("/proc")
 NANOSECONDS = 1e9
-OF_WALL = 1 / 3  # a job that waited for so much of its time, and longer than it ran, was starved
+STARVED = 1 / 2  # of what a job could have had: with less it was starved
+HARDLY = 1 / 10  # of its time: a job that lost less of it by waiting missed no deadline for that
 
 
 @dataclass(frozen=True)
 class Strain:
-    """Seconds on a processor, and seconds waiting for one, of all threads together."""
+    """Seconds on a processor, and seconds waiting for one, of all threads together; `processors` is how many at once
+    its affinity and its control groups let it have.
+    """
 
     cpu: float
     waited: float
+    processors: float = math.inf
 
-    def starved(self, wall: float) -> bool:
-        """Whether its neighbours kept it from running, in so many seconds: it had less than half of the processor
-        time that it asked for. An idle guest asks for none, and a busy one that has its processor hardly waits.
+    def allowed(self, wall: float, cpus: int) -> float:
+        """Seconds of processor time that it would have had in so many seconds, had nobody else wanted any: what it
+        asked for, but never more than its test declares (`cpus`) and its host gives.
+
+        Its own threads may well wait for each other: only what all of them had says whether others kept it waiting.
         """
-        return self.waited >= wall * OF_WALL and self.waited > self.cpu
+        return min(self.cpu + self.waited, cpus * wall, self.processors * wall)
+
+    def share(self, wall: float, cpus: int) -> float:
+        """Which part of that it had, from 0 to 1; 1 of a job that hardly asked for any, as an idle guest."""
+        allowed = self.allowed(wall, cpus)
+        if allowed - self.cpu <= HARDLY * wall:
+            return 1.0
+        return self.cpu / allowed
 
 
 def of(root: int, *, without_root: bool = False) -> Strain | None:
@@ -37,7 +53,9 @@ def of(root: int, *, without_root: bool = False) -> Strain | None:
     """
     found = [_thread(thread) for thread in _threads(root, without_root=without_root)]
     known = [pair for pair in found if pair]
-    return Strain(sum(cpu for cpu, _ in known), sum(waited for _, waited in known)) if known else None
+    if not known:
+        return None
+    return Strain(sum(cpu for cpu, _ in known), sum(waited for _, waited in known), quota.processors(root))
 
 
 def _threads(root: int, *, without_root: bool) -> Iterator[Path]:

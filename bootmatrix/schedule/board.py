@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import UserError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from bootmatrix.errors import BootmatrixError
-    from bootmatrix.schedule.task import Demand, Task
+    from bootmatrix.schedule.task import Demand, Later, Task
 
 SHORTEST = 0.25  # seconds: shorter tasks count as equal, and those of one container follow one another
 STEPS = 2  # lengths within a factor of 2 ** (1 / STEPS) count as equal, for the same reason
@@ -52,7 +52,7 @@ class Room:
 
 class Board:
     """The tasks that were not begun, and what is left of the host; raises UserError if tasks need each other in a
-    circle.
+    circle. `postponed` are those that were begun once and put behind all others.
     """
 
     def __init__(self, tasks: Iterable[Task], room: Room) -> None:
@@ -66,6 +66,8 @@ class Board:
         self._behind = self._paths()
         self._ready: dict[Demand, list[tuple[float, int, str]]] = {}
         self._making = 0
+        self.postponed: set[str] = set()
+        self._held: list[str] = []  # of these, those that wait for the others to begin
         self._overtaken: dict[str, int] = {}
         self.left = sum(task.seconds for task in self.waiting.values())
         for key in self.waiting:
@@ -74,6 +76,10 @@ class Board:
 
     def take(self) -> Task | None:
         """The next task for which there is room, None if there is none at the moment."""
+        if len(self._held) == len(self.waiting):
+            for key in self._held:
+                self._make_ready(key)
+            self._held.clear()
         for key in self._candidates():
             task = self.waiting[key]
             if self.room.fits(task.demand):
@@ -118,6 +124,16 @@ class Board:
             self._missing[key] -= 1
             if not self._missing[key] and key in self.waiting:
                 self._make_ready(key)
+
+    def postpone(self, task: Task, rest: Later) -> None:
+        """Give back what it used, and put what is left of it behind all that has not begun yet."""
+        self.room.give_back(task.demand)
+        self._making -= task.demand.maker
+        self.waiting[task.key] = replace(task, act=rest.act, seconds=rest.seconds)
+        self._behind[task.key] = rest.seconds
+        self.left += rest.seconds
+        self.postponed.add(task.key)
+        self._held.append(task.key)
 
     def _lose(self, key: str) -> Iterator[Task]:
         """Those that need a task which failed, and those that need them."""

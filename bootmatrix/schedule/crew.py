@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import threading
 import time
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import leaving
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError, Problem
+from bootmatrix.schedule.task import Later
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from bootmatrix.schedule.board import Board
     from bootmatrix.schedule.task import Task
@@ -32,9 +32,6 @@ class Crew:
         self.board, self.stop = board, stop
         self.fatal: Fatal | None = None
         self._changed = threading.Condition()
-        self._running = 0
-        self._parked = 0  # of those that run: they wait to be alone
-        self._alone = False
 
     def run(self) -> bool:
         """Whether nothing runs any more; what was not begun is left on the board.
@@ -59,29 +56,35 @@ class Crew:
 
     def _work(self) -> None:
         while task := self._next():
-            self._finish(task, self._done(task))
+            done = self._done(task)
+            if isinstance(done, Later):
+                self._postpone(task, done)
+            else:
+                self._finish(task, done)
 
     def _next(self) -> Task | None:
         with self._changed:
             while not self.stop.is_set() and self.board.waiting:
-                task = None if self._alone or self._parked else self.board.take()
-                if task:
-                    self._running += 1
+                if task := self.board.take():
                     return task
                 self._changed.wait(POLL)
         return None
 
-    def _done(self, task: Task) -> BootmatrixError | None:
-        """Why the task failed, None if it did not."""
+    def _done(self, task: Task) -> Later | BootmatrixError | None:
+        """What of the task is left for later, or why it failed; None if it is done."""
         try:
-            task.act()
+            return task.act()
         except BootmatrixError as error:
             return error
         except OSError as error:
             return _full(error) if error.errno in FULL else _bug(error)
         except BaseException as error:  # noqa: BLE001  # a bug in one task is not the end of the others
             return _bug(error)
-        return None
+
+    def _postpone(self, task: Task, rest: Later) -> None:
+        with self._changed:
+            self.board.postpone(task, rest)
+            self._changed.notify_all()
 
     def _finish(self, task: Task, error: BootmatrixError | None) -> None:
         if isinstance(error, Fatal):
@@ -91,7 +94,6 @@ class Crew:
         if error and not isinstance(error, Fatal):
             self._tell((task, *lost), error)
         with self._changed:
-            self._running -= 1
             self._changed.notify_all()
 
     def _tell(self, lost: Iterable[Task], error: BootmatrixError) -> None:
@@ -106,22 +108,6 @@ class Crew:
         with self._changed:
             self.fatal = self.fatal or error
             self.stop.set()
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """For a task that runs: wait until no other does, and let none begin."""
-        with self._changed:
-            self._parked += 1
-            while (self._running > self._parked or self._alone) and not self.stop.is_set():
-                self._changed.wait(POLL)
-            self._parked -= 1
-            self._alone = True
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._alone = False
-                self._changed.notify_all()
 
 
 def _full(error: OSError) -> Fatal:

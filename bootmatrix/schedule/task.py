@@ -28,13 +28,22 @@ ONE = Demand()
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """What is left of a task, for when all others have begun; `seconds` is what it will take."""
+
+    act: Callable[[], Later | None]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """`act` does it; `lost` is told why it was not done, or why `act` raised. Each task ends in one of the two, but for
-    those that were not begun when the run was stopped. `seconds` is what it will take, `order` that of the report.
+    """`act` does it, or says what of it to do later; `lost` is told why it was not done, or why `act` raised. Each task
+    ends in one of the two, but for those that were not begun when the run was stopped. `seconds` is what it will take,
+    `order` that of the report.
     """
 
     key: str
-    act: Callable[[], None]
+    act: Callable[[], Later | None]
     lost: Callable[[BootmatrixError], None]
     needs: tuple[str, ...] = ()
     demand: Demand = ONE

@@ -75,6 +75,10 @@ class Screen(ABC):
         """An attempt that did not pass; there may be another."""
 
     @abstractmethod
+    def postponed(self, test: str, reason: str) -> None:
+        """An attempt that was starved of processor time: there is another at the end of the run."""
+
+    @abstractmethod
     def console(self, test: str, chunk: bytes) -> None:
         """What a guest printed."""
 

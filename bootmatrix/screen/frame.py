@@ -56,6 +56,7 @@ class Frame:
         self.estimate = Estimate(left, clock)
         self.started = clock()
         self.again = self.reused = self.made = 0
+        self.postponed: set[str] = set()  # tests that were starved, until they have a result
 
     def resize(self, size: tuple[int, int]) -> None:
         if room(*size) != self.room:
@@ -64,6 +65,7 @@ class Frame:
 
     def add(self, result: Result) -> None:
         self.board.add(result.cell, result.verdict)
+        self.postponed.discard(result.id)
         if result.reused:
             self.reused += 1
         elif len(result.attempts) > 1:
@@ -99,7 +101,12 @@ class Frame:
         parts = [f"{done}/{number(self.total, 'test')}", whole(now - self.started)]
         if done < self.total:
             parts.append(self.estimate.text())
-        extras = {"tried again": self.again, "reused": self.reused, "images and builds made": 0 if done else self.made}
+        extras = {
+            "starved and to be tried again": len(self.postponed),
+            "tried again": self.again,
+            "reused": self.reused,
+            "images and builds made": 0 if done else self.made,
+        }
         parts += [f"{count} {what}" for what, count in extras.items() if count]
         return [(fit(", ".join(parts), self.room.width, self.alphabet.dots), "bold")]
 

@@ -176,6 +176,13 @@ class LiveScreen(Screen):
         if self.verbose:
             self._say([*self._consoles.end(test), f"{test}: {told}"], "dim")
 
+    def postponed(self, test: str, reason: str) -> None:
+        with self._lock:
+            if self._frame:
+                self._frame.postponed.add(test)
+            self._say(self._consoles.end(test), "dim")
+            self.note(f"{test}: {lines_of(reason)[0]}")
+
     def console(self, test: str, chunk: bytes) -> None:
         if self.verbose:
             self._say(self._consoles.add(test, chunk), "dim")

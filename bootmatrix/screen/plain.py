@@ -54,6 +54,9 @@ class PlainScreen(Screen):
         if self.verbose:
             self._talk([*self._consoles.end(test), f"{test}: attempt {number}: {lines_of(reason)[0]}"])
 
+    def postponed(self, test: str, reason: str) -> None:
+        self._talk([*self._consoles.end(test), f"{test}: {lines_of(reason)[0]}"])
+
     def console(self, test: str, chunk: bytes) -> None:
         if self.verbose:
             self._talk(self._consoles.add(test, chunk))

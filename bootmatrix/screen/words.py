@@ -56,8 +56,8 @@ def details(result: Result) -> str:
     if result.reused:
         return f"  (as in run {result.reused})"
     if result.verdict == "passed":
-        accelerator = result.attempts[-1].accelerator if result.attempts else ""
-        return f"  {human_time(result.seconds)}{f' ({accelerator})' if accelerator else ''}"
+        again = f"  {result.reason.partition(chr(10))[0]}" if len(result.attempts) > 1 else ""
+        return f"  {human_time(result.seconds)}{f' ({result.accelerator})' if result.accelerator else ''}{again}"
     return f"  {result.reason.partition(chr(10))[0]}"
 
 

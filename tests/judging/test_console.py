@@ -100,7 +100,7 @@ def test_the_console_is_handed_on_as_it_comes() -> None:
 def test_a_silent_process_is_ended_at_the_time_out() -> None:
     process = FakeProcess(ends=False)
     seen = watched(process, Limits(30, 10), step=1)
-    assert (seen.exit, seen.stopped) == (None, "no end within 30 s")
+    assert (seen.exit, seen.stopped, seen.stood) == (None, "no end within 30 s", 0.0)
     assert process.killed.is_set()
 
 
@@ -158,7 +158,7 @@ def test_an_interruption_ends_the_process_before_anything_else() -> None:
 
 
 def test_a_process_that_closes_its_output_and_runs_on_meets_the_time_out() -> None:
-    assert watched(FakeProcess(ends=False), Limits(30, 10), step=10).stopped == "no end within 30 s"
+    assert watched(FakeProcess(ends=False), Limits(30, 10), step=1).stopped == "no end within 30 s"
 
 
 def test_a_process_that_closes_its_output_can_be_interrupted() -> None:
@@ -169,8 +169,60 @@ def test_a_process_that_closes_its_output_can_be_interrupted() -> None:
 
 
 def test_the_strain_is_looked_at_before_the_end_that_we_make_and_only_then() -> None:
-    assert watched(FakeProcess(ends=False), Limits(30, 10), step=10).strain == Strain(0.5, 9.5)
+    assert watched(FakeProcess(ends=False), Limits(30, 10), step=1).strain == Strain(0.5, 9.5)
     assert watched(FakeProcess(), Limits(30, 10)).strain is None
+
+
+class Frozen(FakeProcess):
+    """We stand still for 100 s while it is read for the third time; it ends after `looks` more."""
+
+    def __init__(self, clock: Clock, looks: int) -> None:
+        super().__init__(out(b"EXIT: STATUS=1\n"), ends=False)
+        self.clock, self.looks, self.reads = clock, looks, 0
+
+    def read(self, seconds: float) -> tuple[str, bytes] | None:
+        self.clock.now += seconds
+        self.reads += 1
+        if self.reads == 3:
+            self.clock.now += 100
+        return (END, b"") if self.reads > 3 + self.looks else super().read(seconds)
+
+
+WAYS_TO_BE_LATE = [Limits(5, 100), Limits(1000, 100, idle=5), Limits(1000, 100, exit_pattern=STATUS)]
+
+
+@pytest.mark.parametrize("limits", WAYS_TO_BE_LATE)
+def test_time_in_which_we_stood_still_counts_against_no_limit(limits: Limits) -> None:
+    clock = Clock()
+    seen = watch(Frozen(clock, 10), limits, Stop(), clock=clock)
+    assert (seen.exit, seen.stopped, seen.told) == (Exit(0), "", False)
+    assert seen.stood == pytest.approx(100)
+    assert seen.seconds == pytest.approx(101.4)
+
+
+@pytest.mark.parametrize("limits", WAYS_TO_BE_LATE)
+def test_after_it_the_limits_hold(limits: Limits) -> None:
+    clock = Clock()
+    seen = watch(Frozen(clock, 1000), limits, Stop(), clock=clock)
+    assert seen.exit is None
+    assert 102 < seen.seconds < 106
+
+
+def test_a_silent_guest_is_looked_at_ten_times_a_second() -> None:
+    clock = Clock()
+    silent = Frozen(clock, 1000)
+    assert watch(silent, Limits(20, 100), Stop(), clock=clock).stopped == "no end within 20 s"
+    assert silent.reads <= 203
+
+
+def test_a_terminal_that_takes_no_output_counts_against_no_limit() -> None:
+    clock = Clock()
+
+    def stuck(_chunk: bytes) -> None:
+        clock.now += 3600
+
+    seen = watch(FakeProcess(out(b"a"), out(b"b")), Limits(5, 10), Stop(), on_chunk=stuck, clock=clock)
+    assert (seen.exit, seen.stood) == (Exit(0), 7200)
 
 
 def test_a_place_that_loses_a_process_is_an_infrastructure_error() -> None:

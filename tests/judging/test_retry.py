@@ -71,6 +71,26 @@ def test_guests_wait_as_long_as_the_policy_says() -> None:
     assert tried(Guest(["failed"] * 3), attempts="3", wait="2 s")[1] == [2.0, 2.0]
 
 
+def test_what_was_starved_is_not_tried_again_at_once_and_later_goes_on_where_it_was() -> None:
+    kinds = {1: "exited", 2: "broken", 3: "broken", 4: "exited", 5: "exited"}
+    seen: list[tuple[int, int]] = []
+
+    def boot(number: int, guest_number: int) -> Attempt:
+        seen.append((number, guest_number))
+        verdict = "error" if kinds[number] == "broken" else "failed"
+        return Attempt(number, verdict, "", Outcome(kinds[number]), "", 0.0, starved=number == 3)
+
+    def go_on(before: list[Attempt]) -> list[Attempt]:
+        return retry.attempts(policy, boot, lambda _seconds: None, lambda: False, before)
+
+    policy = Retry.model_validate({"attempts": "3"})
+    first = go_on([])
+    assert seen == [(1, 1), (2, 2), (3, 2)]
+    made = go_on(first)
+    assert seen[3:] == [(4, 2), (5, 3)]
+    assert [attempt.number for attempt in made] == [1, 2, 3, 4, 5]
+
+
 @pytest.mark.parametrize("verdicts", [["failed"] * 5, ["error"] * 5])
 def test_an_interruption_ends_the_tries(verdicts: list[str]) -> None:
     stop = threading.Event()

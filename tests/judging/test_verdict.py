@@ -223,7 +223,7 @@ def test_the_guests_own_cases_count(says: str, text: str, keys: dict[str, object
 
 def attempts(*verdicts: str) -> list[Attempt]:
     return [
-        Attempt(number, kind, f"reason {number}", Outcome("exited", "0"), "", 0.0)
+        Attempt(number, kind, f"reason {number}", Outcome("broken" if kind == "error" else "exited"), "", 0.0)
         for number, kind in enumerate(verdicts, 1)
     ]
 
@@ -234,7 +234,10 @@ def attempts(*verdicts: str) -> list[Attempt]:
         (["passed"], None, "passed"),
         (["failed"], None, "failed"),
         (["failed", "passed"], None, "flaky"),
-        (["error", "passed"], None, "flaky"),
+        (["error", "passed"], None, "passed"),
+        (["error", "error", "passed"], None, "passed"),
+        (["error", "failed", "error", "passed"], None, "flaky"),
+        (["error", "passed"], "known bug", "unexpected pass"),
         (["timed out", "timed out"], None, "timed out"),
         (["timed out", "failed"], None, "failed"),
         (["failed", "timed out"], None, "failed"),
@@ -256,6 +259,19 @@ def attempts(*verdicts: str) -> list[Attempt]:
 )
 def test_the_attempts_conclude_to_one_verdict(verdicts: list[str], marked: str | None, wanted: str) -> None:
     assert verdict.conclude(attempts(*verdicts), marked)[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "reason"),
+    [
+        (["passed"], "reason 1"),
+        (["error", "passed"], "reason 2; attempt 1 was ended by the infrastructure: reason 1"),
+        (["error", "error", "passed"], "reason 3; attempts 1, 2 were ended by the infrastructure: reason 2"),
+        (["error", "failed", "error", "passed"], "passed at attempt 4, after: reason 2"),
+    ],
+)
+def test_a_pass_says_what_came_before_it(verdicts: list[str], reason: str) -> None:
+    assert verdict.conclude(attempts(*verdicts), None)[1] == reason
 
 
 @pytest.mark.parametrize(("word", "wanted"), [("exited(007)", "exited(7)"), ("failed", "exited(1)"), ("hung", "hung")])

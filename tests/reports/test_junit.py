@@ -190,6 +190,28 @@ def test_the_report_is_valid_for_jenkins(name: str, tmp_path: Path, jenkins_sche
     jenkins_schema.assertValid(etree.parse(written(tmp_path, *results)))
 
 
+BROKEN = attempt(1, "error", "broken(starved)")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "attempts", "elements"),
+    [
+        ("passed", [BROKEN, attempt(2, "passed", "exited(0)")], []),
+        ("flaky", [BROKEN, replace(FAILED, number=2), attempt(3, "passed", "exited(0)")], ["flakyFailure 2"]),
+        ("failed", [BROKEN, replace(FAILED, number=2)], ["failure"]),
+        ("failed", [BROKEN, replace(FAILED, number=2), replace(FAILED, number=3)], ["failure", "rerunFailure 3"]),
+    ],
+)
+def test_what_the_infrastructure_ended_is_no_failure_of_the_test(
+    verdict: str, attempts: list[Attempt], elements: list[str], tmp_path: Path
+) -> None:
+    case = ET.parse(written(tmp_path, result(verdict, *attempts))).find(".//testcase")  # noqa: S314  # our own file
+    assert case is not None
+    found = [element for element in case if element.tag != "system-out"]
+    told = [(each.tag, (each.findtext("stackTrace") or ": ").split(":")[0]) for each in found]
+    assert [f"{tag} {which.removeprefix('attempt ')}".strip() for tag, which in told] == elements
+
+
 def test_the_totals_are_those_of_the_cases(tmp_path: Path) -> None:
     results = [replace(made, test=name, cell=cell) for name, made in RESULTS.items() for cell in ("one", "two")]
     root = ET.parse(written(tmp_path, *results)).getroot()  # noqa: S314  # our own file

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bootmatrix.errors import UserError
 from bootmatrix.schedule.board import OVERTAKEN, Board, Room
-from bootmatrix.schedule.task import ONE, Demand, Task
+from bootmatrix.schedule.task import ONE, Demand, Later, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -151,3 +151,50 @@ def test_what_is_left_is_told_in_seconds() -> None:
     assert second
     assert [lost.key for lost in plan.finished(second, UserError("bad"))] == ["c"]
     assert plan.left == 0
+
+
+def begun(plan: Board) -> Task:
+    found = plan.take()
+    assert found
+    return found
+
+
+def test_what_is_put_off_waits_until_all_others_have_begun() -> None:
+    plan = board(task("long", 9), task("short", 1), task("shorter", 0.5), workers=1)
+    first = begun(plan)
+    plan.postpone(first, Later(lambda: None, 20.0))
+    assert (plan.left, plan.postponed) == (21.5, {"long"})
+    for name in ("short", "shorter"):
+        other = begun(plan)
+        assert other.key == name
+        assert list(plan.finished(other)) == []
+    again = begun(plan)
+    assert (again.key, again.seconds, again.act is first.act) == ("long", 20.0, False)
+    assert list(plan.finished(again)) == []
+    assert (plan.left, plan.waiting, plan.room.cpus) == (0.0, {}, 1)
+
+
+def test_it_waits_for_one_for_which_there_is_no_room_too() -> None:
+    tap = Demand(names=frozenset({"tap0"}))
+    plan = board(task("a", 9), task("b", 5, demand=tap), task("c", 4, demand=tap), task("d", 1))
+    late = begun(plan)
+    using = begun(plan)
+    plan.postpone(late, Later(lambda: None, 9.0))
+    assert begun(plan).key == "d"
+    list(plan.finished(task("d", 1)))
+    assert plan.take() is None  # a slot is free, but "c" has not begun
+    assert list(plan.finished(using)) == []
+    assert (begun(plan).key, begun(plan).key) == ("c", "a")
+
+
+def test_of_those_that_were_put_off_the_longest_is_first() -> None:
+    plan = board(*(task(name, 5, order=number) for number, name in enumerate("abc")), workers=3)
+    for seconds, each in zip((5, 40, 20), [begun(plan) for _ in range(3)], strict=True):
+        plan.postpone(each, Later(lambda: None, seconds))
+    assert [begun(plan).key for _ in range(3)] == ["b", "c", "a"]
+
+
+def test_what_a_maker_left_does_not_count_as_being_made() -> None:
+    plan = board(task("build", 5, demand=MAKER), task("boot", 5, ["build"]))
+    plan.postpone(begun(plan), Later(lambda: None, 5.0))
+    assert plan.take() is None  # "boot" waits for it

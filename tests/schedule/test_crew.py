@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError, UserError
 from bootmatrix.schedule.board import Board, Room
 from bootmatrix.schedule.crew import Crew
-from bootmatrix.schedule.task import ONE, Demand, Task
+from bootmatrix.schedule.task import ONE, Demand, Later, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,27 +144,38 @@ def test_a_thing_of_which_there_is_one_is_used_by_one_at_a_time() -> None:
     assert len(diary.done) == 40
 
 
-def test_a_task_can_be_alone_and_two_that_want_it_do_not_wait_for_each_other() -> None:
+def test_what_is_left_of_a_task_is_done_after_all_others_with_others_beside_it() -> None:
     diary = Diary()
-    inside = threading.Lock()
-    crews: list[Crew] = []
-    ready = threading.Barrier(2)
+    together = threading.Barrier(2)
 
-    def lonely() -> None:
-        ready.wait(timeout=60)
-        with crews[0].alone():
-            assert inside.acquire(blocking=False)
-            inside.release()
+    def meet() -> None:
+        together.wait(timeout=60)
 
-    def busy() -> None:
-        assert inside.acquire(blocking=False)
-        inside.release()
+    def begin() -> Later:
+        diary.done.append("begun")
+        return Later(diary.task("rest", act=meet).act, 1.0)
 
-    tasks = [diary.task(f"lonely {n}", act=lonely) for n in range(2)] + [diary.task("busy", act=busy)]
-    crews.append(Crew(Board(tasks, Room(2, 1, 1)), diary.stop))
-    crews[0].run()
-    assert sorted(diary.done) == ["busy", "lonely 0", "lonely 1"]
-    assert diary.lost == {}
+    postponed = [replace(diary.task(f"late {number}"), act=begin) for number in range(2)]
+    crew = diary.run(*postponed, *(diary.task(str(number)) for number in range(20)), workers=2)
+    assert sorted(diary.done[:-2]) == sorted(["begun"] * 2 + [str(number) for number in range(20)])
+    assert diary.done[-2:] == ["rest"] * 2
+    assert (diary.lost, crew.board.waiting, crew.board.left) == ({}, {}, 0.0)
+
+
+def test_the_rest_of_a_task_may_fail_as_any() -> None:
+    diary = Diary()
+    rest = Later(fail(InfrastructureError("gone")), 1.0)
+    diary.run(replace(diary.task("a"), act=lambda: rest), diary.task("b"))
+    assert (diary.done, diary.lost) == (["b"], {"a": "gone"})
+
+
+def test_after_an_interruption_what_was_put_off_is_left() -> None:
+    diary = Diary()
+    rest = Later(fail(AssertionError("it was begun")), 1.0)
+    postponed = replace(diary.task("a"), act=lambda: rest)
+    crew = diary.run(postponed, diary.task("b", act=diary.stop.set), workers=1)
+    assert (diary.done, diary.lost) == (["b"], {})
+    assert set(crew.board.waiting) == {"a"}
 
 
 def test_no_tasks_are_no_trouble() -> None:

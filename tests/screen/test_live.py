@@ -147,6 +147,21 @@ def test_the_last_line_counts_what_is_worth_it() -> None:
         assert tail(shown.draw(), 1) == ["2/6 tests, 0 s, no estimate yet, 1 tried again, 1 reused"]
 
 
+def test_a_starved_test_is_told_and_is_still_to_do_until_it_has_a_result() -> None:
+    shown = live()
+    with shown.screen.showing(ONE, unknown):
+        with shown.screen.working("boot gcc/a"):
+            shown.screen.postponed("gcc/a", "starved: no end; tried again at the end of the run, with 33 s\nmore")
+        frame = shown.draw()
+        assert "gcc/a: starved: no end; tried again at the end of the run, with 33 s\n" in frame
+        assert tail(frame, 2) == [
+            "► 0 running  · 6 to do",
+            "0/6 tests, 0 s, no estimate yet, 1 starved and to be tried again",
+        ]
+        shown.screen.result(result("gcc/a"))
+        assert tail(shown.draw(), 1) == ["1/6 tests, 0 s, no estimate yet"]
+
+
 def test_an_attempt_is_told_beside_its_boot() -> None:
     shown = live()
     with shown.screen.showing(ONE, unknown), shown.screen.working("boot gcc/a"):
@@ -339,6 +354,7 @@ EVENT = st.one_of(
     st.tuples(st.just("failed"), HOSTILE, HOSTILE, HOSTILE),
     st.tuples(st.just("made"), HOSTILE, HOSTILE),
     st.tuples(st.just("attempt"), HOSTILE, HOSTILE),
+    st.tuples(st.just("postponed"), HOSTILE, HOSTILE),
     st.tuples(
         st.just("console"), HOSTILE, st.binary(max_size=200) | HOSTILE.map(lambda text: text.encode("utf-8", "replace"))
     ),
@@ -359,8 +375,8 @@ def happen(shown: Live, stack: ExitStack, event: tuple[object, ...]) -> None:
             screen.failed(kind, name, reason)
         case ("made", str(kind), str(name)):
             screen.made(kind, name, 1.0)
-        case ("attempt", str(name), str(reason)):
-            screen.attempt(name, 1, reason)
+        case ("attempt" | "postponed" as kind, str(name), str(reason)):
+            screen.attempt(name, 1, reason) if kind == "attempt" else screen.postponed(name, reason)
         case ("console", str(name), bytes(chunk)):
             screen.console(name, chunk)
         case ("working", str(what), str(line)):

@@ -38,6 +38,7 @@ def some_events(shown: screen.Screen) -> None:
     with shown.working("boot gcc/a"):
         shown.console("gcc/a", b"Hello\nno end")
         shown.attempt("gcc/a", 1, "hung\nmore")
+        shown.postponed("gcc/a", "starved; tried again at the end of the run\nmore")
     shown.result(result("gcc/a"))
     shown.result(result("gcc/b", "failed", "exited(3) instead of exited(0)\n  more"))
     shown.result(result("gcc/c", reused="2025-07-01"))
@@ -53,6 +54,7 @@ def test_a_log_has_a_line_for_each_thing_that_happened() -> None:
         "image debian-12 made in 1 min 10 s",
         "build unikernels-clang failed: make: Error 2",
         "waiting for the container engine",
+        "gcc/a: starved; tried again at the end of the run",
         "[ 1/12] passed           gcc/a  0.15 s (tcg)",
         "[ 2/12] failed           gcc/b  exited(3) instead of exited(0)",
         "[ 3/12] passed           gcc/c  (as in run 2025-07-01)",
@@ -66,10 +68,11 @@ def test_a_verbose_log_has_the_consoles_and_the_attempts() -> None:
         some_events(shown)
         shown.console("gcc/d", b"cut off")
     lines = file.getvalue().splitlines()
-    assert lines[4:8] == [
+    assert lines[4:9] == [
         "gcc/a | Hello",
         "gcc/a | no end",
         "gcc/a: attempt 1: hung",
+        "gcc/a: starved; tried again at the end of the run",
         "[ 1/12] passed           gcc/a  0.15 s (tcg)",
     ]
     assert lines[-1] == "gcc/d | cut off"
@@ -124,6 +127,7 @@ def test_on_github_what_is_good_is_folded() -> None:
         "build unikernels-clang failed: make: Error 2",
         "waiting for the container engine",
         "::group::test 1 of 12",
+        "gcc/a: starved; tried again at the end of the run",
         "[ 1/12] passed           gcc/a  0.15 s (tcg)",
         "::endgroup::",
         "[ 2/12] failed           gcc/b  exited(3) instead of exited(0)",
@@ -165,6 +169,7 @@ TOLD: list[Callable[[screen.Screen], None]] = [
     lambda shown: shown.made(HOSTILE, HOSTILE, 1.0),
     lambda shown: shown.failed(f"\u00a0{HOSTILE}", HOSTILE, f"\n{HOSTILE}"),
     lambda shown: shown.attempt("::a", 1, HOSTILE),
+    lambda shown: shown.postponed("::a", HOSTILE),
     lambda shown: shown.console("::a", b"::set-output\n ##[command]\r\x1b[2J::x\nno end"),
     lambda shown: shown.console("b", b"\n\n"),
     lambda shown: shown.result(result("\t::a/b", "passed")),
