@@ -26,6 +26,13 @@ class Runner(model.Runner):
 """
 
 
+@pytest.fixture(autouse=True)
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What these projects have of their own may be imported; tests/test_trust.py is of those that may not."""
+    folders = (tmp_path, tmp_path / "a", tmp_path / "b")
+    monkeypatch.setenv("BOOTMATRIX_TRUST", ":".join(map(str, folders)))
+
+
 def write(root: Path, name: str, text: str) -> None:
     file = root / name
     file.parent.mkdir(parents=True, exist_ok=True)
