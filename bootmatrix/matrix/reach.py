@@ -41,7 +41,7 @@ class Reach:
 
     def source(self, name: str) -> tuple[str, str] | None:
         """Of a folder that is copied, relative to the matrix."""
-        return self._place(name, _normal(self.root / name))
+        return self._place(name, str(self.root / name))
 
     def prefix(self, name: str) -> tuple[str, str] | None:
         """Of a folder that containers see under its own name; one that does not exist is none of theirs."""
@@ -57,12 +57,13 @@ class Reach:
             return f"'{name}' cannot be seen in a container: {ours} has a use there", "name or move it otherwise"
         if SCRATCH in {seen, os.path.realpath(name)}:
             return f"'{name}' cannot be seen in a container, which has its own", f"name a folder below {SCRATCH}"
-        return self._place(name, seen)
+        return self._place(name, name)
 
     def _place(self, name: str, path: str) -> tuple[str, str] | None:
-        real = os.path.realpath(path)
-        leads = "" if real == path else f" leads to {real}, and"
-        if why := _never(path) or _never(real):
+        """Links first, `..` then, as the kernel does; the name itself must not seem to be the system's, either."""
+        real, seen = os.path.realpath(path), _normal(path)
+        leads = "" if real == seen else f" leads to {real}, and"
+        if why := _never(seen) or _never(real):
             return f"'{name}'{leads} can never be used: {why}", f"possible: a folder in {self._shown()}"
         if not os.path.lexists(real) or any(holds(each, real) for each in self.roots):
             return None
