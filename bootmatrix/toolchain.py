@@ -90,7 +90,8 @@ def data(folder: Path) -> Mapping[str, Any]:
     if not all(isinstance(table, dict) for table in tables):
         what = f"{folder / 'image.yaml'} must be a mapping, and so must `base`, `compilers` and each of these"
         raise UserError(Problem(what, remedy="as in: compilers: {gcc: {x86_64: {CC: gcc}}}"))
-    return found
+    made: Mapping[str, Any] = found
+    return made
 
 
 def compiler_environment(cell: Cell, folder: Path) -> dict[str, str]:

@@ -159,13 +159,13 @@ def test_a_plan_starts_nothing_and_writes_nothing(tmp_path: Path) -> None:
 def test_a_tenders_prefix_with_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tools").mkdir()
     monkeypatch.chdir(tmp_path / "tools")
-    runner = {"tests": {"t": {"runner": {"prefix": str(tmp_path / "tools")}}}, "builds": {}}
-    assert planned(tmp_path, **runner).boots
+    tests = {"t": {"runner": {"prefix": str(tmp_path / "tools")}}}
+    assert planned(tmp_path, tests=tests, builds={}).boots
     keys.of_prefix.cache_clear()
     with socket.socket(socket.AF_UNIX) as bound:
         bound.bind("it")  # its path has 108 characters at the most
         with pytest.raises(UserError, match=r"holds a socket, .*/tools/it"):
-            planned(tmp_path, **runner)
+            planned(tmp_path, tests=tests, builds={})
 
 
 def test_a_runner_that_may_not_be_imported_is_planned_with_what_is_known(tmp_path: Path) -> None:

@@ -198,9 +198,13 @@ def test_the_command_line_and_the_environment_allow_and_the_matrix_does_not(root
 
 
 def test_a_name_is_judged_once_however_many_tests_have_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    within, asked = Reach(root), []
-    real = os.path.realpath
-    monkeypatch.setattr(os.path, "realpath", lambda path: asked.append(path) or real(path))
+    within, asked, real = Reach(root), list[str](), os.path.realpath
+
+    def counted(path: str) -> str:
+        asked.append(path)
+        return real(path)
+
+    monkeypatch.setattr(os.path, "realpath", counted)
     for _ in range(1000):
         assert within.prefix("/usr/local") is None
     assert len(asked) < 5
