@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import host, leaving, locks
-from bootmatrix.errors import InfrastructureError, Problem
+from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.places import engine
-from bootmatrix.toolchain import ARG, FROM, PREFIX, data
+from bootmatrix.toolchain import ARG, FROM, PREFIX, data, text_of
 
 if TYPE_CHECKING:
     import threading
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bootmatrix.toolchain import Image
 
 STAND_INS = f"{PREFIX}/base"
+LONGEST = 1000  # characters of a base's name
 ARGUMENT = "BASE"  # the build argument through which a Dockerfile takes a base of another name
 # Without documents and languages, as Debian's own slim images; usr-is-merged keeps all of perl out of bookworm's.
 SLIM = (
@@ -75,7 +76,7 @@ def identities(image: Image) -> dict[str, str]:
 
 def of(image: Image) -> list[Base]:
     """The bases of a Dockerfile, but for its own stages."""
-    text = (image.folder / "Dockerfile").read_text()
+    text = text_of(image.folder, "Dockerfile")
     defaults = {found[1]: found[2] or "" for found in ARG.finditer(text)}
     stages: set[str] = set()
     bases: list[Base] = []
@@ -90,8 +91,11 @@ def of(image: Image) -> list[Base]:
 
 
 def _substitute(text: str, values: dict[str, str]) -> str:
+    """Raises UserError where that grows without end: each argument may stand in several others."""
     for name, value in values.items():
-        text = text.replace(f"${{{name}}}", value).replace(f"${name}", value)
+        text = text.replace(f"${{{name}}}", value[:LONGEST]).replace(f"${name}", value[:LONGEST])
+        if len(text) > LONGEST:
+            raise UserError(Problem(f"a base is named by more than {LONGEST} characters: {text[:60]}…"))
     return text
 
 

@@ -92,14 +92,12 @@ def _kvm() -> Finding:
 
 def _probe() -> str:
     """Boot the qemu runner's own probe guest on this host."""
-    from pathlib import Path  # noqa: PLC0415
-
     from bootmatrix import plugins  # noqa: PLC0415
     from bootmatrix.accelerator import Accelerators  # noqa: PLC0415
     from bootmatrix.places.local import LocalPlace  # noqa: PLC0415
     from bootmatrix.tenders import Tenders, Unavailable  # noqa: PLC0415
 
-    runner, place = plugins.make_runner("qemu", {"accel": "kvm"}, Path()), LocalPlace()
+    runner, place = plugins.make_runner("qemu", {"accel": "kvm"}, plugins.HERE), LocalPlace()
     try:
         tender = runner.tender(os.uname().machine)
         found = Tenders().find(place, runner, tender, None)

@@ -24,6 +24,7 @@ COMMANDS = {
     "merge": "Make one run of the parts of several machines.",
     "repro": "Print the exact commands that boot one test by hand.",
     "shell": "Open a shell in a cell's container.",
+    "trust": "Let a repository's own runners and reports be imported.",
     "gc": "Free what no recent run uses.",
     "doctor": "Say what this host can do and what is missing.",
     "setup": "Install what is missing, after saying what.",

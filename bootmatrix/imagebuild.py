@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import bases, keys
+from bootmatrix import bases, keys, toolchain
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.places import engine
 
@@ -91,8 +92,8 @@ def _context(image: Image) -> Any:
     """What the Dockerfile sees: all that is in the image's key, but for what .dockerignore names."""
     from docker.utils.build import create_archive, exclude_paths  # noqa: PLC0415
 
-    ignore = image.folder / ".dockerignore"
-    lines = ignore.read_text().splitlines() if ignore.exists() else []
+    ignored = os.path.lexists(image.folder / ".dockerignore")
+    lines = toolchain.text_of(image.folder, ".dockerignore").splitlines() if ignored else []
     allowed = exclude_paths(str(image.folder), [line.strip() for line in lines if line.strip() and line[0] != "#"])
     files = sorted(allowed & set(keys.source_files(image.folder)))
     return create_archive(root=str(image.folder), files=files)

@@ -6,16 +6,20 @@ import functools
 import hashlib
 import os
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import host
+from bootmatrix.errors import Problem, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LENGTH = 16
+SPECIAL = {stat.S_IFSOCK: "socket", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
+GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")  # which a repository's config makes a program
 
 
 def of(*parts: object) -> str:
@@ -50,17 +54,25 @@ def source_files(folder: Path, without: Path | None = None) -> list[str]:
 
 
 def _from_git(folder: Path) -> list[str] | None:
-    """None where git does not answer for the folder; the files of submodules are among them."""
+    """None where git does not answer for the folder; the files of submodules are among them.
+
+    A hostile index may have names that lead out of it, by `..` or below a link: these are no files of the folder.
+    """
     if not _has_git():
         return None
     words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    command = ["git", "-c", "safe.directory=*", "-C", str(folder), *words]
+    command = [*GIT, "-C", str(folder), *words]
     listed = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if listed.returncode:
         return None
     found = []
+    real = functools.cache(os.path.realpath)
+    here = real(folder)
     for name in (os.fsdecode(raw) for raw in listed.stdout.split(b"\0") if raw):
         path = folder / name
+        base = os.path.dirname(name)  # noqa: PTH120
+        if ".." in name.split("/") or (base and real(f"{here}/{base}") != f"{here}/{base}"):
+            continue
         if path.is_dir() and not path.is_symlink():
             found += [os.path.join(name, inner) for inner in source_files(path)]  # noqa: PTH118  # names, not paths
         elif path.is_symlink() or path.is_file():
@@ -100,7 +112,10 @@ def of_programs(names: Iterable[str]) -> str:
 
 @functools.cache
 def of_prefix(prefix: str) -> str:
-    """A folder of this host by its files' names, sizes and times, since its contents may be gigabytes."""
+    """A folder of this host by its files' names, sizes and times, since its contents may be gigabytes.
+
+    Raises UserError if it holds what gives a container more than files: a socket or a device.
+    """
     entries = []
     for base, folders, files in os.walk(prefix):
         folders.sort()
@@ -109,5 +124,10 @@ def of_prefix(prefix: str) -> str:
                 found = (Path(base) / name).lstat()
             except OSError:
                 continue
+            if special := SPECIAL.get(stat.S_IFMT(found.st_mode)):
+                what = (
+                    f"the prefix {prefix} holds a {special}, {base}/{name}: whoever sees it reaches what is behind it"
+                )
+                raise UserError(Problem(what, remedy="name a narrower folder, or move it out of this one"))
             entries.append((base, name, found.st_size, found.st_mtime_ns))
     return of(sorted(entries))

@@ -152,7 +152,10 @@ class _Maker:
         if known not in self.backends:
             runner = plugins.make_runner(backend, fields.runner, self.matrix.root)
             try:
-                self.backends[known] = (runner, runner.tender(arch), "")
+                tender = runner.tender(arch)
+                if tender.prefix and self.engine != "host":
+                    keys.of_prefix(tender.prefix)  # a boot sees it, too, and must not see a socket
+                self.backends[known] = (runner, tender, "")
             except Rejected as rejected:
                 error = f"{rejected}; {rejected.remedy}" if rejected.remedy else str(rejected)
                 self.backends[known] = (runner, None, error)

@@ -1,4 +1,8 @@
-"""The three folders of plug-ins: a project's own `runners/`, `reports/` and `images/` first, then ours."""
+"""The three folders of plug-ins: a project's own `runners/`, `reports/` and `images/` first, then ours.
+
+A project's own runners and reports are code: where the repository is not trusted they are known by name and never
+imported, nor is anything else of their folders.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from bootmatrix import model
+from bootmatrix import files, model, repository, trust
 from bootmatrix.errors import Mark, Problem, UserError, suggest
+from bootmatrix.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,33 +38,87 @@ def builtin(kind: str) -> Path:
     return installed if installed.is_dir() else HERE.parent / kind
 
 
+def own(kind: str, root: Path) -> Path | None:
+    """The project's own folder, None if it has none but ours; UserError if it is elsewhere, by a link."""
+    folder = root / kind
+    if not folder.is_dir() or folder.resolve() == builtin(kind).resolve():
+        return None
+    return _inside(folder, root)
+
+
+def _inside(folder: Path, root: Path) -> Path:
+    """Resolved; UserError if a link leads out of the repository."""
+    found, top = folder.resolve(), repository.top(root)
+    if not repository.holds(top, found):
+        what = f"{folder} leads to {found}, out of the repository {top}"
+        raise UserError(Problem(what, remedy="put what it leads to into the repository, or remove the link"))
+    return found
+
+
 def folders(kind: str, root: Path) -> list[Path]:
-    own = (root / kind).resolve()
-    return [folder for folder in dict.fromkeys((own, builtin(kind).resolve())) if folder.is_dir()]
+    """Those that may be used: of an untrusted project's code, only ours."""
+    mine = own(kind, root)
+    usable = mine and (kind not in CONTRACTS or trust.is_given(root))
+    return [folder for folder in (mine if usable else None, builtin(kind).resolve()) if folder and folder.is_dir()]
 
 
 def names(kind: str, root: Path) -> list[str]:
-    """What may be written in matrix.yaml: the stems of modules (`_` as `-`)."""
-    stems = {file.stem for folder in folders(kind, root) for file in folder.glob("*.py")}
+    """What can be imported: the stems of modules (`_` as `-`)."""
+    return _stems(folders(kind, root))
+
+
+def untrusted(kind: str, root: Path) -> list[str]:
+    """The names of a project's own that are not imported, since it is not trusted; some may be names of ours, too."""
+    mine = own(kind, root)
+    return _stems([mine]) if mine and not trust.is_given(root) else []
+
+
+def known(kind: str, root: Path) -> list[str]:
+    """What may be written in matrix.yaml."""
+    return sorted({*names(kind, root), *untrusted(kind, root)})
+
+
+def _stems(places: list[Path]) -> list[str]:
+    stems = {file.stem for folder in places for file in folder.glob("*.py")}
     return sorted(stem.replace("_", "-") for stem in stems if not stem.startswith("_"))
 
 
 def images(root: Path) -> dict[str, Path]:
-    """The folder of each OS; a project's own comes before ours."""
+    """The folder of each OS; a project's own comes before ours. UserError if one leads out of the repository."""
     found = [file.parent for folder in folders("images", root) for file in sorted(folder.glob("*/Dockerfile"))]
+    for folder in found:
+        if folder.is_symlink():
+            _inside(folder, root)
     return {folder.name: folder for folder in reversed(found)}
 
 
 def load(kind: str, name: str, root: Path) -> Any:
-    """The module `<kind>/<name>.py`; raises UserError if there is none, or if it cannot be imported."""
+    """The module `<kind>/<name>.py`; raises UserError if there is none, if it may not or cannot be imported."""
     if name not in names(kind, root):
+        if name in untrusted(kind, root):
+            what = f"the {kind[:-1]} '{name}' is this repository's own code, and the repository is not trusted"
+            raise UserError(Problem(what, remedy=trust.remedy(root)))
         raise UserError(Problem(f"there is no {kind[:-1]} '{name}'", remedy=suggest(name, names(kind, root))))
+    _check_file(kind, name, root)
     package = _package(kind, root)
     try:
         return importlib.import_module(f"{package.__name__}.{name.replace('-', '_')}")
     except (Exception, SystemExit) as error:
         what = f"{kind}/{name.replace('-', '_')}.py cannot be imported: {type(error).__name__}: {error}"
         raise UserError(Problem(what, remedy=f"raised at {raised_at(error)}")) from error
+
+
+def _check_file(kind: str, name: str, root: Path) -> None:
+    """An import would wait for a pipe for ever, and would follow a link anywhere."""
+    found = (folder / f"{name.replace('-', '_')}.py" for folder in folders(kind, root))
+    file = next(each for each in found if each.exists() or each.is_symlink())
+    try:
+        files.opened(
+            file, below=file.parent if file.parent == builtin(kind).resolve() else repository.top(root)
+        ).close()
+    except OSError as error:
+        what = f"{kind}/{file.name} cannot be imported: {error.strerror}"
+        raise UserError(Problem(what, remedy="put a plain file of the repository there")) from None
 
 
 def raised_at(error: BaseException) -> str:
@@ -70,9 +129,15 @@ def raised_at(error: BaseException) -> str:
     return f"{where.filename}:{where.lineno}"
 
 
-@functools.cache
-def _class(folder: str, name: str, root: Path) -> type[Any]:
+def _class(kind: str, name: str, root: Path) -> type[Any]:
     """The class that meets the contract of its folder."""
+    return _class_of(kind, name, root, tuple(folders(kind, root)))
+
+
+@functools.cache
+def _class_of(folder: str, name: str, root: Path, path: tuple[Path, ...]) -> type[Any]:
+    """`path` is where it comes from now: a repository may become a trusted one."""
+    del path
     contract: type[Any] = CONTRACTS[folder]
     module = load(folder, name, root)
     kind = getattr(module, contract.__name__, None)
@@ -85,7 +150,12 @@ def _class(folder: str, name: str, root: Path) -> type[Any]:
 
 
 def make_runner(backend: str, options: Mapping[str, Any], root: Path) -> Runner:
-    """The backend's runner with its options; UserError whose problems' `where` holds the option's name."""
+    """The backend's runner with its options; UserError whose problems' `where` holds the option's name.
+
+    Of a runner that may not be imported, what stands for it, whatever the options.
+    """
+    if backend in untrusted("runners", root):
+        return Unknown()
     made: Runner = _made(_class("runners", backend, root), options)
     return made
 

@@ -7,6 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bootmatrix import keys
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -32,7 +34,7 @@ def of(folder: Path) -> Source:
 
 def _git(folder: Path, *words: str) -> str:
     """One line of git's answer, empty if it has none."""
-    command = ["git", "-c", "safe.directory=*", "-C", str(folder), *words]
+    command = [*keys.GIT, "-C", str(folder), *words]
     try:
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False, text=True, errors="replace")
     except (OSError, subprocess.TimeoutExpired):

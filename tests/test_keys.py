@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import stat
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootmatrix import keys
+from bootmatrix import source as commits
+from bootmatrix.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,3 +154,62 @@ def test_a_compiler_of_this_host_that_is_made_anew_is_another(tmp_path: Path, mo
     assert keys.of_programs(["cc"]) == first != absent
     (tmp_path / "cc").write_text("#!/bin/sh\n# newer\n")
     assert keys.of_programs(["cc"]) != first
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(path.name)  # its path has 108 characters at the most
+
+
+def _device(path: Path) -> None:
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("only root makes devices")
+
+
+@pytest.mark.parametrize(("make", "kind"), [(_socket, "socket"), (_device, "device")], ids=["socket", "device"])
+def test_a_prefix_that_gives_more_than_files_is_refused(
+    make: Callable[[Path], None], kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a/b")
+    keys.of_prefix(str(tmp_path))
+    keys.of_prefix.cache_clear()
+    make(tmp_path / "a/b/it")
+    with pytest.raises(UserError) as caught:
+        keys.of_prefix(str(tmp_path))
+    assert f"the prefix {tmp_path} holds a {kind}, {tmp_path}/a/b/it: " in str(caught.value)
+    assert "name a narrower folder" in str(caught.value)
+
+
+def test_pipes_and_links_in_a_prefix_are_no_harm(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/null")
+    assert keys.of_prefix(str(tmp_path))
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="not on PATH: git")
+def test_gits_own_configuration_runs_nothing(source: Path) -> None:
+    git(source, "init", "-q")
+    git(source, "add", ".")
+    evil = source.parent / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {source.parent}/ran\n")
+    evil.chmod(0o755)
+    git(source, "config", "core.fsmonitor", str(evil))
+    assert "a.c" in keys.source_files(source)
+    commits.of(source)
+    assert not (source.parent / "ran").exists()
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="not on PATH: git")
+def test_names_of_a_hostile_index_lead_nowhere(source: Path) -> None:
+    git(source, "init", "-q")
+    git(source, "add", ".")
+    outside = source.parent / "outside"
+    outside.mkdir()
+    (outside / "b.c").write_text("secret\n")
+    assert "sub/b.c" in keys.source_files(source)
+    shutil.rmtree(source / "sub")
+    (source / "sub").symlink_to("../outside")
+    assert [name for name in keys.source_files(source) if name.startswith("sub")] == ["sub"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import write_matrix
 
-from bootmatrix import host, plan
+from bootmatrix import host, keys, plan
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import load
 
@@ -153,3 +154,25 @@ def test_a_plan_of_a_plain_file_needs_no_build(tmp_path: Path) -> None:
 def test_a_plan_starts_nothing_and_writes_nothing(tmp_path: Path) -> None:
     planned(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["matrix.yaml"]
+
+
+def test_a_tenders_prefix_with_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tools").mkdir()
+    monkeypatch.chdir(tmp_path / "tools")
+    tests = {"t": {"runner": {"prefix": str(tmp_path / "tools")}}}
+    assert planned(tmp_path, tests=tests, builds={}).boots
+    keys.of_prefix.cache_clear()
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("it")  # its path has 108 characters at the most
+        with pytest.raises(UserError, match=r"holds a socket, .*/tools/it"):
+            planned(tmp_path, tests=tests, builds={})
+
+
+def test_a_runner_that_may_not_be_imported_is_planned_with_what_is_known(tmp_path: Path) -> None:
+    (tmp_path / "runners").mkdir()
+    (tmp_path / "runners/mine.py").write_text("raise SystemExit('imported')")
+    found = planned(tmp_path, axes={**AXES, "backend": ["mine"]}, tests={"t": {"runner": {"any": "option"}}})
+    assert [(step.backend, step.runs, step.fields.unikernel) for step in found.boots] == [
+        ("mine", True, "t.{format}")
+    ] * 2
+    assert (len(found.images), len(found.builds)) == (1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from bootmatrix.errors import UserError
 from bootmatrix.model import Boot, Cell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 RUNNER = """
@@ -24,6 +26,13 @@ class Runner(model.Runner):
     def argv(self, boot): return ("mine", str(self.speed))
     def outcome(self, ending): return model.Outcome("exited", "0")
 """
+
+
+@pytest.fixture(autouse=True)
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What these projects have of their own may be imported; tests/test_trust.py is of those that may not."""
+    folders = (tmp_path, tmp_path / "a", tmp_path / "b")
+    monkeypatch.setenv("BOOTMATRIX_TRUST", ":".join(map(str, folders)))
 
 
 def write(root: Path, name: str, text: str) -> None:
@@ -132,3 +141,77 @@ def test_options_are_checked_against_the_runners_fields(tmp_path: Path) -> None:
     write(tmp_path, "runners/mine.py", RUNNER)
     assert "unknown option 'sped'\n    did you mean 'speed'?" in message("mine", tmp_path, sped=1)
     assert message("mine", tmp_path, speed="fast").startswith("speed: speed: speed: Input should be a valid integer")
+
+
+@pytest.mark.parametrize("kind", ["runners", "reports", "images"])
+def test_a_folder_that_leads_out_of_the_repository_is_refused(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / kind).symlink_to("../elsewhere")
+    with pytest.raises(UserError) as caught:
+        plugins.folders(kind, tmp_path / "a")
+    told = f"{tmp_path}/a/{kind} leads to {tmp_path}/elsewhere, out of the repository {tmp_path}/a\n    put what it"
+    assert told in str(caught.value)
+    (tmp_path / "a" / kind).unlink()
+    (tmp_path / "a" / "mine").mkdir()
+    (tmp_path / "a" / kind).symlink_to("mine")
+    assert plugins.folders(kind, tmp_path / "a")[0] == tmp_path / "a/mine"
+
+
+def test_an_image_that_leads_out_of_the_repository_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "elsewhere/Dockerfile", "FROM scratch\n")
+    (tmp_path / "a/images").mkdir(parents=True)
+    (tmp_path / "a/images/mine").symlink_to("../../elsewhere")
+    with pytest.raises(UserError, match=r"a/images/mine leads to .*/elsewhere, out of the repository"):
+        plugins.images(tmp_path / "a")
+
+
+def _out(file: Path) -> None:
+    write(file.parents[2], "elsewhere.py", RUNNER)
+    file.symlink_to("../../elsewhere.py")
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "it is no plain file"),
+        (os.mkdir, "it is no plain file"),
+        (lambda file: file.symlink_to("/dev/zero"), "it leads out of"),
+        (lambda file: file.symlink_to("mine.py"), "Too many levels of symbolic links"),
+        (lambda file: file.symlink_to("absent"), "No such file or directory"),
+        (_out, "it leads out of"),
+    ],
+    ids=["pipe", "folder", "device", "loop", "nothing", "elsewhere"],
+)
+def test_a_plug_in_that_is_no_plain_file_of_the_repository_is_told(
+    make: Callable[[Path], None], why: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a/runners").mkdir(parents=True)
+    make(tmp_path / "a/runners/mine.py")
+    assert "mine" in plugins.known("runners", tmp_path / "a")
+    assert f"runners/mine.py cannot be imported: {why}" in message("mine", tmp_path / "a")
+
+
+def test_a_link_within_the_repository_is_a_plug_in(tmp_path: Path) -> None:
+    write(tmp_path, "a/lib/mine.py", RUNNER)
+    (tmp_path / "a/runners").mkdir()
+    (tmp_path / "a/runners/mine.py").symlink_to("../lib/mine.py")
+    assert argv("mine", tmp_path / "a") == ("mine", "1")
+
+
+def test_a_repository_that_becomes_trusted_is_asked_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "runners/qemu.py", RUNNER)
+    write(tmp_path, "runners/mine.py", RUNNER)
+    trusts = os.environ["BOOTMATRIX_TRUST"]
+    for _ in range(2):
+        monkeypatch.setenv("BOOTMATRIX_TRUST", "")
+        stands_in = plugins.make_runner("qemu", {"nonsense": 1}, tmp_path)
+        assert (stands_in.format, stands_in.tender("any").program) == ("{format}", "unknown")
+        with pytest.raises(UserError, match="not trusted"):
+            stands_in.argv(Boot("x86_64", "true", "u.elf"))
+        assert "mine" not in plugins.names("runners", tmp_path)
+        with pytest.raises(UserError, match="the runner 'mine' is this repository's own code, and the repository"):
+            plugins.load("runners", "mine", tmp_path)
+        monkeypatch.setenv("BOOTMATRIX_TRUST", trusts)
+        assert argv("qemu", tmp_path) == ("mine", "1")
+        assert plugins.untrusted("runners", tmp_path) == []

@@ -36,6 +36,11 @@ def matrix_options(function: F) -> F:
     return function
 
 
+def allow_option(function: F) -> F:
+    text = "A folder that the matrix may name besides its repository, /usr/local, /opt and /nix. Repeatable."
+    return click.option("--allow", multiple=True, type=click.Path(path_type=Path), metavar="PATH", help=text)(function)
+
+
 def engine_option(function: F) -> F:
     choice = click.Choice(["docker", "host"])
     text = "Build and boot in containers (Docker, or Podman by DOCKER_HOST), or on this host, for trusted code."
@@ -89,17 +94,52 @@ def test_argument(function: F) -> F:
     return click.argument("test", metavar="CELL/TEST", shell_complete=complete)(function)
 
 
-def load(directory: Path | None, file: Path) -> Matrix:
+def load(directory: Path | None, file: Path, allow: tuple[Path, ...] = ()) -> Matrix:
     """The matrix of `-C` and `-f`."""
     from bootmatrix.matrix import load as loader  # noqa: PLC0415
 
-    return loader.load((directory or Path()) / file)
+    return loader.load((directory or Path()) / file, allow)
 
 
-def plan_of(directory: Path | None, file: Path, select: tuple[str, ...], engine: str) -> Plan:
+def load_to_run(directory: Path | None, file: Path, allow: tuple[Path, ...]) -> Matrix:
+    """The same for a command that is told to run the repository's code: that includes its runners and reports."""
+    from bootmatrix import trust  # noqa: PLC0415
+
+    trust.give_once(((directory or Path()) / file).resolve().parent)
+    return load(directory, file, allow)
+
+
+def plan_to_run(
+    directory: Path | None, file: Path, allow: tuple[Path, ...], select: tuple[str, ...], engine: str
+) -> Plan:
     from bootmatrix import plan  # noqa: PLC0415
 
-    return plan.make(load(directory, file), select, engine)
+    return plan.make(load_to_run(directory, file, allow), select, engine)
+
+
+def say_unchecked(matrix: Matrix) -> None:
+    """Which backends nothing is known of, since their runners may not be imported."""
+    from bootmatrix import plugins, trust  # noqa: PLC0415
+    from bootmatrix.matrix import cells  # noqa: PLC0415
+
+    if theirs := plugins.untrusted("runners", matrix.root):
+        used = {values.get("backend", cells.IMPLICIT["backend"]) for values in matrix.cells.on(("backend",))}
+        if shown := ", ".join(name for name in theirs if name in used):
+            what = f"unknown: what {{format}}, which options and which architectures {shown} has, since its runner is"
+            click.echo(
+                f"{what} code of this repository, which is not trusted\n    {trust.remedy(matrix.root)}", err=True
+            )
+
+
+def left_out(root: Path) -> str:
+    """What to say of a project's own reports that may not be imported; empty if there are none."""
+    from bootmatrix import plugins, trust  # noqa: PLC0415
+
+    theirs = plugins.untrusted("reports", root)
+    ours = set(plugins.names("reports", root))
+    shown = ", ".join(f"{name} (ours is written)" if name in ours else name for name in theirs)
+    what = f"left out: the reports of this repository, which are code of its own and not trusted: {shown}"
+    return f"{what}; {trust.remedy(root)}" if theirs else ""
 
 
 def one_boot(plan: Plan, name: str) -> BootStep:
@@ -117,7 +157,9 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
     del param
     try:
-        matrix = load(ctx.params.get("directory"), ctx.params.get("file") or Path("matrix.yaml"))
+        given = (ctx.params.get(name) for name in ("directory", "file", "allow"))
+        directory, file, allow = given
+        matrix = load(directory, file or Path("matrix.yaml"), allow or ())
     except BootmatrixError:
         return []
     keys = [f"{axis}={text}" for axis, choices in matrix.axes.items() for text in choices]

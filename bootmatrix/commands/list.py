@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import load, matrix_options, selection_argument, shard_option
+from bootmatrix.commands.common import (
+    allow_option,
+    load,
+    matrix_options,
+    say_unchecked,
+    selection_argument,
+    shard_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,14 +40,22 @@ Examples:
 @selection_argument
 @click.option("--format", "shape", type=click.Choice(["table", "ids", "json"]), default="table", show_default=True)
 @shard_option
+@allow_option
 @matrix_options
 def command(
-    select: tuple[str, ...], shape: str, shard: str, out: Path | None, directory: Path | None, file: Path
+    select: tuple[str, ...],
+    shape: str,
+    shard: str,
+    out: Path | None,
+    allow: tuple[Path, ...],
+    directory: Path | None,
+    file: Path,
 ) -> None:
     """List the cells and tests that a selection takes."""
     from bootmatrix.matrix import resolve  # noqa: PLC0415
 
-    matrix = load(directory, file)
+    matrix = load(directory, file, allow)
+    say_unchecked(matrix)
     boots: Boots = functools.partial(resolve.selected, matrix, select)
     if shard:
         boots = _part(boots, matrix, select, shard, out or matrix.root / "out")

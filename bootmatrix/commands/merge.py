@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bootmatrix.commands.common import load, matrix_options
+from bootmatrix.commands.common import allow_option, left_out, load, matrix_options
 from bootmatrix.commands.recorded import history_option
 
 
@@ -24,6 +24,7 @@ Examples:
 )
 @click.option("--out", type=click.Path(path_type=Path), help="The runs' folder; without it, out/ beside the matrix.")
 @history_option
+@allow_option
 @matrix_options
 def command(
     part: tuple[Path, ...],
@@ -32,6 +33,7 @@ def command(
     fail_on_flaky: bool,
     out: Path | None,
     history: str,
+    allow: tuple[Path, ...],
     directory: Path | None,
     file: Path,
 ) -> int:
@@ -39,8 +41,10 @@ def command(
     from bootmatrix import run, screen  # noqa: PLC0415
     from bootmatrix.merging import merge  # noqa: PLC0415
 
-    matrix = load(directory, file)
+    matrix = load(directory, file, allow)
     shown = screen.make(live=False, flaky_fails=fail_on_flaky)
+    if without := left_out(matrix.root):
+        shown.note(without)
     options = merge.Options(out or matrix.root / "out", select, as_told, history, shown.note)
     finished = merge.merge(matrix, part, options)
     shown.summary(finished.run, finished.folder, finished.reports)

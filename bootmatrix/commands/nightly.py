@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import matrix_options
+from bootmatrix.commands.common import left_out, matrix_options
 from bootmatrix.commands.recorded import folder_of, history_option, kept, pen, root_of
 
 if TYPE_CHECKING:
@@ -93,14 +93,18 @@ def _recorded(past: History, run: Run) -> Night:
 
 def _write(folder: Path, root: Path, run: Run, changes: Changes, drawn: Trends) -> list[Path]:
     """Both beside the results, and the reports again, which read them."""
-    from bootmatrix import reporting  # noqa: PLC0415
+    from bootmatrix import plugins, reporting  # noqa: PLC0415
     from bootmatrix.errors import InfrastructureError, Problem  # noqa: PLC0415
     from bootmatrix.history import told  # noqa: PLC0415
 
+    if without := left_out(root):
+        click.echo(without, err=True)
+    theirs = plugins.untrusted("reports", root)  # whose options are none for ours of that name
     try:
         told.write(changes, folder)
         told.write(drawn, folder)
-        return list(reporting.write(run, folder, root, reporting.options_of(folder)))
+        options = {name: given for name, given in reporting.options_of(folder).items() if name not in theirs}
+        return list(reporting.write(run, folder, root, options))
     except OSError as error:
         what = f"the reports in {folder} cannot be written: {error.strerror}"
         raise InfrastructureError(Problem(what, remedy="free some space, or make the folder writable")) from None

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import engine_option, load, matrix_options, selection_argument, shard_option
+from bootmatrix.commands.common import (
+    allow_option,
+    engine_option,
+    load,
+    matrix_options,
+    say_unchecked,
+    selection_argument,
+    shard_option,
+)
 from bootmatrix.errors import Problem, UserError
 
 if TYPE_CHECKING:
@@ -46,6 +54,7 @@ Examples:
 )
 @shard_option
 @engine_option
+@allow_option
 @matrix_options
 def command(
     select: tuple[str, ...],
@@ -55,13 +64,15 @@ def command(
     shard: str,
     out: Path | None,
     engine: str,
+    allow: tuple[Path, ...],
     directory: Path | None,
     file: Path,
 ) -> None:
     """Say what would be built and booted, what is cached, and why. Starts nothing."""
     from bootmatrix import request  # noqa: PLC0415
 
-    matrix = load(directory, file)
+    matrix = load(directory, file, allow)
+    say_unchecked(matrix)
     folder = out or matrix.root / "out"
     if shape == "github":
         if shard:

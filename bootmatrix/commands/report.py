@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import matrix_options, report_options, set_option
+from bootmatrix.commands.common import left_out, matrix_options, report_options, set_option
 from bootmatrix.commands.recorded import RESULTS, folder_of, runs_in
 from bootmatrix.errors import Problem, UserError
 
@@ -77,6 +77,8 @@ def command(
     ]
     options = report_options(assigned, root)
     made = [(plugins.make_report(name, options.get(name, {}), root), name, target) for name, _, target in wanted]
+    if without := left_out(root):
+        click.echo(without, err=True)
     for report, name, target in made:
         _write(report, name, told, folder, target or str(folder / report.filename))
 

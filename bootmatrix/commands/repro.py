@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import engine_option, matrix_options, one_boot, plan_of, test_argument
+from bootmatrix.commands.common import allow_option, engine_option, matrix_options, one_boot, plan_to_run, test_argument
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +31,9 @@ Examples:
     help="The attempt whose arguments are used.",
 )
 @engine_option
+@allow_option
 @matrix_options
-def command(test: str, attempt: int, engine: str, directory: Path | None, file: Path) -> None:
+def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], directory: Path | None, file: Path) -> None:
     """Print the exact commands that boot one test by hand: copied into a shell they work.
 
     What they need, the image and the build, is made first if it is not there.
@@ -42,7 +43,7 @@ def command(test: str, attempt: int, engine: str, directory: Path | None, file: 
     from bootmatrix.model import Rejected  # noqa: PLC0415
     from bootmatrix.tenders import Unavailable  # noqa: PLC0415
 
-    step = one_boot(plan_of(directory, file, (test,), engine), test)
+    step = one_boot(plan_to_run(directory, file, allow, (test,), engine), test)
     if step.skip:
         raise UserError(Problem(f"{step.id} is skipped: {step.skip}"))
     with making.made(step) as place:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from bootmatrix.commands.common import (
+    allow_option,
     engine_option,
-    load,
+    load_to_run,
     matrix_options,
     report_options,
     selection_argument,
@@ -62,6 +63,7 @@ The reports are in out/latest: index.html, junit.xml, summary.md and others, wit
 @click.option("-q", "--quiet", is_flag=True, help="Show only what is not as expected.")
 @engine_option
 @history_option
+@allow_option
 @matrix_options
 def command(
     select: tuple[str, ...],
@@ -78,13 +80,14 @@ def command(
     quiet: bool,
     engine: str,
     history: str,
+    allow: tuple[Path, ...],
     directory: Path | None,
     file: Path,
 ) -> int:
     """Build, boot, judge, and write the reports."""
     from bootmatrix import host, request, run, screen  # noqa: PLC0415
 
-    matrix = load(directory, file)
+    matrix = load_to_run(directory, file, allow)
     folder = out or matrix.root / "out"
     asked = request.Request(select, engine, shard)
     past = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import complete, matrix_options, one_boot, plan_of
+from bootmatrix.commands.common import allow_option, complete, matrix_options, one_boot, plan_to_run
 from bootmatrix.errors import InfrastructureError, Problem
 
 if TYPE_CHECKING:
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 @click.command("shell", epilog="\b\nExample:\n  bootmatrix shell gcc-debian-12-aarch64-qemu")
 @click.argument("cell", shell_complete=complete)
+@allow_option
 @matrix_options
-def command(cell: str, directory: Path | None, file: Path) -> None:
+def command(cell: str, allow: tuple[Path, ...], directory: Path | None, file: Path) -> None:
     """Open a shell in a cell's container, as its build sees it.
 
     The source's private copy is /src, thrown away afterwards; $CC, $LD and the axes are set; the build's last output,
     if there is one, is /unikernels.
     """
-    step = one_boot(plan_of(directory, file, (cell,), "docker"), cell)
+    step = one_boot(plan_to_run(directory, file, allow, (cell,), "docker"), cell)
     raise SystemExit(_open(step))
 
 

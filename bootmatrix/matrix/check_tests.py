@@ -10,11 +10,11 @@ from bootmatrix.matrix import cells, template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from bootmatrix.matrix.document import Path_
     from bootmatrix.matrix.expansion import Cells
     from bootmatrix.matrix.problems import Problems
+    from bootmatrix.matrix.reach import Reach
     from bootmatrix.matrix.values import Match
 
 MAX_ID = 200  # a path's component ends at 255 bytes
@@ -23,16 +23,16 @@ FEW = 1000  # combinations that are kept
 PATTERNS = ("console", "console_any", "console_not", "tender")
 
 
-def check(sections: Mapping[str, Any], found: Cells, root: Path, problems: Problems) -> None:
-    _Checker(sections, found, root, problems).tests()
+def check(sections: Mapping[str, Any], found: Cells, reach: Reach, problems: Problems) -> None:
+    _Checker(sections, found, reach, problems).tests()
 
 
 class _Checker:
-    def __init__(self, sections: Mapping[str, Any], found: Cells, root: Path, problems: Problems) -> None:
-        self.sections, self.cells, self.root, self.problems = sections, found, root, problems
+    def __init__(self, sections: Mapping[str, Any], found: Cells, reach: Reach, problems: Problems) -> None:
+        self.sections, self.cells, self.reach, self.problems = sections, found, reach, problems
         self.seen = _Seen(found, sections["axes"])
         self.axes = dict.fromkeys(found.keys) if sections["include"] else sections["axes"]
-        self.runners = set(plugins.names("runners", root))
+        self.runners = set(plugins.known("runners", reach.root))
 
     def tests(self) -> None:
         every = {key for test in self.sections["tests"].values() for key in test.params}
@@ -122,10 +122,13 @@ class _Checker:
         """A runner's options are its dataclass's fields, for every backend that they reach."""
         if "runner" not in fields.model_fields_set:
             return
+        prefix = fields.runner.get("prefix")
+        if isinstance(prefix, str) and prefix and (trouble := self.reach.prefix(prefix)):
+            self.problems.say(trouble[0], (*path, "runner", "prefix"), trouble[1])
         said = set()
         for backend in sorted(backends & self.runners):
             try:
-                plugins.make_runner(backend, fields.runner, self.root)
+                plugins.make_runner(backend, fields.runner, self.reach.root)
             except UserError as error:
                 for problem in error.problems:
                     key = problem.where.file if problem.where else ""

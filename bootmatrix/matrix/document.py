@@ -6,18 +6,19 @@ the schema decides what a text means. Size, depth and aliases are bounded before
 
 from __future__ import annotations
 
+import errno
 import re
-import stat
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from bootmatrix import files
 from bootmatrix.errors import Mark, Problem, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
@@ -166,14 +167,15 @@ def _read(path: Path) -> str:
 def _bytes(path: Path) -> bytes:
     """A file's first bytes, one more than a matrix may have; never waits for a pipe's other end."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UserError(Problem(f"{path} is not a regular file", remedy="name a YAML file with `-f FILE`"))
-        with path.open("rb") as file:
+        with files.opened(path, below=Path("/")) as file:  # links are followed: the user named it
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         remedy = "`bootmatrix init` writes one; `-f FILE` and `-C DIR` look elsewhere"
         raise UserError(Problem(f"{path} does not exist", remedy=remedy)) from None
     except OSError as error:
+        if error.errno == errno.EINVAL:
+            what = f"{path} is not a regular file"
+            raise UserError(Problem(what, remedy="name a YAML file with `-f FILE`")) from None
         raise UserError(Problem(f"{path} cannot be read: {error.strerror}")) from None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bootmatrix.errors import Problem, UserError, printable, suggest
-from bootmatrix.matrix import check_axes, check_builds, check_quarantine, check_tests, document
+from bootmatrix.matrix import check_axes, check_builds, check_quarantine, check_tests, document, reach
 from bootmatrix.matrix.problems import Problems
 from bootmatrix.matrix.schema import MatrixFile
 from bootmatrix.model import Quarantine
@@ -46,18 +46,18 @@ class Matrix:
         return self.file.parent
 
 
-def load(path: Path) -> Matrix:
-    """Raises UserError with every problem of the file."""
+def load(path: Path, allow: Iterable[str | Path] = ()) -> Matrix:
+    """`allow` are folders that it may name besides its own; raises UserError with every problem of the file."""
     source = document.load(path)
-    return from_document(source, path.resolve())
+    return from_document(source, path.resolve(), allow)
 
 
-def from_document(source: Document, file: Path) -> Matrix:
-    problems = Problems(source)
+def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()) -> Matrix:
+    problems, within = Problems(source), reach.Reach(file.parent, allow)
     sections = _validate(problems)
     cells = check_axes.check(sections, file.parent, problems)
-    check_builds.check(sections, cells, file.parent, problems)
-    check_tests.check(sections, cells, file.parent, problems)
+    check_builds.check(sections, cells, within, problems)
+    check_tests.check(sections, cells, within, problems)
     check_quarantine.check(sections, cells, problems)
     problems.stop()
     return Matrix(

@@ -38,6 +38,7 @@ class Job:
     workspace: Path
     context: dict[str, Any]
     shell: str = ""
+    env: dict[str, str] = field(default_factory=dict)
     failed: bool = False
 
 
@@ -95,7 +96,8 @@ class GitHub:
             elif "uses" in job:
                 outputs[key] = {"result": self._jobs(Path(job["uses"]).name), "outputs": {}}
             else:
-                outputs[key] = self._each(key, job, context, found.get("defaults", {}).get("run", {}).get("shell", ""))
+                shell = found.get("defaults", {}).get("run", {}).get("shell", "")
+                outputs[key] = self._each(key, job, context, shell, {**found.get("env", {}), **job.get("env", {})})
             self.results.setdefault(key, outputs[key]["result"])
         return "success" if all(job["result"] in {"success", "skipped"} for job in outputs.values()) else "failure"
 
@@ -104,13 +106,18 @@ class GitHub:
         github |= {"repository": "owner/project", "token": "secret", "ref": "refs/heads/main", "workflow": "W"}
         return {"github": github, "needs": needs, "matrix": {}, "steps": {}, "inputs": {}, "runner": {"arch": "X64"}}
 
-    def _each(self, name: str, job: dict[str, Any], context: dict[str, Any], shell: str) -> dict[str, Any]:
+    def _each(
+        self, name: str, job: dict[str, Any], context: dict[str, Any], shell: str, env: dict[str, str]
+    ) -> dict[str, Any]:
         """A job, once or for each entry of its matrix."""
         strategy = job.get("strategy", {"matrix": {"include": [{}]}})
         made = []
         for entry in fill(strategy["matrix"], context, self._functions(good=True))["include"]:
             one = Job(
-                self.folder / "work" / f"{self.runs}-{name}-{entry.get('part', '')}", {**context, "steps": {}}, shell
+                self.folder / "work" / f"{self.runs}-{name}-{entry.get('part', '')}",
+                {**context, "steps": {}},
+                shell,
+                {key: str(fill(value, context, {})) for key, value in env.items()},
             )
             one.context["matrix"] = entry
             one.workspace.mkdir(parents=True)
@@ -180,6 +187,7 @@ class GitHub:
                 "GITHUB_STEP_SUMMARY": str(files["summary"]),
                 "GH_ASKED": str(self.folder / "asked"),
                 **self.env,
+                **job.env,
                 **own,
             },
             stdin=subprocess.DEVNULL,
@@ -200,7 +208,8 @@ class GitHub:
         unknown = given.keys() - action["inputs"].keys()
         assert not unknown, f"the action has no input {unknown}"
         inputs = {name: given.get(name, entry["default"]) for name, entry in action["inputs"].items()}
-        inner = Job(job.workspace, {**job.context, "steps": {}, "inputs": {**inputs, "engine": "host"}})
+        context = {**job.context, "steps": {}, "inputs": {**inputs, "engine": "host"}}
+        inner = Job(job.workspace, context, env=job.env)
         inner.context["github"] = {**job.context["github"], "action_path": str(job.workspace)}
         self._steps(action["runs"]["steps"], inner)
         job.failed = job.failed or inner.failed

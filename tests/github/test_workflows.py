@@ -160,3 +160,41 @@ def test_a_night_opens_one_issue_and_closes_it(github: GitHub) -> None:
     github.workflow("nightly.yml")
     assert [words[:3] for words, _ in github.asked[6:]] == [["issue", "list", "--label"], ["issue", "close", "12"]]
     assert github.results["page"] == "success"
+
+
+OWN = """
+import os
+from bootmatrix import model
+class Report(model.Report):
+    filename = "{name}"
+    def write(self, run, folder, target):
+        target.write_text("own")
+        print("own code ran")
+"""
+
+
+def test_a_projects_own_reports_are_written_in_its_ci_but_not_where_a_forks_results_are_published(
+    github: GitHub,
+) -> None:
+    own = github.project / "reports"
+    own.mkdir()
+    (own / "mine.py").write_text(OWN.format(name="mine.txt"))
+    (own / "markdown.py").write_text(OWN.format(name="summary.md"))
+    done = github.workflow("matrix.yml")
+    assert set(done.values()) == {"success"}, github.log
+    assert (github.artifact("bootmatrix") / "mine.txt").read_text() == "own"
+    assert github.summary == "own"
+    assert of_fork(github) == {"check": "success"}, github.log
+    assert "own code ran" not in github.log
+    assert "left out: the reports of this repository" in github.log
+    ((_, texts),) = github.asked
+    assert "3 tests" in "".join(texts.values())
+
+
+def test_a_projects_own_reports_are_written_every_night(github: GitHub) -> None:
+    (github.project / "reports").mkdir()
+    (github.project / "reports/mine.py").write_text(OWN.format(name="mine.txt"))
+    github.event_name = "schedule"
+    assert github.workflow("nightly.yml")["compare"] == "success", github.log
+    assert (github.artifact("github-pages") / "mine.txt").is_file()
+    assert "left out" not in github.log

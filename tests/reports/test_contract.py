@@ -145,7 +145,8 @@ def test_a_failure_in_the_middle_leaves_what_was_there(name: str, tmp_path: Path
     assert after == before
 
 
-def test_a_users_report_stands_beside_ours(name: str, tmp_path: Path) -> None:
+def test_a_users_report_stands_beside_ours(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOTMATRIX_TRUST", str(tmp_path))
     own = tmp_path / "reports/mine.py"
     own.parent.mkdir()
     own.write_text(textwrap.dedent(MINE))

@@ -1,0 +1,104 @@
+"""An image's own files: plain, bounded, in its folder; what they say is told where it makes no sense."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from support import bootmatrix, write_matrix
+
+from bootmatrix import bases, imagebuild, toolchain
+from bootmatrix.errors import UserError
+from bootmatrix.model import Cell
+from bootmatrix.toolchain import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "images/mine"
+    made.mkdir(parents=True)
+    (made / "Dockerfile").write_text("FROM scratch\n")
+    return made
+
+
+def image(folder: Path, **args: str) -> Image:
+    return Image("mine", folder, tuple(args.items()), "localhost/bootmatrix/mine:x")
+
+
+def _large(file: Path) -> None:
+    with file.open("wb") as stream:
+        stream.truncate(toolchain.LARGEST + 1)
+
+
+READERS: dict[str, Callable[[Path], object]] = {
+    "Dockerfile": lambda folder: toolchain.image_of(Cell("c", {"os": "mine"}), {"mine": folder}),
+    "Dockerfile of bases": lambda folder: bases.of(image(folder)),
+    "image.yaml": lambda folder: toolchain.compiler_environment(Cell("c", {}), folder),
+    ".dockerignore": lambda folder: imagebuild._context(image(folder)),  # noqa: SLF001  # no engine is needed
+}
+
+
+@pytest.mark.parametrize("what", READERS)
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "it is no plain file"),
+        (os.mkdir, "it is no plain file"),
+        (lambda file: file.symlink_to("/dev/zero"), "it leads out of"),
+        (lambda file: file.symlink_to("/etc/passwd"), "it leads out of"),
+        (_large, "it is larger than 1,048,576 bytes"),
+    ],
+    ids=["pipe", "folder", "device", "elsewhere", "large"],
+)
+def test_what_is_no_plain_file_of_the_image_is_told(
+    what: str, make: Callable[[Path], None], why: str, folder: Path
+) -> None:
+    file = folder / what.split(maxsplit=1)[0]
+    file.unlink(missing_ok=True)
+    make(file)
+    with pytest.raises(UserError) as caught:
+        READERS[what](folder)
+    assert f"{file} cannot be read: {why}" in str(caught.value)
+    assert "an image's folder has a plain" in str(caught.value)
+
+
+def test_a_link_in_the_images_folder_is_followed(folder: Path) -> None:
+    (folder / "Dockerfile").rename(folder / "common")
+    (folder / "common").write_text("ARG arch\nFROM scratch\n")
+    (folder / "Dockerfile").symlink_to("common")
+    assert toolchain.image_of(Cell("c", {"os": "mine", "arch": "riscv64"}), {"mine": folder}).name == "mine-riscv64"
+
+
+@pytest.mark.parametrize("command", ["plan", "list --shard=1/1", "plan --format=github"])
+def test_no_command_waits_for_a_pipe(command: str, folder: Path) -> None:
+    (folder / "Dockerfile").unlink()
+    os.mkfifo(folder / "Dockerfile")
+    root = folder.parents[1]
+    write_matrix(root, {"axes": {"os": ["mine"], "backend": ["qemu"]}, "tests": {"t": {}}})
+    done = bootmatrix(*command.split(), cwd=root)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Dockerfile cannot be read: it is no plain file" in done.stderr
+
+
+def test_a_dockerfile_of_nothing_but_line_ends_is_read_at_once(folder: Path) -> None:
+    (folder / "Dockerfile").write_text("\n" * 500_000 + "FROM  --platform=x  base AS one\n\tfrom one\n")
+    assert [base.name for base in bases.of(image(folder))] == ["base"]
+
+
+def test_arguments_of_arguments_do_not_grow_without_end(folder: Path) -> None:
+    lines = [f"ARG a{n}=" + f"${{a{n + 1}}}" * 8 for n in range(30)]
+    (folder / "Dockerfile").write_text("\n".join([*lines, "FROM ${a0}", ""]))
+    with pytest.raises(UserError, match="a base is named by more than 1000 characters"):
+        bases.of(image(folder))
+
+
+@pytest.mark.parametrize("text", ["[]", "base: x", "compilers: [gcc]", "compilers: {gcc: [x86_64]}"])
+def test_an_image_yaml_that_is_no_mapping_is_told(text: str, folder: Path) -> None:
+    (folder / "image.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"image.yaml must be a mapping, and so must"):
+        toolchain.compiler_environment(Cell("c", {"compiler": "gcc", "arch": "x86_64"}), folder)
