@@ -81,16 +81,16 @@ def _trouble() -> str:
             with _mounted(engine.client(), Path(folder)) as container:
                 return "" if _read(engine.client(), container) == secret else f"{folder} is another folder there"
         except InfrastructureError as error:
-            return f"{folder} cannot be mounted there ({error})"
+            return f"asked for {folder}, {error}"
 
 
 @contextlib.contextmanager
 def _mounted(api: APIClient, folder: Path) -> Iterator[str]:
     """A container that is never started, of an image with nothing in it: its mounts can be read all the same."""
-    with engine.speaking("an empty image cannot be made"):
+    with engine.speaking("it makes no empty image"):
         image = engine.imported(_nothing())
     try:
-        with engine.speaking("it is not found there"):
+        with engine.speaking("it answers"):
             settings_ = api.create_host_config(network_mode="none", mounts=[settings.bind(Mount(folder, SEEN))])
             container = str(api.create_container(image=image, command=["none"], host_config=settings_)["Id"])
         try:
@@ -114,7 +114,7 @@ def _nothing() -> bytes:
 
 def _read(api: APIClient, container: str) -> str:
     """The token as the engine sees it, bounded; empty if it sees none."""
-    with engine.speaking("it cannot be read there"):
+    with engine.speaking("it answers"):
         chunks, _ = api.get_archive(container, f"{SEEN}/{TOKEN}")
         raw = b"".join(chunk for chunk, _ in zip(chunks, range(16), strict=False))
     with contextlib.suppress(tarfile.TarError, KeyError), tarfile.open(fileobj=io.BytesIO(raw)) as archive:
