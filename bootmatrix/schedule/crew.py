@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import threading
-import traceback
 from typing import TYPE_CHECKING
 
-from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError, Problem
+from bootmatrix import unexpected
+from bootmatrix.errors import BootmatrixError, Fatal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from bootmatrix.schedule.board import Board
     from bootmatrix.schedule.task import Task
 
-FULL = {errno.ENOSPC, errno.EDQUOT}
 POLL = 0.2  # seconds between looks at the user's wish to stop
 
 
@@ -66,10 +64,8 @@ class Crew:
             task.act()
         except BootmatrixError as error:
             return error
-        except OSError as error:
-            return _full(error) if error.errno in FULL else _bug(error)
         except BaseException as error:  # noqa: BLE001  # a bug in one task is not the end of the others
-            return _bug(error)
+            return unexpected.told(error)
         return None
 
     def _finish(self, task: Task, error: BootmatrixError | None) -> None:
@@ -111,16 +107,3 @@ class Crew:
             with self._changed:
                 self._alone = False
                 self._changed.notify_all()
-
-
-def _full(error: OSError) -> Fatal:
-    """Wherever it was met: what comes next would meet it, too."""
-    what = f"{error.filename or 'a disk'} cannot be written: {error.strerror}"
-    return Fatal(Problem(what, remedy="free some space, then `bootmatrix run --resume` goes on"))
-
-
-def _bug(error: BaseException) -> InfrastructureError:
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return InfrastructureError(
-        f"bootmatrix itself failed: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-    )
