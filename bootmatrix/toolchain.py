@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import keys
+from bootmatrix import files, keys
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import cells
 
@@ -49,7 +49,16 @@ def _arguments(cell: Cell, folders: Mapping[str, Path]) -> tuple[tuple[str, str]
 
 @functools.cache
 def _declared(folder: Path) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(found[1] for found in ARG.finditer((folder / "Dockerfile").read_text())))
+    return tuple(dict.fromkeys(found[1] for found in ARG.finditer(dockerfile(folder))))
+
+
+def dockerfile(folder: Path) -> str:
+    """The text of an image's Dockerfile; a link may lead to another image's. Raises UserError if it cannot be read."""
+    file = folder / "Dockerfile"
+    try:
+        return files.read(file, below=folder.parent).decode("utf-8", "replace")
+    except OSError as error:
+        raise UserError(Problem(f"{file} cannot be read: {error.strerror or error}")) from None
 
 
 @functools.cache
