@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
 import shutil
 import signal
 import subprocess
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import host, leaving, locks
+from bootmatrix import disk, files, host, leaving, locks, logs
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.places import engine
 from bootmatrix.toolchain import ARG, FROM, PREFIX, data, text_of
@@ -21,12 +20,15 @@ from bootmatrix.toolchain import ARG, FROM, PREFIX, data, text_of
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
+    from pathlib import Path
 
     from bootmatrix.toolchain import Image
 
 STAND_INS = f"{PREFIX}/base"
 LONGEST = 1000  # characters of a base's name
 ARGUMENT = "BASE"  # the build argument through which a Dockerfile takes a base of another name
+TICK = 0.1  # seconds between looks at `stop`
+LAST_LINES, LAST = 10, 300  # lines that a message shows; characters of an answer
 # Without documents and languages, as Debian's own slim images; usr-is-merged keeps all of perl out of bookworm's.
 SLIM = (
     "path-exclude=/usr/share/doc/*",
@@ -147,46 +149,56 @@ def _bootstrap(suite: str, tag: str, trouble: str, stop: threading.Event, say: C
             Problem(what, remedy="`bootmatrix setup` installs it, or: apt-get install mmdebstrap")
         )
     say(f"bootstrapping Debian {suite}, since no registry answers")
-    with tempfile.TemporaryDirectory(prefix="bootmatrix-base-", dir=host.scratch()) as folder:
-        tar = Path(folder) / "base.tar"
-        command = [*BOOTSTRAP, suite, str(tar)]
-        status, said = _run(command, Path(folder) / "log", stop)
+    with files.scratch("bootmatrix-base-", host.scratch()) as folder:
+        tar = folder / "base.tar"
+        status, said = _run([*BOOTSTRAP, suite, str(tar)], folder / "log", stop)
         if status or not tar.exists():
-            last = "\n    ".join(said.strip().splitlines()[-10:])
-            raise InfrastructureError(Problem(f"mmdebstrap cannot make Debian {suite}", remedy=last))
-        import docker.errors  # noqa: PLC0415
+            what = f"mmdebstrap cannot make Debian {suite}"
+            if words := disk.told_in("\n".join(said)):
+                what = f"{what}: {words} (the disk mounted at {disk.of(folder)})"
+            raise InfrastructureError(Problem(what, remedy="\n    ".join(said)))
+        _import(tar, suite, tag)
 
-        repository, _, label = tag.rpartition(":")
+
+def _import(tar: Path, suite: str, tag: str) -> None:
+    repository, _, label = tag.rpartition(":")
+    with engine.speaking(f"the engine cannot import Debian {suite}"):
+        answer = engine.client(patient=True).import_image_from_file(str(tar))
         try:
-            answer = engine.client(patient=True).import_image_from_file(str(tar))
             image = json.loads(answer.splitlines()[-1])["status"]
-            engine.client().tag(image, repository, label)  # Podman's import heeds no tag
-        except docker.errors.APIError as error:
-            raise InfrastructureError(f"the engine cannot import Debian {suite}: {engine.reason(error)}") from None
+        except (ValueError, LookupError, TypeError):
+            raise InfrastructureError(f"the engine cannot import Debian {suite}: {answer[-LAST:]}") from None
+        engine.client().tag(image, repository, label)  # Podman's import heeds no tag
 
 
-def _run(command: list[str], log: Path, stop: threading.Event) -> tuple[int, str]:
-    """Its exit status and what it said; ended with its whole group when `stop` is set."""
-    with log.open("w") as file:
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=_quiet(), start_new_session=True
-        )
+def _run(command: list[str], log: Path, stop: threading.Event) -> tuple[int, list[str]]:
+    """Its exit status and the last that it said; ended with its whole group when `stop` is set."""
+    with log.open("wb") as file:
+        try:
+            child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=_quiet(), start_new_session=True
+            )
+        except OSError as error:
+            raise InfrastructureError(f"{command[0]} cannot be started: {error.strerror}") from None
         leaving.groups.add(child.pid)
-        while child.poll() is None:
-            if stop.wait(0.1):
-                _end(child)
-        leaving.groups.discard(child.pid)
-    return child.returncode, log.read_text(errors="replace")
+        try:
+            while child.poll() is None and not stop.wait(TICK):
+                pass
+        finally:
+            _end(child)
+            leaving.groups.discard(child.pid)
+    return child.returncode, logs.last_of(log, LAST_LINES)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Let mmdebstrap remove what it has made so far, as long as it takes no longer than we may."""
-    os.killpg(child.pid, signal.SIGTERM)
-    try:
-        child.wait(leaving.CONTAINERS)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+    """Mmdebstrap removes what it has made so far, if it is asked to end."""
+    for number, seconds in ((signal.SIGTERM, leaving.CONTAINERS), (signal.SIGKILL, None)):
+        if child.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(seconds)
 
 
 def _quiet() -> dict[str, str]:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, host, keys
-from bootmatrix.errors import InfrastructureError, Problem, UserError
+from bootmatrix import console, disk, files, host, keys, logs, unexpected
+from bootmatrix import output as outputs
+from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError
 from bootmatrix.places.place import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from bootmatrix.matrix.schema import Build
     from bootmatrix.places.place import Place
     from bootmatrix.toolchain import Image
 
 SOURCE, OUTPUT = "/src", "/out"
-LAST_LINES = 25
-LOG_LIMIT = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -63,28 +62,41 @@ def variables(values: Mapping[str, str]) -> dict[str, str]:
     return {re.sub(r"\W", "_", axis).upper(): text for axis, text in values.items()}
 
 
-def make(step: BuildStep, place: Place, log: Path, stop: console.Stop, say: Callable[[str], None]) -> None:
-    """Run the build; what it made appears under `step.output` whole or not at all.
+def make(step: BuildStep, place: Place, file: Path, stop: console.Stop, say: Callable[[str], None]) -> None:
+    """Run the build, its log in `file`; what it made appears under `step.output` whole or not at all.
 
-    Raises UserError with the last lines if a command fails, InfrastructureError if the place does.
+    Raises UserError with the last lines if a command fails, InfrastructureError if the place does, or a disk was full.
     """
-    host.mark_as_cache(host.cache())
     kept = step.output(place)
-    kept.parent.mkdir(exist_ok=True)
-    work = host.scratch() or kept.parent  # on one file system: what was built is moved there
-    with tempfile.TemporaryDirectory(prefix=f".{step.key}-", dir=work, ignore_cleanup_errors=True) as private:
-        source, output = Path(private, "src"), Path(private, "out")
+    with _private(step, kept) as private, logs.Log(file) as log:
+        source, output = private / "src", private / "out"
         output.mkdir()
         copy(step.source, source, step.matrix)
         job = job_of(step, place, source, output)
-        watched = console.Limits(timeout=step.spec.timeout, size=LOG_LIMIT, merge=True)
+        watched = console.Limits(timeout=step.spec.timeout, size=logs.LIMIT, merge=True)
+
+        def follow(raw: bytes) -> None:
+            log.add(raw)
+            _say_last(raw, say)
+
         with place.start(job) as process:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            ended = console.watch(process, watched, stop, on_chunk=lambda raw: _say_last(raw, say))
-        log.write_bytes(ended.console.raw())
+            ended = console.watch(process, watched, stop, on_chunk=follow)
         if ended.stopped or ended.exit is None or ended.exit.status != 0:
-            raise _failed(step, ended, log)
-        _keep(step, _output(step, source, output), kept)
+            raise _failed(step, ended, log, kept.parent)
+        _keep(step, _output(step, source, output), kept, log)
+
+
+@contextlib.contextmanager
+def _private(step: BuildStep, kept: Path) -> Iterator[Path]:
+    """A folder for this build alone, on the file system on which `kept` will be: what was built is moved there."""
+    with contextlib.ExitStack() as stack:
+        try:
+            host.mark_as_cache(host.cache())
+            kept.parent.mkdir(exist_ok=True)
+            made = stack.enter_context(files.scratch(f".{step.key}-", host.scratch() or kept.parent))
+        except OSError as error:
+            raise unexpected.of_file(error) from None
+        yield made
 
 
 def job_of(step: BuildStep, place: Place, source: Path, output: Path) -> Job:
@@ -112,59 +124,76 @@ def _path(place: Place) -> list[str]:
 
 
 def copy(source: Path, target: Path, matrix: Path | None) -> None:
-    """A private copy, without what git ignores and without matrix.yaml."""
-    target.mkdir(parents=True)
-    for name in keys.source_files(source, matrix):
-        place = target / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            shutil.copy2(source / name, place, follow_symlinks=False)
-        except FileNotFoundError:
-            continue  # removed while we copied: the build will tell if it matters
-        except OSError as error:
-            raise UserError(Problem(f"{source / name} cannot be copied: {error.strerror}")) from None
+    """A private copy, without what git ignores and without matrix.yaml.
+
+    Raises UserError for a file that cannot be read, Fatal where the disk takes no more.
+    """
+    names = keys.source_files(source, matrix)
+    try:
+        target.mkdir(parents=True)
+        for name in names:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            _copy(source / name, target / name)
+    except OSError as error:
+        raise unexpected.of_file(error) from None
+
+
+def _copy(file: Path, target: Path) -> None:
+    """With its mode and times, which a Makefile looks at; a link as a link."""
+    try:
+        shutil.copy2(file, target, follow_symlinks=False)
+    except (FileNotFoundError, shutil.SpecialFileError):
+        return  # removed while we copied, or a pipe by now: the build will tell if it matters
+    except OSError as error:
+        if disk.is_full(error):
+            raise disk.full(target, error) from None
+        if error.filename == str(target):
+            raise
+        raise keys.unreadable(file, error) from None
 
 
 def _output(step: BuildStep, source: Path, output: Path) -> Path:
     if step.spec.output is None:
         return output
-    folder = (source / step.spec.output).resolve()
-    if not folder.is_dir() or not folder.is_relative_to(source.resolve()):
+    root = os.path.realpath(source)
+    folder = Path(os.path.realpath(source / step.spec.output))  # Path.resolve raises at a loop of links
+    if not os.path.isdir(folder) or not folder.is_relative_to(root):  # noqa: PTH112  # nor does this raise
         what = f"build {step.id}: its commands succeeded, but left no folder '{step.spec.output}'"
         raise UserError(Problem(what, remedy="correct `output:`, or leave it out and write to $OUT"))
     return folder
 
 
-def _keep(step: BuildStep, made: Path, kept: Path) -> None:
+def _keep(step: BuildStep, made: Path, kept: Path, log: logs.Log) -> None:
+    """Move it whole to where it is kept, unless another run was faster: that one's result is as good."""
     try:
-        _open_up(made)
+        outputs.settle(made, lambda text: log.add(f"bootmatrix: {text}\n".encode("utf-8", "replace")))
+    except OSError as error:
+        if disk.is_full(error):
+            raise disk.full(kept, error) from None
+        where = error.filename or made
+        what = f"build {step.id}: what it made cannot be kept: {unexpected.reason(error)} ({where})"
+        remedy = "let it leave files, folders and links that their owner may change"
+        raise UserError(Problem(what, remedy=remedy)) from None
+    try:
         made.rename(kept)
     except OSError as error:
-        if not kept.is_dir():  # another run was faster: its result is as good
-            what = f"build {step.id}: {kept} cannot be written: {error.strerror}"
-            raise InfrastructureError(what) from None
-
-
-def _open_up(made: Path) -> None:
-    """Let every user read what was made, as the caller's umask may not: a boot runs as nobody."""
-    for path in (made, *made.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+        if not kept.is_dir():
+            raise disk.full(kept, error) from None
 
 
 def _say_last(raw: bytes, say: Callable[[str], None]) -> None:
-    lines = console.clean(raw).strip().splitlines()
-    if lines:
-        say(lines[-1])
+    if last := logs.lines(raw, 1):
+        say(last[0])
 
 
-def _failed(step: BuildStep, ended: console.Watched, log: Path) -> UserError | InfrastructureError:
-    last = "\n    ".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
-    remedy = f"the last lines of {log}:\n    {last}"
+def _failed(step: BuildStep, ended: console.Watched, log: logs.Log, cache: Path) -> BootmatrixError:
     if ended.stopped == console.INTERRUPTED:
         return InfrastructureError(f"build {step.id} was interrupted")
     if ended.stopped:
-        return UserError(Problem(f"build {step.id}: {ended.stopped}", remedy=remedy))
+        return UserError(Problem(f"build {step.id}: {ended.stopped}", remedy=log.told()))
     assert ended.exit is not None  # noqa: S101
     how = f"was ended by {ended.exit.signal}" if ended.exit.signal else f"ended with status {ended.exit.status}"
-    return UserError(Problem(f"build {step.id} {how}", remedy=remedy))
+    if words := disk.told_in("\n".join(log.last())):
+        what = f"build {step.id} {how}: {words}, here or where the engine has its own (here: {disk.of(cache)})"
+        return InfrastructureError(Problem(what, remedy=log.told()))
+    return UserError(Problem(f"build {step.id} {how}", remedy=log.told()))

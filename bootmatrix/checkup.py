@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix import host
-from bootmatrix.errors import InfrastructureError
+from bootmatrix.errors import BootmatrixError, InfrastructureError, printable
 from bootmatrix.places import engine, sight
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 QEMU = ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-riscv64")
 SOLO5 = ("solo5-hvt", "solo5-spt", "solo5-elftool")
+SECONDS = 20.0  # that a program has to say its version
 DISK = 10 << 30  # bytes: the six images of the two Debians take 5 GiB, builds and bases the rest
 
 
@@ -69,10 +70,15 @@ def _git() -> Finding:
 
 
 def _disk() -> Finding:
-    folder = host.cache()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    try:
+        folder = host.cache()
+        while not os.path.exists(folder):  # noqa: PTH110  # Path's raises where it may not look
+            folder = folder.parent
+        free = shutil.disk_usage(folder).free
+    except InfrastructureError as error:
+        return Finding("disk", "missing", error.problems[0].what, error.problems[0].remedy)
+    except OSError as error:
+        return Finding("disk", "missing", f"{folder} cannot be looked at: {error.strerror}", "set BOOTMATRIX_CACHE")
     words = f"{free >> 30} GiB free for builds at {host.cache()}"
     enough = free >= DISK
     return Finding("disk", "ok" if enough else "note", words, "" if enough else "free some, or set BOOTMATRIX_CACHE")
@@ -102,7 +108,7 @@ def _probe() -> str:
         tender = runner.tender(os.uname().machine)
         found = Tenders().find(place, runner, tender, None)
         Accelerators().choose(place, runner, tender, found, os.uname().machine)
-    except Unavailable as error:
+    except (Unavailable, BootmatrixError, OSError) as error:
         return str(error)
     return ""
 
@@ -133,5 +139,10 @@ def _solo5() -> Finding:
 
 
 def _version(program: str) -> str:
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-    return said.splitlines()[0] if said else program
+    try:
+        said = subprocess.run(
+            [program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return f"{program} does not tell its version"
+    return printable(said.decode("utf-8", "replace").partition("\n")[0]) or program

@@ -1,16 +1,17 @@
-"""The door: finds the command, and catches every error once."""
+"""The door: finds the command."""
 
 from __future__ import annotations
 
 import importlib
-import os
 import signal
 import sys
 
 import click
 
-from bootmatrix import __version__, leaving
-from bootmatrix.errors import BootmatrixError, suggest
+from bootmatrix import __version__, guard, leaving, signals, streams
+from bootmatrix.errors import suggest
+
+ENDLESS = {"list", "plan"}  # what ends with its reader: nothing is lost, and there may be a million lines
 
 COMMANDS = {
     "init": "Write a first, commented matrix.yaml.",
@@ -57,7 +58,6 @@ class LazyGroup(click.Group):
             result: object = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush
             return 0
         return result
 
@@ -66,6 +66,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f"there is no command '{args[0]}'; {suggest(args[0], COMMANDS)}", ctx)
+        if args and args[0] in ENDLESS:
+            streams.let_leave()
         return super().resolve_command(ctx, args)
 
 
@@ -93,32 +95,12 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
-    leaving.finish(_guarded())
+    signals.prepare()
+    streams.prepare()
+    with leaving.on_signals(_interrupt, (signal.SIGINT,)):
+        status = guard.status(lambda: cli.main(prog_name="bootmatrix", standalone_mode=False))
+    leaving.finish(status)
 
 
 def _interrupt(_number: signal.Signals) -> None:
     raise KeyboardInterrupt
-
-
-def _guarded() -> int:
-    try:
-        with leaving.on_signals(_interrupt, (signal.SIGINT,)):
-            code = cli.main(prog_name="bootmatrix", standalone_mode=False)
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except BootmatrixError as error:
-        _show(error)
-        return error.exit_code
-    return code if isinstance(code, int) else 0
-
-
-def _show(error: BootmatrixError) -> None:
-    for problem in error.problems:
-        click.echo(click.style("error: ", fg="red", bold=True) + str(problem), err=True)
-    if len(error.problems) > 1:
-        click.echo(f"{len(error.problems)} errors", err=True)

@@ -137,7 +137,7 @@ class _Watcher:
             if kind == END:
                 return process.wait(), ""
             self.take(kind, chunk)
-            if kind == CONSOLE:
+            if kind == CONSOLE or self.limits.merge:
                 on_chunk(chunk)
         return None, reason
 

@@ -14,6 +14,11 @@ WORDS = ("No space left on device", "Disk quota exceeded")  # strerror(3) of the
 REMEDY = "free some space there, then `bootmatrix run --resume` goes on: what is written so far is whole"
 
 
+def told_in(text: str) -> str:
+    """The words of a program that met a full disk; empty if it did not. Engines write them without capitals."""
+    return next((words for words in WORDS if words.casefold() in text.casefold()), "")
+
+
 def is_full(error: OSError) -> bool:
     return error.errno in FULL
 

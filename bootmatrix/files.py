@@ -12,6 +12,8 @@ import os
 import secrets
 import shutil
 import stat
+import subprocess
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -163,4 +165,32 @@ def remove(place: Path) -> None:
     if mounts := mounted_in(place):
         raise OSError(errno.EBUSY, f"a file system is mounted at {mounts[0]}", str(place))
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(place)
+        try:
+            shutil.rmtree(place)
+        except (PermissionError, RecursionError):
+            _remove_odd(place)
+
+
+def _remove_odd(place: Path) -> None:
+    """Folders that not even their owner may look into, and folders in folders beyond any count."""
+    own = ["find", "-P", str(place), "-xdev", "-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "{}", ";"]
+    for command in (own, ["rm", "-rf", "--one-file-system", "--", str(place)]):
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if os.path.lexists(place):
+        raise OSError(errno.ENOTEMPTY, "not all of it can be removed", str(place))
+
+
+@contextlib.contextmanager
+def scratch(prefix: str, parent: Path | None = None) -> Iterator[Path]:
+    """A folder for nobody but this user, below `parent` or where this host has such; removed with all that is left in
+    it, across no mount. What cannot be removed stays: that is nothing of a run's.
+    """
+    made = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        yield made
+    finally:
+        with contextlib.suppress(OSError):
+            try:
+                made.rmdir()  # mostly there is nothing left: to look for mounts would take longer
+            except OSError:
+                remove(made)

@@ -13,8 +13,13 @@ from pathlib import Path
 
 import platformdirs
 
+from bootmatrix import files
+from bootmatrix.errors import InfrastructureError, Problem
+
 KVM = Path("/dev/kvm")
+OS = Path("/etc/os-release")
 CACHE_TAG = "CACHEDIR.TAG"
+TAGS = {CACHE_TAG: "Signature: 8a477f597d28d172789f06886806bc55\n# Made by bootmatrix.\n", ".gitignore": "*\n"}
 WORK = "work"  # below the cache: a folder for each run that lives
 RUN_MARK = "BOOTMATRIX_RUN"  # in the environment of all that a run starts on this host: so that it is found again
 CGROUP_MEMORY = [
@@ -28,15 +33,31 @@ KVM_CREATE_VM = 0xAE01  # linux/kvm.h: _IO(KVMIO, 0x01)
 
 
 def cache() -> Path:
-    """Where builds, probes and device nodes are kept between runs; `BOOTMATRIX_CACHE` puts it elsewhere."""
-    return Path(os.environ.get("BOOTMATRIX_CACHE") or platformdirs.user_cache_path("bootmatrix")).absolute()
+    """Where builds, probes and device nodes are kept between runs; `BOOTMATRIX_CACHE` puts it elsewhere.
+
+    Raises InfrastructureError where nothing says where that is.
+    """
+    if given := os.environ.get("BOOTMATRIX_CACHE"):
+        return Path(given).absolute()
+    try:
+        found = platformdirs.user_cache_path("bootmatrix")
+    except RuntimeError:  # an older one gives a folder called `~`
+        found = Path("~")
+    if found.parts[:1] == ("~",):
+        what = f"there is no place for the cache: HOME is not set, and user {os.getuid()} is not in /etc/passwd"
+        raise InfrastructureError(Problem(what, remedy="set BOOTMATRIX_CACHE to a folder that this user may write"))
+    return found.absolute()
 
 
 def mark_as_cache(folder: Path) -> None:
-    """Make a folder that backups, git and our own builds leave out (https://bford.info/cachedir/)."""
+    """Make a folder that backups, git and our own builds leave out (https://bford.info/cachedir/).
+
+    What is there stays as it is: the folder may have been given a `.gitignore` of its own. Raises OSError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CACHE_TAG).write_text("Signature: 8a477f597d28d172789f06886806bc55\n# Made by bootmatrix.\n")
-    (folder / ".gitignore").write_text("*\n")
+    for name, text in TAGS.items():
+        if not os.path.lexists(folder / name):
+            files.write(folder / name, text)
 
 
 def run_mark() -> dict[str, str]:
@@ -73,7 +94,8 @@ def boot_id() -> str:
 @functools.cache
 def os_name() -> str:
     """`debian-12`, as an image would be called."""
-    lines = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    text = OS.read_text(encoding="utf-8", errors="replace") if OS.is_file() else ""  # an image may have none
+    lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return f"{lines.get('ID', 'linux')}-{lines.get('VERSION_ID', '')}".replace('"', "").rstrip("-")
 
 
@@ -123,13 +145,19 @@ def kvm_group() -> int:
 
 @functools.cache
 def kvm_node() -> str:
-    """The node to hand into containers: where only root may open /dev/kvm, one of our own that a boot's user may."""
-    mode = KVM.stat().st_mode
-    if os.getuid() or mode & stat.S_IWOTH or kvm_group():
+    """The node to hand into containers: where only root may open /dev/kvm, one of our own that a boot's user may.
+
+    Where none can be made, as in a container without that right, it is /dev/kvm, and a probe finds it useless.
+    """
+    found = KVM.stat()
+    if os.getuid() or found.st_mode & stat.S_IWOTH or kvm_group():
         return str(KVM)
     node = cache() / "kvm"
-    if not node.exists():
-        node.parent.mkdir(parents=True, exist_ok=True)
-        os.mknod(node, stat.S_IFCHR | 0o600, KVM.stat().st_rdev)
-    os.chown(node, 65534, 65534)
+    try:
+        if not node.exists():
+            node.parent.mkdir(parents=True, exist_ok=True)
+            os.mknod(node, stat.S_IFCHR | 0o600, found.st_rdev)
+        os.chown(node, 65534, 65534, follow_symlinks=False)
+    except PermissionError:
+        return str(KVM)
     return str(node)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any
+import tempfile
+from typing import IO, TYPE_CHECKING, Any
 
-from bootmatrix import bases, keys, toolchain
-from bootmatrix.errors import InfrastructureError, Problem, UserError
+from bootmatrix import bases, disk, keys, logs, toolchain
+from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError
 from bootmatrix.places import engine
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from bootmatrix.toolchain import Image
 
-LAST_LINES = 25
 LABEL, BASES = "bootmatrix.toolchain", "bootmatrix.bases"
 # What package managers and engines say when a network or a mirror fails: worth another try, and nobody's mistake.
 NETWORK = re.compile(
@@ -32,40 +32,47 @@ def exists(image: Image) -> bool:
     found = engine.image(image.tag)
     if found is None:
         return False
-    kept = json.loads((found["Config"].get("Labels") or {}).get(BASES, "{}"))
+    try:
+        kept = dict(json.loads((found["Config"].get("Labels") or {}).get(BASES, "{}")))
+    except (ValueError, TypeError):  # not by us
+        return False
     return all(kept.get(name, known) == known for name, known in bases.identities(image).items())
 
 
-def make(image: Image, log: Path, stop: threading.Event, say: Callable[[str], None]) -> None:
-    """Build the image, its log streamed to `say` and into the file `log`; raises InfrastructureError or UserError."""
+def make(image: Image, file: Path, stop: threading.Event, say: Callable[[str], None]) -> None:
+    """Build the image, its log streamed to `say` and into `file`; raises InfrastructureError or UserError."""
     import docker.errors  # noqa: PLC0415
 
     arguments = {**dict(image.args), **bases.provide(image, stop, say)}
-    log.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with log.open("w", encoding="utf-8", errors="replace") as file:
-            _follow(image, arguments, stop, file.write, say)
-    except docker.errors.APIError as error:
-        raise InfrastructureError(f"the engine cannot build {image.name}: {engine.reason(error)}") from None
-    except docker.errors.BuildError as error:
-        lines = log.read_text(errors="replace").splitlines()[-LAST_LINES:]
-        what = f"the image {image.name} failed to build: {error.msg}"
-        problem = Problem(what, remedy="\n    ".join([f"the last lines of {log}:", *lines]))
-        network = any(NETWORK.search(line) for line in [error.msg, *lines])
-        raise (InfrastructureError if network else UserError)(problem) from None
+    with logs.Log(file) as log, _context(image) as context:
+        try:
+            _follow(image, context, arguments, stop, log.add, say)
+        except (docker.errors.APIError, OSError) as error:
+            raise InfrastructureError(f"the engine cannot build {image.name}: {engine.reason(error)}") from None
+        except docker.errors.BuildError as error:
+            raise _failed(image, error.msg, log) from None
+
+
+def _failed(image: Image, said: str, log: logs.Log) -> BootmatrixError:
+    """The Dockerfile's mistake, unless a network, a mirror or a disk failed."""
+    problem = Problem(f"the image {image.name} failed to build: {said}", remedy=log.told())
+    words = "\n".join([said, *log.last()])
+    ours = NETWORK.search(words) or disk.told_in(words)
+    return (InfrastructureError if ours else UserError)(problem)
 
 
 def _follow(
     image: Image,
+    context: IO[bytes],
     arguments: dict[str, str],
     stop: threading.Event,
-    write: Callable[[str], Any],
+    write: Callable[[bytes], None],
     say: Callable[[str], None],
 ) -> None:
     import docker.errors  # noqa: PLC0415
 
     lines = engine.client(patient=True).build(
-        fileobj=_context(image),
+        fileobj=context,
         custom_context=True,
         tag=image.tag,
         buildargs=arguments,
@@ -81,19 +88,26 @@ def _follow(
                 f"the image {image.name} was interrupted"
             )  # the engine ends it with the connection
         text = str(line.get("stream") or line.get("status") or line.get("error") or "")
-        write(text)
+        write(text.encode("utf-8", "replace"))
         if "error" in line:
             raise docker.errors.BuildError(str(line["error"]).strip(), iter(()))
-        if text.strip():
-            say(text.strip().splitlines()[-1])
+        if last := logs.lines(text[-logs.LONGEST :].encode("utf-8", "replace"), 1):
+            say(last[0])
 
 
-def _context(image: Image) -> Any:
+def _context(image: Image) -> IO[bytes]:
     """What the Dockerfile sees: all that is in the image's key, but for what .dockerignore names."""
     from docker.utils.build import create_archive, exclude_paths  # noqa: PLC0415
 
     ignored = os.path.lexists(image.folder / ".dockerignore")
     lines = toolchain.text_of(image.folder, ".dockerignore").splitlines() if ignored else []
-    allowed = exclude_paths(str(image.folder), [line.strip() for line in lines if line.strip() and line[0] != "#"])
-    files = sorted(allowed & set(keys.source_files(image.folder)))
-    return create_archive(root=str(image.folder), files=files)
+    try:
+        allowed = exclude_paths(str(image.folder), [line.strip() for line in lines if line.strip() and line[0] != "#"])
+        names = sorted(allowed & set(keys.source_files(image.folder)))
+        archive: Any = create_archive(root=str(image.folder), files=names)
+    except OSError as error:
+        cause = error.__cause__ if isinstance(error.__cause__, OSError) else error  # docker wraps it in its own words
+        if disk.is_full(cause):
+            raise disk.full(tempfile.gettempdir(), cause) from None
+        raise keys.unreadable(image.folder, cause) from None
+    return archive  # type: ignore[no-any-return]

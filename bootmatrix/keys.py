@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import os
+import re
 import shutil
 import stat
-import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bootmatrix import host
-from bootmatrix.errors import Problem, UserError
+from bootmatrix import git, host
+from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError
+from bootmatrix.files import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LENGTH = 16
 SPECIAL = {stat.S_IFSOCK: "socket", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
-GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")  # which a repository's config makes a program
+CHUNK = 1 << 20  # bytes that are read at once
+# What is the matter with the file itself, and not with its disk.
+THEIRS = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR})
+CLOSED = re.compile(r"^warning: could not open directory '(.*)': (.*)$", re.MULTILINE)  # git's words, in LC_ALL=C
 
 
 def of(*parts: object) -> str:
@@ -30,23 +35,48 @@ def of(*parts: object) -> str:
     return digest.hexdigest()[:LENGTH]
 
 
-def of_files(folder: Path, files: Iterable[str]) -> str:
-    """The files' names, modes (executable or not), and contents; a link counts by where it points."""
+def of_files(folder: Path, names: Iterable[str]) -> str:
+    """The files' names, modes (executable or not), and contents; a link counts by where it points.
+
+    Raises UserError if one of them cannot be read.
+    """
     digest = hashlib.sha256()
-    for name in sorted(files):
-        path = folder / name
-        if path.is_symlink():
-            kind, content = "link", os.fsencode(path.readlink())
-        else:
-            kind, content = ("x" if os.access(path, os.X_OK) else "-"), path.read_bytes()
-        digest.update(f"{kind} {name} {len(content)}\n".encode("utf-8", "surrogateescape") + content)
+    for name in sorted(names):
+        try:
+            _add(digest, folder / name, os.fsencode(name))
+        except FileNotFoundError:
+            continue  # removed meanwhile
+        except OSError as error:
+            raise unreadable(folder / name, error) from None
     return digest.hexdigest()[:LENGTH]
+
+
+def _add(digest: Any, path: Path, name: bytes) -> None:
+    if path.is_symlink():
+        target = os.fsencode(path.readlink())
+        digest.update(b"link %d %d\n%b%b" % (len(name), len(target), name, target))
+        return
+    with opened(path) as stream:
+        kind = b"x" if os.access(path, os.X_OK) else b"-"
+        digest.update(b"%b %d %d\n%b" % (kind, len(name), os.fstat(stream.fileno()).st_size, name))
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+
+
+def unreadable(path: Path, error: OSError) -> BootmatrixError:
+    """What to say of a part of a source that this user cannot read."""
+    what = f"{path}, which is in a source, cannot be read: {error.strerror or error}"
+    if error.errno not in THEIRS:
+        return InfrastructureError(Problem(what, remedy="look at its disk, then run this again"))
+    remedy = "let this user read it (chmod, chown), remove it, or let .gitignore name it: a build leaves that out"
+    return UserError(Problem(what, remedy=remedy))
 
 
 def source_files(folder: Path, without: Path | None = None) -> list[str]:
     """The files of a source folder, relative to it: git's own and the untracked ones that it does not ignore.
 
     Outside a git checkout, every file; `.git`, folders with a CACHEDIR.TAG and the file `without` never.
+    Raises UserError if a folder cannot be read, InfrastructureError if git does not answer.
     """
     listed = _from_git(folder)
     names = set(listed or _walk(folder))  # git lists nothing of a folder that it ignores itself, such as a .venv
@@ -54,50 +84,57 @@ def source_files(folder: Path, without: Path | None = None) -> list[str]:
 
 
 def _from_git(folder: Path) -> list[str] | None:
-    """None where git does not answer for the folder; the files of submodules are among them.
+    """None where git does not answer for the folder; the files of repositories in it are among them.
 
     A hostile index may have names that lead out of it, by `..` or below a link: these are no files of the folder.
     """
-    if not _has_git():
+    answer = git.ask(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if answer is None:
         return None
-    words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    command = [*GIT, "-C", str(folder), *words]
-    listed = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    if listed.returncode:
-        return None
+    if closed := CLOSED.search(answer.warned):
+        raise unreadable(folder / closed[1], PermissionError(errno.EACCES, closed[2]))
     found = []
     real = functools.cache(os.path.realpath)
     here = real(folder)
-    for name in (os.fsdecode(raw) for raw in listed.stdout.split(b"\0") if raw):
+    for name in (os.fsdecode(raw) for raw in answer.said.split(b"\0") if raw):
         path = folder / name
         base = os.path.dirname(name)  # noqa: PTH120
         if ".." in name.split("/") or (base and real(f"{here}/{base}") != f"{here}/{base}"):
             continue
-        if path.is_dir() and not path.is_symlink():
+        if not os.path.isdir(path) or os.path.islink(path):  # noqa: PTH112, PTH114  # Path's raise where they may not look
+            found += [name] if _counts(path) else []
+        elif os.path.lexists(path / ".git"):  # else it is a submodule that was not fetched
             found += [os.path.join(name, inner) for inner in source_files(path)]  # noqa: PTH118  # names, not paths
-        elif path.is_symlink() or path.is_file():
-            found.append(name)
     return found
 
 
 def _walk(folder: Path) -> Iterable[str]:
-    for base, folders, files in os.walk(folder):
-        folders[:] = [f for f in folders if not _is_apart(Path(base) / f)]
-        links = [f for f in folders if (Path(base) / f).is_symlink()]
-        for name in [*files, *links]:
-            path = Path(base) / name
-            if path.is_symlink() or path.is_file():
-                yield os.path.relpath(path, folder)
+    for base, folders, names in os.walk(folder, onerror=_closed):
+        folders[:] = [name for name in folders if not _is_apart(Path(base, name))]
+        links = [name for name in folders if os.path.islink(f"{base}/{name}")]  # noqa: PTH114
+        for name in [*names, *links]:
+            if _counts(Path(base, name)):
+                yield os.path.relpath(f"{base}/{name}", folder)
+
+
+def _closed(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise unreadable(Path(os.fsdecode(error.filename)), error) from None
+
+
+def _counts(path: Path) -> bool:
+    """Whether it is a file or a link: a pipe, a socket or a device is no source. What is closed to us is told later."""
+    try:
+        return stat.S_IFMT(path.lstat().st_mode) in {stat.S_IFREG, stat.S_IFLNK}
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 def _is_apart(folder: Path) -> bool:
     """Whether it is git's, our own, or can be made again."""
-    return folder.name in {".git", ".bootmatrix"} or (folder / host.CACHE_TAG).exists()
-
-
-@functools.cache
-def _has_git() -> bool:
-    return shutil.which("git") is not None
+    return folder.name in {".git", ".bootmatrix"} or os.path.lexists(folder / host.CACHE_TAG)
 
 
 def of_programs(names: Iterable[str]) -> str:
@@ -105,9 +142,16 @@ def of_programs(names: Iterable[str]) -> str:
     states = []
     for name in sorted(names):
         path = shutil.which(name)
-        found = os.stat(path) if path else None  # noqa: PTH116  # links are followed
-        states.append((name, path, found and (found.st_size, found.st_mtime_ns)))
+        states.append((name, path, _state(path) if path else None))
     return of(states)
+
+
+def _state(program: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(program)  # noqa: PTH116  # links are followed
+    except OSError:  # removed meanwhile
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 @functools.cache

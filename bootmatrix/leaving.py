@@ -9,6 +9,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from bootmatrix import signals
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -67,7 +69,7 @@ def on_signals(
         first(signal.Signals(number))
 
     before = {number: signal.getsignal(number) for number in numbers}
-    ours = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    ours = [number for number in numbers if not signals.was_ignored(number)]
     for number in ours:
         signal.signal(number, handle)
     try:

@@ -79,10 +79,12 @@ class Preparer:
     def _seen(self, place: Place, output: Path | None, step: BootStep, name: str) -> Seen:
         """The unikernel as the place sees it; looked for once, but for one that is not there."""
         key = (place.name, output or step.root, name)
-        if key not in self._unikernels or not self._unikernels[key].file.is_file():
+        if key not in self._unikernels or not _is_file(self._unikernels[key].file):
             root = output or step.root
             file = Path(os.path.abspath(root / name))  # noqa: PTH100  # _trouble follows links
-            self._unikernels[key] = Seen(file, *_mounted(place, output, file), _trouble(file, root, name, step))
+            trouble = _trouble(file, root, name, step)
+            mount, inside = (Mount(file, ""), "") if trouble else _mounted(place, output, file)
+            self._unikernels[key] = Seen(file, mount, inside, trouble)
         return self._unikernels[key]
 
 
@@ -98,12 +100,18 @@ def _mounted(place: Place, output: Path | None, unikernel: Path) -> tuple[Mount,
 def _trouble(file: Path, root: Path, name: str, step: BootStep) -> Problem | None:
     """The unikernel must be there, and must lie below its root whatever the matrix or a link says."""
     where = f"build {step.build.id}" if step.build else str(root)
-    if not file.resolve().is_relative_to(root.resolve()):
+    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root)):  # Path's raises at a loop of links
         return Problem(f"the unikernel '{name}' lies outside {where}", remedy="name a file below it")
-    if not file.is_file():
+    if not _is_file(file):
+        if os.path.lexists(file):
+            return Problem(f"'{name}' of {where} is no file", remedy="a folder, a pipe or a broken link boots nothing")
         what = f"{where} made no '{name}'" if step.build else f"there is no '{name}' below {where}"
         return Problem(what, remedy=nearest_file(root, name) if step.build else "name a build that makes it")
     return None
+
+
+def _is_file(file: Path) -> bool:
+    return os.path.isfile(file)  # noqa: PTH113  # Path's raises where it may not look, and at a loop of links
 
 
 def boot_of(prepared: Prepared, attempt: int) -> Boot:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import host
+from bootmatrix import host, logs, signals, unexpected
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places import engine
 
@@ -31,6 +31,7 @@ HOST_TOOLS = {
 }
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 DAEMON_SECONDS = 60.0
+LAST_LINES = 8  # of the engine's log, in a message
 SOCKET = Path("/var/run/docker.sock")
 
 
@@ -73,7 +74,7 @@ def _forbidden() -> bool:
 
 def _allow() -> Step:
     """Into the engine's group from the next login on, and onto its socket until then."""
-    user = getpass.getuser()
+    user = _user()
     commands = [[*_root(), "usermod", "-aG", "docker", user], [*_root(), "chown", user, str(SOCKET)]]
     shown = " && ".join(map(shlex.join, commands))
 
@@ -82,6 +83,14 @@ def _allow() -> Step:
             _run(command)
 
     return Step(f"let {user} use Docker Engine", shown, do)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        what = f"user {os.getuid()} has no name in /etc/passwd, and cannot be let into the engine's group"
+        raise InfrastructureError(Problem(what, remedy="run this as root, or as a user who has one")) from None
 
 
 def _which(program: str) -> str | None:
@@ -129,7 +138,12 @@ def _root() -> list[str]:
 
 
 def _run(command: list[str]) -> None:
-    if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+    try:
+        with signals.handed_on():
+            failed = subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
+    except OSError as error:
+        raise InfrastructureError(f"{command[0]} cannot be started: {error.strerror}") from None
+    if failed:
         raise InfrastructureError(Problem(f"this failed: {shlex.join(command)}", remedy="its own messages stand above"))
 
 
@@ -152,9 +166,12 @@ def _started(command: list[str]) -> None:
 
 
 def _spawned(command: list[str]) -> None:
-    _log().parent.mkdir(parents=True, exist_ok=True)
-    with _log().open("ab") as log:
-        daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    try:
+        _log().parent.mkdir(parents=True, exist_ok=True)
+        with _log().open("ab") as log:
+            daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    except OSError as error:
+        raise unexpected.of_file(error) from None
     _await(daemon)
 
 
@@ -163,6 +180,6 @@ def _await(daemon: subprocess.Popen[bytes] | None) -> None:
     end = time.monotonic() + DAEMON_SECONDS
     while not _answers() and not _forbidden():
         if (daemon and daemon.poll() is not None) or time.monotonic() > end:
-            last = "\n    ".join(_log().read_text(errors="replace").splitlines()[-8:]) if _log().exists() else ""
+            last = "\n    ".join(logs.last_of(_log(), LAST_LINES))
             raise InfrastructureError(Problem("Docker Engine was started, but does not answer", remedy=last))
         time.sleep(0.2)

@@ -18,7 +18,7 @@ from tenacity import (
     wait_random,
 )
 
-from bootmatrix.errors import InfrastructureError
+from bootmatrix.errors import Fatal, InfrastructureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,13 +73,15 @@ def attempts(
 
 
 def infrastructure(act: Callable[[], None], sleep: Callable[[float], object], stopped: Callable[[], bool]) -> None:
-    """Do it again while the infrastructure fails; raises its last error."""
+    """Do it again while the infrastructure fails; raises its last error, and one that ends the run at once."""
 
     def pause(seconds: float) -> None:
         sleep(seconds)
 
     Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, InfrastructureError) and not stopped()),
+        retry=retry_if_exception(
+            lambda error: isinstance(error, InfrastructureError) and not isinstance(error, Fatal) and not stopped()
+        ),
         stop=stop_after_attempt(INFRASTRUCTURE_TRIES),
         wait=BACK_OFF,
         sleep=pause,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix import keys
+from bootmatrix import git
+from bootmatrix.errors import InfrastructureError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,9 +34,8 @@ def of(folder: Path) -> Source:
 
 def _git(folder: Path, *words: str) -> str:
     """One line of git's answer, empty if it has none."""
-    command = [*keys.GIT, "-C", str(folder), *words]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False, text=True, errors="replace")
-    except (OSError, subprocess.TimeoutExpired):
+        answer = git.ask(folder, *words, seconds=SECONDS)
+    except InfrastructureError:  # a run that does not know its commit is better than none
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return answer.said.decode("utf-8", "replace").strip() if answer else ""

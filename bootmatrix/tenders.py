@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import os
 import threading
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -9,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import console
-from bootmatrix.errors import Problem, UserError
+from bootmatrix.errors import LONGEST, MOST, Problem, UserError
 from bootmatrix.places.local import find_program
 from bootmatrix.places.place import Job, Mount, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bootmatrix.model import Runner, Tender
 
 BUILD = "/unikernels"  # where a build's output is seen inside an image
@@ -69,7 +74,7 @@ def _located(place: Place, tender: Tender, output: Path | None) -> tuple[str, tu
     if tender.in_build:
         if output is None:
             raise UserError(Problem(f"the tender {tender.in_build} shall come from a build, but the test has none"))
-        if not (output / tender.in_build).is_file():
+        if not os.path.isfile(output / tender.in_build):  # noqa: PTH113  # Path's raises at a loop of links
             what = f"the build's output has no tender {tender.in_build}"
             raise UserError(Problem(what, remedy=nearest_file(output, tender.in_build)))
         mount = place.mount(output, BUILD)
@@ -108,9 +113,23 @@ def joined(first: tuple[Mount, ...], second: tuple[Mount, ...]) -> tuple[Mount, 
 
 def nearest_file(folder: Path, name: str) -> str:
     """The remedy for a file that a build did not make: one of that name elsewhere, or the nearest."""
-    names = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+    names = sorted(itertools.islice(_files(folder), MOST + 1))
+    if not names:
+        return "it made nothing: does it write to $OUT?"
     same = [other for other in names if Path(other).name == Path(name).name]
-    near = same or get_close_matches(name, names, n=3, cutoff=0.5)
+    near = same or get_close_matches(name[:LONGEST], [text for text in names if len(text) <= LONGEST], n=3, cutoff=0.5)
     if near:
-        return f"did you mean {' or '.join(map(repr, near[:3]))}?"
-    return f"it made {len(names)} files, none of such a name" if names else "it made nothing: does it write to $OUT?"
+        return f"did you mean {' or '.join(repr(text[:LONGEST]) for text in near[:3])}?"
+    return f"it made {f'more than {MOST:,}' if len(names) > MOST else len(names)} files, none of such a name"
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """The plain files below a folder, relative to it; what cannot be looked into is left out."""
+    waiting = [str(folder)]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    yield os.path.relpath(entry.path, folder)

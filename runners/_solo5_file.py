@@ -5,17 +5,20 @@ Facts from Solo5 0.12: include/elf_abi.h, include/mft_abi.h.
 
 from __future__ import annotations
 
-import functools
+import os
 import re
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bootmatrix import files
 from bootmatrix.model import Rejected
+
+from . import _elf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TARGETS = {1: "hvt", 2: "spt", 3: "virtio", 4: "muen", 5: "genode", 6: "xen"}
 DEVICES = {1: "BLOCK_BASIC", 2: "NET_BASIC"}
@@ -24,6 +27,8 @@ VIRTIO = {"BLOCK_BASIC": "virtio-blk", "NET_BASIC": "virtio-net"}
 FEW = 4
 ENTRY_SIZE = 104  # sizeof(struct mft_entry): char name[68], type, two 16-byte unions, bool, padding
 NAME_SIZE = 68
+ABI, MANIFEST = ".note.solo5.abi", ".note.solo5.manifest"
+REMEDY = "link it with Solo5's bindings (…-solo5-none-static-ld -z solo5-abi=…), or boot it on another backend"
 
 
 @dataclass(frozen=True)
@@ -36,39 +41,22 @@ class Notes:
 
 
 def read_notes(file: Path) -> Notes:
-    """Raises Rejected if the file is no Solo5 unikernel. Each state of a file is read once: that takes 3 ms."""
-    found = file.stat()
-    return _read_notes(file, (found.st_ino, found.st_mtime_ns, found.st_size))
-
-
-@functools.lru_cache(maxsize=1024)
-def _read_notes(file: Path, state: tuple[int, ...]) -> Notes:
-    from elftools.common.exceptions import ELFError  # noqa: PLC0415  # 40 ms, only where Solo5 boots
-    from elftools.elf.elffile import ELFFile  # noqa: PLC0415
-
-    del state
+    """Raises Rejected if the file is no Solo5 unikernel."""
     try:
-        with file.open("rb") as stream:
-            sections = {section.name: bytes(section.data()) for section in _notes(ELFFile(stream))}
-        target, version = struct.unpack_from("<II", sections[".note.solo5.abi"], _content(sections[".note.solo5.abi"]))
-        manifest = sections.get(".note.solo5.manifest", b"")
-        return Notes(TARGETS.get(target, f"target {target}"), version, tuple(_devices(manifest)))
-    except (
-        ELFError,
-        KeyError,
-        struct.error,
-        ValueError,
-        OverflowError,
-        UnicodeDecodeError,
-        AttributeError,
-    ) as error:
+        with files.opened(Path(os.path.realpath(file))) as stream:
+            return _parsed(file.name, stream.fileno())
+    except OSError as error:
+        raise Rejected(f"{file.name} cannot be read: {error.strerror or error}", REMEDY) from None
+
+
+def _parsed(name: str, descriptor: int) -> Notes:
+    try:
+        sections = _elf.sections(descriptor, (ABI, MANIFEST))
+        target, version = struct.unpack_from("<II", sections[ABI], _content(sections[ABI]))
+        return Notes(TARGETS.get(target, f"target {target}"), version, tuple(_devices(sections.get(MANIFEST, b""))))
+    except (KeyError, struct.error, ValueError) as error:
         what = "has no .note.solo5.abi" if isinstance(error, KeyError) else "is no readable ELF file"
-        remedy = "link it with Solo5's bindings (…-solo5-none-static-ld -z solo5-abi=…), or boot it on another backend"
-        raise Rejected(f"{file.name} {what}: it is no Solo5 unikernel", remedy) from None
-
-
-def _notes(elf: Any) -> Iterator[Any]:
-    return (section for section in elf.iter_sections() if section.name.startswith(".note.solo5."))
+        raise Rejected(f"{name} {what}: it is no Solo5 unikernel", REMEDY) from None
 
 
 def _content(note: bytes) -> int:

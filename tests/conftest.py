@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,3 +88,11 @@ def made_image(arch: str) -> Image:
     if not imagebuild.exists(image):
         imagebuild.make(image, ROOT / "out" / f"test-image-{arch}.log", threading.Event(), lambda _line: None)
     return image
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any user may see and fill: pytest's own are for this user alone."""
+    with tempfile.TemporaryDirectory(prefix="bootmatrix-tests-") as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)

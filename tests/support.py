@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+# setpriv itself still has root's rights when it starts a program; what that starts has them no more
+OTHER = ("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "env", "--unset=HOME")
+PATHS = f"{Path(__file__).resolve().parent.parent}:{sysconfig.get_path('purelib')}"
 PACKAGES = Path(__file__).with_name("package.json")
 
 
@@ -35,6 +40,33 @@ def bootmatrix(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess
         timeout=900,
         check=False,
     )
+
+
+def as_other(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """The program, run by a user who is not root and has no home; skipped where that cannot be."""
+    if os.getuid():
+        pytest.skip("to be another user needs root")
+    return subprocess.run(
+        [*OTHER, _others_python(), "-m", "bootmatrix", *args],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": PATHS, "PYTHONDONTWRITEBYTECODE": "1", **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@functools.cache
+def _others_python() -> str:
+    """A Python that another user may start, and that has what we need."""
+    for program in (sys.executable, "/usr/bin/python3"):
+        tried = [*OTHER, program, "-c", "import bootmatrix.cli, docker, pydantic, regex, scipy, sqlalchemy"]
+        env = {**os.environ, "PYTHONPATH": PATHS}
+        if not subprocess.run(tried, cwd="/", env=env, capture_output=True, check=False).returncode:
+            return program
+    pytest.skip("no Python here that another user may start")
 
 
 def npm_install(folder: Path, *names: str) -> Path:

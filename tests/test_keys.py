@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import as_other, script, scripted, write_matrix
 
 from bootmatrix import keys
 from bootmatrix import source as commits
@@ -124,9 +125,81 @@ def test_odd_names_are_files_like_others(source: Path) -> None:
     assert len(key(source)) == keys.LENGTH
 
 
-def test_pipes_are_no_source(source: Path) -> None:
+@pytest.mark.parametrize("in_git", [False, True], ids=["outside git", "in git"])
+def test_what_is_no_file_is_no_source(source: Path, *, in_git: bool) -> None:
+    if in_git:
+        git(source, "init")
+    before = keys.source_files(source)
     os.mkfifo(source / "pipe")
-    assert "pipe" not in keys.source_files(source)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(source / "sub" / "socket"))
+    if not os.getuid():
+        os.mknod(source / "device", stat.S_IFCHR | 0o600, os.makedev(1, 5))
+    assert keys.source_files(source) == before
+
+
+@pytest.mark.parametrize("in_git", [False, True], ids=["outside git", "in git"])
+def test_links_that_lead_round_are_links(source: Path, *, in_git: bool) -> None:
+    if in_git:
+        git(source, "init")
+    (source / "loop").symlink_to("loop")
+    (source / "sub" / "up").symlink_to("..")
+    assert {"loop", "sub/up"} < set(keys.source_files(source))
+    assert len(key(source)) == keys.LENGTH
+
+
+def test_names_never_run_into_contents(tmp_path: Path) -> None:
+    """A name may hold all that stands between a name and the next."""
+    for folder, names in (("one", ["a 0\n- b"]), ("two", ["a", "b"])):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / name).touch()
+    assert key(tmp_path / "one") != key(tmp_path / "two")
+
+
+def test_a_submodule_that_was_not_fetched_is_an_empty_folder(source: Path) -> None:
+    git(source / "sub", "init")
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    git(source / "sub", *who, "commit", "--allow-empty", "-m", "1")
+    git(source, "init")
+    git(source, "add", ".")
+    assert "sub/b.c" in keys.source_files(source)
+    shutil.rmtree(source / "sub")
+    (source / "sub").mkdir()
+    assert keys.source_files(source) == ["a.c", "link", "run"]
+
+
+def test_a_file_that_vanishes_meanwhile_is_left_out(source: Path) -> None:
+    names = keys.source_files(source)
+    (source / "a.c").unlink()
+    assert keys.of_files(source, names) == key(source)
+
+
+def test_a_file_that_became_a_pipe_is_named_and_not_waited_for(source: Path) -> None:
+    unlink(source / "a.c")
+    os.mkfifo(source / "a.c")
+    with pytest.raises(UserError, match=r"a\.c, which is in a source, cannot be read: it is no plain file"):
+        keys.of_files(source, ["a.c"])
+
+
+@pytest.mark.parametrize("in_git", [False, True], ids=["outside git", "in git"])
+@pytest.mark.parametrize(("closed", "mode"), [("secret", 0o600), ("folder", 0o700)])
+def test_what_this_user_may_not_read_is_named(open_folder: Path, closed: str, mode: int, *, in_git: bool) -> None:
+    matrix = scripted({"backend": ["command"]}, t=script("true", build="it", unikernel="it"))
+    matrix["builds"] = {"it": {"run": "touch $OUT/it"}}
+    write_matrix(open_folder, matrix)
+    (open_folder / "folder").mkdir()
+    (open_folder / "folder" / "file").touch()
+    (open_folder / "secret").touch()
+    if in_git:
+        git(open_folder, "init")
+        git(open_folder, "add", ".")
+    (open_folder / closed).chmod(mode)
+    done = as_other("run", "--engine", "host", cwd=open_folder, BOOTMATRIX_CACHE=str(open_folder / "cache"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{open_folder}/{closed}" in done.stderr
+    assert "cannot be read: Permission denied\n    let this user read it (chmod, chown)" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @given(st.lists(st.text()), st.lists(st.text()))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bootmatrix.errors import Problem, UserError
+from bootmatrix.errors import BootmatrixError, Problem, UserError
 
 FIRST = r"""# Where this unikernel must boot. `bootmatrix schema` describes every key for your editor.
 axes:
@@ -53,10 +53,28 @@ def command(directory: Path, file: Path) -> None:
     """Write a first, commented matrix.yaml. Never overwrites one."""
     target = directory / file
     try:
-        with target.open("x", encoding="utf-8") as stream:
-            stream.write(FIRST)
+        _write(target)
     except FileExistsError:
         raise UserError(Problem(f"{target} exists already", remedy="edit it, or name another with -f FILE")) from None
     except OSError as error:
-        raise UserError(Problem(f"{target} cannot be written: {error.strerror}")) from None
+        raise _unwritten(target, error) from None
     click.echo(f"{target} is written: make it yours, then `bootmatrix list` and `bootmatrix run`")
+
+
+def _write(target: Path) -> None:
+    """A whole file or none: half a matrix would be in the way the next time."""
+    with target.open("x", encoding="utf-8") as stream:
+        try:
+            stream.write(FIRST)
+            stream.flush()
+        except OSError:
+            target.unlink()
+            raise
+
+
+def _unwritten(target: Path, error: OSError) -> BootmatrixError:
+    from bootmatrix import disk  # noqa: PLC0415
+
+    if disk.is_full(error):
+        return disk.full(target, error, "free some space there, then run this again")
+    return UserError(Problem(f"{target} cannot be written: {error.strerror}", remedy="name another folder with -C"))

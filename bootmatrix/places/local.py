@@ -10,13 +10,12 @@ import resource
 import shlex
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from bootmatrix import host, leaving
-from bootmatrix.errors import InfrastructureError
+from bootmatrix import files, host, leaving
+from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places import strain
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.settings import limits
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+LOST = Problem(
+    "the exit status of a process was lost: something else in this program has taken it, or SIGCHLD is ignored",
+    remedy="start bootmatrix without that: env --default-signal=CHLD bootmatrix …",
+)
 GONE = 5.0  # seconds that a killed process group has to disappear
 MARK = "BOOTMATRIX_JOB"
 _NUMBERS = itertools.count(1)
@@ -50,9 +53,9 @@ class LocalPlace(Place):
 
     @contextlib.contextmanager
     def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
-        with tempfile.TemporaryDirectory(prefix="bootmatrix-", dir=self.scratch, ignore_cleanup_errors=True) as scratch:
+        with files.scratch("bootmatrix-", self.scratch) as scratch:
             begin()
-            process = LocalProcess(job, scratch)
+            process = LocalProcess(job, str(scratch))
             try:
                 yield process
             finally:
@@ -75,7 +78,7 @@ class LocalProcess(Process):
         leaving.groups.add(self._child.pid)
         if not job.trusted:
             self._limit(job)
-        self._over = os.pidfd_open(self._child.pid)
+        self._over = _pidfd(self._child.pid)
         self._streams = Streams(_taken(self._child.stdout), _taken(self._child.stderr), end=self._over)
 
     def _limit(self, job: Job) -> None:
@@ -90,8 +93,8 @@ class LocalProcess(Process):
             return END, b""
         if not self._streams.over():
             return None
-        code = self._child.wait()
-        self._exit = Exit(code) if code >= 0 else signal_exit(-code)
+        self._exit = _ending(self._over)
+        self._child.wait()
         self.kill()  # a child that outlived it would hold the pipes open
         self._streams.drain()
         return self.read(0)
@@ -137,6 +140,23 @@ def _spawn(job: Job, scratch: str, mark: str) -> subprocess.Popen[bytes]:
         )
     except OSError as error:
         raise InfrastructureError(f"{job.argv[0]} cannot be started: {error.strerror}") from None
+
+
+def _pidfd(process: int) -> int:
+    try:
+        return os.pidfd_open(process)
+    except ProcessLookupError:
+        raise InfrastructureError(LOST) from None
+
+
+def _ending(pidfd: int) -> Exit:
+    """How a child ended, while that is still to be known: Popen takes for 0 what the kernel does not tell."""
+    try:
+        found = os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOWAIT)
+    except ChildProcessError:
+        raise InfrastructureError(LOST) from None
+    assert found is not None  # noqa: S101  # without WNOHANG it waits
+    return Exit(found.si_status) if found.si_code == os.CLD_EXITED else signal_exit(found.si_status)
 
 
 def _taken(stream: IO[bytes] | None) -> int:

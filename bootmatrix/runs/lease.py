@@ -9,8 +9,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Self
 
-from bootmatrix import host
-from bootmatrix.errors import InfrastructureError, Problem
+from bootmatrix import disk, host
+from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine
 from bootmatrix.places.settings import LABEL
 
@@ -41,10 +41,8 @@ class Lease:
         except BlockingIOError:
             raise InfrastructureError(f"the run {self.run} still goes on") from None
         except OSError as error:
-            remedy = "free some space there, or set BOOTMATRIX_CACHE"
-            raise InfrastructureError(
-                Problem(f"{self.folder} cannot be made: {error.strerror}", remedy=remedy)
-            ) from None
+            remedy = "set BOOTMATRIX_CACHE to a folder that this user may write, and whose disk has room"
+            raise disk.full(self.folder, error, remedy) from None
         os.environ[host.RUN_MARK] = self.run
         return self
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import threading
 import time
-import traceback
 from typing import TYPE_CHECKING
 
-from bootmatrix import leaving
-from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError, Problem
+from bootmatrix import leaving, unexpected
+from bootmatrix.errors import BootmatrixError, Fatal
 from bootmatrix.schedule.task import Later
 
 if TYPE_CHECKING:
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from bootmatrix.schedule.board import Board
     from bootmatrix.schedule.task import Task
 
-FULL = {errno.ENOSPC, errno.EDQUOT}
 POLL = 0.2  # seconds between looks at the user's wish to stop
 
 
@@ -76,10 +73,8 @@ class Crew:
             return task.act()
         except BootmatrixError as error:
             return error
-        except OSError as error:
-            return _full(error) if error.errno in FULL else _bug(error)
         except BaseException as error:  # noqa: BLE001  # a bug in one task is not the end of the others
-            return _bug(error)
+            return unexpected.told(error)
 
     def _postpone(self, task: Task, rest: Later) -> None:
         with self._changed:
@@ -108,16 +103,3 @@ class Crew:
         with self._changed:
             self.fatal = self.fatal or error
             self.stop.set()
-
-
-def _full(error: OSError) -> Fatal:
-    """Wherever it was met: what comes next would meet it, too."""
-    what = f"{error.filename or 'a disk'} cannot be written: {error.strerror}"
-    return Fatal(Problem(what, remedy="free some space, then `bootmatrix run --resume` goes on"))
-
-
-def _bug(error: BaseException) -> InfrastructureError:
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return InfrastructureError(
-        f"bootmatrix itself failed: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-    )

@@ -78,9 +78,32 @@ def test_a_build_that_fills_the_cache_says_so(tmp_path: Path, small: Path) -> No
     matrix["builds"] = {"it": {"run": "head -c 1000000 /dev/zero >$OUT/it", "axes": []}}
     write_matrix(tmp_path, matrix)
     done = bootmatrix("run", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(small))
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "No space left on device" in done.stdout
+    assert str(small) in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_a_source_for_whose_copy_there_is_no_room_is_the_infrastructures_failure(tmp_path: Path, small: Path) -> None:
+    matrix = scripted(HOST, t=script("true", build="it", unikernel="it"))
+    matrix["builds"] = {"it": {"source": "source", "run": "cp large $OUT/it", "axes": []}}
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "large").write_bytes(os.urandom(1_000_000))
+    write_matrix(tmp_path, matrix)
+    done = bootmatrix("run", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(small))
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert f"No space left on device (the disk mounted at {small}, " in done.stderr
+    assert 'type="infrastructure"' in (tmp_path / "out" / "latest" / "junit.xml").read_text()
+
+
+def test_a_first_matrix_for_which_there_is_no_room_leaves_no_half(tmp_path: Path, small: Path) -> None:
+    with contextlib.suppress(OSError), (small / "filler").open("wb", buffering=0) as filler:
+        while filler.write(b"x" * 4096):
+            pass
+    done = bootmatrix("init", "-C", str(small), cwd=tmp_path)
+    assert done.returncode == 3
+    assert f"{small}/matrix.yaml cannot be written: No space left on device (the disk mounted at" in done.stderr
+    assert [file.name for file in small.iterdir()] == ["filler"]
 
 
 @pytest.mark.parametrize("where", ["host", pytest.param("docker", marks=pytest.mark.docker)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support import bootmatrix
+from support import as_other, bootmatrix, script, scripted, write_matrix
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,3 +66,28 @@ def test_setup_says_what_it_does_and_asks(tmp_path: Path, options: tuple[str, ..
     assert ("do this?" in done.stdout) is not bool(options)
     asked = (tmp_path / "calls").read_text().splitlines() if (tmp_path / "calls").exists() else []
     assert len(asked) == calls
+
+
+@pytest.mark.parametrize(("command", "status"), [("run --engine host", 3), ("gc", 3), ("doctor", 3), ("list", 0)])
+def test_without_a_home_the_variable_to_set_is_told(open_folder: Path, command: str, status: int) -> None:
+    write_matrix(open_folder, scripted({"backend": ["command"]}, t=script("true")))
+    done = as_other(*command.split(), cwd=open_folder, BOOTMATRIX_CACHE="", XDG_CACHE_HOME="")
+    assert done.returncode == status
+    assert ("HOME is not set, and user 12345 is not in /etc/passwd" in done.stdout + done.stderr) is bool(status)
+    assert ("set BOOTMATRIX_CACHE to a folder" in done.stdout + done.stderr) is bool(status)
+    assert "Traceback" not in done.stderr
+    assert not (open_folder / "~").exists()
+
+
+def test_with_a_cache_that_is_named_no_home_is_needed(open_folder: Path) -> None:
+    write_matrix(open_folder, scripted({"backend": ["command"]}, t=script("true")))
+    done = as_other("run", "--engine", "host", cwd=open_folder, BOOTMATRIX_CACHE=str(open_folder / "cache"))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_cache_that_may_not_be_written_is_told(open_folder: Path) -> None:
+    write_matrix(open_folder, scripted({"backend": ["command"]}, t=script("true")))
+    done = as_other("run", "--engine", "host", cwd=open_folder, BOOTMATRIX_CACHE="/sys/none")
+    assert done.returncode == 3
+    assert "set BOOTMATRIX_CACHE to a folder that this user may write" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -119,3 +120,53 @@ def test_a_strict_umask_does_not_hide_the_output_from_the_boots(place: Place, so
     assert output.stat().st_mode & 0o5 == 0o5
     assert (output / "deep").stat().st_mode & 0o5 == 0o5
     assert (output / "deep" / "hello.c").stat().st_mode & 0o4
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        ("mkdir -p $OUT/$(seq -s / 300)", "more than 200 folders lie in each other"),
+        ("ln -s loop loop", "left no folder 'loop'"),
+        ("ln -s /etc loop", "left no folder 'loop'"),
+        ("mkfifo loop", "left no folder 'loop'"),
+    ],
+)
+def test_an_output_that_cannot_be_kept_is_told(place: Place, source: Path, run: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        made(place, source, run=run, output="loop" if "loop" in run else None)
+    assert list((source.parent / "cache" / "builds").iterdir()) == []
+
+
+def test_an_output_of_odd_things_is_kept_without_them(place: Place, source: Path) -> None:
+    script = "cd $OUT; touch file 'new\nline'; chmod 6755 file; mkfifo pipe; ln -s /etc/shadow link; mkdir -m 1700 sub"
+    output = made(place, source, run=script)
+    assert sorted(file.name for file in output.iterdir()) == ["file", "link", "new\nline", "sub"]
+    assert [(output / name).lstat().st_mode & 0o7777 for name in ("file", "sub")] == [0o755, 0o755]
+    assert "pipe is left out: it is a pipe" in (source.parent / "build.log").read_text()
+
+
+def test_an_out_that_became_a_link_is_refused(source: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir(mode=0o700)
+    with pytest.raises(UserError, match="no folder any more"):
+        made(LocalPlace(), source, run=f"rmdir $OUT; ln -s {victim} $OUT")
+    assert victim.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_line_of_megabytes_makes_no_long_message(place: Place, source: Path) -> None:
+    with pytest.raises(UserError) as told:
+        made(place, source, run="head -c 12000000 /dev/zero | tr '\\0' x; echo; echo the reason; exit 3")
+    assert "the reason" in str(told.value)
+    assert len(str(told.value)) < 2000
+
+
+def test_a_build_for_which_a_disk_is_full_is_the_infrastructures_failure(place: Place, source: Path) -> None:
+    with pytest.raises(InfrastructureError, match=r"status 1: No space left on device[\s\S]*cp: error writing"):
+        made(place, source, run="echo \"cp: error writing 'x': No space left on device\" >&2; exit 1")
+
+
+@pytest.mark.parametrize("name", ["new\nline", "-rf", "*", " blank ", os.fsdecode(b"\xff"), "x" * 255, "a:b"])
+def test_a_source_may_have_any_names(source: Path, name: str) -> None:
+    (source / name).write_text("content")
+    output = made(LocalPlace(), source, run="find . -type f -exec cp -t $OUT {} +")
+    assert (output / name).read_text() == "content"

@@ -1,0 +1,118 @@
+"""ELF files as nobody's linker makes them: refused at once, however large they say to be."""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bootmatrix import plugins
+from bootmatrix.model import Boot, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NAMES = b"\0.note.solo5.abi\0.note.solo5.manifest\0"
+ABI, MANIFEST = NAMES.index(b".note.solo5.abi"), NAMES.index(b".note.solo5.manifest")
+HEADER = 64  # bytes
+
+
+def note(content: bytes, align: int = 4) -> bytes:
+    head = struct.pack("<III", 6, len(content), 1) + b"Solo5\0\0\0"
+    return head + b"\0" * (-len(head) % align) + content
+
+
+def elf(sections: list[tuple[int, bytes]], **changes: int) -> bytes:
+    """A 64-bit file of these sections (name, content), behind those of nothing and of the names."""
+    body, table = NAMES, [(0, 0, 0), (0, HEADER, len(NAMES))]
+    for name, content in sections:
+        table.append((name, HEADER + len(body), len(content)))
+        body += content
+    said = {"start": HEADER + len(body), "size": 64, "count": len(table), "strings": 1, **changes}
+    tables = (said["size"], said["count"], said["strings"])
+    header = struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 0, said["start"], 0, HEADER, 0, 0, *tables)
+    entries = b"".join(
+        struct.pack("<IIQQQQIIQQ", name, 7, 0, 0, said.get("offset", start), said.get("length", length), 0, 0, 4, 0)
+        for name, start, length in table
+    )
+    return b"\x7fELF\2\1\1" + b"\0" * 9 + header + body + entries
+
+
+GOOD = [(ABI, note(struct.pack("<II", 2, 2)))]
+
+
+def check(file: Path) -> None:
+    runner = plugins.make_runner("solo5-spt", {}, file.parent)
+    boot = Boot("x86_64", "solo5-spt", str(file), (), 1, 1, "")
+    runner.check(file, boot, "ABI version 2")
+
+
+def test_a_unikernel_is_taken_and_one_for_another_tender_is_not(tmp_path: Path) -> None:
+    (tmp_path / "u").write_bytes(elf(GOOD))
+    check(tmp_path / "u")
+    (tmp_path / "u").write_bytes(elf([(ABI, note(struct.pack("<II", 1, 2)))]))
+    with pytest.raises(Rejected, match="built for hvt, not for spt"):
+        check(tmp_path / "u")
+
+
+def test_a_device_that_nothing_attaches_is_named(tmp_path: Path) -> None:
+    device = b"net0".ljust(68, b"\0") + struct.pack("<I", 2) + b"\0" * 32
+    manifest = note(struct.pack("<II", 1, 1) + device, align=8)
+    (tmp_path / "u").write_bytes(elf([*GOOD, (MANIFEST, manifest)]))
+    with pytest.raises(Rejected, match="declares NET_BASIC 'net0', which nothing attaches"):
+        check(tmp_path / "u")
+
+
+HOSTILE = {
+    "nothing": b"",
+    "a text": b"#!/bin/sh\n" * 100,
+    "half a header": elf(GOOD)[:40],
+    "a table elsewhere": elf(GOOD, start=1 << 60),
+    "a table before the beginning": elf(GOOD, start=(1 << 64) - 8),
+    "65,535 sections": elf(GOOD, count=65535, strings=65534),
+    "no section": elf(GOOD, count=0),
+    "sections of a byte": elf(GOOD, size=1),
+    "sections without a size": elf(GOOD, size=0),
+    "names nowhere": elf(GOOD, strings=99),
+    "sections of exabytes": elf(GOOD, length=(1 << 63) - 1),
+    "sections of a gigabyte": elf(GOOD, length=1 << 30),
+    "sections beyond the end": elf(GOOD, offset=1 << 62),
+    "no notes": elf([]),
+    "an empty note": elf([(ABI, b"")]),
+    "a note with a long name": elf([(ABI, struct.pack("<III", 1 << 31, 8, 1))]),
+}
+
+
+@pytest.mark.parametrize("hole", [0, 1 << 40], ids=["", "with a hole of a terabyte"])
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_an_odd_file_is_refused(tmp_path: Path, content: bytes, hole: int) -> None:
+    (tmp_path / "u").write_bytes(content)
+    os.truncate(tmp_path / "u", len(content) + hole)
+    with pytest.raises(Rejected, match="it is no Solo5 unikernel"):
+        check(tmp_path / "u")
+
+
+def test_a_file_that_was_cut_off_is_refused_wherever_that_was(tmp_path: Path) -> None:
+    whole = elf(GOOD)
+    for length in range(len(whole)):
+        (tmp_path / "u").write_bytes(whole[:length])
+        with pytest.raises(Rejected, match="it is no Solo5 unikernel"):
+            check(tmp_path / "u")
+
+
+LAID: dict[str, Callable[[Path], object]] = {
+    "a pipe": os.mkfifo,
+    "a device": lambda file: file.symlink_to("/dev/zero"),
+    "a folder": lambda file: file.mkdir(),
+    "a loop": lambda file: file.symlink_to(file),
+}
+
+
+@pytest.mark.parametrize("lay", LAID.values(), ids=LAID)
+def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path: Path, lay: Callable[[Path], object]) -> None:
+    lay(tmp_path / "u")
+    with pytest.raises(Rejected, match="u cannot be read"):
+        check(tmp_path / "u")
