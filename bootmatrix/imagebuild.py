@@ -82,6 +82,7 @@ def _follow(
         decode=True,
         use_config_proxy=True,
     )
+    error = ""
     for line in lines:
         if stop.is_set():
             raise InfrastructureError(
@@ -89,10 +90,11 @@ def _follow(
             )  # the engine ends it with the connection
         text = str(line.get("stream") or line.get("status") or line.get("error") or "")
         write(text.encode("utf-8", "replace"))
-        if "error" in line:
-            raise docker.errors.BuildError(str(line["error"]).strip(), iter(()))
+        error = error or str(line.get("error") or "").strip()  # told at the end: else its connection stayed open
         if last := logs.lines(text[-logs.LONGEST :].encode("utf-8", "replace"), 1):
             say(last[0])
+    if error:
+        raise docker.errors.BuildError(error, iter(()))
 
 
 def _context(image: Image) -> IO[bytes]:

@@ -14,6 +14,7 @@ DEBUG = "BOOTMATRIX_DEBUG"  # set to anything, it shows where
 HOME = Path(__file__).resolve().parent
 LONGEST = 300  # characters of an exception's own words
 MINE = "let this user read and write it, or name other folders: --out, BOOTMATRIX_CACHE"
+INSTEAD = "something else stands where a folder should be: remove it, or name another: --out, BOOTMATRIX_CACHE"
 SMALLER = "run less at once: -j, --mem"
 REMEDIES = {
     errno.EACCES: MINE,
@@ -25,6 +26,8 @@ REMEDIES = {
     errno.ENOMEM: f"free some memory, or {SMALLER}",
     errno.ENOENT: "something removed it meanwhile: run it again",
     errno.ESTALE: "something removed it meanwhile: run it again",
+    errno.ENOTDIR: INSTEAD,
+    errno.EEXIST: INSTEAD,
     errno.ELOOP: "its links lead nowhere: remove them",
     errno.ENAMETOOLONG: "choose shorter names",
     errno.EIO: "look at the disk: the kernel's log says more",

@@ -43,6 +43,7 @@ RAISED: dict[str, tuple[Callable[[], object], int, str]] = {
     "no memory": (raiser(MemoryError()), 3, "no more memory"),
     "no threads": (raiser(RuntimeError("can't start new thread")), 3, "starts no more threads"),
     "no right": (raiser(file_error(errno.EACCES)), 3, "/some/file: Permission denied\n    let this user"),
+    "no folder": (raiser(file_error(errno.ENOTDIR)), 3, "stands where a folder should be"),
     "no descriptors": (raiser(file_error(errno.EMFILE)), 3, "ulimit -n"),
     "no processes": (raiser(OSError(errno.EAGAIN, "x")), 3, "ulimit -u"),
     "a full disk": (raiser(file_error(errno.ENOSPC)), 3, "/some/file cannot be written: No space left on device"),

@@ -20,10 +20,8 @@ def test_the_cache_is_where_the_environment_says(tmp_path: Path, monkeypatch: py
 
 def test_a_folder_called_tilde_is_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BOOTMATRIX_CACHE", raising=False)
-    older = staticmethod(
-        lambda _name: Path("~/.cache/bootmatrix")
-    )  # what platformdirs 4.0 gives where there is no home
-    monkeypatch.setattr(host.platformdirs, "user_cache_path", older)
+    older = Path("~/.cache/bootmatrix")  # what platformdirs 4.0 gives where there is no home
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _name: older)
     with pytest.raises(InfrastructureError, match="set BOOTMATRIX_CACHE"):
         host.cache()
 

@@ -1,0 +1,58 @@
+"""Images in a real engine: what fails is told as what it is, and the log is bounded in messages."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bootmatrix import imagebuild
+from bootmatrix.errors import BootmatrixError, InfrastructureError, UserError
+from bootmatrix.toolchain import Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.docker
+
+
+def failed(debian_12: Image, folder: Path, run: str) -> BootmatrixError:
+    """How the making of an image fails whose Dockerfile runs this."""
+    (folder / "mine").mkdir()
+    (folder / "mine" / "Dockerfile").write_text(f"FROM {debian_12.tag}\nRUN {run}\n")
+    image = Image("mine", folder / "mine", (), "localhost/bootmatrix/tests-never-made:1")
+    with pytest.raises(BootmatrixError) as told:
+        imagebuild.make(image, folder / "image.log", threading.Event(), lambda _line: None)
+    return told.value
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("the reason", UserError),
+        ("cp: error writing 'x': No space left on device", InfrastructureError),
+        ("write /x: disk quota exceeded", InfrastructureError),
+        ("Temporary failure resolving", InfrastructureError),
+    ],
+)
+def test_a_full_disk_and_a_network_are_the_infrastructures(
+    debian_12: Image, tmp_path: Path, said: str, kind: type[BootmatrixError]
+) -> None:
+    error = failed(debian_12, tmp_path, f'echo "{said}" && exit 3')
+    assert type(error) is kind
+    assert said in str(error)
+
+
+def test_a_line_of_megabytes_makes_no_long_message(debian_12: Image, tmp_path: Path) -> None:
+    error = failed(debian_12, tmp_path, "head -c 3000000 /dev/zero | tr '\\\\0' x; echo; echo the reason; exit 3")
+    assert "the reason" in str(error)
+    assert len(str(error)) < 20_000
+
+
+def test_a_context_that_cannot_be_read_is_named(debian_12: Image, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "Dockerfile").symlink_to("/dev/zero")
+    image = Image("mine", tmp_path / "mine", (), debian_12.tag)
+    with pytest.raises(UserError, match="Dockerfile cannot be read"):
+        imagebuild.make(image, tmp_path / "image.log", threading.Event(), lambda _line: None)
