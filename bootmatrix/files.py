@@ -12,8 +12,6 @@ import os
 import secrets
 import shutil
 import stat
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -173,6 +171,8 @@ def remove(place: Path) -> None:
 
 def _remove_odd(place: Path) -> None:
     """Folders that not even their owner may look into, and folders in folders beyond any count."""
+    import subprocess  # noqa: PLC0415  # hardly ever
+
     own = ["find", "-P", str(place), "-xdev", "-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "{}", ";"]
     for command in (own, ["rm", "-rf", "--one-file-system", "--", str(place)]):
         subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
@@ -185,6 +185,8 @@ def scratch(prefix: str, parent: Path | None = None) -> Iterator[Path]:
     """A folder for nobody but this user, below `parent` or where this host has such; removed with all that is left in
     it, across no mount. What cannot be removed stays: that is nothing of a run's.
     """
+    import tempfile  # noqa: PLC0415  # only where something is run
+
     made = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     try:
         yield made
