@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import console, host, locks, metrics, retry, verdict
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
-from bootmatrix.model import Attempt, Ending, Outcome, Rejected, Result
+from bootmatrix.model import Attempt, Ending, Outcome, Rejected, Result, repro
 from bootmatrix.places.place import nothing
 from bootmatrix.preparing import Prepared, Preparer, job_of
 from bootmatrix.quantities import human_time
@@ -195,7 +194,7 @@ def result(
         unikernel=fields.unikernel,
         infrastructure=infrastructure
         or (kind == "error" and bool(attempts) and (attempts or [])[-1].outcome.kind == "broken"),
-        repro=f"bootmatrix repro {shlex.quote(step.id)}",
+        repro=repro(step.id),
         host=host.kind(),
     )
 

@@ -127,8 +127,9 @@ def taken(file: Path, mode: int = 0o644) -> int:
     return continued(file, mode)
 
 
-def brought(source: Path, relative: str, target: Path, largest: int) -> bool:
-    """Put a plain file of one folder into another, below the same name: by a second name, else as a copy.
+def brought(source: Path, relative: str, target: Path, largest: int, fresh: str = "") -> bool:
+    """Put a plain file of one folder into another, where it is called the same or `fresh`: by a second name, else as a
+    copy.
 
     Whether it is there, at most `largest` bytes, and inside `source`. OSError if the target cannot be written.
     """
@@ -139,13 +140,13 @@ def brought(source: Path, relative: str, target: Path, largest: int) -> bool:
     with stream:
         if os.fstat(stream.fileno()).st_size > largest:
             return False
-        *folders, name = relative.split("/")
-        fresh = folder(target, *folders) / name
-        fresh.unlink(missing_ok=True)
+        *folders, name = (fresh or relative).split("/")
+        file = folder(target, *folders) / name
+        file.unlink(missing_ok=True)
         try:  # the very file that was opened, whatever has its name by now
-            os.link(f"/proc/self/fd/{stream.fileno()}", fresh, src_dir_fd=stream.fileno())
+            os.link(f"/proc/self/fd/{stream.fileno()}", file, src_dir_fd=stream.fileno())
         except OSError:  # another file system, one without links, or a file of another user's
-            with replaced(fresh) as copied:
+            with replaced(file) as copied:
                 shutil.copyfileobj(stream, copied, 1 << 20)
     return True
 

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import platformdirs
 
+from bootmatrix import files
+
 KVM = Path("/dev/kvm")
 CACHE_TAG = "CACHEDIR.TAG"
+MARKS = {CACHE_TAG: b"Signature: 8a477f597d28d172789f06886806bc55\n# Made by bootmatrix.\n", ".gitignore": b"*\n"}
 WORK = "work"  # below the cache: a folder for each run that lives
 RUN_MARK = "BOOTMATRIX_RUN"  # in the environment of all that a run starts on this host: so that it is found again
 CGROUP_MEMORY = [
@@ -35,8 +38,9 @@ def cache() -> Path:
 def mark_as_cache(folder: Path) -> None:
     """Make a folder that backups, git and our own builds leave out (https://bford.info/cachedir/)."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CACHE_TAG).write_text("Signature: 8a477f597d28d172789f06886806bc55\n# Made by bootmatrix.\n")
-    (folder / ".gitignore").write_text("*\n")
+    for name, text in MARKS.items():
+        if not files.is_plain(folder / name) or (folder / name).read_bytes() != text:
+            files.write(folder / name, text)
 
 
 def run_mark() -> dict[str, str]:
@@ -128,8 +132,18 @@ def kvm_node() -> str:
     if os.getuid() or mode & stat.S_IWOTH or kvm_group():
         return str(KVM)
     node = cache() / "kvm"
-    if not node.exists():
+    if not _is_kvm(node):
         node.parent.mkdir(parents=True, exist_ok=True)
+        files.remove(node)
         os.mknod(node, stat.S_IFCHR | 0o600, KVM.stat().st_rdev)
-    os.chown(node, 65534, 65534)
+    os.chown(node, 65534, 65534, follow_symlinks=False)
     return str(node)
+
+
+def _is_kvm(node: Path) -> bool:
+    """Whether it is that device itself: a link there, or another device, is not ours to give away."""
+    try:
+        found = node.lstat()
+    except OSError:
+        return False
+    return stat.S_ISCHR(found.st_mode) and found.st_rdev == KVM.stat().st_rdev

@@ -82,7 +82,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
         stack.callback(store.close)
         begun, clock = past.started if past else boot.now(), time.monotonic()
         _begin(plan, store, options, past)
-        passes = Passes(options.out)
+        passes = Passes(options.out, screen.note)
         stack.callback(passes.close)
         pool = stack.enter_context(Pool(ours.run, ours.boxes, threading.Event(), screen.note))
         steps = Steps(store, passes, pool, screen, reuse=options.reuse)
@@ -129,7 +129,7 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
     """Do what is left; tell what was not done, unless the disk takes no more."""
     store = steps.store
     room = Room(options.jobs, options.memory, host.cores())
-    tasks = Tasks(plan, steps, times.load(options.out), room)
+    tasks = Tasks(plan, steps, times.load(options.out, screen.note), room)
     board = Board(tasks.of(store.missing()), room)
     crew = Crew(board, steps.stop)
     steps.booter.alone = crew.alone
@@ -171,7 +171,7 @@ def _tell(plan: Plan, finished: Run, steps: Steps, options: Options, fatal: Fata
         finally:
             store.point_at_it()
         if not options.request.get("shard"):
-            times.save(options.out, steps.took, store.id)
+            times.save(options.out, steps.took)
         stopped = str(fatal) if fatal else "interrupted" if finished.interrupted else ""
         store.event("run finished", seconds=finished.seconds, verdicts=finished.counts(), stopped=stopped)
     except OSError as error:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import bases, boot, build, host, imagebuild, locks, quarantine, retry, uses
+from bootmatrix import bases, boot, build, disk, host, imagebuild, locks, quarantine, retry, uses
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Result
 from bootmatrix.places.container import ContainerPlace
@@ -111,13 +111,20 @@ class Steps:
             return
         fields, place = step.fields, self.place_of(step.image)
         key = self._keys.of(step, fields, place)
-        if self.reuse and (again := self.passes.take(key, self.store.folder)):
+        if self.reuse and (again := self._again(key, step)):
             self._told(index, step, again)
             return
         with self.screen.working(f"boot {step.id}"):
             result = self.booter.run(step, fields, place)
         if result:  # what was cut short is told with all that was not tried, and run when the run is resumed
             self._told(index, step, replace(result, key=key))
+
+    def _again(self, key: str, step: BootStep) -> Result | None:
+        """The pass of an earlier run, brought here."""
+        try:
+            return self.passes.take(key, step, self.store.folder)
+        except OSError as error:
+            raise disk.full(self.store.folder / "consoles", error) from None
 
     def too_large(self, index: int, step: BootStep, needed: int, memory: int) -> None:
         """Tell that the test cannot run here, where its guest would need more bytes than guests may have."""

@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,7 +56,9 @@ class Project:
     def change(self, number: int, change: Callable[[Result], Result], **head: Any) -> None:
         file = self.part(number) / "results.json"
         run = results.load(file)
-        results.write(replace(run, results=tuple(map(change, run.results)), **head), file)
+        results.write(replace(run, results=(), **head), file)
+        lines = ",\n".join(json.dumps(asdict(change(result))) for result in run.results)  # whatever is in them
+        file.write_bytes(file.read_bytes().replace(results.CLOSING, f"{lines}\n".encode() + results.CLOSING))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +110,7 @@ def test_the_head_of_the_merged_run_is_of_all_parts(project: Project) -> None:
 def test_the_merged_run_can_be_gone_on_from_as_any_other(project: Project) -> None:
     project.change(2, lambda result: replace(result, verdict="failed"))
     assert project.merge().returncode == 1
-    assert past.last(project.folder / "out").finished
+    assert past.last(project.folder / "out", print).finished
     again = bootmatrix("run", "--engine=host", "--failed", cwd=project.folder)
     assert "2 passed" in again.stdout
 

@@ -1,7 +1,7 @@
 """What a value may be wherever a run is read back, since anybody may have written its files.
 
-Each bound is an annotation that pydantic asks for its own check, which costs nothing in Python for most of them; who makes
-a value in a program is not held to it.
+Each bound is an annotation that pydantic asks for its check, so that most of them cost nothing in Python; who makes a
+value in a program is not held to it.
 """
 
 from __future__ import annotations

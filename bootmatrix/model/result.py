@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence  # noqa: TC003  # pydantic reads a run's results back by these types
@@ -196,6 +197,11 @@ class Run:
         """How many results have each verdict, in the order of VERDICTS; verdicts without any are left out."""
         tally = self.verdicts or Counter(result.verdict for result in self.results)
         return {verdict: tally[verdict] for verdict in VERDICTS if tally.get(verdict)}
+
+
+def repro(test: str) -> str:
+    """The command that repeats a test, as a line for a shell."""
+    return f"bootmatrix repro {shlex.quote(test)}"
 
 
 class Report(ABC):

@@ -26,7 +26,7 @@ RESULT = b', "result": '  # the last key of its line; within a text of JSON its 
 
 
 class Journal:
-    """Appends whole lines or nothing; raises Fatal where the disk takes no more, OSError if its file is not ours alone."""
+    """Appends whole lines or nothing. OSError if its file is not ours alone, Fatal where the disk takes no more."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / FILE
