@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bootmatrix.toolchain import Image
 
 
-
 @dataclass(frozen=True, slots=True)
 class BootStep:
     """One test on one cell, small, since there may be many. `skip` says why it will not run, `error` why it cannot.

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import bases, boot, build, disk, host, imagebuild, locks, quarantine, retry, uses
+from bootmatrix import boot, build, disk, host, imagebuild, locks, quarantine, retry, uses
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Result
 from bootmatrix.places.container import ContainerPlace
@@ -61,14 +61,12 @@ class Steps:
 
         def make() -> None:
             self.pool.await_engine()
-            uses.mark("image", image.tag, image.name)
-            for base in bases.of(image):
-                uses.mark("base", base.stand_in, base.name)
-            if imagebuild.exists(image):
+            if imagebuild.exists(image) and uses.mark_image(image):
                 self.store.event("image found", image=image.name, tag=image.tag)
                 return
             with self._timed("image", image.name, tag=image.tag, log=str(log)) as say:
                 imagebuild.make(image, log, self.stop, say)
+            uses.mark_image(image)
 
         log = self.store.log("image", image.name)
         with locks.held(f"image {image.tag}", self.stop):
