@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import FileIO
 
 LARGEST = 64 << 20  # bytes of a file that is read at once
 NEW = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -25,7 +26,7 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 MOUNTS = Path("/proc/self/mountinfo")
 
 
-def opened(file: Path, below: Path | None = None) -> BinaryIO:
+def opened(file: Path, below: Path | None = None) -> FileIO:
     """A plain file for reading, unbuffered. OSError if it is none, or a link.
 
     With `below`, links are followed as long as they lead to a file inside that folder.
@@ -57,7 +58,7 @@ def _again(handle: int, flags: int, file: Path) -> int:
 def read(file: Path, largest: int = LARGEST, below: Path | None = None) -> bytes:
     """What a plain file holds, as `opened` has it. OSError if that is more than `largest` bytes."""
     with opened(file, below) as stream:
-        found = stream.readall() if os.fstat(stream.fileno()).st_size <= largest else None  # type: ignore[attr-defined]
+        found = stream.readall() if os.fstat(stream.fileno()).st_size <= largest else None
     if found is None or len(found) > largest:
         raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes", str(file))
     return bytes(found)

@@ -11,7 +11,7 @@ import re
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
@@ -139,7 +139,7 @@ def open_run(file: Path, *, strict: bool = False) -> Run:
     `strict`: what `write` has not made is refused, and no more memory is wanted than for a line.
     """
     with _told(file):
-        with io.BufferedReader(files.opened(file, below=file.parent), 1 << 18) as opened:  # type: ignore[arg-type]
+        with io.BufferedReader(files.opened(file, below=file.parent), 1 << 18) as opened:
             found = _scan(opened)
         if not found and strict:
             raise ValueError("it does not have a line for each")
@@ -152,7 +152,7 @@ def open_run(file: Path, *, strict: bool = False) -> Run:
     return replace(run, results=Stored(file, offsets, lengths))
 
 
-def _scan(file: io.BufferedReader) -> tuple[bytes, array[int], array[int]] | None:
+def _scan(file: BinaryIO) -> tuple[bytes, array[int], array[int]] | None:
     """What stands before the results, and where each of them is; None if they do not have a line each."""
     head = bytearray()
     while (line := file.readline(LINE)) != OPENING:

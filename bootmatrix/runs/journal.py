@@ -101,11 +101,11 @@ def read(folder: Path, damage: Damage | None = None) -> Iterator[Entry]:
     An event is a mapping, its `event` and `time` are texts, and its `monotonic` is a number. OSError if the journal is
     no plain file in its folder.
     """
-    with io.BufferedReader(files.opened(folder / FILE, below=folder), 1 << 18) as stream:  # type: ignore[arg-type]
+    with io.BufferedReader(files.opened(folder / FILE, below=folder), 1 << 18) as stream:
         yield from _entries(stream, damage or Damage())
 
 
-def _entries(stream: BinaryIO | io.BufferedReader, damage: Damage) -> Iterator[Entry]:
+def _entries(stream: BinaryIO, damage: Damage) -> Iterator[Entry]:
     offset, torn = 0, 0
     while line := stream.readline(LINE):
         offset += len(line)

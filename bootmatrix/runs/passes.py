@@ -105,7 +105,7 @@ def _rows(out: Path) -> Iterator[bytes]:
     with contextlib.suppress(OSError), files.opened(out / FILE, below=out) as raw:
         start = max(0, os.fstat(raw.fileno()).st_size - LARGEST)
         raw.seek(start)
-        with io.BufferedReader(raw, 1 << 18) as stream:  # type: ignore[arg-type]
+        with io.BufferedReader(raw, 1 << 18) as stream:
             if start:
                 stream.readline(LONGEST)
             yield from iter(lambda: stream.readline(LONGEST), b"")
@@ -167,5 +167,5 @@ class Keys:
         state = (str(file), found.st_mtime_ns, found.st_size)
         if state not in self._files:
             with files.opened(file, below) as stream:
-                self._files[state] = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+                self._files[state] = hashlib.file_digest(stream, "sha256").hexdigest()
         return self._files[state]
