@@ -14,7 +14,7 @@ from bootmatrix import results
 from bootmatrix.runs import journal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from bootmatrix.model import Result
@@ -100,7 +100,7 @@ def lay(kind: str, file: Path, victim: Path) -> None:
         shutil.rmtree(file)
     file.unlink(missing_ok=True)
     file.parent.mkdir(parents=True, exist_ok=True)
-    {
+    laid: dict[str, Callable[[], object]] = {
         "link": lambda: file.symlink_to(victim),
         "dangling": lambda: file.symlink_to(victim.with_name("none")),
         "loop": lambda: file.symlink_to(file.name),
@@ -108,4 +108,5 @@ def lay(kind: str, file: Path, victim: Path) -> None:
         "pipe": lambda: os.mkfifo(file),
         "device": lambda: file.symlink_to("/dev/zero"),
         "folder": file.mkdir,
-    }[kind]()
+    }
+    laid[kind]()

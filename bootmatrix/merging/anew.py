@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import quarantine
 from bootmatrix.matrix import cells
+from bootmatrix.matrix.problems import NAME
 from bootmatrix.model import Quarantine, repro
-from bootmatrix.model.bounds import is_name
 
 if TYPE_CHECKING:
     from bootmatrix.matrix.load import Matrix
@@ -51,12 +51,16 @@ def as_told(result: Result, axes: tuple[str, ...]) -> Result:
 
 def _own(result: Result) -> dict[str, Any]:
     """A merged pass is taken again by none: `key` is empty."""
-    return {"repro": repro(result.id), "key": "", "reused": result.reused if is_name(result.reused) else ""}
+    return {"repro": repro(result.id), "key": "", "reused": _word(result.reused)}
 
 
 def _bare(attempt: Attempt) -> Attempt:
-    known = attempt.accelerator if is_name(attempt.accelerator) else ""
-    return replace(attempt, command=(), accelerator=known, accelerator_reason="")
+    return replace(attempt, command=(), accelerator=_word(attempt.accelerator), accelerator_reason="")
+
+
+def _word(text: str) -> str:
+    """A name as the matrix and our runs have them; empty if it is none."""
+    return text if NAME.fullmatch(text) else ""
 
 
 def _fitting(result: Result, axes: tuple[str, ...]) -> dict[str, str]:
@@ -68,4 +72,4 @@ def _fitting(result: Result, axes: tuple[str, ...]) -> dict[str, str]:
 
 def axes_told(axes: tuple[str, ...]) -> tuple[str, ...]:
     """The axes that a part names, if they can be some."""
-    return axes if len(axes) <= MOST_AXES and all(map(is_name, axes)) else ()
+    return axes if len(axes) <= MOST_AXES and all(map(NAME.fullmatch, axes)) else ()

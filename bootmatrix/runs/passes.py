@@ -88,8 +88,15 @@ class Passes:
         if found.id != step.id or found.key != key or not _is_pass(found):
             return None
         found = keeping.with_consoles(found, self.out / run, folder)
-        said = {"axes": step.values, "repro": repro(step.id), "quarantine": Quarantine(), "reason": ""}
-        return replace(found, **said, infrastructure=False, reused=run)
+        return replace(
+            found,
+            axes=step.values,
+            repro=repro(step.id),
+            quarantine=Quarantine(),
+            reason="",
+            infrastructure=False,
+            reused=run,
+        )
 
     def close(self) -> None:
         os.close(self._descriptor)

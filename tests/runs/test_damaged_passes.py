@@ -58,7 +58,7 @@ PATHS = [
     "consoles/command/t-good/1.console.log",
     "victim",
 ]
-MOST = max(map(len, (ROWS, CHANGES, PATHS, UNFOLLOWED)))
+MOST = max(len(ROWS), len(CHANGES), len(PATHS), len(UNFOLLOWED))
 
 
 @pytest.fixture(scope="module")
