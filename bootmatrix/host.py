@@ -36,10 +36,12 @@ def cache() -> Path:
 
 
 def mark_as_cache(folder: Path) -> None:
-    """Make a folder that backups, git and our own builds leave out (https://bford.info/cachedir/)."""
+    """Make a folder that backups, git and our own builds leave out (https://bford.info/cachedir/). Files of these names
+    that are there stay as they are; what is no file is none of them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in MARKS.items():
-        if not files.is_plain(folder / name) or (folder / name).read_bytes() != text:
+        if not files.is_plain(folder / name):
             files.write(folder / name, text)
 
 
