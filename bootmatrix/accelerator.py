@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import platform
 import tempfile
 import threading
@@ -12,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, host, keys
+from bootmatrix import console, files, host, keys
+from bootmatrix.errors import printable
 from bootmatrix.places.place import Job
 from bootmatrix.tenders import Found, Unavailable
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bootmatrix.model import Probe, Runner, Tender
     from bootmatrix.places.place import Place
 
+LARGEST = 1 << 20  # bytes of what probes found
 ARCHES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -81,19 +82,24 @@ class Accelerators:
         return self._known[key]
 
     def _load(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            kept = json.loads(self._file.read_text())
+        """What is spoilt is not known, and costs a probe."""
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            kept = json.loads(files.read(self._file, LARGEST, below=host.cache()))
             if isinstance(kept, dict) and kept.get("boot") == host.boot_id():
-                self._known, self._useless = dict(kept["probes"]), set(kept.get("useless", ()))
+                self._known, self._useless = _texts(kept.get("probes")), {*_texts(kept.get("useless"))}
 
     def _save(self) -> None:
         """A disk that is full only loses what the probe found."""
-        kept = {"boot": host.boot_id(), "probes": self._known, "useless": sorted(self._useless)}
-        fresh = self._file.with_suffix(f".{os.getpid()}")
+        kept = {"boot": host.boot_id(), "probes": self._known, "useless": dict.fromkeys(sorted(self._useless), "")}
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(json.dumps(kept, indent=1))
-            fresh.replace(self._file)
+            files.write(self._file, json.dumps(kept, indent=1))
+
+
+def _texts(found: object) -> dict[str, str]:
+    """What of a mapping is texts."""
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {key: printable(text) for key, text in pairs if isinstance(text, str)}
 
 
 def _here() -> str:

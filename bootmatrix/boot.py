@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import console, host, judging, locks, retry, verdict
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
-from bootmatrix.model import Attempt, Outcome, Rejected, Result
+from bootmatrix.model import Attempt, Outcome, Rejected, Result, repro
 from bootmatrix.places.place import nothing
 from bootmatrix.preparing import Prepared, Preparer, job_of
 from bootmatrix.quantities import human_time
@@ -193,7 +192,7 @@ def result(
         axes=step.values,
         unikernel=fields.unikernel,
         infrastructure=infrastructure or (kind == "error" and bool(attempts) and (attempts or [])[-1].broken),
-        repro=f"bootmatrix repro {shlex.quote(step.id)}",
+        repro=repro(step.id),
         host=host.kind(),
     )
 

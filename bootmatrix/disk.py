@@ -11,6 +11,7 @@ from bootmatrix.quantities import human_size
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 WORDS = ("No space left on device", "Disk quota exceeded")  # strerror(3) of these, as programs print them
+AGAIN = "then `bootmatrix run --resume` goes on"
 REMEDY = "free some space there, then `bootmatrix run --resume` goes on: what is written so far is whole"
 
 
@@ -23,8 +24,9 @@ def is_full(error: OSError) -> bool:
     return error.errno in FULL
 
 
-def full(file: Path | str, error: OSError, remedy: str = REMEDY) -> Fatal:
+def full(file: Path | str, error: OSError, remedy: str = "") -> Fatal:
     """What to say where a file cannot be written since its disk is full, or for another reason of the disk's."""
+    remedy = remedy or (REMEDY if is_full(error) else AGAIN)
     what = f"{file} cannot be written: {error.strerror or error}"
     if is_full(error) and (disk := of(Path(file))):
         what = f"{what} (the disk mounted at {disk})"

@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import FileIO
 
 LARGEST = 64 << 20  # bytes of a file that is read at once
 NEW = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+FOREIGN = frozenset({errno.EINVAL, errno.ELOOP, errno.EMLINK})  # no plain file, a link, a second name
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 MOUNTS = Path("/proc/self/mountinfo")
 
 
-def opened(file: Path, below: Path | None = None) -> BinaryIO:
+def opened(file: Path, below: Path | None = None) -> FileIO:
     """A plain file for reading, unbuffered. OSError if it is none, or a link.
 
     With `below`, links are followed as long as they lead to a file inside that folder.
@@ -56,7 +58,7 @@ def _again(handle: int, flags: int, file: Path) -> int:
 def read(file: Path, largest: int = LARGEST, below: Path | None = None) -> bytes:
     """What a plain file holds, as `opened` has it. OSError if that is more than `largest` bytes."""
     with opened(file, below) as stream:
-        found = stream.readall() if os.fstat(stream.fileno()).st_size <= largest else None  # type: ignore[attr-defined]
+        found = stream.readall() if os.fstat(stream.fileno()).st_size <= largest else None
     if found is None or len(found) > largest:
         raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes", str(file))
     return bytes(found)
@@ -90,12 +92,12 @@ def write(target: Path, content: bytes | str, mode: int = 0o644) -> None:
         stream.write(content if isinstance(content, bytes) else content.encode("utf-8", "replace"))
 
 
-def created(file: Path, mode: int = 0o644) -> BinaryIO:
+def created(file: Path | str, mode: int = 0o644) -> BinaryIO:
     """A new file, unbuffered, that others may read while it grows; what stood there before is removed, not written."""
     try:
         descriptor = os.open(file, os.O_WRONLY | NEW, mode)
     except FileExistsError:
-        file.unlink()
+        os.unlink(file)  # noqa: PTH108  # it may be a text
         descriptor = os.open(file, os.O_WRONLY | NEW, mode)
     return open(descriptor, "wb", buffering=0)  # noqa: PTH123  # a descriptor
 
@@ -113,6 +115,41 @@ def continued(file: Path, mode: int = 0o644) -> int:
         return _again(handle, os.O_RDWR, file)
     finally:
         os.close(handle)
+
+
+def taken(file: Path, mode: int = 0o644) -> int:
+    """A descriptor to go on with a file, as `continued` has it; what stands there and is not ours alone is removed."""
+    try:
+        return continued(file, mode)
+    except OSError as error:
+        if error.errno not in FOREIGN:
+            raise
+    remove(file)
+    return continued(file, mode)
+
+
+def brought(source: Path, relative: str, target: Path, largest: int, fresh: str = "") -> bool:
+    """Put a plain file of one folder into another, where it is called the same or `fresh`: by a second name, else as a
+    copy.
+
+    Whether it is there, at most `largest` bytes, and inside `source`. OSError if the target cannot be written.
+    """
+    try:
+        stream = opened(source / relative, below=source)
+    except OSError:
+        return False
+    with stream:
+        if os.fstat(stream.fileno()).st_size > largest:
+            return False
+        *folders, name = (fresh or relative).split("/")
+        file = folder(target, *folders) / name
+        file.unlink(missing_ok=True)
+        try:  # the very file that was opened, whatever has its name by now
+            os.link(f"/proc/self/fd/{stream.fileno()}", file, src_dir_fd=stream.fileno())
+        except OSError:  # another file system, one without links, or a file of another user's
+            with replaced(file) as copied:
+                shutil.copyfileobj(stream, copied, 1 << 20)
+    return True
 
 
 def folder(root: Path, *names: str) -> Path:
@@ -154,11 +191,11 @@ def _unescaped(field: bytes) -> bytes:
 
 
 def remove(place: Path) -> None:
-    """A folder and all in it, links as links. OSError if a file system is mounted there, and then nothing is removed:
-    what is mounted belongs to someone else.
+    """A folder and all in it, links as links, or a file. OSError if a file system is mounted there, and then nothing is
+    removed: what is mounted belongs to someone else.
     """
-    if place.is_symlink():
-        place.unlink()
+    if place.is_symlink() or not place.is_dir():
+        place.unlink(missing_ok=True)
         return
     if mounts := mounted_in(place):
         raise OSError(errno.EBUSY, f"a file system is mounted at {mounts[0]}", str(place))

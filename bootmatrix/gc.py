@@ -4,39 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix import bases, host, imagebuild, uses
+from bootmatrix import files, host, kept_images, uses
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine
+from bootmatrix.kept import DAY, Item
 from bootmatrix.runs import journal, lease, passes
+from bootmatrix.runs.store import LATEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-DAY = 24 * 3600.0
 
-
-@dataclass(frozen=True)
-class Item:
-    """A thing that can be made again: `size` in bytes, `age` in seconds since it was last used; `remove` frees it."""
-
-    kind: str
-    name: str
-    size: int
-    age: float
-    remove: Callable[[], None]
-
-
-def items(out: Path | None) -> Iterator[Item]:
-    """Builds, images and bases; with `out` also the runs there, but for the last that came to its end."""
+def items(out: Path | None, *, unmarked: bool = False) -> Iterator[Item]:
+    """Builds, and the images and bases that this cache has used, with `unmarked` also those that no cache has; with
+    `out` also the runs there, but for the last that came to its end.
+    """
     yield from _builds()
     with contextlib.suppress(InfrastructureError):  # no engine, no images
-        yield from _images()
+        yield from kept_images.items(unmarked=unmarked)
     if out is not None:
         yield from _runs(out)
 
@@ -61,31 +50,20 @@ def _builds() -> Iterator[Item]:
     """With the agents of images, which are builds of our own."""
     for kind in ("build", "agent"):
         folder = host.cache() / f"{kind}s"
-        for output in sorted(folder.iterdir()) if folder.is_dir() else ():
-            name, age = uses.last(kind, output.name) or (output.name, time.time() - output.stat().st_mtime)
+        for output in sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else ():
+            name, age = uses.last(kind, output.name) or (output.name, time.time() - output.lstat().st_mtime)
             yield Item(kind, name, size_of(output), age, _Folder(output, kind, output.name))
 
 
-def _images() -> Iterator[Item]:
-    """Our images and the bases that we made, each with what it does not share with another."""
-    with engine.speaking("the images cannot be listed"):
-        found = engine.client().images(filters={"label": imagebuild.LABEL})
-        made = engine.client().images(name=bases.STAND_INS)
-        shared = {each["Id"]: max(0, each.get("SharedSize") or 0) for each in engine.client().df().get("Images") or ()}
-    for kind, each in [*(("image", image) for image in found), *(("base", image) for image in made)]:
-        tags = [tag for tag in each.get("RepoTags") or [] if tag != "<none>:<none>"]
-        known = next(filter(None, (uses.last(kind, tag) for tag in tags)), None)
-        name, age = known or (tags[0] if tags else str(each["Id"])[:19], time.time() - float(each["Created"]))
-        own = int(each["Size"]) - shared.get(each["Id"], 0)
-        yield Item(kind, name, own, age, _Image(kind, str(each["Id"]), tuple(tags)))
-
-
 def _runs(out: Path) -> Iterator[Item]:
+    """Where nothing says which was the last, the newest is kept."""
     folders = sorted(path.parent for path in out.glob(f"*/{journal.FILE}") if not path.parent.is_symlink())
-    last = (out / "latest").resolve()
+    last = os.path.realpath(out / LATEST)
+    if last not in map(os.path.realpath, folders):
+        last = os.path.realpath(folders[-1]) if folders else ""
     for folder in folders:
-        if folder.resolve() != last and not lease.is_alive(folder.name):
-            age = time.time() - (folder / journal.FILE).stat().st_mtime
+        if os.path.realpath(folder) != last and not lease.is_alive(folder.name):
+            age = time.time() - (folder / journal.FILE).lstat().st_mtime
             yield Item("run", folder.name, size_of(folder), age, _Folder(folder, "run", folder.name))
 
 
@@ -97,7 +75,7 @@ class _Folder:
 
     def __call__(self) -> None:
         try:
-            shutil.rmtree(self.folder)
+            files.remove(self.folder)
         except OSError as error:
             raise InfrastructureError(f"{self.folder} cannot be removed: {error.strerror}") from None
         uses.forget(self.kind, self.key)
@@ -105,30 +83,18 @@ class _Folder:
             passes.forget(self.folder.parent, self.key)
 
 
-@dataclass(frozen=True)
-class _Image:
-    kind: str
-    id: str
-    tags: tuple[str, ...]
-
-    def __call__(self) -> None:
-        with engine.speaking(f"{self.tags[0] if self.tags else self.id} cannot be removed"):
-            for name in self.tags or (self.id,):
-                engine.client().remove_image(name)
-        for tag in self.tags:
-            uses.forget(self.kind, tag)
-
-
 def size_of(folder: Path) -> int:
-    """The bytes on disk of a folder; a file with two links counts once."""
-    seen: set[int] = set()
+    """The bytes on disk of a folder; a file with two links counts once, and what a link points to never."""
+    seen: set[tuple[int, int]] = set()
     total = 0
+    if folder.is_symlink():
+        return 0
     for base, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(OSError):
                 found = os.lstat(os.path.join(base, name))  # noqa: PTH118  # there may be a million
-                if found.st_ino not in seen:
-                    seen.add(found.st_ino)
+                if (found.st_dev, found.st_ino) not in seen:
+                    seen.add((found.st_dev, found.st_ino))
                     total += found.st_blocks * 512
     return total
 

@@ -52,11 +52,12 @@ def cache() -> Path:
 def mark_as_cache(folder: Path) -> None:
     """Make a folder that backups, git and our own builds leave out (https://bford.info/cachedir/).
 
-    What is there stays as it is: the folder may have been given a `.gitignore` of its own. Raises OSError.
+    Files of these names that are there stay as they are: the folder may have a `.gitignore` of its own. What is no file
+    is none of them. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in TAGS.items():
-        if not os.path.lexists(folder / name):
+        if not files.is_plain(folder / name):
             files.write(folder / name, text)
 
 
@@ -154,10 +155,20 @@ def kvm_node() -> str:
         return str(KVM)
     node = cache() / "kvm"
     try:
-        if not node.exists():
+        if not _is_kvm(node):
             node.parent.mkdir(parents=True, exist_ok=True)
+            files.remove(node)
             os.mknod(node, stat.S_IFCHR | 0o600, found.st_rdev)
         os.chown(node, 65534, 65534, follow_symlinks=False)
     except PermissionError:
         return str(KVM)
     return str(node)
+
+
+def _is_kvm(node: Path) -> bool:
+    """Whether it is that device itself: a link there, or another device, is not ours to give away."""
+    try:
+        found = node.lstat()
+    except OSError:
+        return False
+    return stat.S_ISCHR(found.st_mode) and found.st_rdev == KVM.stat().st_rdev

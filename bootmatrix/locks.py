@@ -7,14 +7,16 @@ import fcntl
 import os
 from typing import TYPE_CHECKING
 
-from bootmatrix import host, keys
-from bootmatrix.errors import InfrastructureError
+from bootmatrix import files, host, keys
+from bootmatrix.errors import InfrastructureError, Problem
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
+    from pathlib import Path
 
 TICK = 0.05
+FOLDER = "locks"
 
 
 @contextlib.contextmanager
@@ -23,9 +25,7 @@ def held(name: str, stop: threading.Event) -> Iterator[None]:
 
     The kernel gives it back when the process dies.
     """
-    folder = host.cache() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / keys.of(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _opened(host.cache(), keys.of(name))
     try:
         while not _locked(descriptor):
             if stop.wait(TICK):
@@ -33,6 +33,29 @@ def held(name: str, stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _opened(cache: Path, name: str) -> int:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        folder = files.folder(cache, FOLDER)
+        try:
+            return files.continued(folder / name, 0o600)
+        except OSError:
+            return _replaced(folder, name)
+    except OSError as error:
+        what = f"the lock {cache / FOLDER / name} cannot be opened: {error.strerror}"
+        raise InfrastructureError(Problem(what, remedy=f"remove {cache / FOLDER} while no run goes on")) from None
+
+
+def _replaced(folder: Path, name: str) -> int:
+    """What is there is no lock of ours. Of several who see that, the first removes it, and the others find the new."""
+    guard = os.open(folder, files.FOLDER)
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        return files.taken(folder / name, 0o600)
+    finally:
+        os.close(guard)
 
 
 def _locked(descriptor: int) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix import build, imagebuild
+from bootmatrix import build, imagebuild, uses
 from bootmatrix.places import sight
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
@@ -26,12 +26,15 @@ if TYPE_CHECKING:
 
 
 def make_image(step: BootStep) -> None:
-    if step.image:
-        sight.check()
-    if step.image and not imagebuild.exists(step.image):
-        log = _log("image")
-        click.echo(f"building the image {step.image.name}, log in {log}", err=True)
-        imagebuild.make(step.image, log, threading.Event(), lambda _line: None)
+    if not step.image:
+        return
+    sight.check()
+    if imagebuild.exists(step.image) and uses.mark_image(step.image):
+        return
+    log = _log("image")
+    click.echo(f"building the image {step.image.name}, log in {log}", err=True)
+    imagebuild.make(step.image, log, threading.Event(), lambda _line: None)
+    uses.mark_image(step.image)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bootmatrix import build, host, keys, plugins, toolchain
+from bootmatrix import build, host, keys, plugins, quarantine, toolchain
 from bootmatrix.build import BuildStep
 from bootmatrix.matrix import cells, resolve
 from bootmatrix.model import Cell, Quarantine, Rejected
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Runner, Tender
     from bootmatrix.toolchain import Image
-
-NO_QUARANTINE = Quarantine()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class BootStep:
     build: BuildStep | None = field(compare=False)
     skip: str = ""
     error: str = ""
-    quarantine: Quarantine = field(default=NO_QUARANTINE, compare=False)
+    quarantine: Quarantine = field(default=Quarantine(), compare=False)
 
     @property
     def values(self) -> dict[str, str]:
@@ -136,15 +134,8 @@ class _Maker:
             build=step,
             skip=skip,
             error=error,
-            quarantine=self._quarantine(cell, name, params),
+            quarantine=quarantine.of(self.matrix, cell, name, params),
         )
-
-    def _quarantine(self, cell: Cell, name: str, params: Mapping[str, str]) -> Quarantine:
-        """The first that matches."""
-        if not self.matrix.quarantine:
-            return NO_QUARANTINE
-        values = {**cells.IMPLICIT, **cell.values, **params, "test": name}
-        return next((kept for match, kept in self.matrix.quarantine if cells.matches(values, match)), NO_QUARANTINE)
 
     def _backend(self, backend: str, arch: str, fields: TestFields) -> tuple[Runner, Tender | None, str]:
         """The runner, its tender, and why it has none."""

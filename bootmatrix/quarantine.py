@@ -5,12 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bootmatrix.model import GOOD_VERDICTS
+from bootmatrix.matrix import cells
+from bootmatrix.model import GOOD_VERDICTS, Quarantine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
-    from bootmatrix.model import Quarantine, Result
+    from bootmatrix.matrix.load import Matrix
+    from bootmatrix.model import Cell, Result
+
+NONE = Quarantine()
+
+
+def of(matrix: Matrix, cell: Cell, name: str, params: Mapping[str, str]) -> Quarantine:
+    """The matrix's entry for a test on a cell: the first that matches."""
+    if not matrix.quarantine:
+        return NONE
+    values = {**cells.IMPLICIT, **cell.values, **params, "test": name}
+    return next((kept for match, kept in matrix.quarantine if cells.matches(values, match)), NONE)
 
 
 def applied(result: Result, entry: Quarantine, today: date) -> Result:

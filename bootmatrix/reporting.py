@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,13 @@ def write(run: Run, folder: Path, root: Path, options: Options) -> Iterator[Path
 
 def options_of(folder: Path) -> Options:
     """Those with which the reports of the run in `folder` were written first, as its journal tells, if it is there."""
-    events = (entry.event for entry in journal.read(folder)) if (folder / journal.FILE).is_file() else iter(())
-    begun: dict[str, Any] = next((event for event in events if event.get("event") == "run started"), {})
-    found: Options = begun.get("reports", {})
-    return found
+    with contextlib.suppress(OSError):
+        for entry in journal.read(folder):
+            if entry.event["event"] == "run started":
+                found = entry.event.get("reports")
+                return (
+                    {name: each for name, each in found.items() if isinstance(each, dict)}
+                    if isinstance(found, dict)
+                    else {}
+                )
+    return {}

@@ -16,7 +16,7 @@ from bootmatrix.schedule import times
 from bootmatrix.schedule.shard import Weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from bootmatrix.matrix.load import Matrix
@@ -46,17 +46,17 @@ def of_past(past: Past) -> Request:
     return Request(**{**known, "select": tuple(known.get("select", ()))})
 
 
-def failed(asked: Request, out: Path) -> Request:
+def failed(asked: Request, out: Path, note: Callable[[str], None]) -> Request:
     """The same, but only what failed or never ran in the last run; without a selection, that run's."""
-    last = pasts.last(out)
+    last = pasts.last(out, note)
     before = of_past(last)
     select, shard = (asked.select, asked.shard) if asked.select else (before.select, asked.shard or before.shard)
     return Request(select, asked.engine, shard, last.run)
 
 
-def plan_of(matrix: Matrix, request: Request, out: Path) -> Plan:
-    """Raises UserError if the selection takes nothing."""
-    wanted = [*_shard(matrix, request, out), *_failed(request, out)]
+def plan_of(matrix: Matrix, request: Request, out: Path, note: Callable[[str], None]) -> Plan:
+    """Raises UserError if the selection takes nothing; `note` is told what earlier runs left that is damaged."""
+    wanted = [*_shard(matrix, request, out), *_failed(request, out, note)]
     plan = plans.make(matrix, request.select, request.engine, lambda test: all(takes(test) for takes in wanted))
     if not plan.boots and not request.failed_of:
         what = f"the part {request.shard} has no cell: the selection has fewer cells than parts"
@@ -99,16 +99,8 @@ def _shard(matrix: Matrix, request: Request, out: Path) -> list[Callable[[str], 
     return [lambda test: test.partition("/")[0] in mine]
 
 
-def _failed(request: Request, out: Path) -> list[Callable[[str], bool]]:
+def _failed(request: Request, out: Path, note: Callable[[str], None]) -> list[Callable[[str], bool]]:
     if not request.failed_of:
         return []
-    chain = list(_chain(out, request.failed_of))
+    chain = list(pasts.chain(out, request.failed_of, note))
     return [lambda test: not next((past.is_good(test) for past in chain if test in past.told), False)]
-
-
-def _chain(out: Path, run: str) -> Iterator[Past]:
-    """A run and, where that had taken only what had failed in another, the others: the newest word counts."""
-    while run:
-        past = pasts.read(out / run)
-        yield past
-        run = of_past(past).failed_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import json
 import os
 import re
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, overload
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from bootmatrix.errors import Problem, UserError
+from bootmatrix import files
+from bootmatrix.errors import Problem, UserError, printable
 from bootmatrix.model import Result, Run
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST = 64 << 20  # bytes that are read at once, where results have no lines of their own
+LINE = 16 << 20  # bytes of a line, and of what stands before the results: JSON takes a hundred times as many, once read
 OPENING, CLOSING = b' "results": [\n', b" ]\n}\n"  # the lines before and after the results in results.json
 NAMES = re.compile(rb'\{"cell":"([^"\\]*)","test":"([^"\\]*)"')  # how a text of encode() begins, if it has no escapes
 
@@ -48,7 +51,11 @@ def encode(result: Result) -> str:
 
 
 def decode(line: str | bytes) -> Result:
-    """The result whose text this is; fields that we do not know are left out. ValueError if it is none."""
+    """The result whose text this is; fields that we do not know are left out.
+
+    ValueError if it is none, or one that no run of ours comes to: a name that no folder can have, no such verdict or
+    outcome, no possible time, size or number.
+    """
     return _codec().validate_json(line)
 
 
@@ -71,19 +78,19 @@ class Stored(Sequence[Result]):
     def __getitem__(self, index: int | slice) -> Result | Stored:
         if isinstance(index, slice):
             return Stored(self.file, self.offsets[index], self.lengths[index])
-        with _told(self.file):
-            return decode(self.raw(index))
+        at = range(len(self))[index]
+        return next(iter(self[at : at + 1]))
 
     def __iter__(self) -> Iterator[Result]:
         with _told(self.file):
-            yield from map(decode, self.texts())
-
-    def raw(self, index: int) -> bytes:
-        at = range(len(self))[index]
-        return next(self[at : at + 1].texts())
+            for text in self.texts():
+                try:
+                    yield decode(text)
+                except ValidationError as error:
+                    raise ValueError(f"{_named(text)}: {_said(error)}") from None
 
     def texts(self) -> Iterator[bytes]:
-        with _told(self.file), self.file.open("rb", buffering=0) as file:
+        with _told(self.file), files.opened(self.file, below=self.file.parent) as file:
             for offset, length in zip(self.offsets, self.lengths, strict=True):
                 text = os.pread(file.fileno(), length, offset)  # in any order: a buffer would be filled in vain
                 if len(text) < length:
@@ -111,15 +118,13 @@ def write(run: Run, target: Path) -> None:
     """A run as results.json, a line for each result. What was Stored in `target` itself must be opened anew."""
     head = {field.name: getattr(run, field.name) for field in fields(run) if field.name != "results"}
     text = json.dumps(head, indent=1, ensure_ascii=False, default=_plain).removesuffix("\n}") + ",\n"
-    fresh = target.with_suffix(".new")
-    with fresh.open("wb") as file:
+    with files.replaced(target) as file:
         file.write(text.encode("utf-8", "replace") + OPENING)  # a name on the command line may not be UTF-8
         before = b""
         for result in run.results.texts() if isinstance(run.results, Stored) else map(encode, run.results):
             file.write(before + (result if isinstance(result, bytes) else result.encode()))
             before = b",\n"
         file.write((b"\n" if before else b"") + CLOSING)
-    fresh.replace(target)
 
 
 def load(file: Path) -> Run:
@@ -128,15 +133,19 @@ def load(file: Path) -> Run:
     return replace(run, results=tuple(run.results))
 
 
-def open_run(file: Path) -> Run:
-    """A run whose results stay in its results.json, if that is as `write` made it; else they are all read here."""
+def open_run(file: Path, *, strict: bool = False) -> Run:
+    """A run whose results stay in its results.json, if that is as `write` made it; else they are all read here.
+
+    `strict`: what `write` has not made is refused, and no more memory is wanted than for a line.
+    """
     with _told(file):
-        with file.open("rb") as opened:
+        with io.BufferedReader(files.opened(file, below=file.parent), 1 << 18) as opened:
             found = _scan(opened)
+        if not found and strict:
+            raise ValueError("it does not have a line for each")
         if not found:
-            if file.stat().st_size > LARGEST:
-                raise ValueError(f"it is larger than {LARGEST >> 20} MiB, and has not a line for each result")
-            run = TypeAdapter(Run).validate_json(file.read_bytes())
+            text = files.read(file, LARGEST, below=file.parent)
+            run = TypeAdapter(Run).validate_json(text)
             return replace(run, results=tuple(run.results))
         head, offsets, lengths = found
         run = TypeAdapter(Run).validate_json(head + OPENING + CLOSING)
@@ -146,22 +155,33 @@ def open_run(file: Path) -> Run:
 def _scan(file: BinaryIO) -> tuple[bytes, array[int], array[int]] | None:
     """What stands before the results, and where each of them is; None if they do not have a line each."""
     head = bytearray()
-    for line in file:
-        if line == OPENING:
-            break
+    while (line := file.readline(LINE)) != OPENING:
         head += line
+        if not line or len(head) >= LINE:
+            return None
     at, last = len(head) + len(OPENING), False
     offsets, lengths = array("q"), array("q")
-    line = b""  # in the end the first that is no result
-    for line in file:
-        if last or not line.startswith(b"{") or not line.endswith((b"},\n", b"}\n")):
-            break
+    while (line := file.readline(LINE)).startswith(b"{") and not last and line.endswith((b"},\n", b"}\n")):
         last = line.endswith(b"}\n")
         offsets.append(at)
         lengths.append(len(line) - len(b"\n" if last else b",\n"))
         at += len(line)
-    whole = line + file.read() == CLOSING and (last or not offsets)
+    whole = line + file.read(len(CLOSING)) == CLOSING and (last or not offsets)  # `line` is the first that is no result
     return (bytes(head), offsets, lengths) if whole else None
+
+
+def _named(text: bytes) -> str:
+    """Which result it is, for a message."""
+    found = NAMES.match(text)
+    name = f"{found[1].decode(errors='replace')}/{found[2].decode(errors='replace')}" if found else text[:80].decode()
+    return f"the result of '{printable(name, 100)}'"
+
+
+def _said(error: ValidationError) -> str:
+    """Where in a value its first fault is, and what is possible there."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def _plain(value: object) -> Any:
@@ -180,5 +200,5 @@ def _told(file: Path) -> Iterator[None]:
             Problem(f"{file} cannot be read: {error.strerror}", remedy="name a folder that a run made")
         ) from None
     except ValueError as error:
-        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        what = _said(error) if isinstance(error, ValidationError) else str(error)
         raise UserError(Problem(f"{file} is no run's results: {what}")) from None

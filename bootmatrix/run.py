@@ -82,7 +82,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
         stack.callback(store.close)
         begun, clock = past.started if past else boot.now(), time.monotonic()
         _begin(plan, store, options, past)
-        passes = Passes(options.out)
+        passes = Passes(options.out, screen.note)
         stack.callback(lambda: None if store.frozen else passes.close())
         stop = threading.Event()
         stack.enter_context(leaving.on_signals(_asked(stop, screen)))
@@ -132,7 +132,7 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
     """Do what is left; tell what was not done, unless the disk takes no more."""
     store = steps.store
     room = Room(options.jobs, options.memory, host.cores())
-    tasks = Tasks(plan, steps, times.load(options.out), room)
+    tasks = Tasks(plan, steps, times.load(options.out, screen.note), room)
     board = Board(tasks.of(store.missing()), room)
     crew = Crew(board, steps.stop)
     shape = _shape([plan.boots[index] for index in store.missing()])
@@ -174,7 +174,7 @@ def _tell(plan: Plan, finished: Run, steps: Steps, options: Options, fatal: Fata
         finally:
             store.point_at_it()
         if not options.request.get("shard"):
-            times.save(options.out, steps.took, store.id)
+            times.save(options.out, steps.took)
         stopped = str(fatal) if fatal else "interrupted" if finished.interrupted else ""
         store.event("run finished", seconds=finished.seconds, verdicts=finished.counts(), stopped=stopped)
     except OSError as error:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import bases, boot, build, host, imagebuild, locks, quarantine, retry, uses
+from bootmatrix import boot, build, disk, host, imagebuild, locks, quarantine, retry, uses
 from bootmatrix.boot import Postponed
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Result
@@ -64,14 +64,12 @@ class Steps:
 
         def make() -> None:
             self.pool.await_engine()
-            uses.mark("image", image.tag, image.name)
-            for base in bases.of(image):
-                uses.mark("base", base.stand_in, base.name)
-            if imagebuild.exists(image):
+            if imagebuild.exists(image) and uses.mark_image(image):
                 self.store.event("image found", image=image.name, tag=image.tag)
                 return
             with self._timed("image", image.name, tag=image.tag, log=str(log)) as say:
                 imagebuild.make(image, log, self.stop, say)
+            uses.mark_image(image)
 
         log = self.store.log("image", image.name)
         with locks.held(f"image {image.tag}", self.stop):
@@ -114,7 +112,7 @@ class Steps:
             return None
         fields, place = step.fields, self.place_of(step.image)
         key = self._keys.of(step, fields, place)
-        if self.reuse and not before and (again := self.passes.take(key, self.store.folder)):
+        if self.reuse and not before and (again := self._again(key, step)):
             self._told(index, step, again)
             return None
         with self.screen.working(f"boot {step.id}"):
@@ -129,6 +127,13 @@ class Steps:
         self.store.event("boot postponed", boot=step.id, reason=found.why, timeout=round(found.seconds, 3))
         self.screen.postponed(step.id, found.why)
         return Later(partial(self.boot, index, step, found), found.seconds)
+
+    def _again(self, key: str, step: BootStep) -> Result | None:
+        """The pass of an earlier run, brought here."""
+        try:
+            return self.passes.take(key, step, self.store.folder)
+        except OSError as error:
+            raise disk.full(self.store.folder / "consoles", error) from None
 
     def too_large(self, index: int, step: BootStep, needed: int, memory: int) -> None:
         """Tell that the test cannot run here, where its guest would need more bytes than guests may have."""

@@ -3,35 +3,55 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from typing import TYPE_CHECKING
 
-from bootmatrix import host, keys
+from bootmatrix import files, host, keys
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bootmatrix.toolchain import Image
+
+
+FOLDER = "used"
+LONGEST = 4096  # bytes of a name
+
 
 def _file(kind: str, key: str) -> Path:
-    return host.cache() / "used" / f"{kind}-{keys.of(key)}"
+    return host.cache() / FOLDER / f"{kind}-{keys.of(key)}"
 
 
 def mark(kind: str, key: str, name: str) -> None:
     """It is used now. A cache that takes no more loses only this."""
-    file = _file(kind, key)
     with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(name, encoding="utf-8", errors="replace")
+        host.cache().mkdir(parents=True, exist_ok=True)
+        files.folder(host.cache(), FOLDER)
+        files.write(_file(kind, key), name)
+
+
+def mark_image(image: Image) -> bool:
+    """An image and the bases that we made for it are used now, here and in the engine; whether it is there."""
+    from bootmatrix import bases, marks  # noqa: PLC0415  # only where there are images
+
+    mark("image", image.tag, image.name)
+    for base in bases.of(image):
+        mark("base", base.stand_in, base.name)
+        if base.stand_in.startswith(bases.STAND_INS):
+            marks.add(base.stand_in)
+    return marks.add(image.tag)
 
 
 def last(kind: str, key: str) -> tuple[str, float] | None:
-    """Its name, and the seconds since it was used; None if that is not known."""
-    file = _file(kind, key)
+    """Its name, and the seconds since it was used; None if that is not known, or is no such file."""
     try:
-        return file.read_text(encoding="utf-8"), time.time() - file.stat().st_mtime
+        with files.opened(_file(kind, key), below=host.cache()) as stream:
+            return stream.read(LONGEST).decode(errors="replace"), time.time() - os.fstat(stream.fileno()).st_mtime
     except OSError:
         return None
 
 
 def forget(kind: str, key: str) -> None:
-    _file(kind, key).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        files.remove(_file(kind, key))

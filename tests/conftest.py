@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bootmatrix import marks
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine
 from bootmatrix.places.container import ContainerPlace
@@ -58,6 +60,18 @@ def _no_engine() -> str:
             raise pytest.UsageError(str(error)) from None
         return str(error.problems[0].what)
     return ""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_marks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The images of this machine do not keep the marks of caches that only tests had."""
+    yield
+    gone = {file.read_text().strip() for file in tmp_path_factory.getbasetemp().glob(f"*/cache/{marks.FILE}")}
+    with contextlib.suppress(InfrastructureError), engine.speaking("its images cannot be listed"):
+        found = [tag for each in engine.client().images() for tag in each.get("RepoTags") or ()] if gone else []
+        for mark in marks.of(found):
+            if mark.cache in gone:
+                engine.client().remove_image(mark.tag)
 
 
 @pytest.fixture(scope="session")

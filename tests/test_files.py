@@ -177,3 +177,47 @@ def test_a_mount_below_is_never_emptied(tmp_path: Path, kind: str) -> None:
     command = ["unshare", "--mount", "--propagation", "private", sys.executable, "-c", MOUNTED, str(tmp_path), kind]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("refused: a file system is mounted\n", "")
+
+
+def test_what_is_not_ours_alone_is_taken_anew(laid: Path, victim: Path) -> None:
+    os.close(files.taken(laid))
+    assert files.is_plain(laid)
+    laid.unlink()
+    os.link(victim, laid)
+    os.close(files.taken(laid))
+    assert (laid.stat().st_nlink, victim.read_text()) == (1, "as it was")
+    os.write(descriptor := files.taken(laid), b"ours")
+    os.close(descriptor)
+    os.close(files.taken(laid))
+    assert laid.read_text() == "ours"
+
+
+def test_only_a_plain_file_is_brought(laid: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    assert not files.brought(laid.parent, "file", target, 100)
+    assert list(target.iterdir()) == []
+
+
+def test_what_is_brought_is_the_file_itself_in_the_place_of_what_was_there(tmp_path: Path, victim: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "a").mkdir(parents=True)
+    (target / "a").mkdir(parents=True)
+    (source / "a" / "file").write_text("new")
+    (target / "a" / "file").symlink_to(victim)
+    assert files.brought(source, "a/file", target, 3)
+    assert (target / "a" / "file").samefile(source / "a" / "file")
+    assert not files.brought(source, "a/file", target, 2)
+    assert files.brought(source, "a/file", target, 3, "b/other")
+    assert (target / "b" / "other").read_text() == "new"
+    assert victim.read_text() == "as it was"
+    (target / "c").symlink_to(victim.parent)
+    with pytest.raises(OSError, match=r"\w"):
+        files.brought(source, "a/file", target, 3, "c/file")
+
+
+def test_a_file_is_removed_as_a_link_is(laid: Path, victim: Path) -> None:
+    files.remove(laid)
+    assert not os.path.lexists(laid)
+    assert victim.read_text() == "as it was"
+    files.remove(laid)

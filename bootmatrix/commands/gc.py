@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bootmatrix.commands.common import matrix_options, size
+from bootmatrix.errors import InfrastructureError, Problem, UserError, printable
 
 if TYPE_CHECKING:
-    from bootmatrix.gc import Item
+    from bootmatrix.kept import Item
 
 
 @click.command(
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 Examples:
   bootmatrix gc --dry-run               what would be freed
   bootmatrix gc --days 7 --size 20GiB   unused for a week, and the oldest until 20 GiB are left
-  bootmatrix gc --runs --days 30        old runs, too: their reports and consoles""",
+  bootmatrix gc --runs --days 30        old runs, too: their reports and consoles
+  bootmatrix gc --days 0 --yes          everything that no other cache uses""",
 )
 @click.option("--dry-run", is_flag=True, help="Remove nothing, only say what would be.")
 @click.option(
@@ -25,32 +28,56 @@ Examples:
 )
 @click.option("--size", "limit", metavar="SIZE", callback=size, help="Keep at most so much, such as 20 GiB.")
 @click.option("--runs", is_flag=True, help="Also the folders of old runs; the last one is always kept.")
+@click.option("--unmarked", is_flag=True, help="Also images of ours that no cache on this host has marked as used.")
+@click.option("--yes", is_flag=True, help="Do not ask, where --days 0 or --size 0 takes everything.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The folder of the runs; without it, out/ beside the matrix."
 )
 @matrix_options
 def command(
-    dry_run: bool, days: float, limit: int | None, runs: bool, out: Path | None, directory: Path | None, file: Path
+    dry_run: bool,
+    days: float,
+    limit: int | None,
+    runs: bool,
+    unmarked: bool,
+    yes: bool,
+    out: Path | None,
+    directory: Path | None,
+    file: Path,
 ) -> None:
-    """Free what no recent run uses: builds, images and their bases, the leftovers of runs that died."""
+    """Free what no recent run of this cache uses: builds, images and their bases, the leftovers of runs that died."""
     from bootmatrix import gc  # noqa: PLC0415
-    from bootmatrix.quantities import human_size  # noqa: PLC0415
     from bootmatrix.runs import lease  # noqa: PLC0415
 
+    folder = (out or ((directory or Path()) / file).parent / "out") if runs else None
+    every = list(gc.items(folder, unmarked=unmarked))
+    gone = gc.chosen(every, days, limit)
+    if gone and not (dry_run or yes) and 0 in {days, limit}:
+        say_total(every, gone, sum(free(item, dry_run=True) for item in gone), "would be freed")
+        confirm(len(gone))
     if not dry_run:
         lease.sweep(click.echo)
-    folder = (out or ((directory or Path()) / file).parent / "out") if runs else None
-    every = list(gc.items(folder))
-    gone = gc.chosen(every, days, limit)
     freed = sum(free(item, dry_run=dry_run) for item in gone)
+    say_total(every, gone, freed, "would be freed" if dry_run else "freed")
+
+
+def say_total(every: list[Item], gone: list[Item], freed: int, verb: str) -> None:
+    from bootmatrix.quantities import human_size  # noqa: PLC0415
+
     kept = sum(item.size for item in every) - freed
-    verb = "would be freed" if dry_run else "freed"
     click.secho(f"{human_size(freed)} {verb}, {human_size(kept)} kept in {len(every) - len(gone)} items", bold=True)
+
+
+def confirm(count: int) -> None:
+    """Raises UserError without a yes: what takes everything is more often a slip than a wish."""
+    if sys.stdin.isatty() and click.confirm(f"remove all {count:,}?"):
+        return
+    what = "nothing was removed: --days 0 and --size 0 take everything"
+    raise UserError(Problem(what, remedy="add --yes if that is meant, or give more days"))
 
 
 def free(item: Item, *, dry_run: bool) -> int:
     """The bytes that are free then; what cannot be removed is said, and the others are."""
-    from bootmatrix.errors import InfrastructureError, printable  # noqa: PLC0415
     from bootmatrix.gc import human_age  # noqa: PLC0415
     from bootmatrix.quantities import human_size  # noqa: PLC0415
 

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
 from bootmatrix.commands.common import allow_option, left_out, load, matrix_options
 from bootmatrix.commands.recorded import history_option
+
+
+def _commit(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value and not re.fullmatch("[0-9a-f]{7,64}", value):
+        raise click.BadParameter(f"'{value}' is no commit: write it in hexadecimal digits", ctx, param)
+    return value
 
 
 @click.command(
@@ -20,6 +27,9 @@ Examples:
 @click.option("--select", multiple=True, metavar="SELECT", help="A term of the selection that was run; repeatable.")
 @click.option("--as-told", is_flag=True, help="Take what the parts say for all there is: nothing can be missing.")
 @click.option(
+    "--commit", default="", metavar="SHA", callback=_commit, help="The commit that was run, which the caller knows."
+)
+@click.option(
     "--fail-on-flaky", is_flag=True, help="Exit with 1 if a guest passed only after an attempt of its own that did not."
 )
 @click.option("--out", type=click.Path(path_type=Path), help="The runs' folder; without it, out/ beside the matrix.")
@@ -30,6 +40,7 @@ def command(
     part: tuple[Path, ...],
     select: tuple[str, ...],
     as_told: bool,
+    commit: str,
     fail_on_flaky: bool,
     out: Path | None,
     history: str,
@@ -45,7 +56,7 @@ def command(
     shown = screen.make(live=False, flaky_fails=fail_on_flaky)
     if without := left_out(matrix.root):
         shown.note(without)
-    options = merge.Options(out or matrix.root / "out", select, as_told, history, shown.note)
+    options = merge.Options(out or matrix.root / "out", select, as_told, commit, history, shown.note)
     finished = merge.merge(matrix, part, options)
     shown.summary(finished.run, finished.folder, finished.reports)
     return run.exit_code(finished, fail_on_flaky=fail_on_flaky)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,7 @@ def command(
             raise UserError(Problem("--format github makes the parts itself", remedy="leave out --shard"))
         click.echo(_github(request.weights(matrix, select, folder), jobs, minutes))
         return
-    plan = request.plan_of(matrix, request.Request(select, engine, shard), folder)
+    plan = request.plan_of(matrix, request.Request(select, engine, shard), folder, partial(click.echo, err=True))
     _images(plan)
     _builds(plan)
     _boots(plan)

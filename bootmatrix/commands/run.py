@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.request import Request
     from bootmatrix.runs.past import Past
+    from bootmatrix.screen import Screen
 
 
 @click.command(
@@ -90,13 +91,13 @@ def command(
     matrix = load_to_run(directory, file, allow)
     folder = out or matrix.root / "out"
     asked = request.Request(select, engine, shard)
+    shown = screen.make(verbosity=verbose - quiet, flaky_fails=fail_on_flaky)
     past = None
     if resume:
-        asked, past = _resumed(asked, folder, failed=failed, quiet=quiet)
+        asked, past = _resumed(asked, folder, shown, failed=failed, quiet=quiet)
     elif failed:
-        asked = request.failed(asked, folder)
-    plan = request.plan_of(matrix, asked, folder)
-    shown = screen.make(verbosity=verbose - quiet, flaky_fails=fail_on_flaky)
+        asked = request.failed(asked, folder, shown.note)
+    plan = request.plan_of(matrix, asked, folder, shown.note)
     if not plan.boots:
         shown.note(f"nothing to do: all of the run {asked.failed_of} was as expected")
         return 0
@@ -116,7 +117,7 @@ def command(
     return run.exit_code(finished, fail_on_flaky=fail_on_flaky)
 
 
-def _resumed(asked: Request, out: Path, *, failed: bool, quiet: bool) -> tuple[Request, Past]:
+def _resumed(asked: Request, out: Path, shown: Screen, *, failed: bool, quiet: bool) -> tuple[Request, Past]:
     """The run to go on with, and what had been asked of it."""
     from bootmatrix import request  # noqa: PLC0415
     from bootmatrix.runs import past  # noqa: PLC0415
@@ -124,7 +125,7 @@ def _resumed(asked: Request, out: Path, *, failed: bool, quiet: bool) -> tuple[R
     if asked.select or asked.shard or failed:
         what = "--resume goes on with what was asked before: no selection, --shard or --failed"
         raise UserError(Problem(what, remedy="leave them out, or leave out --resume to start anew"))
-    found = past.unfinished(out)
+    found = past.unfinished(out, shown.note)
     if not quiet:
         click.echo(f"resuming {found.run}, which has told {len(found.told):,} tests", err=True)
     return request.of_past(found), found

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from bootmatrix import results
 from bootmatrix.errors import Problem, UserError, printable
 from bootmatrix.matrix import cells
-from bootmatrix.model import SEVERITY, Result
+from bootmatrix.merging import anew
+from bootmatrix.model import SEVERITY, Result, repro
 from bootmatrix.schedule import shard as shards
 
 if TYPE_CHECKING:
@@ -86,13 +87,15 @@ class Missing:
 
     def result(self, boot: Boot, started: str) -> Result:
         cell, name, _, params = boot
+        test = cells.test_id(name, params)
         return Result(
             cell=cell.id,
-            test=cells.test_id(name, params),
+            test=test,
             verdict="error",
             reason=self.reason(cell.id),
             started=started,
-            axes={**cells.IMPLICIT, **cell.values, **params, "test": name, "cell": cell.id},
+            axes=anew.axes_of(boot),
+            repro=repro(f"{cell.id}/{test}"),
             infrastructure=True,
         )
 

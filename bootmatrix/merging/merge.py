@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import sys
 from dataclasses import dataclass, replace
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import __version__, boot, reporting, request
 from bootmatrix.errors import InfrastructureError, Problem, UserError
+from bootmatrix.history import NO_HISTORY
 from bootmatrix.matrix import cells, resolve
-from bootmatrix.merging import files
+from bootmatrix.merging import anew, logs
 from bootmatrix.merging import parts as found
 from bootmatrix.merging.gathering import Missing, Told
 from bootmatrix.model import Run
 from bootmatrix.request import Request
 from bootmatrix.run import Finished
+from bootmatrix.runs import keeping
 from bootmatrix.runs.store import Store, new_id
 from bootmatrix.schedule import times
 
@@ -35,12 +38,14 @@ SHOWN = 5  # tests that are named
 class Options:
     """`out` is where the run is made; `as_told`: nothing is missing but what the parts say, whatever the matrix has.
 
-    `history` is a database's URL, `note` takes what is to be said on the way.
+    `commit` is what the caller knows to have been run, in hex, else empty; of parts that are taken as told no other
+    word on it counts. `history` is a database's URL, `note` takes what is to be said on the way.
     """
 
     out: Path
     select: tuple[str, ...] = ()
     as_told: bool = False
+    commit: str = ""
     history: str = ""
     note: Callable[[str], None] = print
 
@@ -53,17 +58,32 @@ def merge(matrix: Matrix, named: Sequence[Path], options: Options) -> Finished:
     parts, refused = found.read(named)
     for each in refused:
         options.note(f"left out: {each.why}")
-    whole = found.together(parts) if parts else None
+    whole = found.together(parts) if parts else Run("", boot.now(), 0.0, __version__, "", {}, ())
     told = Told(parts)
     _say_twice(told, options.note)
     if options.as_told:
         if not parts:
             raise UserError(Problem("no part has results", remedy="name folders of runs"))
-        return _write(matrix, told, whole, _as_told(told), len(told.places), options)
+        head = _head_as_told(whole, options)
+        return _write(matrix, told, head, _as_told(told, head.axes), len(told.places), options)
     boots = list(resolve.selected(matrix, options.select))
     told.check({_id(cell.id, name, params) for cell, name, _, params in boots})
     missing = Missing(parts, refused, request.weights(matrix, options.select, options.out))
-    return _write(matrix, told, whole, _as_planned(told, missing, boots), len(boots), options)
+    head = _head_as_planned(whole, matrix, options)
+    return _write(matrix, told, head, _as_planned(told, missing, matrix, boots), len(boots), options)
+
+
+def _head_as_told(whole: Run, options: Options) -> Run:
+    """What the parts say of their source and their hosts is left out."""
+    branch = os.environ.get("BOOTMATRIX_BRANCH", "")
+    return replace(whole, commit=options.commit, branch=branch, host={}, axes=anew.axes_told(whole.axes))
+
+
+def _head_as_planned(whole: Run, matrix: Matrix, options: Options) -> Run:
+    if options.commit and whole.commit and options.commit != whole.commit:
+        what = f"the parts are of the commit {whole.commit}, not of {options.commit}"
+        raise UserError(Problem(what, remedy="merge the parts of that commit, or leave --commit out"))
+    return replace(whole, commit=options.commit or whole.commit, axes=tuple(matrix.axes))
 
 
 def _id(cell: str, name: str, params: dict[str, str]) -> str:
@@ -77,22 +97,29 @@ def _say_twice(told: Told, note: Callable[[str], None]) -> None:
         note(f"told by more than one part, the worst counts: {len(told.twice) - SHOWN:,} more")
 
 
-def _as_told(told: Told) -> Iterator[tuple[Result, Part | None]]:
-    return (result for result in map(told.result, told.places) if result)
+def _as_told(told: Told, axes: tuple[str, ...]) -> Iterator[tuple[Result, Part | None]]:
+    for test in told.places:
+        if found := told.result(test):
+            yield anew.as_told(found[0], axes), found[1]
 
 
-def _as_planned(told: Told, missing: Missing, boots: Iterable[resolve.Boot]) -> Iterator[tuple[Result, Part | None]]:
+def _as_planned(
+    told: Told, missing: Missing, matrix: Matrix, boots: Iterable[resolve.Boot]
+) -> Iterator[tuple[Result, Part | None]]:
     """In the order of the matrix."""
     now = boot.now()
     for each in boots:
         cell, name, _, params = each
-        yield told.result(_id(cell.id, name, params)) or (missing.result(each, now), None)
+        if found := told.result(_id(cell.id, name, params)):
+            yield anew.as_planned(found[0], matrix, each), found[1]
+        else:
+            yield missing.result(each, now), None
 
 
 def _write(
     matrix: Matrix,
     told: Told,
-    whole: Run | None,
+    head: Run,
     pairs: Iterable[tuple[Result, Part | None]],
     count: int,
     options: Options,
@@ -104,15 +131,13 @@ def _write(
             asked = Request(options.select).as_dict()
             store.event("run started", version=__version__, command=command, merged=len(told.parts), request=asked)
             took = _keep(told, pairs, store)
-            base = whole or Run("", boot.now(), 0.0, __version__, "", {}, ())
             run = replace(
-                base,
+                head,
                 id=store.id,
                 version=__version__,
                 command=command,
                 results=store.results(),
                 verdicts=dict(store.verdicts),
-                axes=base.axes if options.as_told else tuple(matrix.axes),
                 partial=bool(options.select),
             )
             return _finish(run, store, matrix.root, took, options)
@@ -125,18 +150,19 @@ def _keep(told: Told, pairs: Iterable[tuple[Result, Part | None]], store: Store)
     """Put the results and their files into the new run; what each test took."""
     took: dict[str, float] = {}
     for index, (result, part) in enumerate(pairs):
-        kept = files.with_consoles(result, part.folder, store.folder) if part else result
+        kept = keeping.with_consoles(result, part.folder, store.folder) if part else result
         store.keep(index, kept, "boot finished" if part else "boot left")
         if kept.attempts and not kept.reused:
             took[kept.id] = kept.seconds
     for part in told.parts:
-        files.bring_logs(part.folder, store.folder)
+        logs.bring(part.folder, store.folder)
     return took
 
 
 def _finish(run: Run, store: Store, root: Path, took: dict[str, float], options: Options) -> Finished:
-    reports = tuple(reporting.tell(run, store.folder, root, {}, options.history, options.note))
+    history = options.history or os.environ.get("BOOTMATRIX_HISTORY") or (NO_HISTORY if options.as_told else "")
+    reports = tuple(reporting.tell(run, store.folder, root, {}, history, options.note))
     store.point_at_it()
-    times.save(store.out, took, store.id)
+    times.save(store.out, took)
     store.event("run finished", seconds=run.seconds, verdicts=run.counts(), stopped="")
     return Finished(run, store.folder, reports)

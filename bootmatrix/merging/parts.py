@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import stat
 from array import array
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bootmatrix import results
+from bootmatrix import files, results
 from bootmatrix.errors import Problem, UserError, printable
-from bootmatrix.merging import checking
 from bootmatrix.model import Run
+from bootmatrix.model.bounds import is_name, is_time
 from bootmatrix.results import Stored
 from bootmatrix.runs import journal
 from bootmatrix.schedule import shard as shards
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
 RESULTS = "results.json"
 DEEP = 3  # folders below one that is named: an artifact, `out`, the run
-HEAD = checking.LINE  # bytes in which a journal's first event must end
+LARGEST = 256 << 20  # bytes of a part's results: some 200,000 tests
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def read(named: Iterable[Path]) -> tuple[list[Part], list[Refused]]:
 
 
 def _runs(folder: Path, depth: int) -> Iterator[Path]:
-    if any(_is_file(folder / name) for name in (RESULTS, journal.FILE)):
+    if any(files.is_plain(folder / name) for name in (RESULTS, journal.FILE)):
         yield folder
     elif depth:
         for below in sorted(folder.iterdir()):
@@ -69,53 +67,39 @@ def _runs(folder: Path, depth: int) -> Iterator[Path]:
                 yield from _runs(below, depth - 1)
 
 
-def _is_file(file: Path) -> bool:
-    """Whether it is one itself, and no link to one."""
-    try:
-        return stat.S_ISREG(file.lstat().st_mode)
-    except OSError:
-        return False
-
-
 def _shard(folder: Path) -> Shard | None:
     """What the run was asked for, as its journal begins."""
-    if not _is_file(folder / journal.FILE):
-        return None
-    with (folder / journal.FILE).open("rb") as stream:
-        line = stream.readline(HEAD)
     try:
-        return shards.parse(json.loads(line)["request"]["shard"])
-    except (ValueError, LookupError, TypeError, RecursionError, UserError):
+        return shards.parse(next(journal.read(folder)).event["request"]["shard"])
+    except (OSError, StopIteration, LookupError, TypeError, UserError):
         return None
 
 
 def _checked(folder: Path) -> Run:
-    whole = _is_file(folder / RESULTS)
+    whole = files.is_plain(folder / RESULTS)
     file = folder / (RESULTS if whole else journal.FILE)
-    if trouble := checking.file_trouble(file):
-        raise UserError(f"{file} {trouble}")
-    run = results.open_run(file) if whole else _cut_short(folder)
-    if not checking.is_sane(run):
-        raise UserError(f"{file} is no run's results: its id or its times are none")
-    for result in run.results:
-        if wrong := checking.wrong(result):
-            raise UserError(f"{file} is no run's results: {printable(result.id)}: {wrong}")
+    if file.lstat().st_size > LARGEST:
+        raise UserError(f"{file} is larger than {LARGEST >> 20} MiB")
+    run = results.open_run(file, strict=True) if whole else _cut_short(folder)
+    if not is_name(run.id) or not is_time(run.started):
+        raise UserError(f"{file} is no run's results: its id or its start is none")
+    for _ in run.results:
+        pass  # each is read once before anything is written: the first that is none is told
     return run
 
 
 def _cut_short(folder: Path) -> Run:
     """What a run that did not come to its end had told."""
     offsets, lengths = array("q"), array("q")
-    first: dict[str, Any] = {}
+    started = ""
     try:
         for entry in journal.read(folder):
-            first = first or entry.event
+            started = started or entry.event["time"]
             if entry.length:
                 offsets.append(entry.at)
                 lengths.append(entry.length)
-        started = str(first["time"])
-    except (LookupError, TypeError, AttributeError, RecursionError):
-        raise UserError(Problem(f"{folder / journal.FILE} is no run's journal")) from None
+    except OSError as error:
+        raise UserError(f"{folder / journal.FILE} cannot be read: {error.strerror}") from None
     told = Stored(folder / journal.FILE, offsets, lengths)
     return Run(folder.name, started, 0.0, "", "", {}, told)
 

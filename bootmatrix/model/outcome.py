@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping  # noqa: TC003  # pydantic reads a run's results back by these types
 from dataclasses import dataclass
+from typing import Annotated
+
+from bootmatrix.model.bounds import OneOf
 
 OUTCOMES = ("exited", "aborted", "crashed", "panicked", "hung", "skipped", "rejected", "broken")
 
@@ -25,7 +28,7 @@ class Outcome:
     itself, `rejected(reason)`: the tender refused the unikernel, `broken(reason)`: the infrastructure failed.
     """
 
-    kind: str
+    kind: Annotated[str, OneOf(OUTCOMES)]
     detail: str = ""
     evidence: str = ""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence  # noqa: TC003  # pydantic reads a run's results back by these types
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from bootmatrix.model.bounds import Name, Number, OneOf, Seconds, Size, Time
 from bootmatrix.model.outcome import Outcome  # noqa: TC001
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ SEVERITY = (
 )
 """The verdicts, the worst first."""
 GOOD_VERDICTS = frozenset({"passed", "flaky", "skipped", "expected failure", "quarantined"})
+Verdict = Annotated[str, OneOf(VERDICTS)]
 BUILTIN = frozenset({"format", "test", "cell"})  # placeholders that are no axis and no parameter
 
 
@@ -47,7 +50,7 @@ class Case:
     """A test case that the guest itself reported on its console; `status` is passed, failed or skipped."""
 
     name: str
-    status: str
+    status: Annotated[str, OneOf(("passed", "failed", "skipped"))]
     message: str = ""
 
 
@@ -56,9 +59,9 @@ class Measure:
     """Something that was measured at a boot; `better` is `lower` or `higher`, empty where neither is."""
 
     name: str
-    value: float
+    value: Number
     unit: str = ""
-    better: str = ""
+    better: Annotated[str, OneOf(("lower", "higher", ""))] = ""
 
 
 @dataclass(frozen=True)
@@ -88,22 +91,22 @@ class Attempt:
     test's own, in the order of the matrix.
     """
 
-    number: int
-    verdict: str
+    number: Size
+    verdict: Verdict
     reason: str
     outcome: Outcome
-    started: str
-    seconds: float
+    started: Time
+    seconds: Seconds
     accelerator: str = ""
     accelerator_reason: str = ""
     console: str = ""
-    console_bytes: int = 0
+    console_bytes: Size = 0
     tender: str = ""
     command: tuple[str, ...] = ()
     cases: tuple[Case, ...] = ()
     starved: bool = False
     """Whether it was ended at a deadline, but had waited for a processor, which its neighbours had."""
-    memory: int = 0
+    memory: Size = 0
     metrics: tuple[Measure, ...] = ()
 
     @property
@@ -121,12 +124,12 @@ class Result:
     is the unikernel's in bytes, 0 if there is none. `host` is the class of the host: what boots on one may be compared.
     """
 
-    cell: str
-    test: str
-    verdict: str
+    cell: Name
+    test: Name
+    verdict: Verdict
     reason: str = ""
-    seconds: float = 0.0
-    started: str = ""
+    seconds: Seconds = 0.0
+    started: Time = ""
     attempts: tuple[Attempt, ...] = ()
     axes: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
@@ -136,7 +139,7 @@ class Result:
     key: str = ""
     reused: str = ""
     digest: str = ""
-    size: int = 0
+    size: Size = 0
     host: str = ""
     quarantine: Quarantine = Quarantine()
 
@@ -181,15 +184,15 @@ class Run:
     was asked for some of the tests only.
     """
 
-    id: str
-    started: str
-    seconds: float
+    id: Name
+    started: Time
+    seconds: Seconds
     version: str
     command: str
     host: Mapping[str, str]
     results: Sequence[Result]
     interrupted: bool = False
-    verdicts: Mapping[str, int] = field(default_factory=dict)
+    verdicts: Mapping[str, Size] = field(default_factory=dict)
     axes: tuple[str, ...] = ()
     commit: str = ""
     branch: str = ""
@@ -199,6 +202,11 @@ class Run:
         """How many results have each verdict, in the order of VERDICTS; verdicts without any are left out."""
         tally = self.verdicts or Counter(result.verdict for result in self.results)
         return {verdict: tally[verdict] for verdict in VERDICTS if tally.get(verdict)}
+
+
+def repro(test: str) -> str:
+    """The command that repeats a test, as a line for a shell."""
+    return f"bootmatrix repro {shlex.quote(test)}"
 
 
 class Report(ABC):

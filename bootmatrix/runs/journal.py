@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import threading
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from bootmatrix.errors import Fatal, Problem
+from bootmatrix import disk, files
+from bootmatrix.errors import Fatal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,17 +21,17 @@ if TYPE_CHECKING:
 
 FILE = "events.jsonl"
 SYNC_SECONDS = 1.0  # what a power cut may cost at the most: such tests are run again
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-REMEDY = "free some space, then `bootmatrix run --resume` goes on: what is written so far is whole"
+LINE = 16 << 20  # bytes of a line; what is longer is none of ours
+LONGEST = 1e12  # seconds of a clock
 RESULT = b', "result": '  # the last key of its line; within a text of JSON its quotes would be escaped
 
 
 class Journal:
-    """Appends whole lines or nothing; raises Fatal where the disk takes no more."""
+    """Appends whole lines or nothing. OSError if its file is not ours alone, Fatal where the disk takes no more."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / FILE
-        self._descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._descriptor = files.continued(self.file)
         self._size = max((entry.end for entry in read(folder)), default=0)
         os.ftruncate(self._descriptor, self._size)  # a torn line was never told
         os.lseek(self._descriptor, self._size, os.SEEK_SET)
@@ -65,7 +67,7 @@ class Journal:
             except OSError as error:
                 os.ftruncate(self._descriptor, self._size)
                 os.lseek(self._descriptor, self._size, os.SEEK_SET)
-                raise full(self.file, error) from None
+                raise disk.full(self.file, error) from None
             at, self._size = self._size, self._size + len(line)
         return at
 
@@ -78,12 +80,6 @@ class Journal:
         if time.monotonic() - self._synced >= SYNC_SECONDS:
             os.fdatasync(self._descriptor)
             self._synced = time.monotonic()
-
-
-def full(file: Path, error: OSError) -> Fatal:
-    """What to say where a file of the run cannot be written."""
-    remedy = REMEDY if error.errno in FULL else "then `bootmatrix run --resume` goes on"
-    return Fatal(Problem(f"{file} cannot be written: {error.strerror}", remedy=remedy))
 
 
 def _start(kind: str, details: dict[str, Any]) -> bytes:
@@ -102,22 +98,53 @@ class Entry:
     length: int = 0
 
 
-def read(folder: Path) -> Iterator[Entry]:
-    """Each whole event, up to the first that is not: a power cut leaves zeros or half a line at the end."""
-    with (folder / FILE).open("rb") as stream:
-        yield from _entries(stream)
+class Damage:
+    """How many lines before the last event are none: a disk or a hand has spoilt them."""
+
+    lines = 0
 
 
-def _entries(stream: BinaryIO) -> Iterator[Entry]:
-    offset = 0
-    for line in stream:
-        head, found, raw = line.partition(RESULT)
-        try:
-            event = json.loads(head + b"}" if found else line)
-        except ValueError:
-            return
-        if not line.endswith(b"}}\n" if raw.startswith(b"{") else b"\n") or b"\0" in line:
-            return  # a result is not read here, only seen to be whole
+def read(folder: Path, damage: Damage | None = None) -> Iterator[Entry]:
+    """Each whole event. What is none is left out: a power cut leaves zeros or half a line at the end.
+
+    An event is a mapping, its `event` and `time` are texts, and its `monotonic` is a number. OSError if the journal is
+    no plain file in its folder.
+    """
+    with io.BufferedReader(files.opened(folder / FILE, below=folder), 1 << 18) as stream:
+        yield from _entries(stream, damage or Damage())
+
+
+def _entries(stream: BinaryIO, damage: Damage) -> Iterator[Entry]:
+    offset, torn = 0, 0
+    while line := stream.readline(LINE):
         offset += len(line)
-        at = offset - len(raw)
-        yield Entry(event, offset, at, len(raw) - 2) if found else Entry(event, offset)
+        head, found, raw = line.partition(RESULT)
+        event = _event(head + b"}" if found else line)
+        if event is None or not _is_whole(line, raw):
+            torn += 1
+            continue
+        damage.lines, torn = damage.lines + torn, 0
+        yield Entry(event, offset, offset - len(raw), len(raw) - 2) if found else Entry(event, offset)
+
+
+def _is_whole(line: bytes, result: bytes) -> bool:
+    """A result is not read here, only seen to be whole."""
+    return line.endswith(b"}}\n" if result.startswith(b"{") else b"\n") and b"\0" not in line
+
+
+def _event(text: bytes) -> dict[str, Any] | None:
+    try:
+        event = DECODER.decode(text.decode())
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str) or not isinstance(event.get("time"), str):
+        return None
+    clock = event.get("monotonic")
+    return event if isinstance(clock, int | float) and abs(clock) < LONGEST else None
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
+
+
+DECODER = json.JSONDecoder(parse_constant=_no_number)  # one for all lines: to make it takes longer than to use it

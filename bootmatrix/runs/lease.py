@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import time
 from typing import TYPE_CHECKING, Self
 
-from bootmatrix import disk, host
-from bootmatrix.errors import InfrastructureError
+from bootmatrix import disk, files, host
+from bootmatrix.errors import InfrastructureError, printable
 from bootmatrix.places import engine
 from bootmatrix.places.settings import LABEL
 
@@ -35,8 +34,7 @@ class Lease:
     def __enter__(self) -> Self:
         try:
             host.mark_as_cache(host.cache())
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = files.taken(files.folder(host.cache(), host.WORK, self.run) / LOCK, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InfrastructureError(f"the run {self.run} still goes on") from None
@@ -53,31 +51,29 @@ class Lease:
 
     def __exit__(self, *_: object) -> None:
         os.environ.pop(host.RUN_MARK, None)
-        if not _has_boxes(self.run):  # else a container is left, and `sweep` will see to it
-            shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # what is left, the next run removes
+            if not _has_boxes(self.run):  # else a container is left, and `sweep` will see to it
+                files.remove(self.folder)
         os.close(self._lock)
 
 
 def is_alive(run: str) -> bool:
     """Whether the run's process still holds its lease."""
     try:
-        lock = os.open(_work() / run / LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with files.opened(_work() / run / LOCK, below=_work()) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    finally:
-        os.close(lock)
+    except OSError:
+        pass
     return False
 
 
 def longest_alive() -> float:
     """Seconds since the oldest run that still lives was begun; negative if none lives."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         locks = [folder / LOCK for folder in _work().iterdir() if is_alive(folder.name)]
-        return max((time.time() - lock.stat().st_mtime for lock in locks), default=-1.0)
+        return max((time.time() - lock.lstat().st_mtime for lock in locks), default=-1.0)
     return -1.0
 
 
@@ -87,18 +83,23 @@ def sweep(note: Callable[[str], None]) -> None:
         processes = _end_processes(run)
         containers = _containers(run)
         if containers is None:
-            note(f"the run {run} had died: its containers can be removed only when the container engine answers")
+            when = "its containers can be removed only when the container engine answers"
+            note(f"the run {printable(run)} had died: {when}")
             continue
         for container in containers:
             engine.remove(container)
-        shutil.rmtree(_work() / run, ignore_errors=True)
+        try:
+            files.remove(_work() / run)
+        except OSError as error:
+            note(f"the run {printable(run)} had died: what it left in {_work() / run} stays: {error.strerror}")
+            continue
         found = [(len(containers), "container(s)"), (processes, "process(es)")]
         told = " and ".join(f"{count} {what}" for count, what in found if count)
-        note(f"the run {run} had died: removed {told or 'its scratch folder'}")
+        note(f"the run {printable(run)} had died: removed {told or 'its scratch folder'}")
 
 
 def _dead() -> Iterator[str]:
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for folder in sorted(_work().iterdir()):
             if not is_alive(folder.name):
                 yield folder.name

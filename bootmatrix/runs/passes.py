@@ -3,49 +3,68 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import hashlib
+import io
 import os
-import shutil
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import __version__, keys
+from bootmatrix import __version__, disk, files, keys
+from bootmatrix.model import Quarantine, repro
 from bootmatrix.places.local import LocalPlace, find_program
 from bootmatrix.results import decode
-from bootmatrix.runs import journal
+from bootmatrix.runs import journal, keeping
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.model import Attempt, Result, Tender
+    from bootmatrix.model import Result, Tender
     from bootmatrix.places.place import Place
     from bootmatrix.plan import BootStep
 
 FILE = "passes.txt"
 # What a pass does not depend on: how often it would have been tried again, and what is done where it cannot be tried.
+ROW = re.compile(rb"([0-9a-f]{16}) ([A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}) ([0-9]{1,15}) ([0-9]{1,8})\n")
+ROOT = Path("/")  # of what lies on this host, wherever that is
+LONGEST = 4096  # bytes of a line
+LARGEST = 64 << 20  # bytes of the file that are read: a million passes
 APART = {"build", "retry", "skip", "expected_failure", "unavailable", "requires", "resources", "runner"}
 
 
 class Passes:
     """Those of the runs in a folder; `known` is read once, and only where passes are taken again.
 
-    Raises Fatal if its file cannot be opened.
+    What its file and the runs say is data: it names runs, and nothing outside their folders is ever read. Raises Fatal
+    if its file cannot be opened.
     """
 
-    def __init__(self, out: Path) -> None:
-        self.out = out
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    def __init__(self, out: Path, note: Callable[[str], None]) -> None:
+        self.out, self._say = out, note
         try:
-            self._descriptor = os.open(out / FILE, flags, 0o644)
+            self._descriptor = files.taken(out / FILE)
         except OSError as error:
-            raise journal.full(out / FILE, error) from None
+            raise disk.full(out / FILE, error) from None
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, os.O_APPEND)
 
     @functools.cached_property
     def known(self) -> dict[str, tuple[str, int, int]]:
         """By key: the run, and where its journal has the result; the newest counts."""
-        rows = (line.split() for line in (self.out / FILE).read_text().splitlines())
-        return {row[0]: (row[1], int(row[2]), int(row[3])) for row in rows if len(row) == 4}  # noqa: PLR2004
+        found: dict[str, tuple[str, int, int]] = {}
+        wrong = 0
+        for row in _rows(self.out):
+            if taken := ROW.fullmatch(row):
+                key, run, at, length = taken.groups()
+                found[key.decode()] = (run.decode(), int(at), int(length))
+            else:
+                wrong += 1
+        if wrong:
+            self._say(f"{self.out / FILE}: {wrong:,} damaged lines are left out, so their tests are booted again")
+        return found
 
     def note(self, result: Result, run: str, at: int, length: int) -> None:
         """A pass at the first attempt, if it is one: one write, whole beside those of other runs."""
@@ -53,46 +72,56 @@ class Passes:
             with contextlib.suppress(OSError):  # a pass that is not noted is only booted again
                 os.write(self._descriptor, f"{result.key} {run} {at} {length}\n".encode())
 
-    def take(self, key: str, folder: Path) -> Result | None:
-        """The pass of that key with its consoles linked into a run's folder; None if there is none any more."""
+    def take(self, key: str, step: BootStep, folder: Path) -> Result | None:
+        """The pass of that key with its consoles brought into a run's folder; None if there is none any more.
+
+        What the matrix says of the test is taken from there, not from the earlier run.
+        """
         if key not in self.known:
             return None
         run, at, length = self.known[key]
         try:
-            with (self.out / run / journal.FILE).open("rb") as stream:
-                stream.seek(at)
-                found = decode(stream.read(length))
-            if found.key != key or found.verdict != "passed":
-                return None
-            attempts = tuple(_brought(attempt, self.out / run, folder) for attempt in found.attempts)
+            with files.opened(self.out / run / journal.FILE, below=self.out) as stream:
+                found = decode(os.pread(stream.fileno(), length, at))
         except (OSError, ValueError):
             return None
-        return replace(found, attempts=attempts, reused=run)
+        if found.id != step.id or found.key != key or not _is_pass(found):
+            return None
+        found = keeping.with_consoles(found, self.out / run, folder)
+        return replace(
+            found,
+            axes=step.values,
+            repro=repro(step.id),
+            quarantine=Quarantine(),
+            reason="",
+            infrastructure=False,
+            reused=run,
+        )
 
     def close(self) -> None:
         os.close(self._descriptor)
 
 
+def _is_pass(result: Result) -> bool:
+    """One that was booted, and passed at the first attempt."""
+    return result.verdict == "passed" and not result.reused and [each.verdict for each in result.attempts] == ["passed"]
+
+
+def _rows(out: Path) -> Iterator[bytes]:
+    """Of a file that is too long, the newest."""
+    with contextlib.suppress(OSError), files.opened(out / FILE, below=out) as raw:
+        start = max(0, os.fstat(raw.fileno()).st_size - LARGEST)
+        raw.seek(start)
+        with io.BufferedReader(raw, 1 << 18) as stream:
+            if start:
+                stream.readline(LONGEST)
+            yield from iter(lambda: stream.readline(LONGEST), b"")
+
+
 def forget(out: Path, run: str) -> None:
     """A run's journal is gone, and with it its passes."""
     with contextlib.suppress(OSError):
-        rows = (out / FILE).read_text().splitlines(keepends=True)
-        fresh = out / f".{FILE}-{run}"
-        fresh.write_text("".join(row for row in rows if row.split()[1:2] != [run]))
-        fresh.replace(out / FILE)
-
-
-def _brought(attempt: Attempt, source: Path, target: Path) -> Attempt:
-    """Its consoles, linked: they are never changed. Those that were removed are left out."""
-    for name in filter(None, (attempt.console, attempt.tender)):
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(source / name, target / name)
-        except FileNotFoundError:
-            return replace(attempt, console="", tender="")
-        except OSError:
-            shutil.copyfile(source / name, target / name)
-    return attempt
+        files.write(out / FILE, b"".join(row for row in _rows(out) if row.split()[1:2] != [os.fsencode(run)]))
 
 
 class Keys:
@@ -107,7 +136,7 @@ class Keys:
         """Empty where something that it depends on is missing: then there is nothing to take again."""
         output = step.build.output(place) if step.build else None
         try:
-            unikernel = self._file((output or step.root) / fields.unikernel)
+            unikernel = self._file((output or step.root) / fields.unikernel, output or step.root)
             tender = self._tender(step, place, output)
         except OSError:
             return ""
@@ -132,18 +161,18 @@ class Keys:
 
     def _content(self, tender: Tender, place: Place, output: Path | None) -> str:
         if tender.in_build:
-            return self._file((output or Path()) / tender.in_build)
+            return self._file((output or Path()) / tender.in_build, output or Path())
         if tender.prefix and find_program(tender.program, tender.prefix):
             return keys.of_prefix(tender.prefix)
         if isinstance(place, LocalPlace):
             return self._file(Path(find_program(tender.program) or tender.program))
         return ""
 
-    def _file(self, file: Path) -> str:
-        """A file's content, read once for each of its states."""
+    def _file(self, file: Path, below: Path = ROOT) -> str:
+        """The content of a plain file in a folder, read once for each of its states."""
         found = file.stat()
         state = (str(file), found.st_mtime_ns, found.st_size)
         if state not in self._files:
-            with file.open("rb") as stream:
+            with files.opened(file, below) as stream:
                 self._files[state] = hashlib.file_digest(stream, "sha256").hexdigest()
         return self._files[state]

@@ -1,17 +1,29 @@
-"""What runs before this one did, read from their journals: to go on with one, or to run again what failed in it."""
+"""What runs before this one did, read from their journals: to go on with one, or to run again what failed in it.
+
+A journal that cannot be gone on from is said and left out: an older one may serve as well.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from array import array
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix.errors import Problem, UserError
-from bootmatrix.model import GOOD_VERDICTS
+from bootmatrix.errors import Problem, UserError, printable
+from bootmatrix.model import GOOD_VERDICTS, VERDICTS
+from bootmatrix.model.bounds import is_name, is_time
+from bootmatrix.results import Stored, decode
 from bootmatrix.runs import journal, lease
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from bootmatrix.runs.journal import Entry
+
+    Note = Callable[[str], None]
+
+ENGINES = ("docker", "host")
 
 
 @dataclass(frozen=True)
@@ -25,7 +37,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Past:
-    """An earlier run: how it was asked for, what it had told of each test, and whether it came to its end."""
+    """An earlier run: how it was asked for, what it had told of each test, and whether it came to its end.
+
+    `damaged` is how many lines and results of its journal are none.
+    """
 
     run: str
     started: str
@@ -33,58 +48,148 @@ class Past:
     told: Mapping[str, Told]
     finished: bool
     seconds: float
+    damaged: int = 0
 
     def is_good(self, test: str) -> bool:
         """Whether the test was told, and as expected."""
         return test in self.told and self.told[test].verdict in GOOD_VERDICTS
 
 
-def unfinished(out: Path) -> Past:
-    """The newest run that did not come to its end and does not go on; raises UserError if there is none."""
+def unfinished(out: Path, note: Note) -> Past:
+    """The newest run that did not come to its end and does not go on, with only those results that can be read; raises
+    UserError if there is none.
+    """
     newest = ""
-    for folder in _folders(out):
-        past = read(folder)
-        newest = newest or folder.name
+    for past in _readable(out, note):
+        newest = newest or past.run
         if not past.finished and not lease.is_alive(past.run):
-            return past
+            return _told_of(_proven(out / past.run, past), note)
     what = f"there is nothing to resume in {out}" + (f": its last run, {newest}, is complete" if newest else "")
     raise UserError(Problem(what, remedy="`bootmatrix run` starts anew, with --reuse it takes passes again"))
 
 
-def last(out: Path) -> Past:
+def last(out: Path, note: Note) -> Past:
     """The newest run that does not go on, complete or not; raises UserError if there is none."""
-    for folder in _folders(out):
-        if not lease.is_alive(folder.name):
-            return read(folder)
+    for past in _readable(out, note):
+        if not lease.is_alive(past.run):
+            return _told_of(past, note)
     raise UserError(Problem(f"there is no earlier run in {out}", remedy="`bootmatrix run` makes the first"))
 
 
-def _folders(out: Path) -> Iterator[Path]:
+def chain(out: Path, run: str, note: Note) -> Iterator[Past]:
+    """A run and, where that had taken only what had failed in another, the others: the newest word counts."""
+    seen: set[str] = set()
+    while run and run not in seen:
+        seen.add(run)
+        try:
+            past = read(out / run)
+        except UserError as error:
+            note(f"what the run {run} had told counts as never run: {error}")
+            return
+        yield past
+        run = (past.request.get("request") or {}).get("failed_of", "")
+
+
+def _readable(out: Path, note: Note) -> Iterator[Past]:
     """The newest first: their names begin with the time of their start."""
     found = out.iterdir() if out.is_dir() else iter(())
-    runs = (folder for folder in found if not folder.is_symlink() and (folder / journal.FILE).is_file())
-    return iter(sorted(runs, reverse=True))
+    runs = (folder for folder in found if not folder.is_symlink() and is_name(folder.name))
+    for folder in sorted((run for run in runs if (run / journal.FILE).exists()), reverse=True):
+        try:
+            yield read(folder)
+        except UserError as error:
+            if not lease.is_alive(folder.name):
+                note(f"left out: {error}")
+
+
+def _told_of(past: Past, note: Note) -> Past:
+    if past.damaged:
+        note(f"the run {past.run}: {past.damaged:,} damaged lines of its {journal.FILE} are left out")
+    return past
+
+
+def _proven(folder: Path, past: Past) -> Past:
+    """Without the results that are none, or another's: their tests are run again."""
+    places = past.told.values()
+    at, length = array("q", (each.at for each in places)), array("q", (each.length for each in places))
+    texts = Stored(folder / journal.FILE, at, length).texts()
+    kept = {
+        test: told
+        for (test, told), text in zip(past.told.items(), texts, strict=True)
+        if _is_of(text, test, told.verdict)
+    }
+    return replace(past, told=kept, damaged=past.damaged + len(past.told) - len(kept))
+
+
+def _is_of(text: bytes, test: str, verdict: str) -> bool:
+    try:
+        result = decode(text)
+    except ValueError:
+        return False
+    return (result.id, result.verdict) == (test, verdict)
 
 
 def read(folder: Path) -> Past:
-    """Raises UserError if its journal has no beginning."""
-    request: dict[str, Any] = {}
-    told: dict[str, Told] = {}
-    finished, started, seconds, session = False, "", 0.0, 0.0
-    for entry in journal.read(folder):
+    """Raises UserError if its journal cannot be read, or if its beginning is none that one can go on from."""
+    seen, damage = _Seen(), journal.Damage()
+    try:
+        for entry in journal.read(folder, damage):
+            seen.take(entry)
+    except OSError as error:
+        raise UserError(f"{folder / journal.FILE} cannot be read: {error.strerror}") from None
+    if not seen.request:
+        raise UserError(f"{folder} has no run in it: its journal has no beginning")
+    if trouble := _trouble(seen.request):
+        raise UserError(f"{folder} cannot be gone on from: {trouble}")
+    seconds = seen.seconds + seen.session
+    return Past(folder.name, seen.started, seen.request, seen.told, seen.finished, seconds, damage.lines + seen.wrong)
+
+
+@dataclass
+class _Seen:
+    """What a journal has said so far. Times are in seconds: of the sessions before, and of the one that goes on."""
+
+    request: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, Told] = field(default_factory=dict)
+    finished: bool = False
+    started: str = ""
+    seconds: float = 0.0
+    session: float = 0.0
+    begun: float = 0.0
+    wrong: int = 0
+
+    def take(self, entry: Entry) -> None:
         event = entry.event
-        match event.get("event"):
+        match event["event"]:
             case "run started" | "run resumed":
-                request, finished = request or event, False
-                started = started or event["time"]
-                seconds, session = seconds + session, 0.0
-                begun = event["monotonic"]
+                self.request, self.finished = self.request or event, False
+                self.started = self.started or event["time"]
+                self.seconds, self.session = self.seconds + self.session, 0.0
+                self.begun = event["monotonic"]
             case "boot finished" if entry.length:
-                told[event["boot"]] = Told(event["verdict"], entry.at, entry.length)
+                self._told(event.get("boot"), event.get("verdict"), entry)
             case "run finished":
-                finished = not event.get("stopped")
-        if request:
-            session = event["monotonic"] - begun
-    if not request:
-        raise UserError(Problem(f"{folder} has no run in it: its journal has no beginning"))
-    return Past(folder.name, started, request, told, finished, seconds + session)
+                self.finished = not event.get("stopped")
+        if self.request:
+            self.session = max(0.0, event["monotonic"] - self.begun)
+
+    def _told(self, test: Any, verdict: Any, entry: Entry) -> None:
+        if isinstance(test, str) and isinstance(verdict, str) and verdict in VERDICTS:
+            self.told[test] = Told(verdict, entry.at, entry.length)
+        else:
+            self.wrong += 1
+
+
+def _trouble(begun: Mapping[str, Any]) -> str:
+    """What the beginning of a journal says that no run of ours does; empty if all is well."""
+    asked = begun.get("request") or {}
+    if not is_time(begun["time"]):
+        return f"it was begun at '{printable(begun['time'], 40)}', which is no time"
+    if not isinstance(asked, dict):
+        return "what had been asked of it is no mapping"
+    select, of = asked.get("select") or (), asked.get("failed_of", "")
+    if not isinstance(select, list | tuple) or not all(isinstance(term, str) for term in select):
+        return "its selection is no list of texts"
+    if asked.get("engine", ENGINES[0]) not in ENGINES or not isinstance(asked.get("shard", ""), str):
+        return "its engine or its part is none"
+    return "" if of == "" or is_name(of) else "the run whose failures it took has no name that a run can have"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import host
-from bootmatrix.errors import InfrastructureError, Problem
+from bootmatrix import disk, files, host
+from bootmatrix.errors import Fatal, InfrastructureError, Problem
 from bootmatrix.results import Stored, encode
-from bootmatrix.runs.journal import Journal, full
+from bootmatrix.runs.journal import Journal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ class Store:
         self.id, self.out, self.folder = run, out, out / run
         try:
             host.mark_as_cache(out)
-            self.folder.mkdir(exist_ok=True)
+            files.folder(out, run)
             self.journal = Journal(self.folder)
         except OSError as error:
             remedy = "choose another folder with --out"
@@ -91,7 +91,14 @@ class Store:
         return Stored(self.journal.file, at, length)
 
     def log(self, kind: str, name: str) -> Path:
-        return self.folder / "logs" / f"{kind}-{name}.log"
+        """A place for what making an image or a build prints, with nothing there; Fatal if it is not ours to write."""
+        file = self.folder / "logs" / f"{kind}-{name}.log"
+        try:
+            if os.path.lexists(file.parent):
+                files.remove(files.folder(self.folder, "logs") / file.name)
+        except OSError as error:
+            raise disk.full(file, error) from None
+        return file
 
     def keep_consoles(self, test: str, number: int, seen: Watched) -> Consoles:
         """Head and tail of what the guest and the tender printed."""
@@ -104,22 +111,39 @@ class Store:
         if not record.total:
             return ""
         relative = f"consoles/{test}/{name}"
-        file = f"{self.folder}/{relative}"
         try:
             if test not in self._folders:
-                os.makedirs(os.path.dirname(file), exist_ok=True)  # noqa: PTH103, PTH120  # a Path costs 20 µs, and there are thousands
+                self._make_folder(*test.split("/"))
                 self._folders.add(test)
-            with open(file, "wb", buffering=0) as stream:  # noqa: PTH123
+            with files.created(f"{self.folder}/{relative}") as stream:  # a Path costs 5 µs, and there are thousands
                 stream.write(bounded(record))
         except OSError as error:
-            raise full(self.folder / relative, error) from None
+            raise disk.full(self.folder / relative, error) from None
         return relative
 
+    def _make_folder(self, cell: str, test: str) -> None:
+        """For the consoles of a test: one call where it is new, and there are thousands."""
+        if cell not in self._folders:
+            files.folder(self.folder, "consoles", cell)
+            self._folders.add(cell)
+        try:
+            os.mkdir(f"{self.folder}/consoles/{cell}/{test}")  # noqa: PTH102  # a Path costs 5 µs
+        except FileExistsError:
+            files.folder(self.folder, "consoles", cell, test)
+
     def point_at_it(self) -> None:
-        """Let `latest` point here."""
-        link = self.out / f".{LATEST}-{self.id}"
-        link.symlink_to(self.id)
-        link.replace(self.out / LATEST)
+        """Let `latest` point here; raises Fatal if something else than such a link is there."""
+        link, latest = self.out / f".{LATEST}-{self.id}", self.out / LATEST
+        try:
+            files.remove(link)
+            link.symlink_to(self.id)
+            link.replace(latest)
+        except OSError as error:
+            link.unlink(missing_ok=True)
+            if not latest.is_dir() or latest.is_symlink():
+                raise
+            what = f"{latest} cannot be made to point to {self.id}: {error.strerror}"
+            raise Fatal(Problem(what, remedy="move it away: it is a folder of its own")) from None
 
     def close(self) -> None:
         if not self.frozen:

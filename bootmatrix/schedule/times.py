@@ -6,8 +6,11 @@ import json
 import statistics
 from typing import TYPE_CHECKING, Any
 
+from bootmatrix import files
+from bootmatrix.model import bounds
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from bootmatrix.plan import BootStep
@@ -15,6 +18,11 @@ if TYPE_CHECKING:
 FILE = "times.json"
 UNKNOWN = {"image": 60.0, "build": 5.0}  # seconds, until one was measured
 LONGEST = 1_000_000  # entries that are kept
+LARGEST = 256 << 20  # bytes of so many
+
+
+def _quiet(_text: str) -> None:
+    pass
 
 
 class Times:
@@ -46,24 +54,32 @@ class Times:
         return self._by_kind
 
 
-def load(out: Path) -> Times:
-    """Nothing is known where the file is missing or spoilt: times only decide an order."""
+def load(out: Path, note: Callable[[str], None] = _quiet) -> Times:
+    """What is missing or spoilt is not known: times only decide an order; `note` is told of it."""
     try:
-        found: Any = json.loads((out / FILE).read_bytes())
-    except (OSError, ValueError):
+        found: Any = json.loads(files.read(out / FILE, LARGEST, below=out))
+        entries = found.items()
+    except FileNotFoundError:
         return Times({})
-    if not isinstance(found, dict):
+    except (OSError, ValueError, RecursionError, AttributeError) as error:
+        why = getattr(error, "strerror", None) or "it holds no times"
+        note(f"{out / FILE} is left out, so the order is another: {why}")
         return Times({})
-    return Times({key: float(value) for key, value in found.items() if isinstance(value, int | float) and value >= 0})
+    known = {key: float(value) for key, value in entries if _is_time(value)}
+    if len(known) < len(found):
+        note(f"{out / FILE}: {len(found) - len(known):,} of its entries are no times, and left out")
+    return Times(known)
 
 
-def save(out: Path, fresh: Mapping[str, float], mark: str) -> None:
-    """Add what a run measured; `mark` is a name that no other run uses, for the file that is not yet complete."""
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < bounds.LONGEST
+
+
+def save(out: Path, fresh: Mapping[str, float]) -> None:
+    """Add what a run measured."""
     known = load(out).known
     for key in fresh:
         known.pop(key, None)  # the newest last: the oldest are the first to be dropped
     known.update(fresh)
     kept = dict(list(known.items())[-LONGEST:])
-    unfinished = out / f".{FILE}-{mark}"
-    unfinished.write_text(json.dumps(kept, indent=0), encoding="utf-8")
-    unfinished.replace(out / FILE)
+    files.write(out / FILE, json.dumps(kept, indent=0))

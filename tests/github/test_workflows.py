@@ -112,9 +112,12 @@ def test_no_input_of_the_action_is_a_part_of_a_script(github: GitHub) -> None:
     assert not list(github.folder.rglob("pwned"))
 
 
+COMMIT = "c0ffee" * 6 + "c0ff"
+
+
 def of_fork(github: GitHub) -> dict[str, str]:
     """The workflow that publishes what the last run of the matrix left."""
-    run = {"event": "pull_request", "conclusion": "failure", "head_sha": "c0ffee", "id": 7, "html_url": "there"}
+    run = {"event": "pull_request", "conclusion": "failure", "head_sha": COMMIT, "id": 7, "html_url": "there"}
     github.event_name, github.event = "workflow_run", {"workflow_run": run, "repository": {"default_branch": "main"}}
     return github.workflow("publish.yml")
 
@@ -126,9 +129,11 @@ def test_a_forks_results_are_told_beside_its_pull_request(github: GitHub) -> Non
     write_matrix(github.project, scripted({"backend": ["command"]}, other=GOOD))  # the default branch has another
     assert of_fork(github) == {"check": "success"}, github.log
     ((words, texts),) = github.asked
-    assert {"head_sha=c0ffee", "status=completed", "conclusion=neutral"} <= set(words)
+    assert {f"head_sha={COMMIT}", "status=completed", "conclusion=neutral"} <= set(words)
     (text,) = texts.values()
     assert "3 tests" in text
+    assert f"commit `{COMMIT[:12]}`" in text
+    assert "branch" not in text
     assert "hostile" not in text
 
 

@@ -239,7 +239,7 @@ def test_a_run_that_is_interrupted_before_the_retry_tells_nothing_of_it(
     tests = {"late": late, "stops": script(f"kill -INT {os.getpid()}; sleep 1000")}
     finished, _ = ran(tmp_path, tests, jobs=1)
     assert finished.run.interrupted
-    left = past.unfinished(tmp_path / "out")
+    left = past.unfinished(tmp_path / "out", print)
     assert left.told == {}
     assert [event["boot"] for event in events(finished.folder) if event["event"] == "boot left"] == [
         "command/late",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import ROOT
+from engines import podman_service
 from support import bootmatrix, write_matrix
 
 from bootmatrix import host, results
@@ -19,15 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Podman's service on a socket of its own."""
-    socket = tmp_path_factory.mktemp("podman") / "podman.sock"
-    service = subprocess.Popen(["podman", "system", "service", "--time=0", f"unix://{socket}"])
-    end = time.monotonic() + 60
-    while not socket.exists() and service.poll() is None and time.monotonic() < end:
-        time.sleep(0.05)
-    yield f"unix://{socket}"
-    service.terminate()
-    service.wait(timeout=30)
+    yield from podman_service(tmp_path_factory)
 
 
 @pytest.fixture(
@@ -86,7 +78,10 @@ def test_an_image_of_the_users_own_builds_and_boots(tmp_path: Path, env: dict[st
 
 def _remove(tag: str, env: dict[str, str]) -> None:
     command = ["podman", "--remote", f"--url={env['DOCKER_HOST']}"] if "DOCKER_HOST" in env else ["docker"]
-    subprocess.run([*command, "rmi", "--force", tag], capture_output=True, check=False)
+    found = subprocess.run([*command, "inspect", "--format={{.Id}}", tag], capture_output=True, text=True, check=True)
+    subprocess.run(
+        [*command, "rmi", "--force", found.stdout.strip()], capture_output=True, check=True
+    )  # with its marks
 
 
 @pytest.mark.docker

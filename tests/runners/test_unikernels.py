@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAKE = (
-    "cd $OUT; mkfifo pipe; ln -s /dev/null device; ln -s loop loop; mkdir folder; ln -s folder/../../../etc out;"
+    "cd $OUT; mkfifo pipe; ln -s /dev/zero device; ln -s loop loop; mkdir folder; ln -s folder/../../../etc out;"
     " ln -s nowhere broken; touch file; ln -s file link"
 )
 WANTED = {

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from damaged import LAID, lay
 
-from bootmatrix import host
+from bootmatrix import host, keys, locks
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine
 from bootmatrix.places.place import Job
@@ -151,3 +153,44 @@ def test_what_a_run_starts_carries_its_mark_and_nothing_else_does(run: str, monk
     monkeypatch.setenv(host.RUN_MARK, "another")  # a run that is a test of another run, with a cache of its own
     assert host.scratch() is None
     assert Job(("true",), "test").env == {}
+
+
+@pytest.mark.parametrize("kind", LAID)
+def test_a_lock_that_is_no_plain_file_is_made_anew(tmp_path: Path, kind: str) -> None:
+    """Two that come to it at once still keep each other out."""
+    victim = tmp_path / "victim"
+    victim.write_text("as it was")
+    lay(kind, tmp_path / "cache" / "work" / "run" / lease.LOCK, victim)
+    lay(kind, tmp_path / "cache" / "locks" / keys.of("thing"), victim)
+    stop = threading.Event()
+    with Lease("run"), locks.held("thing", stop):
+        assert lease.is_alive("run")
+        stop.set()
+        with pytest.raises(InfrastructureError, match="while it waited for thing"), locks.held("thing", stop):
+            pass
+    assert victim.read_text() == "as it was"
+
+
+@pytest.mark.parametrize("kind", [*LAID, "file"])
+def test_what_is_no_folder_of_a_run_is_swept_without_following_it(tmp_path: Path, kind: str, notes: list[str]) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("as it was")
+    work = tmp_path / "cache" / "work"
+    work.mkdir(parents=True)
+    lay(kind, work / "run", victim) if kind != "file" else (work / "run").touch()
+    lease.sweep(notes.append)
+    assert list(work.iterdir()) == []
+    assert victim.read_text() == "as it was"
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize("name", ["work", "locks"])
+def test_a_link_in_the_place_of_a_folder_of_locks_is_said(tmp_path: Path, name: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / name).symlink_to(elsewhere)
+    held = Lease("run") if name == "work" else locks.held("thing", threading.Event())
+    with pytest.raises(InfrastructureError, match="cannot be"), held:
+        pass
+    assert list(elsewhere.iterdir()) == []

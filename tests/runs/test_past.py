@@ -37,7 +37,7 @@ def write(out: Path, run: str, told: Mapping[str, str], stopped: str | None = ""
 
 def test_a_killed_run_is_unfinished_and_has_told_what_it_had(tmp_path: Path) -> None:
     write(tmp_path, "1", {"good": "passed", "bad": "failed", "cut": ""}, stopped=None)
-    found = past.unfinished(tmp_path)
+    found = past.unfinished(tmp_path, print)
     assert (found.run, found.finished, set(found.told)) == ("1", False, {"c/good", "c/bad"})
     assert found.request["request"] == {"select": ["a=b"], "engine": "host"}
     assert [found.is_good(f"c/{test}") for test in ("good", "bad", "cut", "new")] == [True, False, False, False]
@@ -46,7 +46,7 @@ def test_a_killed_run_is_unfinished_and_has_told_what_it_had(tmp_path: Path) -> 
 @pytest.mark.parametrize("stopped", ["interrupted", "the disk is full"])
 def test_a_run_that_was_stopped_is_unfinished_and_what_it_left_is_not_told(tmp_path: Path, stopped: str) -> None:
     write(tmp_path, "1", {"good": "passed", "left": ""}, stopped)
-    assert set(past.unfinished(tmp_path).told) == {"c/good"}
+    assert set(past.unfinished(tmp_path, print).told) == {"c/good"}
 
 
 def test_a_run_that_was_resumed_and_came_to_its_end_is_complete(tmp_path: Path) -> None:
@@ -56,27 +56,27 @@ def test_a_run_that_was_resumed_and_came_to_its_end_is_complete(tmp_path: Path) 
     store.keep(1, Result("c", "left", "passed"))
     store.event("run finished", stopped="")
     store.close()
-    assert past.last(tmp_path).finished
-    assert set(past.last(tmp_path).told) == {"c/good", "c/left"}
+    assert past.last(tmp_path, print).finished
+    assert set(past.last(tmp_path, print).told) == {"c/good", "c/left"}
     with pytest.raises(UserError, match="its last run, 1, is complete"):
-        past.unfinished(tmp_path)
+        past.unfinished(tmp_path, print)
 
 
 def test_a_run_that_goes_on_is_neither_the_last_nor_unfinished(tmp_path: Path) -> None:
     write(tmp_path, "1", {"good": "passed"})
     write(tmp_path, "2", {"good": ""}, stopped=None)
     with Lease("2"):
-        assert past.last(tmp_path).run == "1"
+        assert past.last(tmp_path, print).run == "1"
         with pytest.raises(UserError):
-            past.unfinished(tmp_path)
-    assert past.last(tmp_path).run == past.unfinished(tmp_path).run == "2"
+            past.unfinished(tmp_path, print)
+    assert past.last(tmp_path, print).run == past.unfinished(tmp_path, print).run == "2"
 
 
 def test_where_no_run_was_that_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no earlier run"):
-        past.last(tmp_path / "nowhere")
+        past.last(tmp_path / "nowhere", print)
     with pytest.raises(UserError, match="nothing to resume"):
-        past.unfinished(tmp_path)
+        past.unfinished(tmp_path, print)
 
 
 def test_a_journal_without_a_beginning_is_the_users_error(tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""What the merged run says of its own accord, instead of what a part says: anybody may have written a part.
+
+A part is believed in what became of a test, as attempts, consoles, times and numbers. What a reader would take for our
+own word is made anew or left out: how to repeat a test, what the matrix says of it, whether its pass may be reused.
+Of a part whose matrix is not ours, everything is left out that is no more than a claim.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bootmatrix import quarantine
+from bootmatrix.matrix import cells
+from bootmatrix.matrix.problems import NAME
+from bootmatrix.model import Quarantine, repro
+
+if TYPE_CHECKING:
+    from bootmatrix.matrix.load import Matrix
+    from bootmatrix.matrix.resolve import Boot
+    from bootmatrix.model import Attempt, Result
+
+MOST_AXES = 64
+
+
+def as_planned(result: Result, matrix: Matrix, boot: Boot) -> Result:
+    """What a part of ours told of this boot of the matrix; under quarantine only if the matrix says so."""
+    cell, name, _, params = boot
+    entry = quarantine.of(matrix, cell, name, params)
+    result = replace(result, **_own(result), quarantine=entry, axes=axes_of(boot))
+    if result.verdict != "quarantined" or entry:
+        return result
+    reason = f"its part says that it is in quarantine, and the matrix does not: {result.reason}"
+    return replace(result, verdict="error", reason=reason)
+
+
+def axes_of(boot: Boot) -> dict[str, str]:
+    """A boot's values, and the names that a selection and a report know it by."""
+    cell, name, _, params = boot
+    return {**cells.IMPLICIT, **cell.values, **params, "test": name, "cell": cell.id}
+
+
+def as_told(result: Result, axes: tuple[str, ...]) -> Result:
+    """What a part of an unknown matrix with these axes told: no image, host or command line that only it says."""
+    attempts = tuple(_bare(attempt) for attempt in result.attempts)
+    bare: dict[str, Any] = dict.fromkeys(("image", "digest", "host", "unikernel"), "")
+    return replace(
+        result, **_own(result), **bare, attempts=attempts, quarantine=Quarantine(), axes=_fitting(result, axes)
+    )
+
+
+def _own(result: Result) -> dict[str, Any]:
+    """A merged pass is taken again by none: `key` is empty."""
+    return {"repro": repro(result.id), "key": "", "reused": _word(result.reused)}
+
+
+def _bare(attempt: Attempt) -> Attempt:
+    return replace(attempt, command=(), accelerator=_word(attempt.accelerator), accelerator_reason="")
+
+
+def _word(text: str) -> str:
+    """A name as the matrix and our runs have them; empty if it is none."""
+    return text if NAME.fullmatch(text) else ""
+
+
+def _fitting(result: Result, axes: tuple[str, ...]) -> dict[str, str]:
+    """Its values, if they are those that its cell is called by; parameters are not told from other texts."""
+    own = {"test": result.test.partition("@")[0], "cell": result.cell}
+    found = {axis: result.axes[axis] for axis in axes if axis in result.axes}
+    return {**found, **own} if cells.cell_id(found) == result.cell else own
+
+
+def axes_told(axes: tuple[str, ...]) -> tuple[str, ...]:
+    """The axes that a part names, if they can be some."""
+    return axes if len(axes) <= MOST_AXES and all(map(NAME.fullmatch, axes)) else ()

@@ -1,0 +1,29 @@
+"""The logs of a part, brought into the merged run: only files that a run of ours would have written."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from bootmatrix import files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOG = re.compile(r"(?:image|build)-[A-Za-z0-9_.+-]{1,200}\.log")
+LARGEST = 64 << 20
+MOST = 10_000
+
+
+def bring(source: Path, target: Path) -> None:
+    """What making images and builds printed; of two of one name, the later gets a number."""
+    logs = source / "logs"
+    if logs.is_symlink() or not logs.is_dir():
+        return
+    names = sorted(entry.name for entry in os.scandir(logs) if LOG.fullmatch(entry.name))
+    for name in names[:MOST]:
+        fresh, number = name, 2
+        while os.path.lexists(target / "logs" / fresh):
+            fresh, number = f"{name.removesuffix('.log')}.{number}.log", number + 1
+        files.brought(source, f"logs/{name}", target, LARGEST, f"logs/{fresh}")
