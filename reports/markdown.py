@@ -37,7 +37,7 @@ class Report(model.Report):
     filename: ClassVar[str] = "summary.md"
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
-        total = sum_up(run.results, UNSAID)
+        total, folder = sum_up(run.results, UNSAID), folder.resolve()
         with _texts.written(target) as file:
             paper = Paper(file, LIMIT)
             paper.put(_headline(run, total))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
+from bootmatrix import files
 from bootmatrix.errors import Fatal, Problem
 
 if TYPE_CHECKING:
@@ -96,11 +98,11 @@ class Entry:
 
 def read(folder: Path) -> Iterator[Entry]:
     """Each whole event, up to the first that is not: a power cut leaves zeros or half a line at the end."""
-    with (folder / FILE).open("rb") as stream:
+    with io.BufferedReader(files.opened(folder / FILE, below=folder), 1 << 18) as stream:  # type: ignore[arg-type]
         yield from _entries(stream)
 
 
-def _entries(stream: BinaryIO) -> Iterator[Entry]:
+def _entries(stream: io.BufferedReader) -> Iterator[Entry]:
     offset = 0
     for line in stream:
         head, found, raw = line.partition(RESULT)
