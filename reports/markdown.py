@@ -35,6 +35,7 @@ ELSEWHERE = "they are in report.json"
 
 class Report(model.Report):
     filename: ClassVar[str] = "summary.md"
+    shows: ClassVar[tuple[str, ...]] = ("changes",)
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
         total, folder = sum_up(run.results, UNSAID), folder.resolve()

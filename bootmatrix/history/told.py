@@ -104,7 +104,7 @@ class Changes:
 
 
 def write(told: Trends | Changes, folder: Path) -> None:
-    """Put it beside the results of the run in `folder`."""
+    """Put it beside the results of the run in `folder`; OSError if it cannot be written."""
     files.write(folder / _name(type(told)), TypeAdapter(type(told)).dump_json(told))
 
 

@@ -16,7 +16,7 @@ from bootmatrix import files
 from bootmatrix.errors import Fatal, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 FILE = "events.jsonl"
@@ -98,11 +98,11 @@ class Entry:
 
 def read(folder: Path) -> Iterator[Entry]:
     """Each whole event, up to the first that is not: a power cut leaves zeros or half a line at the end."""
-    with io.BufferedReader(files.opened(folder / FILE, below=folder), 1 << 18) as stream:  # type: ignore[arg-type]
+    with io.BufferedReader(files.opened(folder / FILE, below=folder), 1 << 18) as stream:  # type: ignore[type-var]
         yield from _entries(stream)
 
 
-def _entries(stream: io.BufferedReader) -> Iterator[Entry]:
+def _entries(stream: Iterable[bytes]) -> Iterator[Entry]:
     offset = 0
     for line in stream:
         head, found, raw = line.partition(RESULT)
