@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from bootmatrix import console
 from bootmatrix.quantities import human_size
 
+from . import _consoles
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -24,6 +26,7 @@ ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]") 
 ORDER = re.compile(r"\[(?=\[/?[A-Z]+[|\]])")  # the first bracket of a mark that a reader may obey
 UNTOLD = re.compile(r"[|\]\r\n]")  # what ends a path within a mark, for one reader or another
 ROOM = 16 << 10  # characters of a console in the report; the whole log is a file beside it
+LONGEST = 1 << 20  # bytes of a file that are read: a half of them at each end
 FIRST = 4  # a quarter of the room is for its beginning, the rest for its end
 
 
@@ -71,22 +74,22 @@ class Consoles:
 
     def _excerpt(self, name: str) -> str:
         """Head and tail of a console, with a line that says what was cut."""
-        file = self._file(name)
-        if not file:
-            return f"[{name} is no file of this run]"
         try:
-            text = console.clean(file.read_bytes())
-        except OSError as error:
-            return f"[{file.name} cannot be read: {error.strerror}]"
-        return _cut(text, self.room)
+            ends = _consoles.ends(self.folder, name, LONGEST // 2, LONGEST // 2)
+        except (OSError, ValueError) as error:
+            return f"[{name.rpartition('/')[2]} {_consoles.why_not(error)}]"
+        return _cut(console.clean(ends.head), console.clean(ends.tail), ends.left, self.room)
 
 
-def _cut(text: str, room: int) -> str:
-    if len(text) <= room:
-        return text
-    head, tail = room // FIRST, room - room // FIRST
-    lost = human_size(len(text) - room)
-    return f"{text[:head]}\n[{lost} are left out here; the file has them]\n{text[len(text) - tail :]}"
+def _cut(head: str, tail: str, left: int, room: int) -> str:
+    """A text in so much room, of which `left` bytes between head and tail have not been read."""
+    if not left:
+        if len(tail) <= room:
+            return tail
+        head, tail = tail[: room // FIRST], tail[room // FIRST :]
+    shown, last = head[: room // FIRST], tail[max(0, len(tail) - (room - room // FIRST)) :]
+    lost = human_size(len(head) - len(shown) + left + len(tail) - len(last))
+    return f"{shown}\n[{lost} are left out here; the file has them]\n{last}"
 
 
 def _disarmed(text: str) -> str:

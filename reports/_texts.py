@@ -1,13 +1,14 @@
-"""What the formats share: texts of a guest made harmless, ends of consoles, and a file that is whole or as it was."""
+"""What the formats share: texts of a guest made harmless, ends of consoles, and a text that is whole or as it was."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import os
+import io
 from typing import IO, TYPE_CHECKING
 
-from bootmatrix import console
+from bootmatrix import console, files
+
+from . import _consoles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +21,12 @@ LINE = 500  # characters of a line that are shown
 @contextlib.contextmanager
 def written(target: Path) -> Iterator[IO[str]]:
     """A text in UTF-8 that becomes `target` once it is whole; what has no UTF-8 becomes `?`."""
-    fresh = target.with_name(f"{target.name}.new")
-    try:
-        with fresh.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+    with files.replaced(target) as raw:
+        file = io.TextIOWrapper(raw, encoding="utf-8", errors="replace", newline="\n")
+        try:
             yield file
-        fresh.replace(target)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
+        finally:
+            file.detach()
 
 
 def clean(text: str) -> str:
@@ -38,11 +37,6 @@ def clean(text: str) -> str:
         return text
     lines = console.ANSI.sub("", text).expandtabs(4).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(line if line.isprintable() else "".join(map(_seen, line)) for line in lines)
-
-
-@functools.cache
-def _real(folder: Path) -> str:
-    return os.path.realpath(folder)
 
 
 def _seen(char: str) -> str:
@@ -59,16 +53,10 @@ def line(text: str, most: int = LINE) -> str:
 
 
 def last_lines(folder: Path, name: str, number: int) -> str:
-    """The last lines of a console, whose file must lie below `folder`; why not, where it cannot be read."""
+    """The last lines of a console, whose file must lie below `folder` (resolved); why not, where it cannot be read."""
     try:
-        file = os.path.realpath(f"{folder}/{name}")
-        if not file.startswith(f"{_real(folder)}/"):
-            return f"[{name} is no file of this run]"
-        with open(file, "rb", buffering=0) as opened:  # noqa: PTH123  # a Path costs 20 µs, and there are thousands
-            size = opened.seek(0, os.SEEK_END)
-            opened.seek(max(0, size - TAIL))
-            raw = opened.read()
+        ends = _consoles.ends(folder, name, 0, TAIL)
     except (OSError, ValueError) as error:
-        return f"[{name} cannot be read: {getattr(error, 'strerror', None) or error}]"
-    lines = clean(console.clean(raw)).strip().split("\n")
+        return f"[{name} {_consoles.why_not(error)}]"
+    lines = clean(console.clean(ends.tail)).strip().split("\n")
     return "\n".join(cut(each.rstrip(), LINE) for each in lines[-number:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from typing import TYPE_CHECKING
 
 from bootmatrix.quantities import human_time
@@ -39,7 +40,7 @@ def _made(folder: Path) -> Iterator[tuple[float, str]]:
     try:
         for entry in journal.read(folder):
             kind = str(entry.event.get("event")).removesuffix(" finished")
-            if kind in {"image", "build"}:
-                yield float(entry.event["seconds"]), f"{kind} {entry.event[kind]}"
-    except (OSError, KeyError, ValueError):
+            if kind in {"image", "build"} and math.isfinite(seconds := float(entry.event["seconds"])):
+                yield seconds, f"{kind} {entry.event[kind]}"
+    except (OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError):  # it may hold anything
         return

@@ -34,6 +34,7 @@ UNSAID = GOOD_VERDICTS - {"flaky", "quarantined"}
 
 class Report(model.Report):
     filename: ClassVar[str] = "annotations.txt"
+    shows: ClassVar[tuple[str, ...]] = ("changes",)
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
         total = sum_up(run.results, UNSAID)

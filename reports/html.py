@@ -36,6 +36,7 @@ UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}  # json.dumps has 
 @dataclass(frozen=True)
 class Report(model.Report):
     filename: ClassVar[str] = "index.html"
+    shows: ClassVar[tuple[str, ...]] = ("trends", "changes")
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
         trends, changes = told.trends(folder), told.changes(folder)

@@ -29,6 +29,7 @@ SURROGATE = re.compile(r"\\ud[89a-f]")
 
 class Report(model.Report):
     filename: ClassVar[str] = "report.json"
+    shows: ClassVar[tuple[str, ...]] = ("changes",)
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
         with _texts.written(target) as file:

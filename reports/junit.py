@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 from junit_xml import TestCase, TestSuite
 
-from bootmatrix import model, results
+from bootmatrix import files, model, results
 from bootmatrix.errors import Problem, UserError, suggest
 
 from . import _junit_verdict, _suites
@@ -54,15 +54,14 @@ class Report(model.Report):
     def write(self, run: Run, folder: Path, target: Path) -> None:
         folder = folder.resolve()
         place = f"{self.out.rstrip('/') or folder.parent.name}/{folder.name}"
-        fresh = target.with_suffix(".new")
-        for room in self._rooms(run):
-            with fresh.open("wb") as file:
-                _Writer(run, Consoles(folder, place, room), self.dialect == "pytest", self.all_consoles).write(
-                    file, target.parent
-                )
-            if self.dialect != "gitlab" or fresh.stat().st_size < LIMIT:
-                break
-        fresh.replace(target)
+        with files.replaced(target) as file:
+            for room in self._rooms(run):
+                file.seek(0)
+                file.truncate()
+                consoles = Consoles(folder, place, room)
+                _Writer(run, consoles, self.dialect == "pytest", self.all_consoles).write(file, target.parent)
+                if self.dialect != "gitlab" or file.tell() < LIMIT:
+                    break
 
     def _rooms(self, run: Run) -> Iterator[int]:
         """How much of each console may be told, the most first."""

@@ -35,9 +35,10 @@ ELSEWHERE = "they are in report.json"
 
 class Report(model.Report):
     filename: ClassVar[str] = "summary.md"
+    shows: ClassVar[tuple[str, ...]] = ("changes",)
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
-        total = sum_up(run.results, UNSAID)
+        total, folder = sum_up(run.results, UNSAID), folder.resolve()
         with _texts.written(target) as file:
             paper = Paper(file, LIMIT)
             paper.put(_headline(run, total))

@@ -45,6 +45,7 @@ class Report(model.Report):
     filename: ClassVar[str] = "report.tap"
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
+        folder = folder.resolve()
         with _texts.written(target) as file:
             file.write(f"TAP version 14\n1..{len(run.results)}")
             file.write("\n" if run.results else " # no test\n")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bootmatrix.commands.common import matrix_options
-from bootmatrix.commands.recorded import folder_of, history_option, kept, pen, root_of
+from bootmatrix.commands.recorded import folder_of, history_option, kept, noted, pen, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bootmatrix.model import Run
 
 SIDES = 2  # that are compared
+TESTS = 10_000  # for which there is time, where all are read
 
 
 @click.command(
@@ -103,12 +104,13 @@ def _over(
     from bootmatrix.history import asked, database  # noqa: PLC0415
 
     (limit, branch), (name, before, after) = window, axis
-    with database.opened(root, history) as opened:
+    with database.opened(root, history, note=noted) as opened:
         past = kept(opened, "compare --nights")
         if branch is None:
             branch = next((night.branch for night in past.nights(None, 1)), "")
         nights = past.nights(branch, limit)
         tests = asked.tests(past, terms) if terms else None
+        past.deadline.allow(len(nights) * (TESTS if tests is None else len(tests)))
         found = pairs.of_axis(past.points(nights, tests), name, before, after)
     runs = f"{len(nights)} runs" if len(nights) != 1 else "1 run"
     return judge.compare(found, f"{_count(found)} in {runs}{f' of {branch}' if branch else ''}", before, after, name)

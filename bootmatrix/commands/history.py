@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bootmatrix.commands.common import matrix_options
-from bootmatrix.commands.recorded import history_option, kept, pen, root_of
+from bootmatrix.commands.recorded import history_option, kept, noted, pen, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,10 +51,11 @@ def command(
     """
     from bootmatrix.history import asked, database, story  # noqa: PLC0415
 
-    with database.opened(root_of(directory, file), history) as opened:
+    with database.opened(root_of(directory, file), history, note=noted) as opened:
         past = kept(opened, "history")
         names = asked.tests(past, select)
         window = _window(past, branch, nights, every=every)
+        past.deadline.allow(len(names) * len(window))
         stories = story.of(window, past.points(window, names))
         if shape == "json":
             _json(stories)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bootmatrix.commands.common import left_out, matrix_options
-from bootmatrix.commands.recorded import folder_of, history_option, kept, pen, root_of
+from bootmatrix.commands.recorded import folder_of, history_option, kept, noted, pen, root_of
+from bootmatrix.errors import InfrastructureError, Problem
 
 if TYPE_CHECKING:
     from bootmatrix.history.database import History
@@ -70,7 +71,7 @@ def command(
     root = root_of(directory, file)
     folder = folder_of(run, out or root / "out")
     finished = results.open_run(folder / "results.json")
-    with database.opened(root, history) as opened:
+    with database.opened(root, history, len(finished.results) * (nights + 1), noted) as opened:
         past = kept(opened, "nightly")
         tonight = _recorded(past, finished)
         against = tonight.branch if branch is None else branch
@@ -86,15 +87,15 @@ def _recorded(past: History, run: Run) -> Night:
     """The run as the history has it; it is recorded if it was not."""
     if past.night(run.id) is None:
         past.record(run)
-    found = past.night(run.id)
-    assert found  # noqa: S101  # it is there now
-    return found
+    if found := past.night(run.id):
+        return found
+    what = f"the history is damaged: it does not have the run {run.id}, though it has taken it"
+    raise InfrastructureError(Problem(what, remedy="move it away: the next run begins a new history"))
 
 
 def _write(folder: Path, root: Path, run: Run, changes: Changes, drawn: Trends) -> list[Path]:
     """Both beside the results, and the reports again, which read them."""
     from bootmatrix import plugins, reporting  # noqa: PLC0415
-    from bootmatrix.errors import InfrastructureError, Problem  # noqa: PLC0415
     from bootmatrix.history import told  # noqa: PLC0415
 
     if without := left_out(root):

@@ -60,6 +60,11 @@ def kept(history: History, words: str) -> History:
     return history
 
 
+def noted(text: str) -> None:
+    """Something to be known beside what was asked for."""
+    click.echo(f"note: {text}", err=True)
+
+
 def pen() -> Pen:
     """For texts that came from a guest: safe for a terminal, and for the log of GitHub Actions."""
     import os  # noqa: PLC0415

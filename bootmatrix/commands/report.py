@@ -11,7 +11,7 @@ import click
 
 from bootmatrix.commands.common import left_out, matrix_options, report_options, set_option
 from bootmatrix.commands.recorded import RESULTS, folder_of, runs_in
-from bootmatrix.errors import Problem, UserError
+from bootmatrix.errors import BootmatrixError, Problem, UserError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -80,7 +80,7 @@ def command(
     if without := left_out(root):
         click.echo(without, err=True)
     for report, name, target in made:
-        _write(report, name, told, folder, target or str(folder / report.filename))
+        _write(report, name, told, folder, target)
 
 
 def _out(out: Path | None, directory: Path | None, file: Path) -> Path:
@@ -88,22 +88,28 @@ def _out(out: Path | None, directory: Path | None, file: Path) -> Path:
 
 
 def _write(report: Report, name: str, run: Run, folder: Path, target: str) -> None:
-    """A file is replaced once the new one is whole; to a pipe or a device it is copied."""
-    file = Path(target)
+    """A file is replaced once the new one is whole; to a pipe or a device that is named it is copied."""
+    from bootmatrix import reporting  # noqa: PLC0415
+
+    file = Path(target or folder / report.filename)
     try:
-        if target == STDOUT or (file.exists() and not file.is_file()):
+        if target == STDOUT or (target and file.exists() and not file.is_file()):
             with tempfile.TemporaryDirectory(prefix="bootmatrix-") as private:
                 whole = Path(private) / report.filename
                 report.write(run, folder, whole)
                 _copy(whole, target)
         else:
-            report.write(run, folder, file)
+            report.write(run, folder, file if target else reporting.place(report, folder))
             click.echo(file, err=True)
     except BrokenPipeError:
         raise
     except OSError as error:
-        what = f"the report '{name}' cannot be written to {target}: {error.strerror}"
+        what = f"the report '{name}' cannot be written to {file}: {error.strerror}"
         raise UserError(Problem(what, remedy="name another file, as NAME=FILE")) from None
+    except BootmatrixError:
+        raise
+    except Exception as error:  # a plug-in may raise anything
+        raise UserError(reporting.trouble(name, error)) from error
 
 
 def _copy(whole: Path, target: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,15 +12,17 @@ from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from bootmatrix import files
 from bootmatrix.errors import InfrastructureError, Problem, UserError
-from bootmatrix.history import NO_HISTORY
+from bootmatrix.history import NO_HISTORY, sqlite
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
-    from sqlalchemy.pool import ConnectionPoolEntry
+
+    from bootmatrix.history.deadline import Deadline
 
 FOLDER, FILE = ".bootmatrix", "history.sqlite"
-PATIENCE_MS = 60_000  # for others that write to the same file
+IGNORED = b"*\n"
 REMEDY = "write a path, sqlite:///PATH, postgresql+psycopg://USER@HOST/NAME, or none"
 
 
@@ -29,7 +32,7 @@ def find(root: Path, given: str) -> URL | None:
     if said == NO_HISTORY:
         return None
     if not said:
-        return _sqlite(_own(root / FOLDER) / FILE)
+        return _sqlite(_own(root) / FILE)
     if "://" not in said:
         return _sqlite(Path(said))
     try:
@@ -45,34 +48,37 @@ def shown(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
-def engine(url: URL) -> Engine:
+def engine(url: URL, deadline: Deadline) -> Engine:
     """Connects when first used. UserError if there is no such kind of database, or if its driver is missing."""
+    kind = url.get_backend_name()
     try:
-        made = create_engine(url)
+        made = create_engine(url, connect_args=_within(url, deadline) if kind == "postgresql" else {})
     except NoSuchModuleError:
         what = f"there is no kind of database '{url.drivername}'"
         raise UserError(Problem(what, remedy=REMEDY)) from None
     except ModuleNotFoundError as error:
         what = f"{url.drivername} needs the Python package {error.name}, which is not installed"
-        remedy = f"pip install 'bootmatrix[{url.get_backend_name()}]'"
+        remedy = f"pip install 'bootmatrix[{kind}]'"
         raise UserError(Problem(what, remedy=remedy)) from None
-    if made.dialect.name == "sqlite":
-        event.listen(made, "connect", _connected)
-        event.listen(made, "begin", _begin)
+    if kind == "sqlite":
+        in_memory = not url.database or url.database == ":memory:"
+        sqlite.guard(made, None if in_memory else Path(shown(url)), shown(url), deadline)
+    elif kind == "postgresql":
+        event.listen(made, "begin", functools.partial(_begin, deadline=deadline))
     return made
 
 
-def _connected(connection: object, _entry: ConnectionPoolEntry) -> None:
-    """Readers and one writer at a time, each waiting for the others."""
-    connection.isolation_level = None  # type: ignore[attr-defined]  # Python's sqlite3 would begin too late
-    connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")  # type: ignore[attr-defined]
-    connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[attr-defined]
-    connection.execute("PRAGMA synchronous = NORMAL")  # type: ignore[attr-defined]
+def _within(url: URL, deadline: Deadline) -> dict[str, int]:
+    """How long libpq waits for a server, unless the URL says it."""
+    seconds = max(2, round(deadline.left()))
+    wanted = {"connect_timeout": seconds, "tcp_user_timeout": 1000 * seconds, "keepalives_idle": 10}
+    return {key: value for key, value in wanted.items() if key not in url.query}
 
 
-def _begin(connection: Connection) -> None:
-    """A transaction that begins with reading could not wait for its turn to write."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+def _begin(connection: Connection, deadline: Deadline) -> None:
+    """The server itself ends what takes too long, or waits too long."""
+    left = max(1, int(1000 * deadline.left()))
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {left}; SET LOCAL lock_timeout = {left}")
 
 
 def _sqlite(file: Path) -> URL:
@@ -83,12 +89,14 @@ def _sqlite(file: Path) -> URL:
     return URL.create("sqlite", database=str(path))
 
 
-def _own(folder: Path) -> Path:
+def _own(root: Path) -> Path:
     """A folder that git and our own builds leave out."""
     try:
-        folder.mkdir(exist_ok=True)
-        (folder / ".gitignore").write_text("*\n")
+        folder = files.folder(root, FOLDER)
+        ignore = folder / ".gitignore"
+        if not (files.is_plain(ignore) and files.read(ignore, len(IGNORED)) == IGNORED):
+            files.write(ignore, IGNORED)
     except OSError as error:
-        what = f"the history's folder {folder} cannot be made: {error.strerror}"
+        what = f"the history's folder {root / FOLDER} cannot be made: {error.strerror}"
         raise InfrastructureError(Problem(what, remedy="--history PATH keeps it elsewhere, `none` nowhere")) from None
     return folder

@@ -10,25 +10,32 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
-from bootmatrix.history import address, reading, recording, tables, version
+from bootmatrix.history import address, reading, recording, rows, tables, version
+from bootmatrix.history.deadline import Deadline
 from bootmatrix.history.tables import runs
 from bootmatrix.history.told import Night
 from bootmatrix.history.troubles import told
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection, Engine, Row, Select
+    from sqlalchemy import Connection, Engine, Select
 
     from bootmatrix.history.point import Point
     from bootmatrix.model import Run
 
+REMEDY = "To be rid of this, move the file away: the next run begins a new history"
 TRIES = 5  # of a transaction that met another's
 
 
 class History(ABC):
-    """What earlier runs came to. Every method raises InfrastructureError if the database cannot be used."""
+    """What earlier runs came to; damaged rows are left out.
+
+    Every method raises InfrastructureError if the database cannot be used, or takes longer than the deadline.
+    """
+
+    deadline: Deadline
 
     @abstractmethod
     def record(self, run: Run) -> None:
@@ -57,6 +64,9 @@ class History(ABC):
 class Nothing(History):
     """Where no history is wanted."""
 
+    def __init__(self, deadline: Deadline) -> None:
+        self.deadline = deadline
+
     def record(self, run: Run) -> None: ...
 
     def nights(self, branch: str | None, limit: int, before: str = "") -> tuple[Night, ...]:
@@ -76,16 +86,17 @@ class Nothing(History):
 
 
 class Database(History):
-    def __init__(self, engine: Engine, name: str) -> None:
-        self.engine, self.name = engine, name
+    def __init__(self, engine: Engine, name: str, deadline: Deadline) -> None:
+        self.engine, self.name, self.deadline = engine, name, deadline
+        self.damage = rows.Damage()
 
     def record(self, run: Run) -> None:
-        with told(self.name):
+        with told(self.name, self.deadline, "to record the run"):
             for attempt in Retrying(
                 retry=retry_if_exception_type(IntegrityError), stop=stop_after_attempt(TRIES), reraise=True
             ):
                 with attempt, version.writing(self.engine) as connection:
-                    recording.record(connection, run)
+                    recording.record(connection, run, self.deadline)
 
     def nights(self, branch: str | None, limit: int, before: str = "") -> tuple[Night, ...]:
         last = _night().order_by(runs.c.started.desc(), runs.c.run.desc()).limit(limit)
@@ -93,51 +104,63 @@ class Database(History):
             last = last.where(runs.c.branch == branch)
         if before:
             last = last.where(runs.c.started < select(runs.c.started).where(runs.c.run == before).scalar_subquery())
-        with self._reading() as connection:
-            return tuple(map(_as_night, connection.execute(last)))[::-1]
+        with self._reading("to read the last runs") as connection:
+            return tuple(self._nights(connection, last))[::-1]
 
     def night(self, run: str) -> Night | None:
-        with self._reading() as connection:
-            found = connection.execute(_night().where(runs.c.run == run)).first()
-        return _as_night(found) if found else None
+        with self._reading("to look for the run") as connection:
+            return next(self._nights(connection, _night().where(runs.c.run == run)), None)
 
     def tests(self) -> Iterator[tuple[str, Mapping[str, str]]]:
-        every = select(tables.tests.c.name, tables.tests.c.axes).order_by(tables.tests.c.name)
-        with self._reading() as connection:
-            yield from map(tuple, connection.execute(every))
+        every = rows.raw(tables.tests.c.name, tables.tests.c.axes).order_by(tables.tests.c.name)
+        with self._reading("to read the names of the tests") as connection:
+            yield from rows.sound(
+                connection.execute(every), lambda name, axes: (rows.text(name), rows.axes(axes)), self.damage
+            )
 
     def points(self, nights: Sequence[Night], tests: Collection[str] | None = None) -> Iterator[Point]:
-        with self._reading() as connection:
-            yield from reading.reader(connection, nights).points(tests)
+        with self._reading("to read the results") as connection:
+            yield from reading.reader(connection, nights, self.damage, self.deadline).points(tests)
+
+    def _nights(self, connection: Connection, query: Select[Any]) -> Iterator[Night]:
+        return rows.sound(connection.execute(query), _as_night, self.damage)
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with told(self.name), self.engine.connect() as connection:
+    def _reading(self, doing: str) -> Iterator[Connection]:
+        with told(self.name, self.deadline, doing), self.engine.connect() as connection:
             yield connection
 
 
 @contextlib.contextmanager
-def opened(root: Path, url: str = "") -> Iterator[History]:
+def opened(
+    root: Path, url: str = "", results: int = 0, note: Callable[[str], object] | None = None
+) -> Iterator[History]:
     """The history of the project in `root`, or the one that `url` or BOOTMATRIX_HISTORY names; `none`: none.
 
-    UserError if that is no database of ours, InfrastructureError if it cannot be used.
+    Its deadline begins here, and is later for so many `results`. In the end `note` is told of damaged rows. UserError
+    if that is no database of ours, InfrastructureError if it cannot be used.
     """
-    place = address.find(root, url)
+    deadline, place = Deadline(results), address.find(root, url)
     if place is None:
-        yield Nothing()
+        yield Nothing(deadline)
         return
-    engine, name = address.engine(place), address.shown(place)
+    engine, name = address.engine(place, deadline), address.shown(place)
+    past = Database(engine, name, deadline)
     try:
-        with told(name):
+        with told(name, deadline, "to open it"):
             version.bring(engine, name)
-        yield Database(engine, name)
+        yield past
     finally:
         engine.dispose()
+        if note and past.damage.rows:
+            note(f"the history {name} is damaged: {past.damage.rows:,} rows of it are left out. {REMEDY}")
 
 
 def _night() -> Select[Any]:
-    return select(runs.c.run, runs.c.started, runs.c.commit, runs.c.branch, runs.c.interrupted, runs.c.partial)
+    return rows.raw(runs.c.run, runs.c.started, runs.c.commit, runs.c.branch, runs.c.interrupted, runs.c.partial)
 
 
-def _as_night(row: Row[Any]) -> Night:
-    return Night(row.run, row.started, row.commit, row.branch, row.interrupted or row.partial)
+def _as_night(*columns: Any) -> Night:
+    *texts, interrupted, partial = columns
+    run, started, commit, branch = map(rows.text, texts)
+    return Night(run, started, commit, branch, rows.flag(interrupted) or rows.flag(partial))

@@ -7,23 +7,26 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
+from bootmatrix.history import rows
 from bootmatrix.history.point import Point
 from bootmatrix.history.tables import measures, metrics, places, results, runs, tests
 from bootmatrix.model import Measure
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Table
 
+    from bootmatrix.history.deadline import Deadline
+    from bootmatrix.history.rows import Damage
     from bootmatrix.history.told import Night
 
 AT_ONCE = 20_000  # results that are read at a time
 NAMES = 500  # names in a statement
 
 Tests = dict[int, tuple[str, dict[str, str]]]
+Words = tuple[str, str, str]
+Kept = tuple[Words, str, str, int, int, bool]
 Measures = dict[tuple[int, int], tuple[Measure, ...]]
 
 
@@ -33,36 +36,44 @@ class Reader:
 
     connection: Connection
     nights: Mapping[int, str]
-    places: Mapping[int, tuple[str, str, str]]
-    metrics: Mapping[int, tuple[str, str, str]]
+    places: Mapping[int, Words]
+    metrics: Mapping[int, Words]
+    damage: Damage
+    deadline: Deadline
 
     def points(self, names: Collection[str] | None) -> Iterator[Point]:
         for some in self._tests(names, max(1, AT_ONCE // max(1, len(self.nights)))):
+            self.deadline.check()
             yield from self._of(some)
 
     def _tests(self, names: Collection[str] | None, size: int) -> Iterator[Tests]:
         """The tests of these names, or all, `size` or fewer at a time."""
-        query = select(tests).order_by(tests.c.id)
+        query = rows.raw(tests).order_by(tests.c.id)
         if names is not None:
             ordered = iter(sorted(names))
             while batch := list(itertools.islice(ordered, min(size, NAMES))):
-                yield _by_number(self.connection, query.where(tests.c.name.in_(batch)))
+                yield self._by_number(self.connection.execute(query.where(tests.c.name.in_(batch))))
             return
         last = 0
-        while some := _by_number(self.connection, query.where(tests.c.id > last).limit(size)):
-            yield some
-            last = max(some)
+        while found := self.connection.execute(query.where(tests.c.id > last).limit(size)).all():
+            yield self._by_number(found)
+            last = found[-1][0]
+
+    def _by_number(self, found: Iterable[Any]) -> Tests:
+        def made(number: int, name: object, axes: object) -> tuple[int, tuple[str, dict[str, str]]]:
+            return number, (rows.text(name), rows.axes(axes))
+
+        return dict(rows.sound(found, made, self.damage))
 
     def _of(self, some: Tests) -> Iterator[Point]:
         measured = self._measures(some)
-        rows: dict[tuple[int, int], Any] = {}
-        for run, test, *row in self.connection.execute(select(results).where(*self._within(results, some))).all():
-            rows[test, run] = row
+        found = self.connection.execute(rows.raw(results).where(*self._within(results, some)))
+        kept = dict(rows.sound(found, self._kept, self.damage))
         for test, (name, axes) in some.items():
             cell, _, short = name.partition("/")
             for run, night in self.nights.items():
-                if (test, run) in rows:
-                    place, verdict, reason, attempts, failed, infrastructure = rows[test, run]
+                if (test, run) in kept:
+                    place, verdict, reason, attempts, failed, infrastructure = kept[test, run]
                     yield Point(
                         run=night,
                         cell=cell,
@@ -72,20 +83,36 @@ class Reader:
                         values=axes,
                         attempts=attempts,
                         failed=failed,
-                        host=self.places[place][0],
-                        accelerator=self.places[place][1],
-                        digest=self.places[place][2],
+                        host=place[0],
+                        accelerator=place[1],
+                        digest=place[2],
                         measures=measured.get((test, run), ()),
                         infrastructure=infrastructure,
                     )
 
+    def _kept(
+        self, run: int, test: int, place: int, verdict: str, reason: str, *more: Any
+    ) -> tuple[tuple[int, int], Kept]:
+        attempts, failed, infrastructure = more
+        return (test, run), (
+            self.places[place],
+            rows.verdict(verdict),
+            rows.text(reason),
+            rows.count(attempts),
+            rows.count(failed),
+            rows.flag(infrastructure),
+        )
+
     def _measures(self, some: Tests) -> Measures:
         found: defaultdict[tuple[int, int], list[Measure]] = defaultdict(list)
-        query = select(measures).where(*self._within(measures, some))
-        for run, test, metric, value in self.connection.execute(query).all():
-            name, unit, better = self.metrics[metric]
-            found[test, run].append(Measure(name, value, unit, better))
+        query = self.connection.execute(rows.raw(measures).where(*self._within(measures, some)))
+        for key, measure in rows.sound(query, self._measured, self.damage):
+            found[key].append(measure)
         return {key: tuple(each) for key, each in found.items()}
+
+    def _measured(self, run: int, test: int, metric: int, value: float) -> tuple[tuple[int, int], Measure]:
+        name, unit, better = self.metrics[metric]
+        return (test, run), Measure(name, rows.number(value), unit, better)
 
     def _within(self, table: Table, some: Tests) -> list[ColumnElement[bool]]:
         """The rows of the nights and of these tests; numbers that lie close are a range."""
@@ -95,16 +122,18 @@ class Reader:
         return [table.c.run_id.in_(list(self.nights)), mine]
 
 
-def reader(connection: Connection, nights: Sequence[Night]) -> Reader:
+def reader(connection: Connection, nights: Sequence[Night], damage: Damage, deadline: Deadline) -> Reader:
     order = {night.run: position for position, night in enumerate(nights)}
-    found = connection.execute(select(runs.c.id, runs.c.run).where(runs.c.run.in_(list(order)))).all()
+    found = connection.execute(rows.raw(runs.c.id, runs.c.run).where(runs.c.run.in_(list(order)))).all()
     ours: dict[int, str] = dict(sorted(map(tuple, found), key=lambda row: order[row[1]]))
-    return Reader(connection, ours, _words(connection, places), _words(connection, metrics))
+    return Reader(
+        connection, ours, _words(connection, places, damage), _words(connection, metrics, damage), damage, deadline
+    )
 
 
-def _words(connection: Connection, table: Table) -> dict[int, tuple[str, str, str]]:
-    return {number: (first, second, third) for number, first, second, third in connection.execute(select(table))}
+def _words(connection: Connection, table: Table, damage: Damage) -> dict[int, Words]:
+    def made(number: int, *words: str) -> tuple[int, Words]:
+        first, second, third = map(rows.text, words)
+        return number, (first, second, third)
 
-
-def _by_number(connection: Connection, query: Any) -> Tests:
-    return {number: (name, axes) for number, name, axes in connection.execute(query)}
+    return dict(rows.sound(connection.execute(rows.raw(table)), made, damage))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from bootmatrix.history import point
+from bootmatrix.history import point, rows
 from bootmatrix.history.tables import KINDS, measures, metrics, places, plain, results, runs, tests
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Table
 
+    from bootmatrix.history.deadline import Deadline
     from bootmatrix.history.point import Point
     from bootmatrix.model import Run
 
@@ -25,16 +26,17 @@ MOST = 32_767  # attempts that a SMALLINT can count
 Key = tuple[str, ...]
 
 
-def record(connection: Connection, run: Run) -> None:
+def record(connection: Connection, run: Run, deadline: Deadline) -> None:
     """The run as it is now, in place of what was recorded of it before.
 
-    IntegrityError if another has just made the same names: then it works when tried again.
+    IntegrityError if another has just made the same names: then it works when tried again. Late after the deadline.
     """
     number = _begun(connection, run)
     known = {table.name: _known(connection, table) for table in KINDS}
     seen: set[str] = set()
     points = (point.of(run.id, result) for result in run.results)
     while batch := list(itertools.islice(points, AT_ONCE)):
+        deadline.check()
         fresh = {}
         for one in batch:
             if (name := plain(one.id)) not in seen:  # a test counts once
@@ -96,12 +98,12 @@ def _write(connection: Connection, run: int, points: Mapping[str, Point], known:
 
 def _tests(connection: Connection, points: Mapping[str, Point]) -> dict[str, int]:
     """The number of each test, by its name; what is known of its axes is brought up to date."""
-    stored = select(tests.c.name, tests.c.id, tests.c.axes).where(tests.c.name.in_(list(points)))
-    found = {name: (number, axes) for name, number, axes in connection.execute(stored)}
+    stored = rows.raw(tests.c.name, tests.c.id, tests.c.axes).where(tests.c.name.in_(list(points)))
+    found = {name: (number, _axes(axes)) for name, number, axes in connection.execute(stored)}
     axes = {name: {plain(axis): plain(text) for axis, text in one.values.items()} for name, one in points.items()}
     if missing := sorted(points.keys() - found.keys()):
         connection.execute(insert(tests), [{"name": name, "axes": axes[name]} for name in missing])
-        found = {name: (number, axes) for name, number, axes in connection.execute(stored)}
+        found = {name: (number, _axes(axes)) for name, number, axes in connection.execute(stored)}
     if changed := [
         {"b_id": number, "b_axes": axes[name]} for name, (number, old) in found.items() if old != axes[name]
     ]:
@@ -110,9 +112,17 @@ def _tests(connection: Connection, points: Mapping[str, Point]) -> dict[str, int
     return {name: number for name, (number, _) in found.items()}
 
 
+def _axes(stored: object) -> dict[str, str] | None:
+    """None of what is damaged: it is written anew."""
+    try:
+        return rows.axes(stored)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _known(connection: Connection, table: Table) -> dict[Key, int]:
     """The number of each row of a short table, by all that it says."""
-    return {tuple(key): number for number, *key in connection.execute(select(table))}
+    return {tuple(key): number for number, *key in connection.execute(rows.raw(table))}
 
 
 def _add(connection: Connection, table: Table, wanted: Iterable[Key], known: dict[Key, int]) -> None:

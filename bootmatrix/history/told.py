@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  # pydantic reads them back by these types
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, FiniteFloat, TypeAdapter, ValidationError
+
+from bootmatrix import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +19,12 @@ KINDS = ("new failure", "still failing", "worse", "flaky", "new", "gone", "fixed
 LARGEST = 64 << 20  # bytes of a file; ours are a few MiB, those of another machine may be anything
 
 T = TypeVar("T")
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"there is no kind of change '{kind}'")
+    return kind
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Trend:
     """
 
     verdicts: tuple[str, ...]
-    series: Mapping[str, tuple[float | None, ...]]
+    series: Mapping[str, tuple[FiniteFloat | None, ...]]
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,10 @@ class Trends:
 
     nights: tuple[Night, ...]
     tests: Mapping[str, Trend]
+
+    def has_all_nights_of(self, trend: Trend) -> bool:
+        """Whether each night has a value in it, and no other."""
+        return all(len(values) == len(self.nights) for values in (trend.verdicts, *trend.series.values()))
 
 
 @dataclass(frozen=True)
@@ -60,14 +72,14 @@ class Change:
     its 95% interval. `worse` and `better` are of a measure: its medians before and after, in `unit`.
     """
 
-    kind: str
+    kind: Annotated[str, AfterValidator(_known)]
     test: str
     detail: str
     since: Night | None = None
-    rate: tuple[float, float, float] | None = None
+    rate: tuple[FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     measure: str = ""
-    before: float | None = None
-    after: float | None = None
+    before: FiniteFloat | None = None
+    after: FiniteFloat | None = None
     unit: str = ""
 
 
@@ -92,16 +104,14 @@ class Changes:
 
 
 def write(told: Trends | Changes, folder: Path) -> None:
-    """Put it beside the results of the run in `folder`."""
-    file = folder / _name(type(told))
-    fresh = file.with_suffix(".new")
-    fresh.write_bytes(TypeAdapter(type(told)).dump_json(told))
-    fresh.replace(file)
+    """Put it beside the results of the run in `folder`; OSError if it cannot be written."""
+    files.write(folder / _name(type(told)), TypeAdapter(type(told)).dump_json(told))
 
 
 def trends(folder: Path) -> Trends | None:
     """None where history says nothing of the run in `folder`."""
-    return _read(Trends, folder)
+    found = _read(Trends, folder)
+    return found if found and all(map(found.has_all_nights_of, found.tests.values())) else None
 
 
 def changes(folder: Path) -> Changes | None:
@@ -110,11 +120,8 @@ def changes(folder: Path) -> Changes | None:
 
 
 def _read(kind: type[T], folder: Path) -> T | None:
-    file = folder / _name(kind)
     try:
-        if file.stat().st_size > LARGEST:
-            return None
-        return TypeAdapter(kind).validate_json(file.read_bytes())
+        return TypeAdapter(kind).validate_json(files.read(folder / _name(kind), LARGEST))
     except (OSError, ValidationError):  # what history says is no part of the results
         return None
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 
 from bootmatrix.errors import Problem, UserError
+from bootmatrix.history import schema
+from bootmatrix.history.schema import TABLE
 from bootmatrix.history.tables import VERSION
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-TABLE = "alembic_version"
 LOCK = 0x626F6F74  # PostgreSQL's advisory lock: any number that no other program takes
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -24,12 +25,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def bring(engine: Engine, name: str) -> None:
     """Make the tables, or what has changed in them. UserError if a newer bootmatrix has made the database."""
     with engine.connect() as connection:
-        if _version(connection) == VERSION:
+        if _version(connection, name) == VERSION:
             return
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-        if _version(connection) != VERSION:  # another may have been faster
+        if _version(connection, name) != VERSION:  # another may have been faster
             _migrate(connection, name)
 
 
@@ -42,11 +43,13 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield writer
 
 
-def _version(connection: Connection) -> str | None:
+def _version(connection: Connection, name: str) -> str | None:
     """None if there is nothing yet."""
     if not inspect(connection).has_table(TABLE):
         return None
-    version: str | None = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalar()  # noqa: S608
+    version = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalar()  # noqa: S608
+    if not isinstance(version, str):
+        raise schema.damaged(name, "it does not say of which version it is")
     return version
 
 

@@ -213,6 +213,8 @@ class Report(ABC):
     """One format: a class named `Report` in `reports/<format>.py`, a pure function of a run on disk."""
 
     filename: ClassVar[str]
+    shows: ClassVar[tuple[str, ...]] = ()
+    """What it shows of history: `trends`, `changes`, or both. After those have changed it is written again."""
 
     @abstractmethod
     def write(self, run: Run, folder: Path, target: Path) -> None:

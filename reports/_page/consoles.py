@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
+
+from .. import _consoles  # noqa: TID252  # its absolute name is that of whatever root was loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,20 +21,8 @@ def ends(folder: Path, name: str) -> dict[str, Any] | None:
     if not name:
         return None
     try:
-        file = (folder / name).resolve()
-        if not file.is_relative_to(folder):
-            return {"error": "it is no file of this run"}
-        with file.open("rb") as opened:
-            size = opened.seek(0, os.SEEK_END)
-            opened.seek(0)
-            if size <= SHOWN:
-                return {"head": _text(opened.read(SHOWN)), "tail": "", "left": 0}
-            head = opened.read(HEAD)
-            opened.seek(size - TAIL)
-            return {"head": _text(head), "tail": _text(opened.read(TAIL)), "left": size - SHOWN}
+        found = _consoles.ends(folder, name, HEAD, TAIL)
     except (OSError, ValueError) as error:
-        return {"error": getattr(error, "strerror", None) or "its name is none"}
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
+        return {"error": f"it {_consoles.why_not(error)}"}
+    head, tail = (raw.decode("utf-8", "replace") for raw in (found.head, found.tail))
+    return {"head": head, "tail": tail, "left": found.left} if found.left else {"head": tail, "tail": "", "left": 0}

@@ -23,7 +23,8 @@ from sqlalchemy import create_engine, text
 
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.history import address, point, tables, version
-from bootmatrix.history.database import History, opened
+from bootmatrix.history.database import Database, History, opened
+from bootmatrix.history.deadline import VARIABLE, Deadline
 from bootmatrix.model import Measure
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def test_the_migrations_make_the_tables_that_we_use(url: str, tmp_path: Path) ->
         pass
     place = address.find(tmp_path, url)
     assert place
-    engine = address.engine(place)
+    engine = address.engine(place, Deadline())
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.METADATA) == []
     engine.dispose()
@@ -198,7 +199,7 @@ def test_a_database_of_a_newer_version_is_left_alone(past: History, url: str, tm
     past.record(run(1, result()))
     place = address.find(tmp_path, url)
     assert place
-    engine = address.engine(place)
+    engine = address.engine(place, Deadline())
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(UserError, match="newer bootmatrix"), opened(tmp_path, url):
@@ -263,6 +264,32 @@ def test_a_server_that_does_not_answer_is_said_without_the_password(tmp_path: Pa
     assert "its server runs" in str(caught.value)
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("what", "said"), [("SELECT pg_sleep(100)", "to try took longer"), ("LOCK TABLE runs", "lock timeout|took longer")]
+)
+def test_a_server_that_lets_us_wait_is_given_up(
+    what: str, said: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"postgresql+psycopg:///postgres?{server}"
+    with opened(tmp_path, url):
+        pass
+    holder = create_engine(url)
+    with holder.connect() as other:
+        other.execute(text("LOCK TABLE runs"))
+        monkeypatch.setenv(VARIABLE, "2")
+        with opened(tmp_path, url) as past, pytest.raises(InfrastructureError, match=said):
+            attempt(past, what)
+    holder.dispose()
+
+
+def attempt(past: History, what: str) -> None:
+    """A statement as slow as none of ours is."""
+    assert isinstance(past, Database)
+    with past._reading("to try") as connection:  # noqa: SLF001
+        connection.execute(text(what))
+
+
 @pytest.mark.parametrize("at", [0, 5000])
 def test_a_spoilt_file_is_said(tmp_path: Path, at: int) -> None:
     file = tmp_path / "history.sqlite"
@@ -276,7 +303,7 @@ def test_a_spoilt_file_is_said(tmp_path: Path, at: int) -> None:
 
 
 def test_a_folder_that_is_no_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InfrastructureError, match="unable to open"), opened(tmp_path, str(tmp_path)):
+    with pytest.raises(InfrastructureError, match="is no plain file"), opened(tmp_path, str(tmp_path)):
         pass
 
 
@@ -285,7 +312,7 @@ def test_a_file_that_another_program_made_is_not_taken_over(tmp_path: Path) -> N
     with sqlite3.connect(file) as other:
         other.execute("CREATE TABLE runs (mine)")
     other.close()
-    with pytest.raises(InfrastructureError, match="already exists"), opened(tmp_path, str(file)):
+    with pytest.raises(UserError, match="'runs', which is not as bootmatrix makes it"), opened(tmp_path, str(file)):
         pass
     with sqlite3.connect(file) as other:
         assert [name for (name,) in other.execute("SELECT name FROM sqlite_master")] == ["runs"]
