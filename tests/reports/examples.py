@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix import plugins, results
 from bootmatrix.history import told
 from bootmatrix.history.told import Change, Changes, Night
-from bootmatrix.model import SEVERITY, Attempt, Case, Measure, Outcome, Quarantine, Result, Run
+from bootmatrix.model import SEVERITY, Attempt, Case, Measure, Outcome, Quarantine, Result, Run, bounds
 from bootmatrix.runs.journal import Journal
 
 if TYPE_CHECKING:
@@ -148,9 +149,17 @@ def changed(folder: Path, text: str = "exited(1)", test: str = "gcc-debian-12-x8
     return changes
 
 
+def folder_name(text: str) -> str:
+    """The nearest to a text that a folder can be called."""
+    name = re.sub(r"[/\x00-\x1f\x7f]|^[.]|^$", "_", text)
+    return name if bounds.is_name(name) else name[:150] + name[-100:]
+
+
 def stored(made: Run, folder: Path) -> Run:
-    """The same run, as it is read from the disk."""
-    results.write(made, folder / "results.json")
+    """The same run, as it is read from the disk: by names that folders can have, at a time that there is."""
+    told = [replace(each, cell=folder_name(each.cell), test=folder_name(each.test)) for each in made.results]
+    started = made.started if bounds.is_time(made.started) else STARTED
+    results.write(replace(made, id=folder_name(made.id), started=started, results=told), folder / "results.json")
     return results.open_run(folder / "results.json")
 
 

@@ -8,7 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 import pytest
-from reports.examples import EVIL, ROOT, attempt, changed, demo, every, hostile, report, result, run, stored
+from reports.examples import (
+    EVIL,
+    ROOT,
+    attempt,
+    changed,
+    demo,
+    every,
+    folder_name,
+    hostile,
+    report,
+    result,
+    run,
+    stored,
+)
 
 from bootmatrix import model, plugins
 from bootmatrix.model import Result
@@ -124,7 +137,8 @@ def test_hostile_texts_everywhere(name: str, tmp_path: Path) -> None:
     (tmp_path / "trends.json").write_text("[]")
     (tmp_path / "changes.json").write_text('{"branch": 1}')
     (tmp_path / "events.jsonl").write_bytes(b'{"event": "image finished"}\n{"event": 1}\n\0\0')
-    write(name, made, tmp_path).decode()
+    named = [replace(each, cell=folder_name(each.cell), test=folder_name(each.test)) for each in evil]
+    write(name, replace(made, results=named), tmp_path).decode()
 
 
 def test_consoles_that_are_not_there(name: str, tmp_path: Path) -> None:
