@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from bootmatrix.plan import BootStep
 
 INTERRUPTED = "the run was interrupted"
-ENOUGH = (
-    1 / 4
-)  # of what a boot could have had in its own time-out: where it was starved before, that is enough to judge
+ENOUGH = 1 / 4  # of its own time-out, in which a boot that was starved before was free: then its word counts
 EVIDENCE = "its threads' time on processors and on run queues"
 REMEDY = "run it again when this host has less to do, or with a smaller -j"
 
@@ -38,14 +36,14 @@ class Judged:
 
 def judge(step: BootStep, fields: TestFields, seen: console.Watched, stretch: float = 1.0) -> Judged:
     """`stretch` times its time-outs are what the boot had, more than 1 after it was starved: then its word counts if
-    it had a quarter of what its own time-outs would have let it have.
+    it had a quarter of what its own time-outs would have let it have, or wanted none.
     """
     if seen.stopped == console.INTERRUPTED:
         return Judged(verdict.Judgement("skipped", INTERRUPTED, Outcome("hung", INTERRUPTED)))
     share = _share(fields, seen)
     if share >= STARVED:
         return Judged(_judged(step, fields, seen))
-    if stretch > 1 and share * stretch >= ENOUGH:
+    if stretch > 1 and _free(fields, seen) * stretch >= ENOUGH:
         return Judged(_judged(step, fields, replace(seen, stopped=f"{seen.stopped}, in which it had {_part(seen)}")))
     what = _starved(fields, seen)
     what = f"{what}; {REMEDY}" if stretch > 1 else what
@@ -76,6 +74,11 @@ def _judged(step: BootStep, fields: TestFields, seen: console.Watched) -> verdic
 def _share(fields: TestFields, seen: console.Watched) -> float:
     """Only a deadline can pass since others had the processors: a full console proves that the guest ran."""
     return seen.strain.share(_wall(seen), fields.cpus) if seen.late and seen.strain else 1.0
+
+
+def _free(fields: TestFields, seen: console.Watched) -> float:
+    assert seen.strain  # noqa: S101  # or it has no share
+    return seen.strain.free(_wall(seen), fields.cpus)
 
 
 def _wall(seen: console.Watched) -> float:

@@ -44,6 +44,14 @@ class Strain:
             return 1.0
         return self.cpu / allowed
 
+    def free(self, wall: float, cpus: int) -> float:
+        """In which part of the time nothing kept it from a processor, from 0 to 1: it ran, or wanted none.
+
+        Of a job that is always ready that is its share; of one that was delayed when it began, and then hung idle, 1.
+        """
+        at_once = min(cpus, self.processors, max(1.0, (self.cpu + self.waited) / wall))
+        return 1.0 - max(0.0, self.allowed(wall, cpus) - self.cpu) / (at_once * wall)
+
 
 def of(root: int, *, without_root: bool = False) -> Strain | None:
     """The strain of a process and its descendants, None where this kernel does not tell.

@@ -40,15 +40,19 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
 
 
-def shares(monkeypatch: pytest.MonkeyPatch, *of_each: float) -> None:
-    """The share of one processor that each boot had, in their order, by the kernel's account."""
+ALWAYS_READY = 100.0  # seconds that a job has waited for a processor: all the time, and more
+NOTHING, SOME = Strain(0.0, ALWAYS_READY), Strain(0.1, ALWAYS_READY)
+
+
+def shares(monkeypatch: pytest.MonkeyPatch, *of_each: float | Strain) -> None:
+    """What each boot had, in their order, by the kernel's account: so much, or its share of what it asked for."""
     left = iter(of_each)
 
     def given(root: int, *, without_root: bool = False) -> Strain:
         assert root
         assert not without_root
         share = next(left)
-        return Strain(share * ASKED, (1 - share) * ASKED)
+        return share if isinstance(share, Strain) else Strain(share * ASKED, (1 - share) * ASKED)
 
     monkeypatch.setattr(strain, "of", given)
 
@@ -91,15 +95,16 @@ def test_a_guest_that_had_half_of_what_it_could_have_had_hung(
     ("first", "stretch", "second", "verdict", "words"),
     [
         (0.4, 1.6, 0.9, "timed out", "no end within 0.32 s"),
-        (0.25, 1.75, 0.25, "timed out", "no end within 0.35 s, in which it had "),
-        (0.0, 2.0, 0.13, "timed out", "no end within 0.40 s, in which it had "),
-        (0.0, 2.0, 0.12, "error", "starved: no end within 0.40 s"),
+        (0.25, 1.75, SOME, "timed out", "no end within 0.35 s, in which it had "),
+        (0.0, 2.0, SOME, "timed out", "no end within 0.40 s, in which it had "),
+        (0.0, 2.0, 0.0, "timed out", "no end within 0.40 s, in which it had 0% of a processor"),  # most of it asleep
+        (0.0, 2.0, NOTHING, "error", "starved: no end within 0.40 s"),
     ],
 )
 def test_its_second_word_counts_if_it_had_a_quarter_of_what_its_own_time_out_allows(
     first: float,
     stretch: float,
-    second: float,
+    second: float | Strain,
     verdict: str,
     words: str,
     tmp_path: Path,
@@ -137,7 +142,7 @@ def test_a_pass_after_it_is_no_flaky_one(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_policy_goes_on_where_it_was_and_nothing_is_put_off_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shares(monkeypatch, 1.0, 0.0, 1.0, 0.0)
+    shares(monkeypatch, 1.0, NOTHING, 1.0, NOTHING)
     put_off, result = booted(tmp_path, {**HANGS, "args": ["{attempt}"], "retry": {"attempts": 3, "on": "hung"}})
     assert put_off
     assert [attempt.number for attempt in put_off.attempts] == [1, 2]

@@ -36,6 +36,24 @@ def test_a_jobs_share_is_of_what_it_would_have_been_allowed(
     assert min(1.0, Strain(cpu, waited, processors).share(10.0, cpus)) == pytest.approx(share)
 
 
+@pytest.mark.parametrize(
+    ("cpu", "waited", "cpus", "processors", "free"),
+    [
+        (0.0, 0.0, 1, 2, 1.0),
+        (0.01, 2.0, 1, 2, 0.8),  # it was delayed when it began, and hung idle after that
+        (1.0, 9.0, 1, 2, 0.1),
+        (1.0, 9.0, 4, 4, 0.1),  # one thread, whatever its test declares
+        (4.0, 36.0, 4, 4, 0.1),
+        (10.0, 30.0, 1, 2, 1.0),
+        (1.0, 9.0, 1, 0.5, 0.2),
+    ],
+)
+def test_a_job_was_free_while_it_ran_or_wanted_no_processor(
+    cpu: float, waited: float, cpus: int, processors: float, free: float
+) -> None:
+    assert Strain(cpu, waited, processors).free(10.0, cpus) == pytest.approx(free)
+
+
 def test_what_a_job_may_have_is_never_more_than_it_asked_for() -> None:
     assert Strain(0.5, 0.25, 4).allowed(10.0, 2) == 0.75
 
