@@ -11,6 +11,7 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bootmatrix.runs import names
 from bootmatrix.runs.store import HEAD, TAIL
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from bootmatrix.model import Attempt, Result
 
 CONSOLE = re.compile(r"[0-9]{1,6}\.(console|tender)\.log")
-LOG = re.compile(r"(?:image|build)-[A-Za-z0-9_.+-]{1,200}\.log")
 LARGEST_CONSOLE = HEAD + TAIL + 256  # bytes: a console is kept in no more
 LARGEST_LOG = 64 << 20
 MOST_LOGS = 10_000
@@ -31,7 +31,7 @@ def with_consoles(result: Result, source: Path, target: Path) -> Result:
 
 
 def _kept(attempt: Attempt, result: Result, source: Path, target: Path) -> Attempt:
-    folder = f"consoles/{result.cell}/{result.test}/"
+    folder = f"{names.consoles(result.id)}/"
     console, tender = (
         named if named and _brought(named, folder, source, target) else ""
         for named in (attempt.console, attempt.tender)
@@ -51,8 +51,8 @@ def bring_logs(source: Path, target: Path) -> None:
     logs = source / "logs"
     if logs.is_symlink() or not logs.is_dir():
         return
-    names = sorted(entry.name for entry in os.scandir(logs) if LOG.fullmatch(entry.name))
-    for name in names[:MOST_LOGS]:
+    found = sorted(entry.name for entry in os.scandir(logs) if names.LOG.fullmatch(entry.name))
+    for name in found[:MOST_LOGS]:
         file, number = target / "logs" / name, 2
         while file.exists():
             file, number = target / "logs" / f"{name.removesuffix('.log')}.{number}.log", number + 1

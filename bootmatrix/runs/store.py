@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix import host
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.results import Stored, encode
+from bootmatrix.runs import names
 from bootmatrix.runs.journal import Journal, full
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Store:
         return Stored(self.journal.file, at, length)
 
     def log(self, kind: str, name: str) -> Path:
-        return self.folder / "logs" / f"{kind}-{name}.log"
+        return self.folder / names.log(kind, name)
 
     def keep_consoles(self, test: str, number: int, seen: Watched) -> Consoles:
         """Head and tail of what the guest and the tender printed."""
@@ -103,7 +104,7 @@ class Store:
     def _keep_console(self, record: Record, test: str, name: str) -> str:
         if not record.total:
             return ""
-        relative = f"consoles/{test}/{name}"
+        relative = f"{names.consoles(test)}/{name}"
         file = f"{self.folder}/{relative}"
         try:
             if test not in self._folders:
