@@ -33,13 +33,16 @@ def test_a_name_is_taken_everywhere_and_is_no_other_things(one: str, other: str)
     assert (name == names.plain(other)) == (one == other)
 
 
-@pytest.mark.parametrize("name", ["gcc-debian-12-x86_64-qemu", "stack@depth=10,smp=2", "a", "4.14.1+flambda", "x" * 200])
+@pytest.mark.parametrize(
+    "name", ["gcc-debian-12-x86_64-qemu", "stack@depth=10,smp=2", "a", "4.14.1+flambda", "x" * 200]
+)
 def test_what_is_plain_is_its_own_name(name: str) -> None:
     assert names.plain(name) == name
 
 
 @pytest.mark.parametrize(
-    ("name", "begins"), [("hello.", "hello.~"), (">=4.14", "_=4.14~"), ("ocaml 5 : x", "ocaml_5___x~"), ("../up", "_up~")]
+    ("name", "begins"),
+    [("hello.", "hello.~"), (">=4.14", "_=4.14~"), ("ocaml 5 : x", "ocaml_5___x~"), ("../up", "_up~")],
 )
 def test_what_is_not_can_still_be_read(name: str, begins: str) -> None:
     assert names.plain(name).startswith(begins)
