@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -193,7 +192,8 @@ def result(
         axes=step.values,
         unikernel=fields.unikernel,
         infrastructure=infrastructure or (kind == "error" and bool(attempts) and (attempts or [])[-1].broken),
-        repro=f"bootmatrix repro {shlex.quote(step.id)}",
+        repro=step.repro,
+        where=step.where,
         host=host.kind(),
     )
 

@@ -24,7 +24,7 @@ class Group:
     """Tests that have a verdict and a reason in common.
 
     `repro` and `console` (a file relative to the run's folder, of its last attempt that did not pass) are those of the
-    first that was booted, `where` is the quarantine's place of the first that has one.
+    first that was booted, `where` is the place of the first that has one: its quarantine's, or its own.
     """
 
     verdict: str
@@ -44,7 +44,7 @@ class Group:
         if result.attempts and not self.repro:
             told = next((each for each in reversed(result.attempts) if each.verdict != "passed"), result.attempts[-1])
             self.repro, self.console = result.repro, told.console or told.tender
-        self.where = self.where or result.quarantine.where
+        self.where = self.where or result.quarantine.where or result.where
 
 
 @dataclass

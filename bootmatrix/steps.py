@@ -119,7 +119,7 @@ class Steps:
         fields, place = step.fields, self.place_of(step.image)
         key = self._keys.of(step, fields, place)
         if self.reuse and not before and (again := self.passes.take(key, self.store.folder)):
-            self._told(index, step, again)
+            self._told(index, step, replace(again, repro=step.repro, where=step.where))
             return None
         with self.screen.working(f"boot {step.id}"):
             found = self.booter.run(step, fields, place, before)
@@ -164,7 +164,9 @@ class Steps:
             at, length = self.store.keep(index, result)
         except ValueError as error:
             what = f"the runner's answer cannot be kept: {error}"
-            result = Result(result.cell, result.test, "error", what, axes=result.axes, repro=result.repro)
+            result = Result(
+                result.cell, result.test, "error", what, axes=result.axes, repro=result.repro, where=result.where
+            )
             at, length = self.store.keep(index, result)
         self.passes.note(result, self.store.id, at, length)
         self.anew = self.anew or not result.reused

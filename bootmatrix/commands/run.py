@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -110,7 +111,9 @@ def command(
         history=history,
     )
     finished = run.run(plan, shown, options, past)
-    shown.summary(finished.run, finished.folder, finished.reports)
+    cut_short = finished.run.interrupted or finished.fatal
+    going_on = shlex.join(["bootmatrix", "run", "--resume", *matrix.named, *(["--out", str(out)] if out else [])])
+    shown.summary(finished.run, finished.folder, finished.reports, going_on if cut_short else "")
     if finished.fatal:
         raise finished.fatal
     return run.exit_code(finished, fail_on_flaky=fail_on_flaky)

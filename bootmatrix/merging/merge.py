@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bootmatrix import __version__, boot, reporting, request
+from bootmatrix import plan as plans
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.matrix import cells, resolve
 from bootmatrix.merging import files
 from bootmatrix.merging import parts as found
 from bootmatrix.merging.gathering import Missing, Told
-from bootmatrix.model import Run
+from bootmatrix.model import Run, repro
 from bootmatrix.request import Request
 from bootmatrix.run import Finished
 from bootmatrix.runs.store import Store, new_id
@@ -59,11 +60,11 @@ def merge(matrix: Matrix, named: Sequence[Path], options: Options) -> Finished:
     if options.as_told:
         if not parts:
             raise UserError(Problem("no part has results", remedy="name folders of runs"))
-        return _write(matrix, told, whole, _as_told(told), len(told.places), options)
+        return _write(matrix, told, whole, _as_told(told, matrix), len(told.places), options)
     boots = list(resolve.selected(matrix, options.select))
     told.check({_id(cell.id, name, params) for cell, name, _, params in boots})
     missing = Missing(parts, refused, request.weights(matrix, options.select, options.out))
-    return _write(matrix, told, whole, _as_planned(told, missing, boots), len(boots), options)
+    return _write(matrix, told, whole, _as_planned(told, missing, matrix, boots), len(boots), options)
 
 
 def _id(cell: str, name: str, params: dict[str, str]) -> str:
@@ -77,16 +78,30 @@ def _say_twice(told: Told, note: Callable[[str], None]) -> None:
         note(f"told by more than one part, the worst counts: {len(told.twice) - SHOWN:,} more")
 
 
-def _as_told(told: Told) -> Iterator[tuple[Result, Part | None]]:
-    return (result for result in map(told.result, told.places) if result)
+def _as_told(told: Told, matrix: Matrix) -> Iterator[tuple[Result, Part | None]]:
+    """Where their tests stand is not known: their matrix may be another."""
+    for result, part in filter(None, map(told.result, told.places)):
+        yield _anew(result, part, matrix, ""), part
 
 
-def _as_planned(told: Told, missing: Missing, boots: Iterable[resolve.Boot]) -> Iterator[tuple[Result, Part | None]]:
+def _as_planned(
+    told: Told, missing: Missing, matrix: Matrix, boots: Iterable[resolve.Boot]
+) -> Iterator[tuple[Result, Part | None]]:
     """In the order of the matrix."""
     now = boot.now()
     for each in boots:
         cell, name, _, params = each
-        yield told.result(_id(cell.id, name, params)) or (missing.result(each, now), None)
+        where = matrix.places.get(name, "")
+        if pair := told.result(_id(cell.id, name, params)):
+            yield _anew(*pair, matrix, where), pair[1]
+        else:
+            yield replace(missing.result(each, now), where=where), None
+
+
+def _anew(result: Result, part: Part, matrix: Matrix, where: str) -> Result:
+    """With what is our own to say, not a part's: how to repeat it here, and where its test stands."""
+    engine = "host" if part.run.host.get("engine") == "host" else "docker"
+    return replace(result, repro=repro(result.id, plans.options(matrix, engine)), where=where)
 
 
 def _write(

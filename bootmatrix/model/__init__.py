@@ -14,6 +14,7 @@ from bootmatrix.model.result import (
     Report,
     Result,
     Run,
+    repro,
 )
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "Runner",
     "Tender",
     "parse_outcome",
+    "repro",
 ]
