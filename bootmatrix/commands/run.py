@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Examples:
   bootmatrix run
   bootmatrix run backend=qemu arch=aarch64,riscv64 -j 4
-  bootmatrix run test=hello '!compiler=clang' --out /tmp/out
+  bootmatrix run hello '!compiler=clang' --out /tmp/out
   bootmatrix run --failed                 what failed or never ran last time
   bootmatrix run --resume                 go on with a run that was killed
   bootmatrix run --reuse --shard 2/4      one of four parts, without what passed before
