@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import console, host, judging, locks, retry, verdict
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
-from bootmatrix.model import Attempt, Outcome, Rejected, Result, repro
+from bootmatrix.model import Attempt, Outcome, Rejected, Result
 from bootmatrix.places.place import nothing
 from bootmatrix.preparing import Prepared, Preparer, job_of
 from bootmatrix.quantities import human_time
@@ -192,7 +192,8 @@ def result(
         axes=step.values,
         unikernel=fields.unikernel,
         infrastructure=infrastructure or (kind == "error" and bool(attempts) and (attempts or [])[-1].broken),
-        repro=repro(step.id),
+        repro=step.repro,
+        where=step.where,
         host=host.kind(),
     )
 

@@ -65,7 +65,8 @@ def variables(values: Mapping[str, str]) -> dict[str, str]:
 def make(step: BuildStep, place: Place, file: Path, stop: console.Stop, say: Callable[[str], None]) -> None:
     """Run the build, its log in `file`; what it made appears under `step.output` whole or not at all.
 
-    Raises UserError with the last lines if a command fails, InfrastructureError if the place does, or a disk was full.
+    Raises UserError with the lines that say why if a command fails, InfrastructureError if the place does, or a disk
+    was full.
     """
     kept = step.output(place)
     with _private(step, kept) as private, logs.Log(file) as log:
@@ -196,4 +197,5 @@ def _failed(step: BuildStep, ended: console.Watched, log: logs.Log, cache: Path)
     if words := disk.told_in("\n".join(log.last())):
         what = f"build {step.id} {how}: {words}, here or where the engine has its own (here: {disk.of(cache)})"
         return InfrastructureError(Problem(what, remedy=log.told()))
-    return UserError(Problem(f"build {step.id} {how}", remedy=log.told()))
+    line, told = log.error()
+    return UserError(Problem(f"build {step.id} {how}{f': {line}' if line else ''}", remedy=told))

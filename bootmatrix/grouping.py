@@ -23,8 +23,8 @@ LONGEST = 4096  # characters of a reason that are kept
 class Group:
     """Tests that have a verdict and a reason in common.
 
-    `repro` and `console` (a file relative to the run's folder) are those of the first that was booted, `where` is the
-    quarantine's place of the first that has one.
+    `repro` and `console` (a file relative to the run's folder, of its last attempt that did not pass) are those of the
+    first that was booted, `where` is the place of the first that has one: its quarantine's, or its own.
     """
 
     verdict: str
@@ -37,12 +37,14 @@ class Group:
 
     def add(self, result: Result) -> None:
         self.count += 1
+        if len(result.reason) > len(self.reason):  # not every test of a failed build tells all of it
+            self.reason = result.reason[:LONGEST]
         if len(self.ids) < SHOWN:
             self.ids.append(result.id)
         if result.attempts and not self.repro:
-            last = result.attempts[-1]
-            self.repro, self.console = result.repro, last.console or last.tender
-        self.where = self.where or result.quarantine.where
+            told = next((each for each in reversed(result.attempts) if each.verdict != "passed"), result.attempts[-1])
+            self.repro, self.console = result.repro, told.console or told.tender
+        self.where = self.where or result.quarantine.where or result.where
 
 
 @dataclass
@@ -75,16 +77,22 @@ def sum_up(results: Iterable[Result], good: Collection[str]) -> Sum:
         total.reused += bool(result.reused)
         if result.verdict in good:
             continue
-        key = (result.verdict, result.reason[:LONGEST])
+        key = (result.verdict, _kind(result))
         group = total.groups.get(key)
         if group is None and kept[result.verdict] >= KEPT:
             total.others[result.verdict] += 1
             continue
         if group is None:
             kept[result.verdict] += 1
-            group = total.groups[key] = Group(*key)
+            group = total.groups[key] = Group(result.verdict, result.reason[:LONGEST])
         group.add(result)
     return total
+
+
+def _kind(result: Result) -> str:
+    """What tests of one reason have in common: of those that never booted, its first line."""
+    reason = result.reason[:LONGEST]
+    return reason if result.attempts else reason.partition("\n")[0]
 
 
 def worst_first(groups: Iterable[Group]) -> list[Group]:

@@ -9,7 +9,7 @@ import tempfile
 from typing import IO, TYPE_CHECKING, Any
 
 from bootmatrix import bases, disk, keys, logs, toolchain
-from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError
+from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError, printable
 from bootmatrix.places import engine
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def make(image: Image, file: Path, stop: threading.Event, say: Callable[[str], N
 
 def _failed(image: Image, said: str, log: logs.Log) -> BootmatrixError:
     """The Dockerfile's mistake, unless a network, a mirror or a disk failed."""
-    problem = Problem(f"the image {image.name} failed to build: {said}", remedy=log.told())
+    line, told = log.error()
+    what = f"the image {image.name} failed to build"
+    problem = Problem(f"{what}: {line or said}", remedy=f"{printable(said)}\n    {told}" if line else told)
     words = "\n".join([said, *log.last()])
     ours = NETWORK.search(words) or disk.told_in(words)
     return (InfrastructureError if ours else UserError)(problem)

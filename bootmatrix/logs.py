@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from bootmatrix import console, files, unexpected
+from bootmatrix import console, culprit, files, here, unexpected
 from bootmatrix.errors import InfrastructureError, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT = 64 << 20  # bytes of a log that are kept, and its last ones
-LAST_LINES, LONGEST = 25, 400  # lines, and characters of a line, that a message shows
+LAST_LINES, LONGEST = 25, 400  # lines, and characters of a line, that are looked at
+TOLD_LINES = 10  # that a message shows
 END = 64 << 10  # bytes at a log's end among which the last lines are
 
 
@@ -58,7 +59,13 @@ class Log:
 
     def told(self) -> str:
         """For a message: where it is, and its last lines."""
-        return "\n    ".join([f"the last lines of {self.file}:", *self.last()])
+        return "\n    ".join([f"the last lines of {here.near(self.file)}:", *self.last()[-TOLD_LINES:]])
+
+    def error(self) -> tuple[str, str]:
+        """The first line that tells of an error, and for a message those around it; where none does, the last ones."""
+        if found := culprit.found(self.file):
+            return found.line, "\n    ".join([f"{here.near(self.file)}, line {found.number:,}:", *found.around])
+        return next(iter(self.last()[-1:]), ""), self.told()
 
     def last(self) -> list[str]:
         return lines(bytes(self._end.last))
@@ -71,15 +78,15 @@ def _unwritten(file: Path, error: OSError) -> InfrastructureError:
 def lines(raw: bytes, count: int = LAST_LINES) -> list[str]:
     """The last lines of what a program printed, without control characters and none too long."""
     text = console.clean(raw[-END:]).rstrip()
-    return [printable(line, LONGEST) for line in text.splitlines()[-count:]]
+    return [printable(line.expandtabs(), LONGEST) for line in text.splitlines()[-count:]]
 
 
-def last_of(file: Path, count: int = LAST_LINES) -> list[str]:
-    """The last lines of a file; none if it cannot be read."""
+def last_of(file: Path, count: int = LAST_LINES, below: Path | None = None) -> list[str]:
+    """The last lines of a file, opened as `files.opened` does; none if it cannot be read."""
     try:
-        with files.opened(file) as stream:
+        with files.opened(file, below) as stream:
             stream.seek(0, 2)
             stream.seek(max(0, stream.tell() - END))
             return lines(stream.read(END), count)
-    except OSError:
+    except (OSError, ValueError):  # a NUL in its name
         return []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bootmatrix import build, host, keys, plugins, quarantine, toolchain
 from bootmatrix.build import BuildStep
 from bootmatrix.matrix import cells, resolve
-from bootmatrix.model import Cell, Quarantine, Rejected
+from bootmatrix.model import Cell, Quarantine, Rejected, repro
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +27,7 @@ class BootStep:
     """One test on one cell, small, since there may be many. `skip` says why it will not run, `error` why it cannot.
 
     `test` is the name with the parameters, as in the id; `template` has placeholders, and is shared with other boots.
+    `where` is the test's place, as a Result's; `options` are those with which the user asked for it.
     """
 
     id: str
@@ -45,6 +46,13 @@ class BootStep:
     skip: str = ""
     error: str = ""
     quarantine: Quarantine = field(default=Quarantine(), compare=False)
+    where: str = field(default="", compare=False)
+    options: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def repro(self) -> str:
+        """The command that repeats it."""
+        return repro(self.id, self.options)
 
     @property
     def values(self) -> dict[str, str]:
@@ -101,11 +109,17 @@ def make(
     return Plan(matrix.root, engine, tuple(dict.fromkeys(needed)), builds, tuple(boots), tuple(matrix.cells.keys))
 
 
+def options(matrix: Matrix, engine: str) -> tuple[str, ...]:
+    """What a command needs to find the same boots again, as the user gave it."""
+    return (*(() if engine == "docker" else ("--engine", engine)), *matrix.named)
+
+
 class _Maker:
     """Makes steps; equal images, builds, runners and tenders are made once."""
 
     def __init__(self, matrix: Matrix, engine: str) -> None:
         self.matrix, self.engine = matrix, engine
+        self.options = options(matrix, engine)
         self.folders = plugins.images(matrix.root)
         self.builds: dict[tuple[object, ...], BuildStep] = {}
         self.sources: dict[Path, str] = {}
@@ -135,6 +149,8 @@ class _Maker:
             skip=skip,
             error=error,
             quarantine=quarantine.of(self.matrix, cell, name, params),
+            where=self.matrix.places.get(name, ""),
+            options=self.options,
         )
 
     def _backend(self, backend: str, arch: str, fields: TestFields) -> tuple[Runner, Tender | None, str]:

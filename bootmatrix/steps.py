@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from bootmatrix.toolchain import Image
 
 
+MORE = "more of it is in the run's logs/, and told at"
+
+
 class Steps:
     """Does them, and tells it; each boot comes to one result.
 
@@ -50,6 +53,7 @@ class Steps:
         if screen.wants_consoles:
             self.booter.on_chunk = screen.console
         self._places: dict[str, Place] = {}
+        self._blamed: dict[str, str] = {}  # the first test that each failed image or build kept from booting
         self._keys = Keys()
 
     def place_of(self, image: Image | None) -> Place:
@@ -113,7 +117,7 @@ class Steps:
         fields, place = step.fields, self.place_of(step.image)
         key = self._keys.of(step, fields, place)
         if self.reuse and not before and (again := self._again(key, step)):
-            self._told(index, step, again)
+            self._told(index, step, replace(again, repro=step.repro, where=step.where))
             return None
         with self.screen.working(f"boot {step.id}"):
             found = self.booter.run(step, fields, place, before)
@@ -165,7 +169,9 @@ class Steps:
             at, length = self.store.keep(index, result)
         except ValueError as error:
             what = f"the runner's answer cannot be kept: {error}"
-            result = Result(result.cell, result.test, "error", what, axes=result.axes, repro=result.repro)
+            result = Result(
+                result.cell, result.test, "error", what, axes=result.axes, repro=result.repro, where=result.where
+            )
             at, length = self.store.keep(index, result)
         self.passes.note(result, self.store.id, at, length)
         self.anew = self.anew or not result.reused
@@ -181,4 +187,11 @@ class Steps:
         ours = isinstance(error, InfrastructureError)
         if self.stop.is_set() and ours:
             return  # it was not tried: told with all the others that were not
-        self._told(index, step, boot.result(step, step.template, "error", str(error), infrastructure=ours))
+        why = self._why(str(error), step.id)
+        self._told(index, step, boot.result(step, step.template, "error", why, infrastructure=ours))
+
+    def _why(self, reason: str, test: str) -> str:
+        """A reason in full for the first test that has it: there may be thousands, and each is told in every report."""
+        first, line_end, _ = reason.partition("\n")
+        blamed = self._blamed.setdefault(reason, test)
+        return reason if blamed == test or not line_end else f"{first}\n    {MORE} {blamed}"

@@ -25,6 +25,7 @@ BUILD = "/unikernels"  # where a build's output is seen inside an image
 SURVEY_SECONDS = 30.0
 ASK = 'path=$(command -v "$1") || exit 44; echo "$path"; if [ -n "$2" ]; then "$path" "$2" 2>&1; fi'
 ABSENT = 44
+ANOTHER = "`runner: {prefix: FOLDER}` in matrix.yaml"
 SURVEY = Job((), "survey")
 
 
@@ -92,7 +93,8 @@ def _answer(
     status, said = _ask(place, replace(room, argv=("sh", "-c", ASK, "sh", program, runner.version_flag)))
     if status == ABSENT:
         prefix = f", nor below {tender.prefix}/bin" if tender.prefix else ""
-        return f"{tender.program} is not in {place.name}{prefix}"
+        there = f"install it below {tender.prefix}" if tender.prefix else "install it there"
+        return f"{tender.program} is not in {place.name}{prefix}\n    {there}, or name another folder: {ANOTHER}"
     path, _, version = said.partition("\n")
     if status in {126, 127} or "GLIBC" in version:
         return f"{program} does not run in {place.name}: {(version or said).strip().splitlines()[-1]}"

@@ -42,7 +42,8 @@ def _skip(case: Any, reason: str, verdict: str = "") -> None:
 
 
 def _evidence(result: Result) -> str:
-    lines = [result.reason, f"repeat it: {result.repro}"]
+    lines = [result.reason, *([f"the test is at {result.where}"] if result.where else [])]
+    lines += [f"repeat it: {result.repro}"]
     if result.attempts:
         lines += [
             f"attempt {a.number}: {a.outcome} after {a.seconds:.3f} s ({a.outcome.evidence})" for a in result.attempts

@@ -7,7 +7,6 @@ runner decodes them, in a property `,` and `:` too (actions/toolkit, packages/co
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, ClassVar
 
 from bootmatrix import model
@@ -15,7 +14,7 @@ from bootmatrix.grouping import sum_up, worst_first
 from bootmatrix.history import told
 from bootmatrix.model import GOOD_VERDICTS, VERDICTS
 
-from . import _texts
+from . import _place, _texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,9 +24,9 @@ if TYPE_CHECKING:
     from bootmatrix.history.told import Change
     from bootmatrix.model import Run
 
+PATH = 4096  # characters: the longest path there is
 MOST = 10  # annotations of a level that a step has
-TITLE, NAME, MESSAGE = 200, 120, 1000  # characters
-PLACE = re.compile(r"(?P<file>.+):(?P<line>\d+):(?P<column>\d+)")  # an errors.Mark
+TITLE, NAME, COMMAND, MESSAGE = 200, 120, 400, 1000  # characters
 BAD = tuple(verdict for verdict in VERDICTS if verdict not in GOOD_VERDICTS)
 UNSAID = GOOD_VERDICTS - {"flaky", "quarantined"}
 
@@ -70,15 +69,14 @@ def _group(level: str, group: Group) -> str:
     others = f" and {group.count - 1:,} more" if group.count > 1 else ""
     names = ", ".join(_texts.line(each, NAME) for each in group.ids[1:])
     tail = f"\nalso {names}{' …' if group.count > len(group.ids) else ''}" if names else ""
-    tail += f"\nrepeat it: {_texts.line(group.repro, 2 * NAME)}" if group.repro else ""
+    tail += f"\nrepeat it: {_texts.line(group.repro, COMMAND)}" if group.repro else ""
     reason = _texts.cut(_texts.clean(group.reason[: 2 * MESSAGE]).strip(), MESSAGE - len(tail))
     return _command(level, f"{group.verdict}: {_texts.line(group.ids[0], NAME)}{others}", reason + tail, group.where)
 
 
 def _command(level: str, title: str, message: str, where: str = "") -> str:
     properties = {"title": _texts.line(title, TITLE)}
-    if place := PLACE.fullmatch(where):
-        properties |= {"file": place["file"], "line": place["line"], "col": place["column"]}
+    properties |= {key: _texts.line(text, PATH) for key, text in _place.of(where).items()}
     told_of = ",".join(
         f"{key}={_escaped(text).replace(':', '%3A').replace(',', '%2C')}" for key, text in properties.items()
     )

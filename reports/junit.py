@@ -18,7 +18,7 @@ from junit_xml import TestCase, TestSuite
 from bootmatrix import files, model, results
 from bootmatrix.errors import Problem, UserError, suggest
 
-from . import _junit_verdict, _suites
+from . import _junit_verdict, _place, _suites
 from ._junit_texts import ROOM, Consoles, clean
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bootmatrix.model import Result, Run
 
 DIALECTS = ("surefire", "pytest", "gitlab")
+PLACED = ("pytest", "gitlab")  # those whose test cases have `file` and `line`, which both schemas forbid
 LIMIT = 30_000_000  # bytes of a file that GitLab reads
 SHRINK = 4  # so much less of each console where the file would be longer
 AT_ONCE = 256  # cases that are in memory as elements
@@ -41,8 +42,9 @@ class Report(model.Report):
     all_consoles: bool = False
     """Put every console into the report, not the failures' only."""
     dialect: str = "surefire"
-    """`surefire`, which every reader takes; `pytest`, with properties in each test case, which both schemas forbid;
-    `gitlab`, with less of each console where the file would be longer than GitLab reads."""
+    """`surefire`, which every reader takes; `pytest`, with properties, file and line in each test case, which both
+    schemas forbid; `gitlab`, with file and line, and less of each console where the file would be longer than GitLab
+    reads."""
     out: str = ""
     """The folder of runs as seen from the project's root, which attachments are relative to; its name, if empty."""
 
@@ -58,8 +60,8 @@ class Report(model.Report):
             for room in self._rooms(run):
                 file.seek(0)
                 file.truncate()
-                consoles = Consoles(folder, place, room)
-                _Writer(run, consoles, self.dialect == "pytest", self.all_consoles).write(file, target.parent)
+                writer = _Writer(run, Consoles(folder, place, room), self.dialect, self.all_consoles)
+                writer.write(file, target.parent)
                 if self.dialect != "gitlab" or file.tell() < LIMIT:
                     break
 
@@ -80,7 +82,7 @@ class Report(model.Report):
 class _Writer:
     run: Run
     consoles: Consoles
-    properties: bool
+    dialect: str
     all_consoles: bool
 
     def write(self, file: IO[bytes], scratch: Path) -> None:
@@ -115,7 +117,9 @@ class _Writer:
 
     def _cases(self, result: Result, names: set[str]) -> Iterable[tuple[TestCase, list[ET.Element]]]:
         """The test itself, then what its guest reported; `names` are those taken in this suite."""
-        case = TestCase(clean(result.test), clean(result.cell), result.seconds)
+        place = _place.of(result.where) if self.dialect in PLACED else {}
+        file, line = clean(place.get("file", "")) or None, place.get("line")
+        case = TestCase(clean(result.test), clean(result.cell), result.seconds, file=file, line=line)
         _junit_verdict.judge(case, result)
         yield case, [*_junit_verdict.reruns(result, self.consoles), *self._extra(result)]
         counts: dict[str, int] = {}
@@ -124,7 +128,7 @@ class _Writer:
             yield _junit_verdict.told(told, result, name), []
 
     def _extra(self, result: Result) -> Iterator[ET.Element]:
-        if self.properties:
+        if self.dialect == "pytest":
             yield _junit_verdict.properties(result, self.run.axes)
         if result.attempts and (self.all_consoles or result.verdict in _junit_verdict.TELLING):
             out = ET.Element("system-out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.plan import BootStep, Plan
 
+MATRIX = Path("matrix.yaml")
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
@@ -27,7 +29,7 @@ def matrix_options(function: F) -> F:
             "--file",
             "file",
             type=click.Path(path_type=Path),
-            default=Path("matrix.yaml"),
+            default=MATRIX,
             show_default=True,
             help="The matrix.",
         ),
@@ -98,7 +100,14 @@ def load(directory: Path | None, file: Path, allow: tuple[Path, ...] = ()) -> Ma
     """The matrix of `-C` and `-f`."""
     from bootmatrix.matrix import load as loader  # noqa: PLC0415
 
-    return loader.load((directory or Path()) / file, allow)
+    return replace(loader.load((directory or Path()) / file, allow), named=_named(directory, file, allow))
+
+
+def _named(directory: Path | None, file: Path, allow: tuple[Path, ...]) -> tuple[str, ...]:
+    """The same options for another command."""
+    words = ["-C", str(directory)] if directory else []
+    words += [] if file == MATRIX else ["-f", str(file)]
+    return (*words, *(word for path in allow for word in ("--allow", str(path))))
 
 
 def load_to_run(directory: Path | None, file: Path, allow: tuple[Path, ...]) -> Matrix:
@@ -159,7 +168,7 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     try:
         given = (ctx.params.get(name) for name in ("directory", "file", "allow"))
         directory, file, allow = given
-        matrix = load(directory, file or Path("matrix.yaml"), allow or ())
+        matrix = load(directory, file or MATRIX, allow or ())
     except BootmatrixError:
         return []
     keys = [f"{axis}={text}" for axis, choices in matrix.axes.items() for text in choices]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 Examples:
   bootmatrix run
   bootmatrix run backend=qemu arch=aarch64,riscv64 -j 4
-  bootmatrix run test=hello '!compiler=clang' --out /tmp/out
+  bootmatrix run hello '!compiler=clang' --out /tmp/out
   bootmatrix run --failed                 what failed or never ran last time
   bootmatrix run --resume                 go on with a run that was killed
   bootmatrix run --reuse --shard 2/4      one of four parts, without what passed before
@@ -111,7 +112,9 @@ def command(
         history=history,
     )
     finished = run.run(plan, shown, options, past)
-    shown.summary(finished.run, finished.folder, finished.reports)
+    cut_short = finished.run.interrupted or finished.fatal
+    going_on = shlex.join(["bootmatrix", "run", "--resume", *matrix.named, *(["--out", str(out)] if out else [])])
+    shown.summary(finished.run, finished.folder, finished.reports, going_on if cut_short else "")
     if finished.fatal:
         raise finished.fatal
     return run.exit_code(finished, fail_on_flaky=fail_on_flaky)

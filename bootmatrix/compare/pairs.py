@@ -97,7 +97,9 @@ def _star(key: str, text: str, axis: str) -> str:
 def _selected(seen: Iterable[Seen], known: Iterable[Seen], terms: Sequence[str]) -> list[Seen]:
     if not terms:
         return list(seen)
-    wanted = select.parse(terms, {**_texts(known), "test": sorted({each.name for each in known})})
+    every = list(known)
+    values = {**_texts(every), "test": sorted({each.name for each in every})}
+    wanted = select.parse(select.named(terms, values, lambda: {each.cell for each in every}), values)
     return [each for each in seen if wanted.takes(each.cell, each.test, {**each.values, "test": each.name})]
 
 

@@ -20,7 +20,9 @@ def tests(past: History, terms: Sequence[str]) -> list[str]:
         raise UserError(Problem("the history is empty", remedy="`bootmatrix run` records what it finds"))
     if len(terms) == 1 and terms[0] in known:
         return [terms[0]]
-    wanted = select.parse(terms, _values(known))
+    values = _values(known)
+    terms = select.named(terms, values, lambda: {_parts(name)[0] for name in known})
+    wanted = select.parse(terms, values)
     found = [name for name, values in known.items() if wanted.takes(*_parts(name), values)]
     if not found:
         what = f"no test that was ever run is '{' '.join(terms)}'"

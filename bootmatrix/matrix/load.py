@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from bootmatrix import repository
 from bootmatrix.errors import Problem, UserError, printable, suggest
 from bootmatrix.matrix import check_axes, check_builds, check_quarantine, check_tests, document, reach
 from bootmatrix.matrix.problems import Problems
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from bootmatrix.matrix.document import Document
+    from bootmatrix.matrix.document import Document, Path_
     from bootmatrix.matrix.expansion import Cells
     from bootmatrix.matrix.schema import Build, Defaults, Quarantined, Test
     from bootmatrix.matrix.values import Match
@@ -30,7 +32,11 @@ ENTRIES = ("builds", "tests")  # sections whose entries are validated one by one
 
 @dataclass(frozen=True)
 class Matrix:
-    """A valid matrix and its absolute file."""
+    """A valid matrix and its absolute file.
+
+    `places` are those of its tests in the file, whose name is that from the top of its repository. `named` are the
+    options of the command line by which the user named it.
+    """
 
     file: Path
     axes: Mapping[str, list[str]]
@@ -39,6 +45,8 @@ class Matrix:
     defaults: Defaults
     tests: Mapping[str, Test]
     quarantine: tuple[tuple[Match, Quarantine], ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -60,6 +68,7 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
     check_tests.check(sections, cells, within, problems)
     check_quarantine.check(sections, cells, problems)
     problems.stop()
+    place = _Places(source, file)
     return Matrix(
         file,
         sections["axes"],
@@ -67,13 +76,25 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
         sections["builds"],
         sections["defaults"],
         sections["tests"],
-        tuple(_quarantined(sections["quarantine"], source)),
+        tuple(_quarantined(sections["quarantine"], place)),
+        {name: place.of(("tests", name), key=True) for name in sections["tests"]},
     )
 
 
-def _quarantined(entries: Iterable[Quarantined], source: Document) -> Iterator[tuple[Match, Quarantine]]:
+class _Places:
+    """Places as GitHub takes them: the file is named from the top of its repository."""
+
+    def __init__(self, source: Document, file: Path) -> None:
+        self.source = source
+        self.name = os.path.relpath(file, repository.top(file.parent))
+
+    def of(self, path: Path_, *, key: bool = False) -> str:
+        return str(replace(self.source.where(path, key=key), file=self.name))
+
+
+def _quarantined(entries: Iterable[Quarantined], place: _Places) -> Iterator[tuple[Match, Quarantine]]:
     for index, entry in enumerate(entries):
-        where = str(source.where(("quarantine", index)))
+        where = place.of(("quarantine", index))
         yield entry.match, Quarantine(entry.owner, entry.reason, entry.until.isoformat(), where)
 
 
@@ -88,8 +109,8 @@ def _validate(problems: Problems) -> dict[str, Any]:
     for key in data:
         if key not in known and not key.startswith("x-"):
             problems.say(f"unknown key '{key}'", (key,), suggest(key, known), key=True)
-    for key, field in known.items():
-        if field.is_required() and key not in data:
+    for key, each in known.items():
+        if each.is_required() and key not in data:
             problems.say(f"'{key}' is missing", (), f"add `{key}:`")
     return {name: _section(name, data.get(name), problems) for name in known}
 

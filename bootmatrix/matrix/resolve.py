@@ -92,7 +92,9 @@ def selected(matrix: Matrix, terms: Sequence[str]) -> Iterator[Boot]:
     resolver = Resolver(matrix)
     if not terms:
         return resolver.boots()
-    selection = select.parse(terms, selectable(matrix))
+    known = selectable(matrix)
+    terms = select.named(terms, known, lambda: (cell.id for cell in matrix.cells))
+    selection = select.parse(terms, known)
     for glob in (*selection.ids, *selection.without_ids):
         if not any(
             select.names(glob, cell.id, cells.test_id(name, params)) for cell, name, _, params in resolver.boots()
@@ -120,8 +122,6 @@ def _is_within(limit: Mapping[str, Collection[str]], cell: Cell) -> bool:
 
 
 def _near(glob: str, matrix: Matrix) -> str:
-    if glob in matrix.tests:
-        return f"write test={glob}"
     cell, slash, _ = glob.partition("/")
     if slash and any(select.names(cell, each.id, "") for each in matrix.cells):
         ids = (
@@ -129,7 +129,7 @@ def _near(glob: str, matrix: Matrix) -> str:
         )
         return suggest(glob, [f"{cell}/{test}" for test in itertools.islice(ids, FEW)])
     if len(matrix.cells) <= errors.MOST:
-        return suggest(cell, [each.id for each in matrix.cells])
+        return suggest(cell, [*(() if slash else matrix.tests), *(each.id for each in matrix.cells)])
     first = heapq.nsmallest(errors.FEW, (each.id for each in matrix.cells))  # `suggest` would sort a copy of a million
     shown = ", ".join(errors.printable(each, errors.LONGEST) for each in first)
     return f"possible: {shown}, … ({len(matrix.cells):,} in all)"

@@ -1,4 +1,4 @@
-"""The selection of the command line: `backend=solo5-*`, `test=hello`, an id or a glob of ids, `!` before any."""
+"""The selection of the command line: `backend=solo5-*`, `hello`, an id or a glob of ids, `!` before any."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,27 @@ class Selection:
         if any(values.get(key) in texts for key, texts in self.without_keys):
             return False
         return not any(names(glob, cell, test) for glob in self.without_ids)
+
+
+def named(
+    terms: Sequence[str], known: Mapping[str, Sequence[str]], ids: Callable[[], Iterable[str]]
+) -> tuple[str, ...]:
+    """The terms, with `test=` before a test's bare name. `known` is as for `parse`, `ids` gives those of the cells.
+
+    A cell of that name comes first; raises UserError if it is a value of an axis or a parameter, too.
+    """
+    tests = frozenset(known.get("test", ()))
+    return tuple(_named(term, known, ids) if term.removeprefix("!") in tests else term for term in terms)
+
+
+def _named(term: str, known: Mapping[str, Sequence[str]], ids: Callable[[], Iterable[str]]) -> str:
+    name = term.removeprefix("!")
+    if name in ids():
+        return term
+    if keys := [key for key, texts in known.items() if key != "test" and name in texts]:
+        what = f"select '{term}': a test has that name, and so has a value of {', '.join(keys)}"
+        raise UserError(Problem(what, remedy=f"write {' or '.join(f'{key}={name}' for key in ('test', *keys))}"))
+    return f"{'!' if term.startswith('!') else ''}test={name}"
 
 
 def parse(terms: Sequence[str], known: Mapping[str, Sequence[str]]) -> Selection:

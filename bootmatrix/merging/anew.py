@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 MOST_AXES = 64
 
 
-def as_planned(result: Result, matrix: Matrix, boot: Boot) -> Result:
-    """What a part of ours told of this boot of the matrix; under quarantine only if the matrix says so."""
+def as_planned(result: Result, matrix: Matrix, boot: Boot, options: tuple[str, ...]) -> Result:
+    """What a part of ours told of this boot of the matrix; under quarantine only if the matrix says so. `options` are
+    those with which it is repeated.
+    """
     cell, name, _, params = boot
     entry = quarantine.of(matrix, cell, name, params)
-    result = replace(result, **_own(result), quarantine=entry, axes=axes_of(boot))
+    own = {**_own(result, options), "where": matrix.places.get(name, ""), "axes": axes_of(boot)}
+    result = replace(result, **own, quarantine=entry)
     if result.verdict != "quarantined" or entry:
         return result
     reason = f"its part says that it is in quarantine, and the matrix does not: {result.reason}"
@@ -49,9 +52,9 @@ def as_told(result: Result, axes: tuple[str, ...]) -> Result:
     )
 
 
-def _own(result: Result) -> dict[str, Any]:
-    """A merged pass is taken again by none: `key` is empty."""
-    return {"repro": repro(result.id), "key": "", "reused": _word(result.reused)}
+def _own(result: Result, options: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A merged pass is taken again by none: `key` is empty. Where its test stands is the matrix's word."""
+    return {"repro": repro(result.id, options), "key": "", "reused": _word(result.reused), "where": ""}
 
 
 def _bare(attempt: Attempt) -> Attempt:

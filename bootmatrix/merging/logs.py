@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from bootmatrix import files
+from bootmatrix.runs import names
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOG = re.compile(r"(?:image|build)-[A-Za-z0-9_.+-]{1,200}\.log")
 LARGEST = 64 << 20
 MOST = 10_000
 
@@ -21,8 +20,8 @@ def bring(source: Path, target: Path) -> None:
     logs = source / "logs"
     if logs.is_symlink() or not logs.is_dir():
         return
-    names = sorted(entry.name for entry in os.scandir(logs) if LOG.fullmatch(entry.name))
-    for name in names[:MOST]:
+    found = sorted(entry.name for entry in os.scandir(logs) if names.LOG.fullmatch(entry.name))
+    for name in found[:MOST]:
         fresh, number = name, 2
         while os.path.lexists(target / "logs" / fresh):
             fresh, number = f"{name.removesuffix('.log')}.{number}.log", number + 1

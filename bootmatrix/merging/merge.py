@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bootmatrix import __version__, boot, reporting, request
+from bootmatrix import plan as plans
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.matrix import cells, resolve
@@ -111,9 +112,14 @@ def _as_planned(
     for each in boots:
         cell, name, _, params = each
         if found := told.result(_id(cell.id, name, params)):
-            yield anew.as_planned(found[0], matrix, each), found[1]
+            yield anew.as_planned(found[0], matrix, each, _options(matrix, found[1])), found[1]
         else:
-            yield missing.result(each, now), None
+            yield replace(missing.result(each, now), where=matrix.places.get(name, "")), None
+
+
+def _options(matrix: Matrix, part: Part) -> tuple[str, ...]:
+    """With which its tests are repeated here."""
+    return plans.options(matrix, "host" if part.run.host.get("engine") == "host" else "docker")
 
 
 def _write(

@@ -68,7 +68,7 @@ class Measure:
 class Quarantine:
     """A test that is known not to work: it runs, but fails no run until the end of the day `until` (ISO 8601, UTC).
 
-    `where` is the entry's place in matrix.yaml. False if the test is in none.
+    `where` is the entry's place in matrix.yaml, as that of a Result. False if the test is in none.
     """
 
     owner: str = ""
@@ -122,6 +122,8 @@ class Result:
     `key` hashes all that a pass depends on; `reused` is the run whose pass was taken again, empty if it was booted.
     `image` is the name of the place where it booted, `digest` the image's id (`sha256:…`), empty on this host. `size`
     is the unikernel's in bytes, 0 if there is none. `host` is the class of the host: what boots on one may be compared.
+    `repro` is the command that repeats it; `where` the test's place in matrix.yaml (`ci/matrix.yaml:12:3`, from the top
+    of its repository), empty where that is not known.
     """
 
     cell: Name
@@ -142,6 +144,7 @@ class Result:
     size: Size = 0
     host: str = ""
     quarantine: Quarantine = Quarantine()
+    where: str = ""
 
     @property
     def id(self) -> str:
@@ -204,9 +207,9 @@ class Run:
         return {verdict: tally[verdict] for verdict in VERDICTS if tally.get(verdict)}
 
 
-def repro(test: str) -> str:
-    """The command that repeats a test, as a line for a shell."""
-    return f"bootmatrix repro {shlex.quote(test)}"
+def repro(test: str, options: Sequence[str] = ()) -> str:
+    """The command that repeats a test, as a line for a shell; `options` are those that it was run with."""
+    return shlex.join(["bootmatrix", "repro", test, *options])
 
 
 class Report(ABC):

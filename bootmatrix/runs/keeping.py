@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bootmatrix import files
+from bootmatrix.runs import names
 from bootmatrix.runs.store import HEAD, TAIL
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def with_consoles(result: Result, source: Path, target: Path) -> Result:
 
 def _kept(attempt: Attempt, test: str, source: Path, target: Path) -> Attempt:
     console, tender = (
-        named if named and _brought(named, f"consoles/{test}/", source, target) else ""
+        named if named and _brought(named, f"{names.consoles(test)}/", source, target) else ""
         for named in (attempt.console, attempt.tender)
     )
     return replace(attempt, console=console, tender=tender)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix import disk, files, host
 from bootmatrix.errors import Fatal, InfrastructureError, Problem
 from bootmatrix.results import Stored, encode
+from bootmatrix.runs import names
 from bootmatrix.runs.journal import Journal
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Store:
 
     def log(self, kind: str, name: str) -> Path:
         """A place for what making an image or a build prints, with nothing there; Fatal if it is not ours to write."""
-        file = self.folder / "logs" / f"{kind}-{name}.log"
+        file = self.folder / names.log(kind, name)
         try:
             if os.path.lexists(file.parent):
                 files.remove(files.folder(self.folder, "logs") / file.name)
@@ -110,10 +111,11 @@ class Store:
     def _keep_console(self, record: Record, test: str, name: str) -> str:
         if not record.total:
             return ""
-        relative = f"consoles/{test}/{name}"
+        folder = names.consoles(test)
+        relative = f"{folder}/{name}"
         try:
             if test not in self._folders:
-                self._make_folder(*test.split("/"))
+                self._make_folder(*folder.split("/")[1:])
                 self._folders.add(test)
             with files.created(f"{self.folder}/{relative}") as stream:  # a Path costs 5 µs, and there are thousands
                 stream.write(bounded(record))

@@ -85,7 +85,8 @@ class Screen(ABC):
     @abstractmethod
     def result(self, result: Result) -> None: ...
 
-    def summary(self, run: Run, folder: Path, reports: tuple[Path, ...]) -> None:
-        """What the run came to, after all else."""
-        for text, style in told(run, folder, reports, good=self.good, quiet=self.quiet):
+    def summary(self, run: Run, folder: Path, reports: tuple[Path, ...], resume: str = "") -> None:
+        """What the run came to, after all else; `resume` is the command that goes on with it if it was cut short."""
+        width = self.pen.width
+        for text, style in told(run, folder, reports, good=self.good, quiet=self.quiet, resume=resume, width=width):
             self.pen.line(text, style)

@@ -70,6 +70,11 @@ class GitHubScreen(PlainScreen):
             self._results += 1
             self._fold(text, style)
 
+    def tell_skipped(self) -> None:
+        with self._lock:
+            self._results += 1
+            self._flush_if_due()
+
     def tell_talk(self, text: str) -> None:
         with self._lock:
             self._fold(text, "dim")
@@ -85,10 +90,10 @@ class GitHubScreen(PlainScreen):
             self._in_the_open()
             self.pen.line(text, "note")
 
-    def summary(self, run: Run, folder: Path, reports: tuple[Path, ...]) -> None:
+    def summary(self, run: Run, folder: Path, reports: tuple[Path, ...], resume: str = "") -> None:
         with self._lock:
             self._in_the_open()
-        super().summary(run, folder, reports)
+        super().summary(run, folder, reports, resume)
 
     def _fold(self, text: str, style: str) -> None:
         if not self._folded:
@@ -108,9 +113,9 @@ class GitHubScreen(PlainScreen):
             self.pen.write("::endgroup::\n")
         if self._folded:
             group = [f"::group::{self._title()}", *self._folded, "::endgroup::", ""]
-            self._above += self._results
-            self._folded, self._results = [], 0
             self.pen.write("\n".join(group))
+        self._above += self._results
+        self._folded, self._results = [], 0
 
     def _title(self) -> str:
         first, last = self._above + 1, self._above + self._results

@@ -37,6 +37,7 @@ STYLES = {
     "running": "blue",
     "to do": "dim",
 }
+LOG = 200  # columns of a line in a log
 COMMAND = re.compile(r"[^!-~]*::")  # a workflow command: GitHub skips white space before it
 
 Span = tuple[str, str]  # text and style
@@ -58,6 +59,11 @@ class Pen:
         self._lock = threading.RLock()
         self._waiting: list[str] = []
         self._writing = self._unread = False
+
+    @property
+    def width(self) -> int:
+        """Columns that a line of somebody else's may take: those of the terminal; a log is read anywhere."""
+        return self.console.size.width if self.console.is_terminal else LOG
 
     def line(self, text: str, style: str = "") -> None:
         self.write(self.rendered(text, style) + "\n")

@@ -66,6 +66,9 @@ class PlainScreen(Screen):
             self._talk(self._consoles.end(result.id))
         with self._lock:  # the numbers stand in their order
             self.done += 1
+            if result.verdict == "skipped" and not self.verbose:
+                self.tell_skipped()
+                return
             text = f"{self._count()} {result.verdict:<{WIDTH}} {result.id}{details(result)}"
             (self.tell_good if result.verdict in self.good else self.tell_bad)(text, result.verdict)
 
@@ -85,6 +88,9 @@ class PlainScreen(Screen):
     def tell_bad(self, text: str, style: str) -> None:
         self.pen.line(text, style)
 
+    def tell_skipped(self) -> None:
+        """Nothing yet: there may be many of one reason, which the summary tells once."""
+
     def tell_note(self, text: str) -> None:
         self.pen.line(text, "note")
 
@@ -94,11 +100,12 @@ class PlainScreen(Screen):
 
 
 class QuietScreen(PlainScreen):
-    """Nothing but what is not good."""
+    """Nothing until the summary, which tells what is not good."""
 
     quiet = True
 
     def tell_step(self, text: str) -> None: ...
     def tell_good(self, text: str, style: str) -> None: ...
+    def tell_bad(self, text: str, style: str) -> None: ...
     def tell_note(self, text: str) -> None: ...
     def tell_talk(self, text: str) -> None: ...

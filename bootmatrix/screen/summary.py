@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bootmatrix import here, logs
 from bootmatrix.grouping import SHOWN, sum_up
+from bootmatrix.model import VERDICTS
 from bootmatrix.quantities import human_time
-from bootmatrix.screen.words import number
+from bootmatrix.screen.words import fit, number, safe
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -17,21 +19,41 @@ if TYPE_CHECKING:
     from bootmatrix.screen.pen import Span
 
 MOST = 50  # reasons that are told
-REASON_LINES = 10
+SKIPS = 20  # and reasons of skips
+REASON_LINES = 12
+CONSOLE_LINES = 10
+INDENT = "    "
 
 
-def told(run: Run, folder: Path, reports: tuple[Path, ...], *, good: Collection[str], quiet: bool) -> Iterator[Span]:
-    """The lines of the summary. If it is to be quiet, and all is good, there are none."""
-    total = sum_up(run.results, good)
-    as_expected = not total.bad and not run.interrupted
+def told(
+    run: Run,
+    folder: Path,
+    reports: tuple[Path, ...],
+    *,
+    good: Collection[str],
+    quiet: bool,
+    resume: str = "",
+    width: int = 200,
+) -> Iterator[Span]:
+    """The lines of the summary. If it is to be quiet, and all is good, there are none.
+
+    `resume` is the command that goes on with a run that did not come to its end; no line of a console is wider than
+    `width` columns.
+    """
+    total = sum_up(run.results, set(good) - {"skipped"})
+    as_expected = not run.interrupted and not any(total.counts[verdict] for verdict in VERDICTS if verdict not in good)
     if quiet and as_expected:
         return
     yield "", ""
-    yield from _groups(total, folder)
+    yield from _groups(total, good, folder, width)
+    if not quiet:
+        yield from _skips(total)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in total.counts.items() if count) or "no test"
     reused = f", {total.reused} of them as in earlier runs," if total.reused else ""
     ended = "interrupted; " if run.interrupted else ""
     yield f"{ended}{counts}{reused} in {human_time(run.seconds)}", "good" if as_expected else "bad"
+    if resume:
+        yield f"{INDENT}go on with it: {resume}", ""
     yield from files(folder, (*reports, folder / "results.json"))
 
 
@@ -43,22 +65,43 @@ def files(folder: Path, written: Iterable[Path]) -> Iterator[Span]:
     yield f"  {folder}/" + (f"{{{','.join(others)}}}" if len(others) > 1 else "".join(others)), "dim"
 
 
-def _groups(total: Sum, folder: Path) -> Iterator[Span]:
-    shown, rest = total.most(MOST)
+def _groups(total: Sum, good: Collection[str], folder: Path, width: int) -> Iterator[Span]:
+    shown, rest = total.most(MOST, [verdict for verdict in VERDICTS if verdict not in good])
     for group in shown:
-        yield from _group(group)
+        yield from _group(group, folder, width)
     if rest:
         yield f"… and {number(rest, 'test')} with other reasons: they are in {folder / 'results.json'}", "bad"
 
 
-def _group(group: Group) -> Iterator[Span]:
+def _group(group: Group, folder: Path, width: int) -> Iterator[Span]:
     ids = ", ".join(group.ids) + (" …" if group.count > SHOWN else "")
     count = f" ({group.count} tests)" if group.count > 1 else ""
     first, *others = group.reason.splitlines() or [""]
     yield f"{ids}{count}: {group.verdict}: {first}", group.verdict
     for line in others[:REASON_LINES]:
-        yield f"    {line.strip()}", group.verdict
+        yield f"{INDENT}{line.removeprefix(INDENT).rstrip()}", group.verdict
     if len(others) > REASON_LINES:
-        yield "    …", group.verdict
+        yield f"{INDENT}…", group.verdict
     if group.repro:
-        yield f"    repeat it: {group.repro}", "dim"
+        yield from _console(group.console, folder, width)
+        yield f"{INDENT}repeat it: {group.repro}", "dim"
+
+
+def _console(name: str, folder: Path, width: int) -> Iterator[Span]:
+    """The last lines of what was printed, each behind a bar, so that none is taken for ours."""
+    if not name:
+        yield f"{INDENT}it printed nothing", "dim"
+        return
+    yield f"{INDENT}{here.near(folder / name)} ends:", "dim"
+    for line in logs.last_of(folder / name, CONSOLE_LINES, below=folder):
+        yield fit(safe(f"{INDENT}| {line}"), width), ""
+
+
+def _skips(total: Sum) -> Iterator[Span]:
+    """A line for each reason, with what would make them run, if it says so."""
+    shown, rest = total.most(SKIPS, ("skipped",))
+    for group in shown:
+        what = group.ids[0] if group.count == 1 else number(group.count, "test")
+        yield f"{what} skipped: {'; '.join(line.strip() for line in group.reason.splitlines())}", "skipped"
+    if rest:
+        yield f"… and {number(rest, 'test')} skipped for other reasons", "skipped"

@@ -89,7 +89,7 @@ def test_the_order_is_the_matrixs_own(matrix: Matrix) -> None:
         (("!backend=qmu",), "select: backend is never 'qmu'\n    did you mean 'qemu'?"),
         (("test=hallo",), "select: test is never 'hallo'\n    did you mean 'hello'? possible: hello, stack"),
         (("depth=3",), "select: depth is never '3'\n    possible: 1, 20"),
-        (("hello",), "select: there is no cell or test 'hello'\n    write test=hello"),
+        (("hallo",), "select: there is no cell or test 'hallo'\n    did you mean 'hello'? possible: hello, "),
         (("qemu-x86",), "select: there is no cell or test 'qemu-x86'\n    did you mean 'qemu-x86_64'?"),
         (("!qemu-x86",), "select: there is no cell or test 'qemu-x86'"),
         (("qemu-x86_64/hallo",), "there is no cell or test 'qemu-x86_64/hallo'\n    did you mean 'qemu-x86_64/hello'?"),
@@ -149,6 +149,32 @@ def test_of_many_cells_the_first_are_told(load: Callable[[str], Matrix]) -> None
     told = message(many, "nonsense").removeprefix("select: there is no cell or test 'nonsense'\n    ")
     assert told == suggest("nonsense", [cell.id for cell in many.cells])
     assert told.endswith(", … (1,600 in all)")
+
+
+def test_a_tests_bare_name_means_the_test(matrix: Matrix) -> None:
+    assert taken(matrix, "hello") == taken(matrix, "test=hello")
+    assert taken(matrix, "hello", "stack", "qemu-x86_64") == taken(matrix, "qemu-x86_64")
+    assert taken(matrix, "!hello", "arch=aarch64") == taken(matrix, "test=stack", "arch=aarch64")
+
+
+SAME = "axes: {{backend: [qemu], mine: [a, {value}]}}\ntests: {{{test}: {{params: {{p: [b, c]}}}}, other: {{}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "test", "remedy"), [("same", "same", "mine=same"), ("x", "b", "p=b"), ("x", "qemu", "backend=qemu")]
+)
+def test_a_name_of_a_test_and_of_something_else_is_no_guess(
+    value: str, test: str, remedy: str, load: Callable[[str], Matrix]
+) -> None:
+    told = message(load(SAME.format(value=value, test=test)), test)
+    assert told.startswith(f"select '{test}': a test has that name, and so has a value of ")
+    assert told.endswith(f"\n    write test={test} or {remedy}")
+
+
+def test_a_cell_comes_before_a_test_of_its_name(load: Callable[[str], Matrix]) -> None:
+    both = load(SAME.format(value="x", test="qemu-a"))
+    assert {each.partition("/")[0] for each in taken(both, "qemu-a")} == {"qemu-a"}
+    assert len(taken(both, "qemu-a")) == 3
 
 
 def test_without_terms_everything_is_taken() -> None:

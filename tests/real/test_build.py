@@ -70,6 +70,17 @@ def test_a_command_that_fails_ends_the_build_and_shows_its_last_lines(place: Pla
     assert "never" not in (source.parent / "build.log").read_text()
 
 
+def test_a_compilers_error_is_told_before_all_that_follows_it(place: Place, source: Path) -> None:
+    (source / "bad.c").write_text('#include "nope.h"\n')
+    with pytest.raises(UserError) as told:
+        made(place, source, run="gcc -c bad.c || { for n in $(seq 99); do echo cleaning $n; done; exit 2; }")
+    first, log, *lines = str(told.value).splitlines()
+    assert first.startswith("build it-gcc ended with status 2: bad.c:1:10: fatal error: nope.h:")
+    assert log.endswith("build.log, line 1:")
+    assert lines[0].startswith("    bad.c:1:10: fatal error: nope.h:")
+    assert '#include "nope.h"' in lines[1]
+
+
 def test_a_failed_build_leaves_nothing_behind(place: Place, source: Path) -> None:
     with pytest.raises(UserError):
         made(place, source, run='echo half > "$OUT/half"; false')

@@ -88,6 +88,7 @@ def result(
         size=123_456,
         host="x86_64 2 cores",
         quarantine=QUARANTINE if verdict == "quarantined" else Quarantine(),
+        where="ci/matrix.yaml:7:3",
     )
     return replace(made, **more)
 
@@ -122,7 +123,9 @@ def hostile(folder: Path, verdict: str = "failed") -> Result:
     made = replace(made, attempts=(replace(tried, metrics=(Measure(EVIL, 1.0, EVIL, "lower"),)),), test="h")
     made = with_console(made, folder, EVIL)
     quarantine = Quarantine(EVIL, EVIL, EVIL, EVIL) if verdict == "quarantined" else Quarantine()
-    return replace(made, test=EVIL, cell=EVIL, axes=dict.fromkeys(AXES, EVIL), quarantine=quarantine)
+    return replace(
+        made, test=EVIL, cell=EVIL, axes=dict.fromkeys(AXES, EVIL), quarantine=quarantine, where=f"{EVIL}:7:3"
+    )
 
 
 def changed(folder: Path, text: str = "exited(1)", test: str = "gcc-debian-12-x86_64-qemu/hello") -> Changes:

@@ -54,11 +54,18 @@ def test_the_level_says_how_bad_it_is_and_the_worst_comes_first(tmp_path: Path) 
 
 def test_a_message_says_why_which_and_how_to_repeat_it(tmp_path: Path) -> None:
     ((_, properties, message),) = read(run(*(result("failed", test=f"t{n}") for n in range(7))), tmp_path)
-    assert properties == {"title": "failed: gcc-debian-12-x86_64-qemu/t0 and 6 more"}
+    title = "failed: gcc-debian-12-x86_64-qemu/t0 and 6 more"
+    assert properties == {"title": title, "file": "ci/matrix.yaml", "line": "7", "col": "3"}
     reason, others, repeat = message.split("\n")
     assert reason == "exited(1) instead of exited(0)"
     assert others == f"also {', '.join(f'gcc-debian-12-x86_64-qemu/t{n}' for n in range(1, 5))} …"
     assert repeat == "repeat it: bootmatrix repro gcc-debian-12-x86_64-qemu/t0"
+
+
+def test_what_has_no_place_is_told_without_one(tmp_path: Path) -> None:
+    for where in ("", "matrix.yaml", ":1:2", "x:1:y"):
+        ((_, properties, _),) = read(run(result("failed", where=where)), tmp_path)
+        assert set(properties) == {"title"}
 
 
 def test_what_changed_is_told(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def result(verdict: str, *attempts: Attempt, **more: Any) -> Result:
         axes={"compiler": "gcc", "os": "debian-12", "arch": "x86_64", "backend": "qemu", "format": "elf"},
         image="debian-12:1234",
         repro="bootmatrix repro gcc-debian-12-x86_64-qemu/hello",
+        where="ci/matrix.yaml:7:3",
     )
     return replace(made, **more)
 

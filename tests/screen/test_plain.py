@@ -78,17 +78,17 @@ def test_a_verbose_log_has_the_consoles_and_the_attempts() -> None:
     assert lines[-1] == "gcc/d | cut off"
 
 
-def test_a_quiet_log_has_the_failures() -> None:
+def test_a_quiet_log_has_each_failure_once() -> None:
     pen, file = plain_pen()
     shown = QuietScreen(pen)
+    failed = result("gcc/b", "failed", "why")
     with shown.showing(TWO, unknown):
         some_events(shown)
-    assert file.getvalue().splitlines() == [
-        "build unikernels-clang failed: make: Error 2",
-        "[ 2/12] failed           gcc/b  exited(3) instead of exited(0)",
-    ]
-    shown.summary(run(result(), result("gcc/b", "failed", "why")), Path("out"), ())
-    assert "gcc/b: failed: why" in file.getvalue()
+        shown.result(failed)
+    shown.summary(run(result(), failed, result("gcc/c", "skipped", "not here")), Path("out"), ())
+    assert file.getvalue().count("gcc/b: failed: why") == file.getvalue().count("why") == 1
+    assert file.getvalue().splitlines()[1] == "gcc/b: failed: why"
+    assert "not here" not in file.getvalue()
 
 
 def test_a_quiet_log_of_a_good_run_is_empty() -> None:
@@ -106,9 +106,8 @@ def test_a_quiet_log_tells_of_an_interruption_and_of_flaky_tests_that_fail() -> 
     pen, file = plain_pen()
     QuietScreen(pen).summary(run(result(), interrupted=True), Path("out"), ())
     assert "interrupted; 1 passed in 25 s" in file.getvalue()
-    shown = QuietScreen(pen, flaky_fails=True)
-    shown.result(result("gcc/a", "flaky", "passed at attempt 2"))
-    assert "flaky            gcc/a  passed at attempt 2" in file.getvalue()
+    QuietScreen(pen, flaky_fails=True).summary(run(result("gcc/a", "flaky", "at attempt 2")), Path("out"), ())
+    assert "gcc/a: flaky: at attempt 2" in file.getvalue()
 
 
 def test_on_github_what_is_good_is_folded() -> None:
@@ -343,8 +342,34 @@ def test_colours_are_the_verdicts_and_none_if_they_are_not_wanted() -> None:
 
 def test_every_verdict_can_be_told() -> None:
     pen, file = plain_pen()
-    shown = PlainScreen(pen)
+    shown = PlainScreen(pen, verbose=True)
     with shown.showing(TWO, unknown):
         for verdict in VERDICTS:
             shown.result(result("gcc/a", verdict, "why"))
     assert len(file.getvalue().splitlines()) == len(VERDICTS)
+
+
+def test_many_skips_of_one_reason_are_one_line_of_a_log_with_what_would_make_them_run() -> None:
+    pen, file = plain_pen()
+    shown = PlainScreen(pen)
+    skips = [result(f"gcc/{n}", "skipped", "solo5-hvt is not in debian-12\n    install it there") for n in range(10)]
+    with shown.showing(TWO, unknown):
+        for one in (*skips, result("gcc/a")):
+            shown.result(one)
+    shown.summary(run(*skips, result("gcc/a"), result("gcc/b", "skipped", "not today")), Path("out"), ())
+    assert file.getvalue().splitlines()[:5] == [
+        "[11/12] passed           gcc/a  0.15 s (tcg)",
+        "",
+        "10 tests skipped: solo5-hvt is not in debian-12; install it there",
+        "gcc/b skipped: not today",
+        "1 passed, 11 skipped in 25 s",
+    ]
+
+
+def test_on_github_skips_are_counted_in_the_titles_of_groups() -> None:
+    pen, file = plain_pen(github=True)
+    shown = GitHubScreen(pen)
+    with shown.showing(TWO, unknown):
+        for verdict in ("skipped", "skipped", "passed", "failed", "skipped", "failed", "passed", "skipped"):
+            shown.result(result("gcc/a", verdict, "why"))
+    assert re.findall("::group::(.*)", file.getvalue()) == ["tests 1 to 3 of 12", "tests 7 to 8 of 12"]

@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
+import pytest
 from screen.screens import plain_pen, result, run
 
 from bootmatrix.grouping import KEPT
-from bootmatrix.model import Result, Run
+from bootmatrix.model import GOOD_VERDICTS, Result, Run
+from bootmatrix.screen import summary as summary_module
 from bootmatrix.screen.plain import PlainScreen
 from bootmatrix.screen.summary import MOST
 
@@ -28,9 +30,11 @@ def test_failures_with_one_reason_are_told_once_with_how_to_repeat_one() -> None
     assert told(run(*results)) == [
         "",
         "gcc/0, gcc/1, gcc/2, gcc/3, gcc/4 … (7 tests): error: make: Error 2",
-        "    install it",
+        "      install it",
+        "    it printed nothing",
         "    repeat it: bootmatrix repro gcc/0",
         "clang/a: failed: why",
+        "    it printed nothing",
         "    repeat it: bootmatrix repro clang/a",
         "2 passed, 1 failed, 7 error, 1 of them as in earlier runs, in 25 s",
         "  out/index.html",
@@ -51,6 +55,83 @@ def test_a_good_run_is_two_lines_and_the_files() -> None:
 
 def test_a_flaky_test_is_told_where_it_fails() -> None:
     assert "gcc/a: flaky: at attempt 2" in told(run(result("gcc/a", "flaky", "at attempt 2")), flaky_fails=True)
+
+
+def printed(text: bytes, name: str, folder: Path, verdict: str = "failed") -> Result:
+    """A result whose console has this text."""
+    told_of = result(name, verdict, "why")
+    (folder / name).mkdir(parents=True)
+    (folder / name / "1").write_bytes(text)
+    return replace(told_of, attempts=(replace(told_of.attempts[0], console=f"{name}/1"),))
+
+
+def summary(folder: Path, *results: Result, width: int = 80) -> list[str]:
+    return [
+        text for text, _ in summary_module.told(run(*results), folder, (), good=GOOD_VERDICTS, quiet=False, width=width)
+    ]
+
+
+def test_a_failed_boot_shows_the_end_of_its_console_and_the_file_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = (
+        b"".join(b"line %d\r\n" % n for n in range(1000)) + b"\x1b[31m\tSUCC\x07ESS\x1b[0m\n\n" + b"x" * 5000 + b"\n"
+    )
+    shown = summary(
+        tmp_path / "out", printed(lines, "gcc/a", tmp_path / "out"), printed(b"same", "gcc/b", tmp_path / "out")
+    )
+    assert shown[1:4] == ["gcc/a, gcc/b (2 tests): failed: why", "    out/gcc/a/1 ends:", "    | line 993"]
+    assert shown[10:12] == ["    |         SUCCESS", "    | "]
+    assert len(shown[12]) == 80
+    assert shown[12].endswith("x…")
+    assert shown[13] == "    repeat it: bootmatrix repro gcc/a"
+
+
+@pytest.mark.parametrize("name", ["../victim", "link", "absent", "a\0b", "gcc"])
+def test_no_file_of_others_is_shown_for_a_console(name: str, tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("secret")
+    told_of = printed(b"", "gcc/a", tmp_path / "out")
+    (tmp_path / "out" / "link").symlink_to("../victim")
+    bad = replace(told_of, attempts=(replace(told_of.attempts[0], console=name),))
+    shown = summary(tmp_path / "out", bad)
+    assert shown[1] == "gcc/a: failed: why"
+    assert "secret" not in "".join(shown)
+
+
+def test_a_flaky_test_that_fails_shows_the_console_of_its_failure(tmp_path: Path) -> None:
+    one = printed(b"the panic", "gcc/a", tmp_path, "flaky")
+    second = replace(one.attempts[0], number=2, verdict="passed", console="gcc/b/1")
+    (tmp_path / "gcc/b").mkdir()
+    (tmp_path / "gcc/b/1").write_text("all well")
+    told_of = replace(one, attempts=(replace(one.attempts[0], verdict="failed"), second))
+    shown = [
+        text for text, _ in summary_module.told(run(told_of), tmp_path, (), good=frozenset({"passed"}), quiet=False)
+    ]
+    assert "    | the panic" in shown
+
+
+def test_tests_of_one_failed_build_are_told_once_with_the_whole_reason() -> None:
+    first = "build b ended with status 2: x.c:1: error: no"
+    reasons = [f"{first}\n    more of it is told at gcc/1"] * 3 + [
+        f"{first}\n    logs/b.log, line 7:\n    x.c:1: error: no"
+    ]
+    results = [replace(result(f"gcc/{n}", "error", reason), attempts=()) for n, reason in enumerate(reasons)]
+    assert told(run(*results))[1:5] == [
+        f"gcc/0, gcc/1, gcc/2, gcc/3 (4 tests): error: {first}",
+        "    logs/b.log, line 7:",
+        "    x.c:1: error: no",
+        "4 error in 25 s",
+    ]
+
+
+def test_a_run_that_was_cut_short_names_what_goes_on_with_it() -> None:
+    pen, file = plain_pen()
+    PlainScreen(pen).summary(run(interrupted=True), Path("out"), (), "bootmatrix run --resume -C x")
+    assert file.getvalue().splitlines()[1:3] == [
+        "interrupted; no test in 25 s",
+        "    go on with it: bootmatrix run --resume -C x",
+    ]
 
 
 def test_a_long_reason_is_cut() -> None:
@@ -86,7 +167,7 @@ def test_it_is_bounded_and_the_reason_of_most_tests_is_among_those_told() -> Non
     results = Lazy(10_000)
     lines = told(replace(run(), results=results))
     assert results.passes == 1
-    assert len(lines) < 4 * MOST
+    assert len(lines) < 5 * MOST
     assert sum(": failed: " in line for line in lines) == MOST
     assert "gcc/1, gcc/2, gcc/4, gcc/5, gcc/7 … (6666 tests): failed: no end" in lines
     assert f"… and {10_000 - 6666 - (MOST - 1)} tests with other reasons: they are in out/results.json" in lines

@@ -30,7 +30,13 @@ def attempt(test: str, number: int, verdict: str = "failed", outcome: Outcome = 
 def result(test: str, verdict: str, *attempts: Attempt, **more: Any) -> Result:
     reason = attempts[-1].reason if attempts else "/dev/kvm is not there"
     made = Result(CELL, test, verdict, reason, 1.5, STARTED, attempts, {**AXES, "depth": "10"}, "debian-12:1234")
-    origin = {"repro": f"bootmatrix repro {CELL}/{test}", "digest": "sha256:abcd", "size": 1234, "host": "a class"}
+    origin: dict[str, Any] = {
+        "repro": f"bootmatrix repro {CELL}/{test}",
+        "digest": "sha256:abcd",
+        "size": 1234,
+        "host": "a class",
+    }
+    origin["where"] = "ci/matrix.yaml:7:3"
     return replace(made, **{**origin, **more})
 
 
