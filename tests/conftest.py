@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootmatrix import marks
+from bootmatrix import files, marks
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine
 from bootmatrix.places.container import ContainerPlace
@@ -66,7 +66,8 @@ def _no_engine() -> str:
 def _no_marks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The images of this machine do not keep the marks of caches that only tests had."""
     yield
-    gone = {file.read_text().strip() for file in tmp_path_factory.getbasetemp().glob(f"*/cache/{marks.FILE}")}
+    ids = tmp_path_factory.getbasetemp().glob(f"*/cache/{marks.FILE}")
+    gone = {file.read_text().strip() for file in ids if files.is_plain(file)}
     with contextlib.suppress(InfrastructureError), engine.speaking("its images cannot be listed"):
         found = [tag for each in engine.client().images() for tag in each.get("RepoTags") or ()] if gone else []
         for mark in marks.of(found):
