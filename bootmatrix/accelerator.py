@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Place
 
 LARGEST = 1 << 20  # bytes of what probes found
+TRACED = ("runstate_set", "qemu_system_", "memory_region_")  # how the lines of QEMU's trace begin
 ARCHES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -76,7 +77,7 @@ class Accelerators:
         key = keys.of(host.boot_id(), place.name, found.program, found.version, probe.argv)
         with self._lock:  # one probe at a time: two at once could starve each other
             if key not in self._known:
-                self._known[key] = _boot(place, found, probe)
+                self._known[key] = _boot(place, found, probe, runner.noise)
                 self._useless |= {place.name} if self._known[key] else set()
                 self._save()
         return self._known[key]
@@ -112,7 +113,7 @@ def _praise(name: str, probe: Probe | None) -> str:
     return "a probe guest booted on KVM" if probe else "/dev/kvm makes machines"
 
 
-def _boot(place: Place, found: Found, probe: Probe) -> str:
+def _boot(place: Place, found: Found, probe: Probe, noise: str) -> str:
     """Boot the probe; why it failed, empty if it did not."""
     with tempfile.TemporaryDirectory(prefix="bootmatrix-probe-", dir=host.scratch()) as folder:
         Path(folder).chmod(0o755)
@@ -123,12 +124,12 @@ def _boot(place: Place, found: Found, probe: Probe) -> str:
         argv = (found.program, *(paths.get(word, word) for word in probe.argv[1:]))
         job = Job(argv, "KVM probe", mounts=(mount, *found.mounts), kvm=True)
         with place.start(job) as process:
-            seen = console.watch(process, console.Limits(probe.seconds, 1 << 20), console.Stop())
+            seen = console.watch(process, console.Limits(probe.seconds, 1 << 20, noise=noise), console.Stop())
     if seen.stopped:
         return f"KVM opens, but a probe guest did not end within {probe.seconds:.0f} s"
     assert seen.exit is not None  # noqa: S101
     if seen.exit.status == probe.status:
         return ""
-    words = [line for line in console.clean(seen.tender.raw()).splitlines() if not line.startswith("runstate_set")]
+    words = [line for line in console.clean(seen.tender.raw()).splitlines() if not line.startswith(TRACED)]
     how = seen.exit.signal or f"status {seen.exit.status}"
     return f"KVM opens, but a probe guest does not boot on it ({how}: {words[0].strip() if words else 'no message'})"

@@ -117,10 +117,11 @@ class Booter:
         step, fields = prepared.step, prepared.fields
         job = job_of(prepared, guest_number)
         on_chunk = (lambda chunk: self.on_chunk(step.id, chunk)) if self.on_chunk else None  # type: ignore[misc]
+        limits = replace(_limits(fields, stretch), noise=step.runner.noise)
         started, clock = now(), time.monotonic()
         try:
             with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
-                seen = console.watch(process, _limits(fields, stretch), self.stop, on_chunk=on_chunk)
+                seen = console.watch(process, limits, self.stop, on_chunk=on_chunk)
             judged = judging.judge(step, fields, seen, stretch)
         except Fatal:
             raise

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bootmatrix import patterns
 from bootmatrix.places.place import CONSOLE, END
 from bootmatrix.quantities import human_size, human_time
+from bootmatrix.sieve import Sieve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,13 +37,16 @@ Stop = threading.Event
 
 @dataclass(frozen=True)
 class Limits:
-    """`timeout` and `idle` in seconds, `size` in bytes; `merge` counts the tender's output as console."""
+    """`timeout` and `idle` in seconds, `size` in bytes; `merge` counts the tender's output as console, of which
+    the lines that fit `noise` are not kept.
+    """
 
     timeout: float
     size: int
     idle: float | None = None
     merge: bool = False
     exit_pattern: str = ""
+    noise: str = ""
 
 
 @dataclass
@@ -103,6 +107,7 @@ def watch(
     """
     watcher = _Watcher(limits, stop, clock, process.begun)
     end, reason = watcher.follow(process, on_chunk or (lambda _chunk: None))
+    watcher.tender.add(watcher.sieve.rest())
     seconds = clock() - watcher.started if end is None or end.seconds is None else end.seconds
     strain = process.strain() if reason else None
     if reason:
@@ -120,6 +125,7 @@ class _Watcher:
         self.started = self.last = started
         self.stood, self._look, self._asked = 0.0, started, 0.0  # the last look, and how long we asked to wait after it
         self.console, self.tender = Record(limits.size), Record(TENDER_LIMIT)
+        self.sieve = Sieve(limits.noise)
         self.told, self.looked_at = False, 0  # `looked_at`: the console's length when its end was last looked at
 
     def follow(self, process: Process, on_chunk: Callable[[bytes], None]) -> tuple[Exit | None, str]:
@@ -143,7 +149,7 @@ class _Watcher:
 
     def take(self, kind: str, chunk: bytes) -> None:
         if kind != CONSOLE and not self.limits.merge:
-            self.tender.add(chunk)
+            self.tender.add(self.sieve.sift(chunk))
             return
         self.last = self.now()
         self.console.add(chunk)

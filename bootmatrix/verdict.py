@@ -65,29 +65,30 @@ def settle(fields: TestFields, runner: Runner, ending: Ending, *, told: bool) ->
         outcome = printed[-1][1] if printed else Outcome("hung", "the status line has no number", "ended by bootmatrix")
         return outcome, _two_statuses(printed)
     by_tender = runner.outcome(ending)
-    if by_tender.kind in OURS:
-        return by_tender, ""
-    status = _raw_status(runner, ending, by_tender)
+    if by_tender.kind in OURS or by_tender.disputed:
+        return by_tender, by_tender.disputed
+    full = ending.status if by_tender.number is None else by_tender.number
+    status = _raw_status(runner, full, by_tender)
     if status in fields.exit_codes and status is not None:
-        by_tender = _mapped(fields.exit_codes[status], status, "exit status")
+        by_tender = _mapped(fields.exit_codes[status], by_tender, f"exit status {status}")
         knows = True
     else:
-        knows = by_tender.kind != "exited" or (by_tender.detail != UNKNOWN and ending.status != 0)
+        knows = by_tender.kind != "exited" or (by_tender.detail != UNKNOWN and full != 0)
     if not fields.console_exit:
         return by_tender, ""
     if trouble := _two_statuses(printed):
         return by_tender, trouble
     if not printed:
         return by_tender, "" if knows else f"{by_tender}, but without the status line that console_exit asks for"
-    return _agree(by_tender, ending.status, printed[-1], knows=knows)
+    return _agree(by_tender, full, printed[-1], knows=knows)
 
 
-def _raw_status(runner: Runner, ending: Ending, outcome: Outcome) -> int | None:
-    """The status that `exit_codes` speak of; they never overrule a runner that saw the guest crash."""
-    if outcome.kind != "exited":
+def _raw_status(runner: Runner, full: int | None, outcome: Outcome) -> int | None:
+    """The status that `exit_codes` speak of, in full; they never overrule a runner that saw the guest crash."""
+    if outcome.kind != "exited" or outcome.detail == UNKNOWN:
         return None
-    if ending.status and not runner.hides_status:
-        return ending.status
+    if full and not runner.hides_status:
+        return full
     return int(outcome.detail) if outcome.detail.lstrip("-").isdecimal() else None
 
 
@@ -110,7 +111,8 @@ def _printed(fields: TestFields, console: str) -> list[tuple[int, Outcome]]:
     for number, line in _statuses(fields.console_exit, console):
         evidence = f"'{line.strip()[:LONGEST]}' on the console"
         if number in fields.exit_codes:
-            found[number] = _mapped(fields.exit_codes[number], number, "console status")
+            printed = Outcome("exited", str(number))
+            found[number] = _mapped(fields.exit_codes[number], printed, f"console status {number}")
         else:
             found[number] = Outcome("exited", str(number), evidence)
         if len(found) > 1:
@@ -129,12 +131,12 @@ def _two_statuses(printed: list[tuple[int, Outcome]]) -> str:
     return f"the console says status {printed[0][0]} and status {printed[1][0]}" if len(printed) > 1 else ""
 
 
-def _mapped(word: str, status: int, source: str) -> Outcome:
-    """`failed` keeps the status as its code, except where that would read as success."""
-    evidence = f"{source} {status}, which exit_codes calls {word}"
+def _mapped(word: str, said: Outcome, source: str) -> Outcome:
+    """`failed` keeps the guest's own code, except where that would read as success."""
+    evidence = f"{source}, which exit_codes calls {word}"
     if word == "failed":
-        return Outcome("exited", str(status or 1), evidence)
-    return replace(parse_outcome(word), evidence=evidence)
+        return Outcome("exited", "1" if said.ok else said.detail, evidence, said.status)
+    return replace(parse_outcome(word), evidence=evidence, status=said.status)
 
 
 def listen(fields: TestFields, console: str, tender: str) -> Spoken:
@@ -192,7 +194,8 @@ def _weigh(expect: Expect, outcome: Outcome, spoken: Spoken) -> tuple[str, str]:
         return "passed", str(outcome)
     if outcome.kind == "hung":
         return "timed out", "; ".join(filter(None, (outcome.detail, said)))
-    what = f"{outcome} instead of {' or '.join(expect.outcome)}"
+    beside = f", {outcome.status}," if outcome.kind == "exited" and str(outcome.number) != outcome.detail else ""
+    what = f"{outcome}{beside if outcome.status else ''} instead of {' or '.join(expect.outcome)}"
     if spoken.conclusive and not said:
         return "contradicted", f"{what}, but the console shows all that is expected"
     return "failed", "; ".join(filter(None, (what, said)))

@@ -24,6 +24,11 @@ TARGETS = {1: "hvt", 2: "spt", 3: "virtio", 4: "muen", 5: "genode", 6: "xen"}
 DEVICES = {1: "BLOCK_BASIC", 2: "NET_BASIC"}
 OPTION = {"BLOCK_BASIC": "--block:{}=FILE", "NET_BASIC": "--net:{}=INTERFACE"}
 VIRTIO = {"BLOCK_BASIC": "virtio-blk", "NET_BASIC": "virtio-net"}
+# QEMU's own short ways to attach one.
+SHORT = {
+    "BLOCK_BASIC": r"-drive (?:\S*,)?if=virtio(?:[,\s]|$)",
+    "NET_BASIC": r"-(?:net|nic) (?:\S*,)?model=virtio(?:[,\s]|$)",
+}
 FEW = 4
 ENTRY_SIZE = 104  # sizeof(struct mft_entry): char name[68], type, two 16-byte unions, bool, padding
 NAME_SIZE = 68
@@ -111,4 +116,5 @@ def _missing(notes: Notes, options: tuple[str, ...]) -> list[tuple[str, str, str
 def _virtio_missing(notes: Notes, options: tuple[str, ...]) -> list[tuple[str, str, str]]:
     """QEMU's devices have no names of the manifest's: one of the right kind is enough."""
     given = " ".join(options)
-    return [(name, kind, f"-device, {VIRTIO[kind]},…") for name, kind in notes.devices if VIRTIO[kind] not in given]
+    there = {kind for kind, device in VIRTIO.items() if device in given or re.search(SHORT[kind], given)}
+    return [(name, kind, f"-device, {VIRTIO[kind]},…") for name, kind in notes.devices if kind not in there]

@@ -6,7 +6,7 @@ Facts from Solo5 0.12: bindings/abort.c, bindings/exit.c, bindings/virtio/, tend
 from __future__ import annotations
 
 import re
-import signal
+from dataclasses import replace
 
 from bootmatrix.model import Ending, Outcome
 
@@ -20,14 +20,18 @@ ENDED = re.compile(r"Solo5: (?:solo5_exit\((-?\d{1,11})\) called|solo5_abort\(\)
 ENDED_ANYWHERE = re.compile(ENDED.pattern, re.MULTILINE)
 # What virtio's bindings write after their last words, while they look for a way to power off (bindings/virtio).
 CLOSING = re.compile(r"(?:\s?Solo5: (?:ACPI: [^\n]{0,200}|Halted))+$")
-TRAP = re.compile(r"Solo5: trap: (type=.*)")
+# A trap is told before the abort that ends it (bindings/cpu_x86_64.c, cpu_aarch64.c, which dumps the registers after).
+TRAP = re.compile(r"Solo5: trap: type=(\S{1,20}) [^\n]*|Solo5: Trap: EL\d ([\w ]{1,40}) caught")
+TRAP_LINES = 14
 FATAL_TRAP = re.compile(r"cpu_\w+\.c:\d+: Fatal trap$")
+
+LEVELS = {"quiet": False, "error": False, "warn": False, "info": True, "debug": True}
 
 # A tender's messages. Each begins with its name; those that it goes on after are no reason to end.
 FATAL = re.compile(r"^[^\s:]+: (?!WARNING|adjusting memory|dumpcore: dump|hypercall_poll)(.*)", re.MULTILINE)
 FAULT = re.compile(
     r"(?:(?:KVM|VMM): host/guest translation fault|(?:KVM: )?unhandled exit|Triple Fault"
-    r"|Invalid guest (?:port access|hypercall)|\S+\.[ch]:\d+: Invalid guest access)",
+    r"|Invalid guest (?:port access|mmio access|hypercall)|\S+\.[ch]:\d+: Invalid guest access)",
     re.IGNORECASE,
 )
 BROKEN = re.compile(
@@ -35,6 +39,8 @@ BROKEN = re.compile(
     r"|.*: (?:Network is down|Device or resource busy|Cannot allocate memory|Too many open files"
     r"|Resource temporarily unavailable|No space left on device)$"
 )
+# The end of a tender's message about a fault: what differs from build to build.
+PLACE = re.compile(r"[:,] (?:rip|pc|gpa|mmio)=.*")
 NOT_STARTED = frozenset({126, 127})  # a shell's, with its reason, or the dynamic linker's
 
 
@@ -46,7 +52,7 @@ def outcome(ending: Ending, program: str, faults: frozenset[str] = frozenset()) 
         return found
     last = last_words(ending.console)
     if last and last.kind == "exited" and _same_status(last, ending):
-        return last
+        return replace(last, status=f"{program}'s status {last.detail}")
     if ending.signal:
         kind = "crashed" if ending.signal in faults else "broken"
         detail = ending.signal if kind == "crashed" else f"{program} was ended by {ending.signal}"
@@ -66,7 +72,7 @@ def _refused(ending: Ending) -> Outcome | None:
     if ending.status != 1 or not message:
         return None
     if FAULT.match(message):
-        return Outcome("crashed", message, evidence)
+        return Outcome("crashed", PLACE.sub("", message), f"{message}, {evidence}")
     return Outcome("broken" if BROKEN.match(message) else "rejected", message, evidence)
 
 
@@ -75,9 +81,20 @@ def _same_status(said: Outcome, ending: Ending) -> bool:
 
     A shell that starts the tender names on its standard error the signal that ended it.
     """
-    if ending.signal:
-        return not ending.tender.strip() and int(said.detail) % 256 == 128 + signal.Signals[ending.signal]
-    return int(said.detail) % 256 == ending.status
+    if ending.signal and ending.tender.strip():
+        return False
+    return int(said.detail) % 256 == ending.shown
+
+
+def quiet(cmdline: str) -> bool:
+    """Whether a unikernel's command line keeps the bindings from telling its exit (bindings/cmdline.c)."""
+    hushed = False
+    for word in cmdline.split():
+        name = word.removeprefix("--solo5:")
+        if name == word or name not in LEVELS:
+            break
+        hushed = not LEVELS[name]
+    return hushed
 
 
 def last_words(console: str) -> Outcome | None:
@@ -86,13 +103,22 @@ def last_words(console: str) -> Outcome | None:
     return _worded(ENDED.search(lines[-1]), lines)
 
 
-def failure_told(console: str) -> Outcome | None:
-    """A failure that the bindings told somewhere, though not as their last words: a guest that ran on is no success."""
+def only_told(console: str) -> Outcome | None:
+    """The end where nothing but the bindings' words tells it: disputed where they tell two, or are not the last."""
+    last = last_words(console)
     for found in ENDED_ANYWHERE.finditer(console):
-        outcome = _worded(found, console[max(0, found.end() - LAST) : found.end()].split("\n"))
-        if outcome and not outcome.ok:
-            return outcome
-    return None
+        other = _worded(found, console[max(0, found.end() - LAST) : found.end()].split("\n"))
+        if other and last and (other.kind, other.detail) != (last.kind, last.detail):
+            return replace(last, disputed=f"the console says {other} as well as {last}: {other.evidence}")
+        if other and not last and not other.ok:
+            return replace(other, disputed=f"the console says {other}, and then goes on")
+    return last
+
+
+def told_when_quiet(console: str) -> Outcome | None:
+    """An abort, which the bindings always tell; all other words of theirs on the console are the guest's own."""
+    last = last_words(console)
+    return last if last and "Solo5: ABORT: " in last.evidence else None
 
 
 def _worded(found: re.Match[str] | None, lines: list[str]) -> Outcome | None:
@@ -102,8 +128,10 @@ def _worded(found: re.Match[str] | None, lines: list[str]) -> Outcome | None:
     evidence = f"'{found[0].strip()[:LONGEST]}' on the console"
     if found[1]:
         code = int(found[1])
-        return Outcome("exited", str(code % 256 or code), evidence)
+        return Outcome("exited", str(code if code >= 0 else code % 256 or code), evidence)
     if not FATAL_TRAP.search(found[0]):
         return Outcome("aborted", "", evidence)
-    traps = [trap[1].strip()[:LONGEST] for line in lines[-3:-1] if (trap := TRAP.search(line))]
-    return Outcome("crashed", traps[0] if traps else "trap", evidence)
+    traps = [trap for line in lines[-TRAP_LINES:-1] if (trap := TRAP.search(line))]
+    if not traps:
+        return Outcome("crashed", "trap", evidence)
+    return Outcome("crashed", traps[-1][1] or traps[-1][2], f"'{traps[-1][0][:LONGEST]}', {evidence}")

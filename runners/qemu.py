@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from bootmatrix import model, patterns
 from bootmatrix.model import Boot, Ending, Outcome, Probe, Tender
 
-from . import _qemu
+from . import _qemu, _qemu_end
 
 LONGEST = 200  # characters of a panic's line that are passed on
+STAMP = re.compile(r"^\s*\[ *\d+\.\d+\]\s*")
+ADDRESS = re.compile(r"\b0x0*[1-9a-f][0-9a-f]{3,}\b", re.IGNORECASE)  # what is smaller is a code
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Runner(model.Runner):
     """`-kernel` boots: PVH or multiboot on x86_64, ELF or Image on aarch64 and riscv64."""
 
     version_flag: ClassVar[str] = "--version"
+    noise: ClassVar[str] = _qemu_end.NOISE
 
     accel: Literal["auto", "kvm", "tcg"] = "auto"
     """`auto` believes in KVM only after a guest has booted on it, and falls back to TCG."""
@@ -48,20 +52,23 @@ class Runner(model.Runner):
         return _qemu.command(boot, flags, self.options) + _qemu.append(boot.args)
 
     def outcome(self, ending: Ending) -> Outcome:
-        """A status is the guest's own value; 0 is a power-off or a reset, and QEMU's trace tells which."""
-        if found := _qemu.failure(ending) or self._panic(ending.console):
+        """What QEMU's trace tells: the guest's own value, a power-off, a reset."""
+        if found := _qemu_end.failure(ending) or self._panic(ending.console):
             return found
-        if status := _qemu.status(ending):
-            return Outcome("exited", str(_qemu.value(ending)), f"QEMU's exit status {status}")
-        ended = _qemu.stopped_itself(ending)
-        if ended and ended.detail == "reset" and self.on_reset == "exited":
+        said = _qemu_end.said(ending)
+        if said.detail == "reset" and self.on_reset == "exited":
             return Outcome("exited", "0", "the machine reset itself, which the matrix takes as an exit")
-        return ended or Outcome("exited", "0", "the guest powered off")
+        return said
 
     def _panic(self, console: str) -> Outcome | None:
         for pattern in self.panic:
             if found := patterns.search(pattern, console):
                 start = console.rfind("\n", 0, found.start()) + 1
                 line = console[max(start, found.start() - LONGEST) : found.start() + LONGEST].partition("\n")[0]
-                return Outcome("panicked", line.strip()[:LONGEST], "console")
+                return Outcome("panicked", _steady(line), f"'{line.strip()[:LONGEST]}' on the console")
         return None
+
+
+def _steady(line: str) -> str:
+    """A panic's line without its time stamp and addresses, so that two builds give the same."""
+    return ADDRESS.sub("0x…", STAMP.sub("", line)).strip()[:LONGEST]

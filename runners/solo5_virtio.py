@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bootmatrix import model
 from bootmatrix.model import Boot, Ending, Outcome, Probe, Rejected, Tender
 
-from . import _qemu, _solo5_file, _solo5_words
+from . import _qemu, _qemu_end, _solo5_file, _solo5_words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-ENDS = frozenset({0, 2, 83})  # QEMU's statuses when the bindings end the machine, whatever the guest did
+VALUE, STATUS = "41", 83  # what the bindings write to isa-debug-exit at any end, and QEMU's status of it
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,14 @@ class Runner(model.Runner):
     format: ClassVar[str] = "virtio"
     version_flag: ClassVar[str] = "--version"
     hides_status: ClassVar[bool] = True
+    noise: ClassVar[str] = _qemu_end.NOISE
 
     accel: Literal["auto", "kvm", "tcg"] = "auto"
     """`auto` believes in KVM only after a guest has booted on it, and falls back to TCG."""
     options: tuple[str, ...] = ()
     """More of QEMU's command line, one word an entry."""
+    quiet: bool = False
+    """Accept that with `--solo5:quiet` nothing tells how the guest ended: only a console pattern tells a pass."""
     prefix: str = ""
     """A folder of this host whose bin/ holds QEMU, mounted read-only."""
 
@@ -44,18 +48,39 @@ class Runner(model.Runner):
         return _qemu.probe(arch, accel)
 
     def check(self, unikernel: Path, boot: Boot, version: str) -> None:
-        del boot, version
+        del version
+        if _solo5_words.quiet(self._cmdline(boot)) and not self.quiet:
+            raise Rejected(
+                "the boot arguments keep Solo5's bindings from telling how the guest ended, and nothing else does",
+                "leave out --solo5:quiet; or accept that its console alone decides: runner: {quiet: true}",
+            )
         _solo5_file.check(unikernel, "solo5-virtio", self.options, "")
+
+    def _cmdline(self, boot: Boot) -> str:
+        """What QEMU hands to the guest: the last `-append` counts."""
+        given = [text for word, text in pairwise(self.options) if word in {"-append", "--append"}]
+        return " ".join(boot.args) or (given[-1] if given else "")
 
     def argv(self, boot: Boot) -> tuple[str, ...]:
         return _qemu.command(boot, ("-machine", "pc,acpi=off"), self.options) + _qemu.append(boot.args)
 
     def outcome(self, ending: Ending) -> Outcome:
         """QEMU's status is the same whatever the guest did: only the bindings' last words on the console tell."""
-        if found := _qemu.failure(ending) or _qemu.stopped_itself(ending):
+        if found := _qemu_end.failure(ending):
             return found
-        if ending.status not in ENDS:
-            status = _qemu.status(ending)
-            return Outcome("exited", str(status), f"QEMU's exit status {status}, which is not the bindings'")
-        unknown = Outcome("exited", "unknown", f"QEMU's exit status {ending.status}, which virtio gives at any end")
-        return _solo5_words.last_words(ending.console) or _solo5_words.failure_told(ending.console) or unknown
+        said = _qemu_end.said(ending)
+        if said.kind != "exited":
+            return said
+        if not (said.detail == VALUE if said.status else said.ok or ending.status == STATUS):
+            return _not_the_bindings(said)
+        told = _solo5_words.told_when_quiet if self.quiet else _solo5_words.only_told
+        unknown = Outcome("exited", "unknown", f"QEMU's status {ending.status}, which virtio gives at any end")
+        return told(ending.console) or unknown
+
+
+def _not_the_bindings(said: Outcome) -> Outcome:
+    """The end of a guest that wrote to isa-debug-exit itself: its own claim of success is none."""
+    what = f"{said.evidence}, which is not the bindings'"
+    if said.ok or said.detail == "unknown":
+        return Outcome("exited", "unknown", what, disputed=f"the guest did not end by Solo5's bindings: {what}")
+    return Outcome("exited", said.detail, what)

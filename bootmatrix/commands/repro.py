@@ -69,5 +69,7 @@ def _print(step: BootStep, prepared: Prepared, place: Place, attempt: int) -> No
     if step.build and step.build.image:
         output = shlex.quote(str(step.build.output(place)))
         click.echo(f"# image {step.build.image.name}, build {step.build.id}: {output}")
+    if step.runner.noise:
+        click.echo("# most of its standard error is a trace: 2>trace keeps it out of the console")
     for line in place.command_line(preparing.job_of(prepared, attempt)):
         click.echo(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Mapping  # noqa: TC003  # pydantic reads a run's results back by these types
 from dataclasses import dataclass
 from typing import Annotated
@@ -26,14 +27,25 @@ class Outcome:
 
     `exited(code)`, `aborted`, `crashed(signal)`, `panicked(line)`, `hung(reason)`, `skipped(reason)` by the guest
     itself, `rejected(reason)`: the tender refused the unikernel, `broken(reason)`: the infrastructure failed.
+
+    A code is the guest's own number. Where the tender's status may be another, `status` names it in full, as in `QEMU's
+    status 33`, and it is this number that `exit_codes` mean. `disputed` says what speaks against the outcome: such a
+    one never passes.
     """
 
     kind: Annotated[str, OneOf(OUTCOMES)]
     detail: str = ""
     evidence: str = ""
+    status: str = ""
+    disputed: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind}({self.detail})" if self.detail else self.kind
+
+    @property
+    def number(self) -> int | None:
+        """The tender's status, where it is another number than the code."""
+        return int(self.status.rpartition(" ")[2]) if self.status else None
 
     @property
     def ok(self) -> bool:
@@ -70,3 +82,11 @@ class Ending:
     tender: str = ""
     out_of_memory: bool = False
     arch: str = ""
+
+    @property
+    def shown(self) -> int | None:
+        """The status as a shell shows it: 128 and its number for a signal, whose name may be `SIG35`."""
+        if not self.signal:
+            return self.status
+        known = getattr(signal.Signals, self.signal, None)
+        return 128 + (known.value if known else int(self.signal.removeprefix("SIG")))

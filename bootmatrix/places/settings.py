@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 NOBODY = 65534
 LABEL = "bootmatrix.run"
-ENV = {"HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8"}
+# QEMU takes a TMPDIR of /tmp for none, and would put its temporary disks into /var/tmp, which is read-only.
+ENV = {"HOME": SCRATCH, "TMPDIR": f"{SCRATCH}/.", "LANG": "C.UTF-8"}
 # A shell as the first process: a tender that is process 1 itself would be immune to its own abort().
 FIRST = ("sh", "-c", '"$@"; exit $?', "sh")
 # What a kept container's first process needs to give up for each boot, and to end and clean up what that leaves.

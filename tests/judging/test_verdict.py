@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -168,6 +168,50 @@ def test_exit_codes_translate_what_a_guest_said_and_overrule_no_crash(
     codes: dict[str, str], status: int | None, says: str, wanted: str
 ) -> None:
     assert str(judged(says, "", status, exit_codes=codes).outcome) == wanted
+
+
+@dataclass(frozen=True)
+class Witness(Fixed):
+    """A backend whose tender's status is another number than the guest's, or that doubts what it saw."""
+
+    status: str = ""
+    disputed: str = ""
+
+    def outcome(self, ending: Ending) -> Outcome:
+        return replace(super().outcome(ending), status=self.status, disputed=self.disputed)
+
+
+@pytest.mark.parametrize(
+    ("shown", "says", "full", "wanted", "reason"),
+    [
+        (1, "exited(0)", 1, "passed", "exited(0)"),
+        (1, "exited(128)", 257, "failed", "exited(128), QEMU's status 257, instead of exited(0)"),
+        (77, "exited(166)", 333, "failed", "exited(166), QEMU's status 333, instead of exited(0)"),
+        (1, "exited(16)", 33, "failed", "exited(16), QEMU's status 33, instead of exited(0)"),
+        (3, "exited(1)", 3, "failed", "exited(1), QEMU's status 3, instead of exited(0)"),
+        (3, "exited(3)", 3, "failed", "exited(3) instead of exited(0)"),
+        (0, "exited(1)", 3, "failed", "exited(1), QEMU's status 3, instead of exited(0)"),
+        (0, "exited(0)", 1, "passed", "exited(0)"),
+    ],
+)
+def test_exit_codes_mean_the_tenders_status_in_full(shown: int, says: str, full: int, wanted: str, reason: str) -> None:
+    """`failed` keeps the guest's own number."""
+    runner = Witness(says, status=f"QEMU's status {full}")
+    told = verdict.judge(fields(**KVM_UNIT), runner, Ending(status=shown))
+    assert (told.verdict, told.reason) == (wanted, reason)
+
+
+@pytest.mark.parametrize("outcome", ["passed", "failed", "exited", "aborted"])
+@pytest.mark.parametrize("says", ["exited(0)", "exited(1)", "aborted", "exited(unknown)"])
+def test_what_is_disputed_never_passes(says: str, outcome: str) -> None:
+    expects = fields(expect={"outcome": outcome, "console": "SUCCESS"}, exit_codes={"0": "passed"})
+    told = verdict.judge(expects, Witness(says, disputed="two words"), Ending(status=0, console="SUCCESS"))
+    assert (told.verdict, told.reason) == ("contradicted", "two words")
+
+
+def test_an_unknown_status_is_not_read_by_exit_codes() -> None:
+    told = verdict.judge(fields(**KVM_UNIT), Fixed("exited(unknown)"), Ending(status=1))
+    assert told.verdict == "contradicted"
 
 
 def test_a_tender_that_hides_the_status_leaves_exit_codes_to_the_outcome() -> None:

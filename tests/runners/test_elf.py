@@ -66,6 +66,39 @@ def test_a_device_that_nothing_attaches_is_named(tmp_path: Path) -> None:
         check(tmp_path / "u")
 
 
+BLOCK, NET = (b"disk", 1), (b"net0", 2)
+
+
+@pytest.mark.parametrize(
+    ("device", "options", "attached"),
+    [
+        (BLOCK, (), False),
+        (BLOCK, ("-drive", "file=/d,if=virtio"), True),
+        (BLOCK, ("-drive", "if=virtio,file=/d,format=raw,snapshot=on"), True),
+        (BLOCK, ("-drive", "file=/d,if=none,id=d", "-device", "virtio-blk-pci,drive=d"), True),
+        (BLOCK, ("-drive", "file=/d,if=ide"), False),
+        (BLOCK, ("-drive", "file=/if=virtiofs/d"), False),
+        (NET, ("-drive", "file=/d,if=virtio"), False),
+        (NET, ("-nic", "user,model=virtio-net-pci"), True),
+        (NET, ("-nic", "user,model=virtio"), True),
+        (NET, ("-nic", "user,model=e1000"), False),
+    ],
+)
+def test_virtio_takes_each_of_qemus_ways_to_attach_a_device(
+    device: tuple[bytes, int], options: tuple[str, ...], attached: bool, tmp_path: Path
+) -> None:
+    entry = device[0].ljust(68, b"\0") + struct.pack("<I", device[1]) + b"\0" * 32
+    manifest = note(struct.pack("<II", 1, 1) + entry, align=8)
+    (tmp_path / "u").write_bytes(elf([(ABI, note(struct.pack("<II", 3, 1))), (MANIFEST, manifest)]))
+    runner = plugins.make_runner("solo5-virtio", {"options": options}, tmp_path)
+    boot = Boot("x86_64", "qemu-system-x86_64", "u")
+    if attached:
+        runner.check(tmp_path / "u", boot, "")
+    else:
+        with pytest.raises(Rejected, match="which nothing attaches"):
+            runner.check(tmp_path / "u", boot, "")
+
+
 HOSTILE = {
     "nothing": b"",
     "a text": b"#!/bin/sh\n" * 100,

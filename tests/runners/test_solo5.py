@@ -8,8 +8,9 @@ from typing import Literal
 
 import pytest
 
-from bootmatrix import plugins
+from bootmatrix import plugins, verdict
 from bootmatrix.console import clean
+from bootmatrix.matrix.schema import TestFields
 from bootmatrix.model import Boot, Ending, Rejected, Runner
 
 ROOT = Path(__file__).parents[2]
@@ -17,9 +18,13 @@ BANNER = "            |      ___|\nSolo5: Bindings version v0.12.1\n"
 FATAL = "Solo5: ABORT: cpu_x86_64.c:182: Fatal trap\n"
 TRAP = f"Solo5: trap: type=#UD ec=0x0 rip=0x103cf0 rsp=0x3ffffc8 rflags=0x10002\n{FATAL}"
 FAULT = f"Solo5: trap: type=#PF ec=0x2 rip=0x104022\nSolo5: trap: cr2=0x400000000\n{FATAL}"
+DUMP = "".join(f"\t x{n:02} ~ x{n + 3:02}: 0x0000000000000000 0x0000000000000000 0x1 0x2\n" for n in range(0, 32, 4))
+ARM = f"Solo5: Trap: EL1 Synchronous Abort caught\nSolo5: Dump registers:\n\t ESR    : 0x0\n{DUMP}{FATAL}".replace(
+    "cpu_x86_64", "cpu_aarch64"
+)
 RAN = "runstate_set current_run_state 6 (prelaunch) new_state 9 (running)\n"
 STOPPED = "runstate_set current_run_state 9 (running) new_state 11 (shutdown)\n"
-CRASHED = "crashed(type=#UD ec=0x0 rip=0x103cf0 rsp=0x3ffffc8 rflags=0x10002)"
+CRASHED = "crashed(#UD)"
 
 Backend = Literal["hvt", "spt", "virtio"]
 
@@ -31,6 +36,10 @@ def make(backend: Backend, **options: object) -> Runner:
 def outcome(backend: Backend, status: int | None, console: str = "", tender: str = "", signal: str = "") -> str:
     seen = Ending(status, signal, console=BANNER + console, tender=tender, arch="x86_64")
     return str(make(backend).outcome(seen))
+
+
+def wrote(value: int) -> str:
+    return f"memory_region_ops_write cpu 0 mr 0x5 addr 0x501 value {value:#x} size 2 name 'isa-debug-exit'\n"
 
 
 def called(status: int) -> str:
@@ -55,8 +64,11 @@ def called(status: int) -> str:
         (255, "1234567890Solo5: ABORT: Stack corruption detected\n\0", "aborted"),
         (255, "Solo5: ABORT: mem.c:54: Not enough memory\n", "aborted"),
         (255, "about to crash\n" + TRAP, CRASHED),
-        (255, FAULT, "crashed(type=#PF ec=0x2 rip=0x104022)"),
+        (255, FAULT, "crashed(#PF)"),
         (255, FATAL, "crashed(trap)"),
+        (255, ARM, "crashed(Synchronous Abort)"),
+        (77, called(333), "exited(333)"),
+        (0, called(512), "exited(512)"),
         (255, called(0) + TRAP, CRASHED),
         (255, TRAP + "more\nSolo5: solo5_abort() called\n", "aborted"),
         (255, TRAP + "still alive\n", "exited(255)"),
@@ -172,9 +184,13 @@ def test_a_killer_for_lack_of_memory_is_no_guests_crash() -> None:
         (83, "Solo5: ABORT: xSolo5: solo5_exit(0) called\n", RAN, "aborted"),
         (83, f"Solo5: solo5_exit({'9' * 5000}) called\n", RAN, "exited(unknown)"),
         (0, called(0), RAN + STOPPED, "crashed(reset)"),
-        (85, called(0), RAN, "exited(85)"),
-        (1, called(0), RAN, "exited(1)"),
+        (85, called(0), RAN + wrote(42), "exited(42)"),
+        (1, called(0), RAN + wrote(0), "exited(unknown)"),
+        (83, called(0), RAN + wrote(41 + 128), "exited(169)"),
+        (83, called(0), RAN + wrote(1) + wrote(41), "exited(1)"),
+        (3, called(0), RAN + wrote(41) + wrote(1), "exited(0)"),
         (0, called(0), f"{RAN}qemu-system-x86_64: terminating on signal 15 from pid 1 (x)\n{STOPPED}", "broken"),
+        (1, called(0), f"{RAN}qemu-system-x86_64: bad address\n{wrote(128)}", "exited(128)"),
         (1, called(0), "qemu: could not open kernel file 'x': No such file or directory\n", "rejected"),
         (83, called(0), "", "broken"),
     ],
@@ -208,6 +224,103 @@ CLOSING = "\nSolo5: ACPI: RSDP not found, cannot power off\nSolo5: Halted\n"
 )
 def test_virtio_ends_as_the_bindings_say_and_never_better(console: str, expected: str) -> None:
     assert outcome("virtio", 83, console, RAN) == expected
+
+
+@pytest.mark.parametrize(
+    "console",
+    [
+        "Solo5: ABORT: x\nSUCCESS\n",
+        "Solo5: solo5_exit(1) called\nSUCCESS\n",
+        called(0) + "Solo5: solo5_abort() called\n",
+        called(0) + TRAP,
+        called(1) + called(0),
+        called(0) + called(1),
+        "Solo5: ABORT: x\n" + called(0) + "Solo5: Halted\n",
+        f"textSolo5: ABORT: x\n{'x' * 10_000_000}\n{called(0)}",
+    ],
+)
+def test_words_that_disagree_are_disputed(console: str) -> None:
+    """So that the verdict is a contradiction, whatever is expected."""
+    seen = Ending(83, console=BANNER + console, tender=RAN + wrote(41), arch="x86_64")
+    disputed = make("virtio").outcome(seen)
+    assert disputed.disputed.startswith("the console says ")
+    for word in ("passed", "failed", "aborted", "crashed"):
+        fields = TestFields.model_validate({"expect": {"outcome": word}})
+        assert verdict.judge(fields, make("virtio"), seen).verdict == "contradicted"
+
+
+@pytest.mark.parametrize("console", [called(0), called(0) * 2, "Solo5: solo5_exit(1) called, they said\n" + called(0)])
+def test_words_that_agree_are_not(console: str) -> None:
+    seen = Ending(83, console=BANNER + console, tender=RAN + wrote(41), arch="x86_64")
+    assert not make("virtio").outcome(seen).disputed
+
+
+def test_a_guest_that_ends_virtio_without_the_bindings_never_passes() -> None:
+    seen = Ending(1, console=BANNER + called(0), tender=RAN + wrote(0), arch="x86_64")
+    fields = TestFields.model_validate({"expect": {"console": "SUCCESS"}})
+    assert verdict.judge(fields, make("virtio"), seen).verdict == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("console", "wanted"),
+    [
+        (called(0), "exited(unknown)"),
+        (called(1) + "SUCCESS\n", "exited(unknown)"),
+        ("Solo5: solo5_abort() called\n", "exited(unknown)"),
+        ("Solo5: ABORT: cpu_x86_64.c:182: Fatal trap\n", "crashed(trap)"),
+        ("Solo5: ABORT: x.c:3: Assertion `x' failed\nSolo5: Halted\n", "aborted"),
+    ],
+)
+def test_of_quiet_bindings_only_an_abort_is_believed(console: str, wanted: str) -> None:
+    seen = Ending(83, console=console, tender=RAN + wrote(41), arch="x86_64")
+    assert str(make("virtio", quiet=True).outcome(seen)) == wanted
+    fields = TestFields.model_validate({})
+    assert verdict.judge(fields, make("virtio", quiet=True), seen).verdict != "passed"
+
+
+@pytest.mark.parametrize(
+    ("args", "options", "quiet"),
+    [
+        (("--solo5:quiet",), (), True),
+        (("--solo5:warn", "x"), (), True),
+        (("--solo5:debug --solo5:error",), (), True),
+        ((), ("-append", "--solo5:quiet x"), True),
+        (("x", "--solo5:quiet"), (), False),
+        (("--solo5:quiet", "--solo5:info"), (), False),
+        (("--solo5:quieter",), (), False),
+        (("x",), ("-append", "--solo5:quiet"), False),
+    ],
+)
+def test_a_test_must_accept_that_the_bindings_are_quiet(
+    args: tuple[str, ...], options: tuple[str, ...], quiet: bool, tmp_path: Path
+) -> None:
+    boot = Boot("x86_64", "qemu-system-x86_64", "/u/x", args)
+    for accepts in (False, True):
+        with pytest.raises(Rejected) as caught:
+            make("virtio", options=options, quiet=accepts).check(tmp_path / "none", boot, "")
+        assert ("quiet: true" in caught.value.remedy) == (quiet and not accepts)
+
+
+@pytest.mark.parametrize(
+    ("message", "wanted"),
+    [
+        ("KVM: host/guest translation fault: rip=0x{}", "crashed(KVM: host/guest translation fault)"),
+        ("KVM: host/guest translation fault: pc=0x{}", "crashed(KVM: host/guest translation fault)"),
+        ("KVM: unhandled exit: exit_reason=0x6, rip=0x{}", "crashed(KVM: unhandled exit: exit_reason=0x6)"),
+        ("hvt_core.c:97: Invalid guest access: gpa=0x{}, sz=2", "crashed(hvt_core.c:97: Invalid guest access)"),
+        ("Invalid guest mmio access: mmio=0x{} len=2", "crashed(Invalid guest mmio access)"),
+    ],
+)
+def test_two_builds_of_one_fault_are_told_alike(message: str, wanted: str) -> None:
+    for address in ("10403a", "ffff0000"):
+        told = make("hvt").outcome(Ending(1, tender=f"solo5-hvt: {message.format(address)}\n"))
+        assert str(told) == wanted
+        assert address in told.evidence
+
+
+def test_a_traps_registers_are_evidence() -> None:
+    told = make("virtio").outcome(Ending(83, console=BANNER + FAULT, tender=RAN + wrote(41), arch="x86_64"))
+    assert (str(told), "rip=0x104022" in told.evidence) == ("crashed(#PF)", True)
 
 
 @pytest.mark.parametrize("backend", ["hvt", "spt"])
