@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 
@@ -11,6 +12,7 @@ import click
 from bootmatrix import __version__, guard, leaving, signals, streams
 from bootmatrix.errors import suggest
 
+COMPLETE = "_BOOTMATRIX_COMPLETE"  # click's name for it
 ENDLESS = {"list", "plan"}  # what ends with its reader: nothing is lost, and there may be a million lines
 
 COMMANDS = {
@@ -97,6 +99,10 @@ def main() -> None:
     """Run the command line and exit."""
     signals.prepare()
     streams.prepare()
+    if COMPLETE in os.environ:  # a shell asks for what can be completed, or for the script that does so
+        from bootmatrix import completion  # noqa: PLC0415
+
+        completion.register()
     with leaving.on_signals(_interrupt, (signal.SIGINT,)):
         status = guard.status(lambda: cli.main(prog_name="bootmatrix", standalone_mode=False))
     leaving.finish(status)

@@ -172,7 +172,7 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     except BootmatrixError:
         return []
     keys = [f"{axis}={text}" for axis, choices in matrix.axes.items() for text in choices]
-    keys += [f"test={name}" for name in matrix.tests]
+    keys += [*matrix.tests, *(f"test={name}" for name in matrix.tests)]
     words: Iterator[str] = itertools.chain(keys, (cell.id for cell in matrix.cells))
     if "/" in incomplete:
         boots = resolve.Resolver(matrix).boots()
