@@ -8,6 +8,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import liars
 import pytest
@@ -16,6 +17,9 @@ from bootmatrix import console, plugins, verdict
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.model import Boot, Ending
 from bootmatrix.sieve import Sieve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
 SOLO5 = Path("/usr/local")
@@ -30,7 +34,7 @@ class Lie:
     outcome: str
     verdict: str = "failed"
     options: tuple[str, ...] = ()
-    fields: dict[str, object] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
     quiet: bool = False
 
 
@@ -200,9 +204,9 @@ def liar(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(["gcc", *flags, source, "-o", folder / f"{source.stem}.o"], check=True)
     library = SOLO5 / "lib" / "x86_64-solo5-none-static"
     for backend in ("spt", "virtio"):
-        objects = [library / f"solo5_{backend}.o", folder / "liar.o", folder / "manifest.o"]
+        objects: list[str | Path] = [library / f"solo5_{backend}.o", folder / "liar.o", folder / "manifest.o"]
         link = ["ld", "-nostdlib", "-static", "-z", "noexecstack", "-z", "max-page-size=4096", "--strip-debug"]
-        script = ["-T", library / f"solo5_{backend}.lds"]
+        script: list[str | Path] = ["-T", library / f"solo5_{backend}.lds"]
         subprocess.run([*link, *script, "-o", folder / f"liar.{backend}", *objects], check=True)
     return folder
 
