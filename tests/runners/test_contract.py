@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 NAMES = plugins.names("runners", ROOT)
 ARCHES = ["x86_64", "aarch64", "riscv64"]
 OPTIONS: dict[str, dict[str, object]] = {"command": {"command": ["boot", "{unikernel}", "{args}"]}}
+RAN = "runstate_set current_run_state 6 (prelaunch) new_state 9 (running)\n"
 NOISE = "\0\x7f\ud800 Solo5: ABORT \n" * 100
 
 
@@ -43,7 +44,7 @@ ENDINGS = [
         (None, "SIGTERM"),
     ]
     for console in ("", NOISE)
-    for tender in ("", NOISE)
+    for tender in ("", NOISE, RAN)
     for killed in (False, True)
 ]
 
@@ -89,8 +90,9 @@ def test_the_command_line_is_pure_and_holds_unikernel_and_arguments(name: str) -
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_ending_has_an_outcome(name: str) -> None:
+    made = runner(name)
     for ending in ENDINGS:
-        outcome = runner(name).outcome(ending)
+        outcome = made.outcome(ending)
         assert outcome.kind in set(OUTCOMES) - {"hung"}
         assert outcome.evidence
         assert len(str(outcome)) + len(outcome.evidence) < 1000
@@ -98,16 +100,18 @@ def test_every_ending_has_an_outcome(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_ended_the_tender_from_outside_is_no_guests_success(name: str) -> None:
+    made = runner(name)
     for ending in ENDINGS:
         if ending.signal or ending.out_of_memory:
-            outcome = runner(name).outcome(ending)
+            outcome = made.outcome(ending)
             assert not outcome.ok
             assert outcome.kind == "broken" or not ending.out_of_memory
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_status_but_that_of_success_is_one(name: str) -> None:
-    ours = {ending.status for ending in ENDINGS if runner(name).outcome(ending).ok}
+    made = runner(name)
+    ours = {ending.status for ending in ENDINGS if made.outcome(ending).ok}
     assert ours <= {0, 1}
 
 
