@@ -40,7 +40,7 @@ def told(
     `resume` is the command that goes on with a run that did not come to its end; no line of a console is wider than
     `width` columns.
     """
-    total = sum_up(run.results, set(good) - {"skipped"})
+    total = sum_up(run.results, frozenset(good) - {"skipped"})
     as_expected = not run.interrupted and not any(total.counts[verdict] for verdict in VERDICTS if verdict not in good)
     if quiet and as_expected:
         return
@@ -83,7 +83,8 @@ def _group(group: Group, folder: Path, width: int) -> Iterator[Span]:
     if len(others) > REASON_LINES:
         yield f"{INDENT}…", group.verdict
     if group.repro:
-        yield from _console(group.console, folder, width)
+        if group.console or group.verdict != "unexpected pass":
+            yield from _console(group.console, folder, width)
         yield f"{INDENT}repeat it: {group.repro}", "dim"
 
 

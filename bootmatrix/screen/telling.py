@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, chop_cells
 
-from bootmatrix.screen.flood import Flood
+from bootmatrix.screen.flood import KINDS, Flood
 from bootmatrix.screen.words import details, fit, lines_of, safe, squeeze
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Teller:
     def __init__(self, alphabet: Alphabet, *, everything: bool) -> None:
         self.alphabet, self.everything = alphabet, everything
         self._flood = Flood()
+        self._lost: set[str] = set()  # why images and builds failed: for each of their tests that is told again
 
     def result(self, result: Result, width: int, *, good: bool) -> Iterator[Span]:
         verdict = result.verdict
@@ -34,15 +35,20 @@ class Teller:
             if self.everything or (verdict not in ORDINARY and self._flood.admits(verdict)):
                 yield fit(safe(head + details(result)), width, self.alphabet.dots), verdict
             return
-        kind = (verdict, lines_of(result.reason)[0])
+        first, _ = lines_of(result.reason)
+        kind = (verdict, first)
         if self._flood.admits(*kind) or self.everything:
-            yield from self._bad(head, result.reason, verdict, width)
+            known = not result.attempts and first in self._lost
+            yield from self._bad(head, first if known else result.reason, verdict, width)
         elif self._flood.overflows(*kind):
             yield self._overflow(width)
 
     def failed(self, what: str, reason: str, width: int) -> Iterator[Span]:
         """An image or a build."""
-        kind = ("", lines_of(reason)[0])
+        first, _ = lines_of(reason)
+        kind = ("", first)
+        if len(self._lost) < KINDS:
+            self._lost.add(first)
         if self._flood.admits(*kind) or self.everything:
             yield from self._bad(f"{self.alphabet.of['error']} {safe(what)} failed", reason, "error", width)
         elif self._flood.overflows(*kind):
@@ -54,6 +60,8 @@ class Teller:
     def _bad(self, head: str, reason: str, style: str, width: int) -> Iterator[Span]:
         """What it is, and the lines of its reason that matter; all in one line if there is room."""
         first, last = map(safe, lines_of(reason))
+        if last in first:
+            last = ""
         if not last and cell_len(head) + 2 + cell_len(first) <= width:
             yield f"{head}  {first}", style
             return
