@@ -1,13 +1,22 @@
-"""`python -m bootmatrix`: Python then looks for modules in the working folder first, which may be a stranger's."""
+"""The program: `bootmatrix`, or `python -m bootmatrix`, where Python looks for modules in a stranger's folder first."""
 
 import contextlib
 import os
+import signal
 import sys
 
-with contextlib.suppress(OSError):  # a working folder that was removed is told later
-    if not sys.flags.safe_path and sys.path and os.path.realpath(sys.path[0]) == os.getcwd():  # noqa: PTH109
-        del sys.path[0]  # this package was found: from here on, nothing else is to come from there
 
-from bootmatrix.cli import main
+def main() -> None:
+    """Run the command line and exit; until that listens to Ctrl-C itself, it ends at once."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(130))
+    from bootmatrix import cli  # noqa: PLC0415  # it takes a while
 
-main()
+    cli.main()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(OSError):  # a working folder that was removed is told later
+        if not sys.flags.safe_path and sys.path and os.path.realpath(sys.path[0]) == os.getcwd():  # noqa: PTH109
+            del sys.path[0]  # this package was found: from here on, nothing else is to come from there
+    main()

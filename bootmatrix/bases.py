@@ -135,7 +135,7 @@ def _pull(name: str, say: Callable[[str], None]) -> str:
         for line in engine.client(patient=True).pull(name, stream=True, decode=True):
             if "error" in line:
                 return str(line["error"]).strip()
-    except (docker.errors.APIError, OSError) as error:
+    except (docker.errors.APIError, OSError, TypeError, ValueError) as error:
         return engine.reason(error)
     return "" if _id(name) else "the engine said nothing"
 

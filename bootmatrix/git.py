@@ -17,9 +17,17 @@ if TYPE_CHECKING:
 SECONDS = 60.0  # for a large checkout on a slow disk
 # What makes git speak of another folder than the one that it is asked of: a hook has them in its environment.
 ELSEWHERE = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE"})
-ALONE = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+# Nothing is fetched: a repository's own configuration names the program that would do it, and an ordinary folder may be
+# laid out as a repository.
+ALONE = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "",
+    "LC_ALL": "C",
+}
 # Its owner may be another user; what the folder's own configuration would start is not started.
-OPTIONS = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+OPTIONS = ("-c", "safe.directory=*", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def exists(image: Image) -> bool:
         return False
     try:
         kept = dict(json.loads((found["Config"].get("Labels") or {}).get(BASES, "{}")))
-    except (ValueError, TypeError):  # not by us
+    except (ValueError, TypeError, LookupError, AttributeError):  # not by us
         return False
     return all(kept.get(name, known) == known for name, known in bases.identities(image).items())
 

@@ -12,6 +12,7 @@ from bootmatrix.errors import Problem, UserError
 from bootmatrix.matrix import template
 from bootmatrix.model import MIB, Boot
 from bootmatrix.places.place import Job, Mount
+from bootmatrix.quantities import human_size
 from bootmatrix.tenders import BUILD, Found, Tenders, Unavailable, joined, nearest_file
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Place
     from bootmatrix.plan import BootStep
 
+LARGEST = 1 << 30  # bytes of a unikernel: it is read whole, for its key
 OVERHEAD = 512 * MIB  # what a tender may need besides its guest's memory: QEMU's own is 50 to 150 MiB
 
 
@@ -100,14 +102,24 @@ def _mounted(place: Place, output: Path | None, unikernel: Path) -> tuple[Mount,
 def _trouble(file: Path, root: Path, name: str, step: BootStep) -> Problem | None:
     """The unikernel must be there, and must lie below its root whatever the matrix or a link says."""
     where = f"build {step.build.id}" if step.build else str(root)
-    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root)):  # Path's raises at a loop of links
+    if not _is_below(file, root):
         return Problem(f"the unikernel '{name}' lies outside {where}", remedy="name a file below it")
     if not _is_file(file):
         if os.path.lexists(file):
             return Problem(f"'{name}' of {where} is no file", remedy="a folder, a pipe or a broken link boots nothing")
         what = f"{where} made no '{name}'" if step.build else f"there is no '{name}' below {where}"
         return Problem(what, remedy=nearest_file(root, name) if step.build else "name a build that makes it")
+    if file.stat().st_size > LARGEST:
+        what = f"'{name}' of {where} has {human_size(file.stat().st_size)}"
+        return Problem(what, remedy=f"a unikernel has at most {human_size(LARGEST)}")
     return None
+
+
+def _is_below(file: Path, root: Path) -> bool:
+    try:
+        return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root))  # Path's raises at a loop of links
+    except OSError:  # it leads to where not even root may look
+        return False
 
 
 def _is_file(file: Path) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from bootmatrix.errors import Problem, UserError
+
 # Never anybody's project, whatever someone has put there: the first is shared by all, the others are the kernel's.
 NO_PROJECT = ("/tmp", "/", "/proc", "/sys", "/dev", "/run")  # noqa: S108  # it is compared, not written to
 
@@ -31,3 +33,14 @@ def _is_checkout(folder: Path) -> bool:
 def holds(folder: str | Path, path: str | Path) -> bool:
     """Whether a path is a folder or lies in it; both are resolved, or both are names."""
     return f"{path}/".startswith(f"{str(folder).rstrip('/')}/")
+
+
+def out(root: Path) -> Path:
+    """The folder of the runs of the matrix in `root`, where none is named; UserError if that is a link that leads out
+    of the repository, which may be a stranger's.
+    """
+    folder = root / "out"
+    if folder.is_symlink() and not holds(os.path.realpath(top(root)), os.path.realpath(folder)):
+        what = f"{folder} is a link that leads out of its repository, to {os.path.realpath(folder)}"
+        raise UserError(Problem(what, remedy="remove the link; or, if it is yours, name the folder: --out PATH"))
+    return folder

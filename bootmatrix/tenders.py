@@ -97,8 +97,12 @@ def _answer(
         return f"{tender.program} is not in {place.name}{prefix}\n    {there}, or name another folder: {ANOTHER}"
     path, _, version = said.partition("\n")
     if status in {126, 127} or "GLIBC" in version:
-        return f"{program} does not run in {place.name}: {(version or said).strip().splitlines()[-1]}"
+        return f"{program} does not run in {place.name}: {last_line(version or said)}"
     return Found(path.strip() or program, version.strip(), mounts)
+
+
+def last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["it said nothing"])[-1]
 
 
 def _ask(place: Place, job: Job) -> tuple[int, str]:

@@ -15,6 +15,7 @@ from bootmatrix import console
 from bootmatrix.quantities import human_size
 
 from . import _consoles
+from ._texts import clean as seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,8 +100,8 @@ def _disarmed(text: str) -> str:
 def clean(text: str) -> str:
     if text.isprintable():  # has nothing of either, and takes a twentieth of the time to find
         return text
-    return ILLEGAL.sub("\ufffd", console.ANSI.sub("", text))
+    return ILLEGAL.sub("\ufffd", seen(text))
 
 
 def first_line(text: str) -> str:
-    return text.splitlines()[0] if text else ""
+    return text.partition("\n")[0]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bootmatrix import repository
 from bootmatrix.commands.common import matrix_options
 from bootmatrix.commands.recorded import folder_of, history_option, kept, noted, pen, root_of
 
@@ -62,9 +63,9 @@ def command(
     root = root_of(directory, file)
     before, after, *terms = sides
     if axis is None:
-        told = _runs(out or root / "out", before, after, terms)
+        told = _runs(out or repository.out(root), before, after, terms)
     elif nights is None:
-        told = _within(out or root / "out", run or "latest", (axis, before, after), terms)
+        told = _within(out or repository.out(root), run or "latest", (axis, before, after), terms)
     else:
         told = _over(root, history, (nights, branch), (axis, before, after), terms)
     _tell(told, shape)

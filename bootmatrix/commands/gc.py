@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bootmatrix import repository
 from bootmatrix.commands.common import matrix_options, size
 from bootmatrix.errors import InfrastructureError, Problem, UserError, printable
 
@@ -49,7 +50,7 @@ def command(
     from bootmatrix import gc  # noqa: PLC0415
     from bootmatrix.runs import lease  # noqa: PLC0415
 
-    folder = (out or ((directory or Path()) / file).parent / "out") if runs else None
+    folder = (out or repository.out(((directory or Path()) / file).parent)) if runs else None
     every = list(gc.items(folder, unmarked=unmarked))
     gone = gc.chosen(every, days, limit)
     if gone and not (dry_run or yes) and 0 in {days, limit}:

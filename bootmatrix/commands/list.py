@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bootmatrix import repository
 from bootmatrix.commands.common import (
     allow_option,
     load,
@@ -58,7 +59,7 @@ def command(
     say_unchecked(matrix)
     boots: Boots = functools.partial(resolve.selected, matrix, select)
     if shard:
-        boots = _part(boots, matrix, select, shard, out or matrix.root / "out")
+        boots = _part(boots, matrix, select, shard, out or repository.out(matrix.root))
     lines = {"table": _table, "ids": _ids, "json": _json}[shape](boots)
     while some := "".join(itertools.islice(lines, AT_ONCE)):
         click.echo(some, nl=False)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from bootmatrix import repository
 from bootmatrix.commands.common import allow_option, left_out, load, matrix_options
 from bootmatrix.commands.recorded import history_option
 
@@ -56,7 +57,7 @@ def command(
     shown = screen.make(live=False, flaky_fails=fail_on_flaky)
     if without := left_out(matrix.root):
         shown.note(without)
-    options = merge.Options(out or matrix.root / "out", select, as_told, commit, history, shown.note)
+    options = merge.Options(out or repository.out(matrix.root), select, as_told, commit, history, shown.note)
     finished = merge.merge(matrix, part, options)
     shown.summary(finished.run, finished.folder, finished.reports)
     return run.exit_code(finished, fail_on_flaky=fail_on_flaky)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bootmatrix import repository
 from bootmatrix.commands.common import left_out, matrix_options
 from bootmatrix.commands.recorded import folder_of, history_option, kept, noted, pen, root_of
 from bootmatrix.errors import InfrastructureError, Problem
@@ -69,7 +70,7 @@ def command(
     from bootmatrix.history import nights as engine  # noqa: PLC0415
 
     root = root_of(directory, file)
-    folder = folder_of(run, out or root / "out")
+    folder = folder_of(run, out or repository.out(root))
     finished = results.open_run(folder / "results.json")
     with database.opened(root, history, len(finished.results) * (nights + 1), noted) as opened:
         past = kept(opened, "nightly")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bootmatrix import repository
 from bootmatrix.commands.common import (
     allow_option,
     engine_option,
@@ -74,7 +75,7 @@ def command(
 
     matrix = load(directory, file, allow)
     say_unchecked(matrix)
-    folder = out or matrix.root / "out"
+    folder = out or repository.out(matrix.root)
     if shape == "github":
         if shard:
             raise UserError(Problem("--format github makes the parts itself", remedy="leave out --shard"))

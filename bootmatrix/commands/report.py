@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bootmatrix import repository
 from bootmatrix.commands.common import left_out, matrix_options, report_options, set_option
 from bootmatrix.commands.recorded import RESULTS, folder_of, runs_in
 from bootmatrix.errors import BootmatrixError, Problem, UserError
@@ -84,7 +85,7 @@ def command(
 
 
 def _out(out: Path | None, directory: Path | None, file: Path) -> Path:
-    return out or ((directory or Path()) / file).parent / "out"
+    return out or repository.out(((directory or Path()) / file).parent)
 
 
 def _write(report: Report, name: str, run: Run, folder: Path, target: str) -> None:

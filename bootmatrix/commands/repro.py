@@ -8,6 +8,7 @@ import click
 from bootmatrix.commands.common import allow_option, engine_option, matrix_options, one_boot, plan_to_run, test_argument
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from bootmatrix.places.place import Place
@@ -58,18 +59,29 @@ def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], direc
 def _print(step: BootStep, prepared: Prepared, place: Place, attempt: int) -> None:
     from bootmatrix import preparing  # noqa: PLC0415
 
-    expect = prepared.fields.expect
-    click.echo(f"# {step.id}: expected {' or '.join(expect.outcome)}, within {prepared.fields.timeout:g} s")
-    for pattern in [*expect.console, *expect.console_any]:
-        click.echo(f"# the console must show {pattern}")
-    for pattern in expect.console_not:
-        click.echo(f"# the console must not show {pattern}")
-    if prepared.choice.name:
-        click.echo(f"# accelerator {prepared.choice.name}: {prepared.choice.reason or 'as asked'}")
-    if step.build and step.build.image:
-        output = shlex.quote(str(step.build.output(place)))
-        click.echo(f"# image {step.build.image.name}, build {step.build.id}: {output}")
-    if step.runner.noise:
-        click.echo("# most of its standard error is a trace: 2>trace keeps it out of the console")
+    for line in _remarks(step, prepared, place):
+        _remark(line)
     for line in place.command_line(preparing.job_of(prepared, attempt)):
         click.echo(line)
+
+
+def _remark(text: str) -> None:
+    """A line of a shell's comment, whatever the matrix has in it: a newline there would begin a command."""
+    from bootmatrix.errors import printable  # noqa: PLC0415
+
+    click.echo(f"# {printable(text)}")
+
+
+def _remarks(step: BootStep, prepared: Prepared, place: Place) -> Iterator[str]:
+    expect = prepared.fields.expect
+    yield f"{step.id}: expected {' or '.join(expect.outcome)}, within {prepared.fields.timeout:g} s"
+    for pattern in [*expect.console, *expect.console_any]:
+        yield f"the console must show {pattern}"
+    for pattern in expect.console_not:
+        yield f"the console must not show {pattern}"
+    if prepared.choice.name:
+        yield f"accelerator {prepared.choice.name}: {prepared.choice.reason or 'as asked'}"
+    if step.build and step.build.image:
+        yield f"image {step.build.image.name}, build {step.build.id}: {shlex.quote(str(step.build.output(place)))}"
+    if step.runner.noise:
+        yield "most of its standard error is a trace: 2>trace keeps it out of the console"

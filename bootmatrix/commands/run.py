@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bootmatrix import repository
 from bootmatrix.commands.common import (
     allow_option,
     engine_option,
@@ -90,7 +91,7 @@ def command(
     from bootmatrix import host, request, run, screen  # noqa: PLC0415
 
     matrix = load_to_run(directory, file, allow)
-    folder = out or matrix.root / "out"
+    folder = out or repository.out(matrix.root)
     asked = request.Request(select, engine, shard)
     shown = screen.make(verbosity=verbose - quiet, flaky_fails=fail_on_flaky)
     past = None

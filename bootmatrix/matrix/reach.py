@@ -61,7 +61,10 @@ class Reach:
 
     def _place(self, name: str, path: str) -> tuple[str, str] | None:
         """Links first, `..` then, as the kernel does; the name itself must not seem to be the system's, either."""
-        real, seen = os.path.realpath(path), _normal(path)
+        try:
+            real, seen = os.path.realpath(path), _normal(path)
+        except OSError as error:
+            return f"'{name}' cannot be followed: {error.strerror}", f"possible: a folder in {self._shown()}"
         leads = "" if real == seen else f" leads to {real}, and"
         if why := _never(seen) or _never(real):
             return f"'{name}'{leads} can never be used: {why}", f"possible: a folder in {self._shown()}"

@@ -14,27 +14,47 @@ from bootmatrix import quarantine
 from bootmatrix.matrix import cells
 from bootmatrix.matrix.problems import NAME
 from bootmatrix.model import Quarantine, repro
+from bootmatrix.verdict import expected
 
 if TYPE_CHECKING:
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.resolve import Boot
+    from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Attempt, Result
 
 MOST_AXES = 64
 
 
-def as_planned(result: Result, matrix: Matrix, boot: Boot, options: tuple[str, ...]) -> Result:
-    """What a part of ours told of this boot of the matrix; under quarantine only if the matrix says so. `options` are
-    those with which it is repeated.
+def as_planned(result: Result, matrix: Matrix, boot: Boot, fields: TestFields, options: tuple[str, ...]) -> Result:
+    """What a part of ours told of this boot of the matrix; under quarantine only if the matrix says so. `fields` are
+    the test's, and `options` those with which it is repeated.
     """
     cell, name, _, params = boot
     entry = quarantine.of(matrix, cell, name, params)
     own = {**_own(result, options), "where": matrix.places.get(name, ""), "axes": axes_of(boot)}
-    result = replace(result, **own, quarantine=entry)
+    result = _judged(replace(result, **own, quarantine=entry), fields)
     if result.verdict != "quarantined" or entry:
         return result
     reason = f"its part says that it is in quarantine, and the matrix does not: {result.reason}"
     return replace(result, verdict="error", reason=reason)
+
+
+def _judged(result: Result, fields: TestFields) -> Result:
+    """A verdict that its own attempts and the matrix bear out; else an error."""
+    marked, last = fields.expected_failure, result.attempts[-1] if result.attempts else None
+    if result.verdict in {"expected failure", "unexpected pass"} and not marked:
+        return _disputed(result, "the matrix does not mark it as an expected failure")
+    if result.verdict not in {"passed", "flaky"}:
+        return result
+    if last is None or last.verdict != "passed" or not expected(fields.expect, last.outcome):
+        return _disputed(result, "none of its attempts ended as the matrix expects")
+    if marked:
+        return replace(result, verdict="unexpected pass", reason=f"marked as an expected failure ({marked}): it passed")
+    return result
+
+
+def _disputed(result: Result, why: str) -> Result:
+    return replace(result, verdict="error", reason=f"its part says {result.verdict}, but {why}: {result.reason}")
 
 
 def axes_of(boot: Boot) -> dict[str, str]:

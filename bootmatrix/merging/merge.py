@@ -108,11 +108,12 @@ def _as_planned(
     told: Told, missing: Missing, matrix: Matrix, boots: Iterable[resolve.Boot]
 ) -> Iterator[tuple[Result, Part | None]]:
     """In the order of the matrix."""
-    now = boot.now()
+    now, resolver = boot.now(), resolve.Resolver(matrix)
     for each in boots:
-        cell, name, _, params = each
+        cell, name, test, params = each
         if found := told.result(_id(cell.id, name, params)):
-            yield anew.as_planned(found[0], matrix, each, _options(matrix, found[1])), found[1]
+            fields = resolver.fields(cell, test, params)
+            yield anew.as_planned(found[0], matrix, each, fields, _options(matrix, found[1])), found[1]
         else:
             yield replace(missing.result(each, now), where=matrix.places.get(name, "")), None
 

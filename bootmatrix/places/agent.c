@@ -128,6 +128,23 @@ static int emptied(void)
     return is_empty(SCRATCH);
 }
 
+/* Whether the kernel still holds a connection of a boot that ended: the next could not take its port. */
+static int has_sockets(void)
+{
+    const char *files[] = {"/proc/net/tcp", "/proc/net/tcp6"};
+    char line[512];
+    int lines = 0;
+    for (int index = 0; index < 2; index++) {
+        FILE *file = fopen(files[index], "re");
+        if (!file)
+            continue;
+        for (int first = 1; fgets(line, sizeof line, file); first = 0)
+            lines += !first;
+        fclose(file);
+    }
+    return lines > 0;
+}
+
 /* By the count of this control group, of either version. */
 static int ran_out_of_memory(void)
 {
@@ -187,7 +204,7 @@ static void run(long number, char **words, int ends)
     int how = await(boot, ends, &used);
     long long took = microseconds() - begun;
     end_all();
-    const char *left = emptied() ? "nothing" : "files";
+    const char *left = !emptied() ? "files" : has_sockets() ? "sockets" : "nothing";
     if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL && ran_out_of_memory())
         left = "memory";
     dprintf(status_pipe, "%ld %s %d %s %ld %lld\n", number, WIFSIGNALED(how) ? "signal" : "exit",

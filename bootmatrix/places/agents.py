@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bootmatrix import files as plain
 from bootmatrix import host, keys
-from bootmatrix.errors import InfrastructureError
+from bootmatrix.errors import InfrastructureError, printable
 from bootmatrix.places import engine, settings
-from bootmatrix.places.place import Exit, Job, Mount, signal_exit
+from bootmatrix.places.place import Exit, Job, signal_exit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +24,13 @@ if TYPE_CHECKING:
 INSIDE = "/bootmatrix"
 PIPES = ("commands", "status", "console", "tender")
 SOURCE = files("bootmatrix.places").joinpath("agent.c").read_text()
-COMPILE = 'for cc in cc gcc clang; do "$cc" -O2 -o /agent/agent /agent/agent.c && exit; done; exit 1'
-ENDED = re.compile(r"1 (exit|signal) (\d+) (\w+) (\d+) (\d+)")
+COMPILE = (
+    'printf %s "$1" >/tmp/agent.c; for cc in cc gcc clang; do "$cc" -O2 -o /tmp/agent /tmp/agent.c >&2 && '
+    "exec cat /tmp/agent; done; exit 1"
+)
+LARGEST = 1 << 20  # bytes of the agent: an image's compiler may print anything
+ELF = b"\x7fELF"
+ENDED = re.compile(r"1 (exit|signal) ([0-9]{1,3}) (\w{1,20}) ([0-9]{1,15}) ([0-9]{1,15})")
 SIGNALLED, KILLED = 128, 137  # what a shell adds to a signal's number, and makes of SIGKILL
 UNTOLD = {130, 141}  # SIGINT and SIGPIPE, of whose signals a shell says nothing
 ONLY_ENDED = 2  # lines of a shell that had nothing to say
@@ -85,10 +90,11 @@ class Keeper(Agent):
 
     def ended(self, container: Container, seconds: float) -> Ended:
         """As the agent says, which alone can write to `status`: a boot is another user, and the folder is closed."""
-        while line := container.line(seconds):
-            if found := ENDED.fullmatch(line):  # else it is what the agent has to say of itself
-                return self._ended(found)
-        raise InfrastructureError(f"the container of {container.name} was ended from outside")
+        line = container.line(seconds)
+        if found := ENDED.fullmatch(line):
+            return self._ended(found)
+        what = f"its agent says: {printable(line)}" if line else "was ended from outside"
+        raise InfrastructureError(f"the container of {container.name} {what}")
 
     @staticmethod
     def _ended(line: re.Match[str]) -> Ended:
@@ -139,12 +145,6 @@ def program(image: str) -> Path:
     return host.cache() / "agents" / keys.of(image, SOURCE) / "agent"
 
 
-def compilation(folder: Path) -> Job:
-    """The job that compiles the agent in an image, into a folder that holds its source."""
-    (folder / "agent.c").write_text(SOURCE)
-    return Job(
-        ("sh", "-c", COMPILE),
-        "the agent that keeps containers warm",
-        mounts=(Mount(folder, "/agent", writable=True),),
-        trusted=True,
-    )
+def compilation() -> Job:
+    """The job that compiles the agent in an image and prints it: nothing of this host is lent to that compiler."""
+    return Job(("sh", "-c", COMPILE, "sh", SOURCE), "the agent that keeps containers warm")

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 REMEDY = "`bootmatrix doctor` says what is missing and `bootmatrix setup` installs it; `--engine host` needs no engine"
+FIRST_SECONDS, SECONDS, PATIENT_SECONDS = 10, 120, 1800  # of silence: when it is first asked, later, in a stream
 GONE_SECONDS = 30.0  # that the engine has to remove a container
 TICK = 0.02
 
 
 @functools.cache
 def client(*, patient: bool = False) -> APIClient:
-    """The engine's low-level client, one for all threads; a `patient` one waits for ever, for streams.
+    """The engine's low-level client, one for all threads; a `patient` one waits long, for streams.
 
     Raises InfrastructureError if no engine answers.
     """
@@ -34,11 +35,12 @@ def client(*, patient: bool = False) -> APIClient:
         api = docker.APIClient(
             **kwargs_from_env(),
             version="auto",  # Engine 20.10 speaks 1.41 at most, Engine 29 1.44 at least
-            timeout=None if patient else 120,  # type: ignore[arg-type]  # None waits for ever
+            timeout=FIRST_SECONDS,
             max_pool_size=64,
         )
         api.ping()
-    except (docker.errors.DockerException, OSError) as error:
+        api.timeout = PATIENT_SECONDS if patient else SECONDS
+    except (docker.errors.DockerException, OSError, LookupError, TypeError, ValueError, AttributeError) as error:
         what = f"no container engine answers at {where()}: {reason(error)}"
         raise InfrastructureError(Problem(what, remedy=REMEDY)) from None
     return api
@@ -62,8 +64,17 @@ def patience() -> float:
 def answers() -> bool:
     """Whether the engine is there at this moment."""
     with contextlib.suppress(InfrastructureError), speaking("no answer"):
-        return bool(client().ping())
+        return _quick().ping() is not False
     return False
+
+
+@functools.cache
+def _quick() -> APIClient:
+    """Another client, which gives up soon: for an engine that hangs."""
+    from docker import APIClient as Client  # noqa: PLC0415
+    from docker.utils import kwargs_from_env  # noqa: PLC0415
+
+    return Client(**kwargs_from_env(), version=client().api_version, timeout=FIRST_SECONDS, max_pool_size=64)
 
 
 def described() -> str:
@@ -82,6 +93,8 @@ def speaking(what: str) -> Iterator[None]:
         yield
     except (docker.errors.DockerException, OSError) as error:
         raise InfrastructureError(f"{what}: {reason(error)}") from None
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InfrastructureError(f"{what}: it answers as no engine does ({type(error).__name__}: {error})") from None
 
 
 def reason(error: BaseException) -> str:

@@ -75,6 +75,7 @@ class Pool:
         """One more try than the engine needs: a connection from before it was started anew breaks once."""
         for last in (False, True):
             self.await_engine()
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # no other user may speak for a container
             box = self.folder / str(next(self._numbers))
             try:
                 return Container(image, job, self.run, box, agent)
@@ -98,16 +99,19 @@ class Pool:
 
     def _compile(self, image: str, program: Path) -> None:
         """What becomes of it appears whole: the agent, or a folder without it where the image has no compiler."""
-        private = program.parent.with_name(f".{program.parent.name}")  # left by a run that died, if it is there
-        private.mkdir(parents=True, exist_ok=True)
-        job = agents.compilation(private)
+        job = agents.compilation()
         container = self._new(image, job, Single())
         try:
             container.hand(job)
-            container.ended(COMPILE_SECONDS)
+            made = container.printed(COMPILE_SECONDS, agents.LARGEST)
         finally:
             container.remove()
-        private.rename(program.parent)
+        program.parent.parent.mkdir(parents=True, exist_ok=True)
+        with files.scratch(f".{program.parent.name}-", program.parent.parent) as fresh:
+            if made.startswith(agents.ELF):
+                files.write(fresh / program.name, made, 0o755)
+            fresh.chmod(0o755)
+            fresh.rename(program.parent)
 
     def give_back(self, container: Container, *, clean: bool) -> None:
         """Keep it for the next job, or remove it if it was for one job only, or if that spoilt it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import resource
 import shlex
@@ -21,6 +22,7 @@ NOBODY = 65534
 LABEL = "bootmatrix.run"
 # QEMU takes a TMPDIR of /tmp for none, and would put its temporary disks into /var/tmp, which is read-only.
 ENV = {"HOME": SCRATCH, "TMPDIR": f"{SCRATCH}/.", "LANG": "C.UTF-8"}
+RIGHTLESS = ("--cap-drop=ALL", "--security-opt=no-new-privileges")
 # A shell as the first process: a tender that is process 1 itself would be immune to its own abort().
 FIRST = ("sh", "-c", '"$@"; exit $?', "sh")
 # What a kept container's first process needs to give up for each boot, and to end and clean up what that leaves.
@@ -42,7 +44,7 @@ def arguments(image: str, job: Job, run: str, box: Mount, command: list[str], *,
         cap_add=list(RIGHTS) if kept else None,
         security_opt=["no-new-privileges"],
         read_only=not job.trusted,
-        tmpfs={SCRATCH: tmpfs(job)},
+        tmpfs={SCRATCH: tmpfs(job), **(sealed(image) if not job.trusted else {})},
         mem_limit=job.memory or None,
         memswap_limit=job.memory or None,
         pids_limit=job.processes,
@@ -60,6 +62,7 @@ def arguments(image: str, job: Job, run: str, box: Mount, command: list[str], *,
         "user": "0:0" if kept else user(job),
         "host_config": settings,
         "labels": {LABEL: run},
+        "healthcheck": {"test": ["NONE"]},  # an image's own would run beside a boot, with more rights
         "network_disabled": not job.network,
         "stdin_open": False,
         "stop_signal": "SIGKILL",  # an engine that is stopped need not wait for it
@@ -68,9 +71,9 @@ def arguments(image: str, job: Job, run: str, box: Mount, command: list[str], *,
 
 def command_line(image: str, job: Job) -> str:
     """The same as a command for a shell."""
-    words = ["--rm", "--interactive=false", f"--user={user(job)}", f"--workdir={job.workdir}"]
+    words = ["--rm", "--interactive=false", "--no-healthcheck", f"--user={user(job)}", f"--workdir={job.workdir}"]
     words += [] if job.network else ["--network=none"]
-    words += ["--cap-drop=ALL", "--security-opt=no-new-privileges", f"--tmpfs={SCRATCH}:{tmpfs(job)}"]
+    words += [*RIGHTLESS, f"--tmpfs={SCRATCH}:{tmpfs(job)}"]
     words += [] if job.trusted else ["--read-only", "--ipc=none"]
     words += [f"--memory={job.memory}", f"--memory-swap={job.memory}"] if job.memory else []
     words += [f"--pids-limit={job.processes}"]
@@ -123,6 +126,13 @@ def limits(job: Job) -> dict[str, int]:
     processes = resource.getrlimit(resource.RLIMIT_NPROC)[1]
     nproc = most if processes == resource.RLIM_INFINITY else min(most, processes)
     return {"nofile": allowed, "nproc": nproc, "core": 0}
+
+
+@functools.cache
+def sealed(image: str) -> dict[str, str]:
+    """The volumes that an image declares, as empty folders that take nothing: what a boot writes to one would last."""
+    declared = ((engine.image(image) or {}).get("Config") or {}).get("Volumes") or {}
+    return {str(place): "ro,noexec,nosuid,nodev,size=4k" for place in declared if str(place) != SCRATCH}
 
 
 def tmpfs(job: Job) -> str:

@@ -13,7 +13,7 @@ from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine, settings
 from bootmatrix.places.agents import INSIDE, PIPES, Agent, Ended
-from bootmatrix.places.place import Mount
+from bootmatrix.places.place import CONSOLE, Exit, Mount
 from bootmatrix.places.streams import Streams
 
 if TYPE_CHECKING:
@@ -72,6 +72,21 @@ class Container:
     def ended(self, seconds: float = READY_SECONDS) -> Ended:
         """How the job ended; raises InfrastructureError if the container is gone."""
         return self.agent.ended(self, seconds)
+
+    def printed(self, seconds: float, most: int) -> bytes:
+        """What the job printed on its console, empty if it failed or printed more than `most` bytes."""
+        said, end = b"", time.monotonic() + seconds
+        while time.monotonic() < end and len(said) <= most:
+            if item := self.streams.read(0.2):
+                said += item[1] if item[0] == CONSOLE else b""
+            elif self.streams.over():
+                break
+        if len(said) > most or not self.streams.over() or self.ended(seconds).exit != Exit(0):
+            return b""
+        self.streams.drain()
+        while item := self.streams.read(0):
+            said += item[1] if item[0] == CONSOLE else b""
+        return said if len(said) <= most else b""
 
     def end_job(self) -> bool:
         """End the job that runs, with all its processes; whether the container can still be used."""

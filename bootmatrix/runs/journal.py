@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "events.jsonl"
+LARGEST = 4 << 30  # bytes: a million results take some hundred MiB
 SYNC_SECONDS = 1.0  # what a power cut may cost at the most: such tests are run again
 LINE = 16 << 20  # bytes of a line; what is longer is none of ours
 LONGEST = 1e12  # seconds of a clock
@@ -108,9 +109,11 @@ def read(folder: Path, damage: Damage | None = None) -> Iterator[Entry]:
     """Each whole event. What is none is left out: a power cut leaves zeros or half a line at the end.
 
     An event is a mapping, its `event` and `time` are texts, and its `monotonic` is a number. OSError if the journal is
-    no plain file in its folder.
+    no plain file in its folder, or too large for one of ours.
     """
     with io.BufferedReader(files.opened(folder / FILE, below=folder), 1 << 18) as stream:
+        if os.fstat(stream.fileno()).st_size > LARGEST:
+            raise OSError(errno.EFBIG, f"it is larger than {LARGEST:,} bytes", str(folder / FILE))
         yield from _entries(stream, damage or Damage())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import functools
 import hashlib
@@ -32,8 +33,9 @@ FILE = "passes.txt"
 ROW = re.compile(rb"([0-9a-f]{16}) ([A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}) ([0-9]{1,15}) ([0-9]{1,8})\n")
 ROOT = Path("/")  # of what lies on this host, wherever that is
 LONGEST = 4096  # bytes of a line
+HASHED = 1 << 30  # bytes of a unikernel or a tender
 LARGEST = 64 << 20  # bytes of the file that are read: a million passes
-APART = {"build", "retry", "skip", "expected_failure", "unavailable", "requires", "resources", "runner"}
+APART = {"build", "retry", "skip", "unavailable", "requires", "resources", "runner"}
 
 
 class Passes:
@@ -172,6 +174,8 @@ class Keys:
         """The content of a plain file in a folder, read once for each of its states."""
         found = file.stat()
         state = (str(file), found.st_mtime_ns, found.st_size)
+        if found.st_size > HASHED:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(file))
         if state not in self._files:
             with files.opened(file, below) as stream:
                 self._files[state] = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -23,6 +23,7 @@ SKIPS = 20  # and reasons of skips
 REASON_LINES = 12
 CONSOLE_LINES = 10
 INDENT = "    "
+REPEAT = "repeat it:"
 
 
 def told(
@@ -76,16 +77,18 @@ def _groups(total: Sum, good: Collection[str], folder: Path, width: int) -> Iter
 def _group(group: Group, folder: Path, width: int) -> Iterator[Span]:
     ids = ", ".join(group.ids) + (" …" if group.count > SHOWN else "")
     count = f" ({group.count} tests)" if group.count > 1 else ""
-    first, *others = group.reason.splitlines() or [""]
+    first, *others = group.reason.split("\n")
     yield f"{ids}{count}: {group.verdict}: {first}", group.verdict
     for line in others[:REASON_LINES]:
-        yield f"{INDENT}{line.removeprefix(INDENT).rstrip()}", group.verdict
+        said = line.removeprefix(INDENT).rstrip()
+        theirs = "| " if said.lstrip().startswith(REPEAT) else ""  # a guest or a part of a merge may say so, too
+        yield f"{INDENT}{theirs}{said}", group.verdict
     if len(others) > REASON_LINES:
         yield f"{INDENT}…", group.verdict
     if group.repro:
         if group.console or group.verdict != "unexpected pass":
             yield from _console(group.console, folder, width)
-        yield f"{INDENT}repeat it: {group.repro}", "dim"
+        yield f"{INDENT}{REPEAT} {group.repro}", "dim"
 
 
 def _console(name: str, folder: Path, width: int) -> Iterator[Span]:
@@ -103,6 +106,7 @@ def _skips(total: Sum) -> Iterator[Span]:
     shown, rest = total.most(SKIPS, ("skipped",))
     for group in shown:
         what = group.ids[0] if group.count == 1 else number(group.count, "test")
-        yield f"{what} skipped: {'; '.join(line.strip() for line in group.reason.splitlines())}", "skipped"
+        reason = "; ".join(line.strip() for line in group.reason.split("\n"))
+        yield f"{what} skipped: {reason}", "skipped"
     if rest:
         yield f"… and {number(rest, 'test')} skipped for other reasons", "skipped"

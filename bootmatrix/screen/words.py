@@ -47,7 +47,7 @@ def squeeze(text: str, width: int, dots: str = "…") -> str:
 
 def lines_of(reason: str) -> tuple[str, str]:
     """The two lines of a reason that matter: the first, and the last if there is another; stripped."""
-    lines = [line.strip() for line in reason.strip().splitlines()]
+    lines = [line.strip() for line in reason.strip().split("\n")]
     return (lines[0] if lines else "", lines[-1] if len(lines) > 1 else "")
 
 

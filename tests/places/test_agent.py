@@ -51,7 +51,7 @@ def box(tmp_path: Path) -> Path:
 def agent(box: Path, script: str) -> list[str]:
     """What is said, and then what is left in the scratch folder and elsewhere."""
     look = "\nfind /media elsewhere -mindepth 1 | sort; kill %1 2>/dev/null || true"
-    apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
+    apart = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private"]
     command = [*apart, "env", "TMPDIR=/media", f"OLDPWD={box}", "bash", "-c", SETTING + script + look, "bash", str(box)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert "cannot be given up" not in done.stderr
