@@ -183,6 +183,63 @@ def test_an_image_without_a_compiler_boots_each_job_in_a_container_of_its_own(
         assert not another.agents[place.image].kept
 
 
+@pytest.mark.parametrize(
+    "printed", ["echo no program", "cat /dev/zero", "cat $(command -v sh); exit 1", "sleep 1000 &"]
+)
+def test_a_compiler_that_prints_no_agent_is_none(
+    place: ContainerPlace, pool: Pool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, printed: str
+) -> None:
+    monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(agents, "COMPILE", printed)
+    assert boot(place, "exit 5")[0] == Exit(5)
+    assert not pool.agents[place.image].kept
+
+
+def test_a_compiler_is_lent_nothing_of_the_host() -> None:
+    job = agents.compilation()
+    assert (job.mounts, job.trusted, job.network) == ((), False, False)
+
+
+def test_an_images_own_health_check_tells_no_end(place: ContainerPlace) -> None:
+    """It would run as the container's root, beside each boot."""
+    lie = "HEALTHCHECK --interval=100ms CMD echo '1 exit 0 nothing 1 1' >/bootmatrix/status"
+    base = engine.client().create_container(place.image, command="true")["Id"]
+    try:
+        image = engine.client().commit(base, changes=lie)["Id"]
+    finally:
+        engine.remove(base)
+    try:
+        assert boot(ContainerPlace(image, place.pool), "sleep 2; exit 3")[0] == Exit(3)
+    finally:
+        place.pool.close()
+        engine.client().remove_image(image, force=True)
+
+
+def test_a_volume_of_an_image_keeps_nothing(place: ContainerPlace) -> None:
+    base = engine.client().create_container(place.image, command="true")["Id"]
+    try:
+        image = engine.client().commit(base, changes="VOLUME /srv")["Id"]
+    finally:
+        engine.remove(base)
+    try:
+        assert "Read-only" in boot(ContainerPlace(image, place.pool), "touch /srv/left")[1]
+    finally:
+        place.pool.close()
+        engine.client().remove_image(image, force=True)
+
+
+def test_a_connection_that_is_not_over_is_not_the_next_boots(place: ContainerPlace) -> None:
+    """TIME_WAIT lasts for a minute, and keeps the port."""
+    serve = (
+        "import socket as s; a = s.create_server(('127.0.0.1', 99)); b = s.create_connection(('127.0.0.1', 99));"
+        "c, _ = a.accept(); c.close(); b.close()"
+    )
+    if boot(place, "command -v python3")[0] != Exit(0):
+        pytest.skip("the image has no Python to open connections with")
+    for _ in range(2):
+        assert boot(place, f'python3 -c "{serve}"')[0] == Exit(0)
+
+
 def test_the_agent_is_compiled_once_for_an_image(place: ContainerPlace, tmp_path: Path) -> None:
     boot(place, "true")
     program = agents.program(engine.image_id(place.image))

@@ -123,7 +123,7 @@ def test_a_pass_says_nothing_for_us(project: Project) -> None:
     rewritten(project, lambda _test, _told: EVIL)
     project.again("--reuse")
     for result in project.results():
-        assert (result.reused, result.repro) == (project.run.name, f"bootmatrix repro {result.id}")
+        assert (result.reused, result.repro) == (project.run.name, f"bootmatrix repro {result.id} --engine host")
         assert "evil" not in str(asdict(replace(result, attempts=())))
 
 
