@@ -31,6 +31,12 @@ MACHINES = {
     "riscv64": Machine("qemu-system-riscv64", ("-machine", "virt"), {"tcg": "rv64", "kvm": "host"}),
 }
 
+WAY_OUT = {
+    "x86_64": "does it write to isa-debug-exit at 0x501?",
+    "aarch64": "does it power off by PSCI?",
+    "riscv64": "does it power off by SBI, or write to the test device?",
+}
+
 # With these two events QEMU tells on its standard error what its exit status hides: whether the machine ever ran,
 # and whether it was powered off (`shutdown_request`) or reset itself, which `-no-reboot` ends with status 0 too.
 TRACE = ("-trace", "runstate_set", "-trace", "qemu_system_shutdown_request")

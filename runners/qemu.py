@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bootmatrix import model, patterns
 from bootmatrix.model import Boot, Ending, Outcome, Probe, Tender
 
 from . import _qemu
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LONGEST = 200  # characters of a panic's line that are passed on
 
@@ -18,6 +21,7 @@ class Runner(model.Runner):
     """`-kernel` boots: PVH or multiboot on x86_64, ELF or Image on aarch64 and riscv64."""
 
     version_flag: ClassVar[str] = "--version"
+    way_out: ClassVar[Mapping[str, str]] = _qemu.WAY_OUT
 
     accel: Literal["auto", "kvm", "tcg"] = "auto"
     """`auto` believes in KVM only after a guest has booted on it, and falls back to TCG."""
@@ -27,7 +31,7 @@ class Runner(model.Runner):
     """More of QEMU's command line, one word an entry."""
     on_reset: Literal["crashed", "exited"] = "crashed"
     """What a guest that resets its machine did: a triple fault looks the same from outside."""
-    panic: tuple[str, ...] = ("Kernel panic",)
+    panic: tuple[str, ...] = ("Kernel panic",)  # type: ignore[misc]  # an option here
     """Regular expressions of console lines that mean `panicked`."""
     prefix: str = ""
     """A folder of this host whose bin/ holds QEMU, mounted read-only."""
