@@ -98,7 +98,7 @@ class Booter:
         if self.stop.is_set() and _cut_short(made, fields):
             return None
         if made[-1].starved and not before:
-            return _postponed(fields, started, made, LONGEST - share)
+            return _postponed(step, fields, started, made, LONGEST - share)
         kind, reason = verdict.conclude(made, fields.expected_failure)
         seconds = sum(attempt.seconds for attempt in made)
         told = result(step, fields, kind, reason, started=started, seconds=seconds, attempts=made)
@@ -107,8 +107,9 @@ class Booter:
     def _refused(self, step: BootStep, fields: TestFields, error: Rejected, started: str) -> Result:
         outcome = Outcome("rejected", str(error), "checked before the boot")
         reason = f"{error}\n    {error.remedy}" if error.remedy else str(error)
-        attempt = Attempt(1, "error", reason, outcome, started, 0.0)
-        return result(step, fields, "error", reason, started=started, attempts=[attempt])
+        kind = "skipped" if verdict.is_skip(fields, outcome) else "error"
+        attempt = Attempt(1, kind, reason, outcome, started, 0.0)
+        return result(step, fields, kind, reason, started=started, attempts=[attempt])
 
     def _attempt(
         self, prepared: Prepared, place: Place, number: int, guest_number: int, stretch: float
@@ -117,11 +118,10 @@ class Booter:
         step, fields = prepared.step, prepared.fields
         job = job_of(prepared, guest_number)
         on_chunk = (lambda chunk: self.on_chunk(step.id, chunk)) if self.on_chunk else None  # type: ignore[misc]
-        limits = replace(_limits(fields, stretch), noise=step.runner.noise)
         started, clock = now(), time.monotonic()
         try:
             with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
-                seen = console.watch(process, limits, self.stop, on_chunk=on_chunk)
+                seen = console.watch(process, _limits(step, fields, stretch), self.stop, on_chunk=on_chunk)
             judged = judging.judge(step, fields, seen, stretch)
         except Fatal:
             raise
@@ -159,13 +159,20 @@ def _cut_short(made: list[Attempt], fields: TestFields) -> bool:
     return retry.worth_another(fields.retry, last) and len(guests) < fields.retry.attempts
 
 
-def _limits(fields: TestFields, stretch: float) -> console.Limits:
+def _limits(step: BootStep, fields: TestFields, stretch: float) -> console.Limits:
     idle = fields.idle_timeout * stretch if fields.idle_timeout else None
-    return console.Limits(fields.timeout * stretch, fields.console_limit, idle, exit_pattern=fields.console_exit)
+    return console.Limits(
+        timeout=fields.timeout * stretch,
+        size=fields.console_limit,
+        idle=idle,
+        exit_pattern=fields.console_exit,
+        noise=step.runner.noise,
+        panic=step.runner.panic,
+    )
 
 
-def _postponed(fields: TestFields, started: str, made: list[Attempt], stretch: float) -> Postponed:
-    limits = _limits(fields, stretch)
+def _postponed(step: BootStep, fields: TestFields, started: str, made: list[Attempt], stretch: float) -> Postponed:
+    limits = _limits(step, fields, stretch)
     idle = f" ({human_time(limits.idle)} without a console byte)" if limits.idle else ""
     why = f"{made[-1].reason}; tried again at the end of the run, with {human_time(limits.timeout)}{idle}"
     return Postponed(started, tuple(made), stretch, why, limits.timeout)

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bootmatrix import patterns
+from bootmatrix import lastwords
 from bootmatrix.places.place import CONSOLE, END
 from bootmatrix.quantities import human_size, human_time
 from bootmatrix.sieve import Sieve
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 TENDER_LIMIT = 1 << 20
 LAST = 64 << 10  # bytes that are kept from beyond a limit: a tender says last why it ended
-GRACE = 3.0  # seconds of silence after which a guest that has told its status does not power off any more
 TOLD_WITHIN = 4096  # bytes at the console's end that hold the status line
 TICK = 0.1  # seconds between looks at `stop` and at the clock
 STILL = 1.0  # seconds by which a look is late where we stood still, and were not merely kept waiting
@@ -38,7 +37,8 @@ Stop = threading.Event
 @dataclass(frozen=True)
 class Limits:
     """`timeout` and `idle` in seconds, `size` in bytes; `merge` counts the tender's output as console, of which
-    the lines that fit `noise` are not kept.
+    the lines that fit `noise` are not kept. `exit_pattern` and `panic` are regular expressions of what a guest prints
+    before it does no more.
     """
 
     timeout: float
@@ -47,6 +47,7 @@ class Limits:
     merge: bool = False
     exit_pattern: str = ""
     noise: str = ""
+    panic: tuple[str, ...] = ()
 
 
 @dataclass
@@ -65,6 +66,10 @@ class Record:
         self.last += chunk[room:]
         del self.last[:-LAST]
 
+    def end(self, size: int) -> str:
+        """The last so many bytes as text."""
+        return clean(bytes(self.data[-size:]))
+
     def raw(self) -> bytes:
         lost = self.total - len(self.data) - len(self.last)
         note = f"\n[bootmatrix: {lost:,} bytes are left out here]\n".encode() if lost else b""
@@ -73,9 +78,9 @@ class Record:
 
 @dataclass(frozen=True)
 class Watched:
-    """What was seen of a process: `exit` is None if we ended it ourselves, and then either `stopped` says why or
-    `told`, that the guest had printed its status and only did not power off. `strain` is looked at then only. `stood`
-    is how many of the `seconds` we stood still ourselves.
+    """What was seen of a process: `exit` is None if we ended it ourselves, and then either `stopped` says why, or
+    `told` that the guest had printed its status and only did not power off, or `panicked` that it ended in a panic.
+    `strain` is looked at then only. `stood` is how many of the `seconds` we stood still ourselves.
     """
 
     console: Record
@@ -86,6 +91,7 @@ class Watched:
     told: bool = False
     strain: Strain | None = None
     stood: float = 0.0
+    panicked: bool = False
 
     @property
     def late(self) -> bool:
@@ -112,11 +118,13 @@ def watch(
     strain = process.strain() if reason else None
     if reason:
         process.kill()
-    told = reason == _TOLD
-    return Watched(watcher.console, watcher.tender, seconds, end, "" if told else reason, told, strain, watcher.stood)
+    told, panicked = reason == _TOLD, reason == _PANICKED
+    stopped = "" if told or panicked else reason
+    return Watched(watcher.console, watcher.tender, seconds, end, stopped, told, strain, watcher.stood, panicked)
 
 
 _TOLD = "the guest told its status and did not power off"
+_PANICKED = "the guest panicked and did not power off"
 
 
 class _Watcher:
@@ -127,6 +135,7 @@ class _Watcher:
         self.console, self.tender = Record(limits.size), Record(TENDER_LIMIT)
         self.sieve = Sieve(limits.noise)
         self.told, self.looked_at = False, 0  # `looked_at`: the console's length when its end was last looked at
+        self.panic = _Panic(limits.panic, min(lastwords.SURE, limits.idle or lastwords.SURE), started)
 
     def follow(self, process: Process, on_chunk: Callable[[bytes], None]) -> tuple[Exit | None, str]:
         """How it ended, or why to end it; one that closes its output may run on: the deadlines hold all the same."""
@@ -175,6 +184,12 @@ class _Watcher:
             return INTERRUPTED
         if now - self.last >= self._grace() and self._told():
             return _TOLD
+        late = self._late(now)
+        if self.limits.panic and self.panic.ended(self.console, now, now - self.last, late=bool(late)):
+            return _PANICKED
+        return late
+
+    def _late(self, now: float) -> str:
         if now - self.started >= self.limits.timeout:
             return f"{LATE[0]} {human_time(self.limits.timeout)}"
         if self.limits.idle and now - self.last >= self.limits.idle:
@@ -199,19 +214,40 @@ class _Watcher:
         return min(TICK, max(0.001, min(deadlines) - now))
 
     def _grace(self) -> float:
-        return min(GRACE, self.limits.idle or GRACE)
+        return min(lastwords.GRACE, self.limits.idle or lastwords.GRACE)
 
     def _told(self) -> bool:
-        """Whether the status line is the last: a guest that prints more after it has not ended."""
         if not self.limits.exit_pattern or self.looked_at == self.console.total:
             return self.told
         self.looked_at = self.console.total
-        end = clean(bytes(self.console.data[-TOLD_WITHIN:]))
-        found = None
-        for found in patterns.every(self.limits.exit_pattern, end):  # noqa: B007
-            pass
-        self.told = found is not None and not end[found.end() :].partition("\n")[2].strip()
+        self.told = lastwords.is_status(self.limits.exit_pattern, self.console.end(TOLD_WITHIN))
         return self.told
+
+
+class _Panic:
+    """Whether a console ended in a panic, looked at when it is silent, and once in a `pause` (in seconds) otherwise."""
+
+    def __init__(self, expressions: tuple[str, ...], pause: float, started: float) -> None:
+        self.expressions, self.pause = expressions, pause
+        self.looked, self.looked_at = started, 0  # when, and the console's length then
+        self.silence, self.since = 0.0, started  # how long it must last, and since when the panic goes on
+        self.endless = False
+
+    def ended(self, console: Record, now: float, silent: float, *, late: bool) -> bool:
+        """`late`: the boot will be ended anyway. A trace that goes on for ever is as good as silence."""
+        if console.total != self.looked_at and (late or max(silent, now - self.looked) >= self.pause):
+            self._look(console, now)
+        if self.endless or not self.silence or self.looked_at != console.total:
+            return self.endless
+        sure = self.silence <= lastwords.SURE
+        self.endless = sure and now - self.since >= lastwords.GRACE
+        return self.endless or silent >= self.silence or (sure and late)
+
+    def _look(self, console: Record, now: float) -> None:
+        before, self.silence = self.silence, lastwords.silence(self.expressions, console.end(lastwords.LOOKED_AT))
+        self.looked, self.looked_at = now, console.total
+        if not before:
+            self.since = now
 
 
 def clean(raw: bytes) -> str:

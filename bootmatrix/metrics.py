@@ -45,7 +45,7 @@ def _taken(metric: Metric, console: str) -> float | None:
 def _numbers(expression: str, console: str) -> Iterator[float]:
     for match in patterns.every(expression, console):
         text = match[1] or ""
-        if len(text) <= LONGEST and "_" not in text:
+        if len(text) <= LONGEST and text.isascii() and "_" not in text:
             with contextlib.suppress(ValueError):
                 number = float(text)
                 if math.isfinite(number):

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bootmatrix import patterns, protocols
-from bootmatrix.model import Ending, Outcome, parse_outcome
+from bootmatrix import lastwords, nearest, patterns, protocols
+from bootmatrix.model import Outcome, parse_outcome
+from bootmatrix.settling import OURS, UNKNOWN, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bootmatrix.matrix.parts import Expect
+    from bootmatrix.matrix.parts import Expect, Pattern
     from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.model import Attempt, Case, Measure, Runner
-
-UNKNOWN = "unknown"  # the detail of `exited` where a tender hides the guest's status
-OURS = frozenset({"rejected", "broken"})  # outcomes that say nothing of the guest
-LONGEST = 200  # characters of a console that are quoted as evidence
-DIGITS = 10  # of a status: a longer number is none
+    from bootmatrix.model import Attempt, Case, Ending, Measure, Runner
 
 
 @dataclass(frozen=True)
@@ -46,104 +42,44 @@ class Spoken:
     told: protocols.Told
 
 
-def judge(fields: TestFields, runner: Runner, ending: Ending, *, told: bool = False) -> Judgement:
-    """`told`: the guest printed its status and we ended it when it did not power off."""
-    outcome, disagreement = settle(fields, runner, ending, told=told)
+def judge(
+    fields: TestFields, runner: Runner, ending: Ending, *, told: bool = False, panicked: bool = False
+) -> Judgement:
+    """`told` and `panicked`: the guest printed its status, or a panic, and we ended it when it did not power off."""
+    outcome, disagreement = settle(fields, runner, ending, told=told, panicked=panicked)
     if outcome.kind in OURS and not expected(fields.expect, outcome):
-        return Judgement("error", outcome.detail or outcome.kind, outcome)
+        kind = "skipped" if is_skip(fields, outcome, ending.tender) else "error"
+        return Judgement(kind, outcome.detail or outcome.kind, outcome)
     spoken = listen(fields, ending.console, ending.tender)
     verdict, reason = ("contradicted", disagreement) if disagreement else _weigh(fields.expect, outcome, spoken)
+    if verdict == "timed out":
+        reason = _endless(runner, ending, reason, spoken)
     return Judgement(verdict, reason, outcome, spoken.told.cases)
 
 
-def settle(fields: TestFields, runner: Runner, ending: Ending, *, told: bool) -> tuple[Outcome, str]:
-    """The outcome from all that was seen, and where its witnesses disagree, both said."""
-    if ending.stopped:
-        return Outcome("hung", ending.stopped, "ended by bootmatrix"), ""
-    printed = _printed(fields, ending.console)
-    if told:
-        outcome = printed[-1][1] if printed else Outcome("hung", "the status line has no number", "ended by bootmatrix")
-        return outcome, _two_statuses(printed)
-    by_tender = runner.outcome(ending)
-    if by_tender.kind in OURS or by_tender.disputed:
-        return by_tender, by_tender.disputed
-    full = ending.status if by_tender.number is None else by_tender.number
-    status = _raw_status(runner, full, by_tender)
-    if status in fields.exit_codes and status is not None:
-        by_tender = _mapped(fields.exit_codes[status], by_tender, f"exit status {status}")
-        knows = True
-    else:
-        knows = by_tender.kind != "exited" or (by_tender.detail != UNKNOWN and full != 0)
-    if not fields.console_exit:
-        return by_tender, ""
-    if trouble := _two_statuses(printed):
-        return by_tender, trouble
-    if not printed:
-        return by_tender, "" if knows else f"{by_tender}, but without the status line that console_exit asks for"
-    return _agree(by_tender, full, printed[-1], knows=knows)
+def is_skip(fields: TestFields, outcome: Outcome, tender: str = "") -> bool:
+    """Whether the matrix calls this refusal a skip."""
+    words = f"{outcome.detail}\n{tender}"
+    return outcome.kind == "rejected" and any(patterns.find(each, words) >= 0 for each in fields.skip_rejected)
 
 
-def _raw_status(runner: Runner, full: int | None, outcome: Outcome) -> int | None:
-    """The status that `exit_codes` speak of, in full; they never overrule a runner that saw the guest crash."""
-    if outcome.kind != "exited" or outcome.detail == UNKNOWN:
-        return None
-    if full and not runner.hides_status:
-        return full
-    return int(outcome.detail) if outcome.detail.lstrip("-").isdecimal() else None
-
-
-def _agree(by_tender: Outcome, status: int | None, printed: tuple[int, Outcome], *, knows: bool) -> tuple[Outcome, str]:
-    """What tender and console say together; a tender that saw only a power-off leaves it to the console."""
-    number, by_console = printed
-    if by_tender.kind == "exited":
-        same = number == status or (by_console.kind, by_console.detail) == (by_tender.kind, by_tender.detail)
-        if same or not knows:
-            return by_console, ""
-    elif by_tender.kind == by_console.kind:
-        return by_tender, ""
-    what = f"the console says status {number} ({by_console}), the tender {by_tender} ({by_tender.evidence})"
-    return by_tender, what
-
-
-def _printed(fields: TestFields, console: str) -> list[tuple[int, Outcome]]:
-    """The statuses that the guest printed, and what they mean: the first, and the first other one if there is any."""
-    found: dict[int, Outcome] = {}
-    for number, line in _statuses(fields.console_exit, console):
-        evidence = f"'{line.strip()[:LONGEST]}' on the console"
-        if number in fields.exit_codes:
-            printed = Outcome("exited", str(number))
-            found[number] = _mapped(fields.exit_codes[number], printed, f"console status {number}")
-        else:
-            found[number] = Outcome("exited", str(number), evidence)
-        if len(found) > 1:
-            break
-    return list(found.items())
-
-
-def _statuses(expression: str, console: str) -> Iterator[tuple[int, str]]:
-    for match in patterns.every(expression, console) if expression else ():
-        word = match[1] or ""
-        if len(word) <= DIGITS and word.removeprefix("-").isdecimal():
-            yield int(word), match[0]
-
-
-def _two_statuses(printed: list[tuple[int, Outcome]]) -> str:
-    return f"the console says status {printed[0][0]} and status {printed[1][0]}" if len(printed) > 1 else ""
-
-
-def _mapped(word: str, said: Outcome, source: str) -> Outcome:
-    """`failed` keeps the guest's own code, except where that would read as success."""
-    evidence = f"{source}, which exit_codes calls {word}"
-    if word == "failed":
-        return Outcome("exited", "1" if said.ok else said.detail, evidence, said.status)
-    return replace(parse_outcome(word), evidence=evidence, status=said.status)
+def _endless(runner: Runner, ending: Ending, reason: str, spoken: Spoken) -> str:
+    """Why a boot timed out, and what may be the matter with a guest that seems to have done all it should."""
+    if spoken.conclusive and not spoken.complaints:
+        reason = f"{reason}, although the console shows all that is expected"
+        if question := runner.way_out.get(ending.arch) or runner.way_out.get(""):
+            reason = f"{reason}; {question}"
+    if line := lastwords.panic(runner.panic, ending.console):
+        reason = f"{reason}; the console shows '{line}', which fits `panic`"
+    return reason
 
 
 def listen(fields: TestFields, console: str, tender: str) -> Spoken:
     """Hold what was said against the expected patterns and the guest's own test cases."""
     expect = fields.expect
     missing = [*_out_of_order(expect, console)]
-    missing += [f"the console never shows {p}" for p in expect.console_any if patterns.find(p, console) < 0]
+    missing += [_never(p, console) for p in expect.console_any if patterns.find(p, console) < 0]
+    missing += ["the console is empty"] if missing and not console.strip() else []
     missing += [f"the tender never says {p}" for p in expect.tender if patterns.find(p, tender) < 0]
     wrong = [f"the console shows {p}" for p in expect.console_not if patterns.find(p, console) >= 0]
     told = protocols.parse(fields.cases, console) if fields.cases else protocols.Told()
@@ -152,7 +88,7 @@ def listen(fields: TestFields, console: str, tender: str) -> Spoken:
         wrong.append(f"{len(told.failed)} of {len(told.cases)} cases failed: {names}")
     if told.trouble:
         (missing if told.silent else wrong).append(told.trouble)
-    conclusive = bool(expect.console or expect.console_any or fields.cases)
+    conclusive = bool(expect.console or expect.console_any or (fields.cases and not told.open))
     return Spoken((*missing, *wrong), conclusive, bool(wrong), told)
 
 
@@ -163,9 +99,14 @@ def _out_of_order(expect: Expect, console: str) -> Iterator[str]:
         end = patterns.find(pattern, console, at)
         if end < 0:
             early = patterns.find(pattern, console) >= 0
-            yield f"the console shows {pattern} too early" if early else f"the console never shows {pattern}"
+            yield f"the console shows {pattern} too early" if early else _never(pattern, console)
             return
         at = end
+
+
+def _never(pattern: Pattern, console: str) -> str:
+    near = nearest.line(pattern, console)
+    return f"the console never shows {pattern}" + (f" (the nearest line is '{near}')" if near else "")
 
 
 def expected(expect: Expect, outcome: Outcome) -> bool:

@@ -12,6 +12,7 @@ from bootmatrix.model import MIB, Boot, Ending, Outcome, Rejected, Tender
 from . import _solo5_file, _solo5_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -23,6 +24,7 @@ class Native(model.Runner):
     program: ClassVar[str]
     accelerators: ClassVar[tuple[str, ...]] = ()
     faults: ClassVar[frozenset[str]] = frozenset()
+    way_out: ClassVar[Mapping[str, str]] = _solo5_words.WAY_OUT
 
     options: tuple[str, ...] = ()
     """More of the tender's command line, such as `--block:NAME=FILE`."""

@@ -16,7 +16,7 @@ LONGEST = 200  # characters of a message that are passed on
 
 # The bindings' last words end the console, but for "Solo5: Halted". They can follow unterminated text, so they are not
 # bound to a line's start; words that a guest printed itself and ran on are not the last.
-ENDED = re.compile(r"Solo5: (?:solo5_exit\((-?\d{1,11})\) called|solo5_abort\(\) called|ABORT: [^\n]*)$")
+ENDED = re.compile(r"Solo5: (?:solo5_exit\((-?[0-9]{1,11})\) called|solo5_abort\(\) called|ABORT: [^\n]*)$")
 ENDED_ANYWHERE = re.compile(ENDED.pattern, re.MULTILINE)
 # What virtio's bindings write after their last words, while they look for a way to power off (bindings/virtio).
 CLOSING = re.compile(r"(?:\s?Solo5: (?:ACPI: [^\n]{0,200}|Halted))+$")
@@ -41,6 +41,7 @@ BROKEN = re.compile(
 )
 # The end of a tender's message about a fault: what differs from build to build.
 PLACE = re.compile(r"[:,] (?:rip|pc|gpa|mmio)=.*")
+WAY_OUT = {"": "does it return from solo5_app_main, or call solo5_exit?"}
 NOT_STARTED = frozenset({126, 127})  # a shell's, with its reason, or the dynamic linker's
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from bootmatrix import model, patterns
+from bootmatrix import model, patterns, volatile
 from bootmatrix.model import Boot, Ending, Outcome, Probe, Tender
 
 from . import _qemu, _qemu_end
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 LONGEST = 200  # characters of a panic's line that are passed on
-STAMP = re.compile(r"^\s*\[ *\d+\.\d+\]\s*")
-ADDRESS = re.compile(r"\b0x0*[1-9a-f][0-9a-f]{3,}\b", re.IGNORECASE)  # what is smaller is a code
+STAMP = re.compile(r"^\s*\[ *[0-9]+\.[0-9]+\]\s*")  # with fewer digits, too, than those of `torn`
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Runner(model.Runner):
 
     version_flag: ClassVar[str] = "--version"
     noise: ClassVar[str] = _qemu_end.NOISE
+    way_out: ClassVar[Mapping[str, str]] = _qemu.WAY_OUT
 
     accel: Literal["auto", "kvm", "tcg"] = "auto"
     """`auto` believes in KVM only after a guest has booted on it, and falls back to TCG."""
@@ -31,7 +34,7 @@ class Runner(model.Runner):
     """More of QEMU's command line, one word an entry."""
     on_reset: Literal["crashed", "exited"] = "crashed"
     """What a guest that resets its machine did: a triple fault looks the same from outside."""
-    panic: tuple[str, ...] = ("Kernel panic",)
+    panic: tuple[str, ...] = ("Kernel panic",)  # type: ignore[misc]  # an option here
     """Regular expressions of console lines that mean `panicked`."""
     prefix: str = ""
     """A folder of this host whose bin/ holds QEMU, mounted read-only."""
@@ -65,10 +68,6 @@ class Runner(model.Runner):
             if found := patterns.search(pattern, console):
                 start = console.rfind("\n", 0, found.start()) + 1
                 line = console[max(start, found.start() - LONGEST) : found.start() + LONGEST].partition("\n")[0]
-                return Outcome("panicked", _steady(line), f"'{line.strip()[:LONGEST]}' on the console")
+                steady = volatile.stable(STAMP.sub("", line).strip())[:LONGEST]
+                return Outcome("panicked", steady, f"'{line.strip()[:LONGEST]}' on the console")
         return None
-
-
-def _steady(line: str) -> str:
-    """A panic's line without its time stamp and addresses, so that two builds give the same."""
-    return ADDRESS.sub("0x…", STAMP.sub("", line)).strip()[:LONGEST]

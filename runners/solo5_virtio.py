@@ -12,6 +12,7 @@ from bootmatrix.model import Boot, Ending, Outcome, Probe, Rejected, Tender
 from . import _qemu, _qemu_end, _solo5_file, _solo5_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -24,6 +25,7 @@ class Runner(model.Runner):
     version_flag: ClassVar[str] = "--version"
     hides_status: ClassVar[bool] = True
     noise: ClassVar[str] = _qemu_end.NOISE
+    way_out: ClassVar[Mapping[str, str]] = _solo5_words.WAY_OUT
 
     accel: Literal["auto", "kvm", "tcg"] = "auto"
     """`auto` believes in KVM only after a guest has booted on it, and falls back to TCG."""

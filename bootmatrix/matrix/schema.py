@@ -13,7 +13,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from bootmatrix.matrix.parts import Expect, MetricOrRegex, Retry, Strict
+from bootmatrix.matrix.parts import Expect, MetricOrRegex, Patterns, Retry, Strict
 from bootmatrix.matrix.values import (
     ConsoleSize,
     Day,
@@ -69,7 +69,10 @@ class TestFields(Strict):
         [], description="Names of things of which there is one, such as a tap: no two boots use one at the same time."
     )
     unavailable: Literal["skip", "error"] = Field("skip", description="What to do where this host cannot do it.")
-    cases: Literal["tap", "kvm-unit-tests", "uktest"] | None = Field(
+    skip_rejected: Patterns = Field(
+        [], description="Patterns of a refusal by the tender that is a skip: it cannot do here what the test wants."
+    )
+    cases: Literal["tap", "kvm-unit-tests", "kvm-unit-tests-status", "uktest"] | None = Field(
         None, description="The protocol in which the guest reports test cases on its console."
     )
     runner: dict[str, Any] = Field({}, description="The backend's own options.")

@@ -85,6 +85,12 @@ class Runner(ABC):
     """Whether the tender's exit status says nothing of the guest: `exit_codes` then mean the outcome's own code."""
     noise: ClassVar[str] = ""
     """A regular expression of whole lines on the tender's standard error that are not kept."""
+    panic: ClassVar[tuple[str, ...]] = ()
+    """Regular expressions of console lines that a guest's kernel prints in panic: a boot that ends in one, and in its
+    trace, is ended a moment later, and is what `outcome` says if that is `panicked`, else hung.
+    """
+    way_out: ClassVar[Mapping[str, str]] = {}
+    """By architecture (`""`: any), what to ask of a guest that shows all that is expected and does not end."""
 
     @abstractmethod
     def tender(self, arch: str) -> Tender:
@@ -96,7 +102,9 @@ class Runner(ABC):
 
     @abstractmethod
     def outcome(self, ending: Ending) -> Outcome:
-        """What the guest did; never called when we ended the boot ourselves. Pure."""
+        """What the guest did; where we ended the boot ourselves, called only after a line of `panic`, with neither
+        status nor signal. Pure.
+        """
 
     def check(self, unikernel: Path, boot: Boot, version: str) -> None:  # noqa: B027  # most backends check nothing
         """Raise Rejected if the tender (its `--version` output is `version`) cannot boot this file of the host."""

@@ -61,7 +61,7 @@ def parse_outcome(word: str) -> Outcome:
         raise ValueError(word)
     if found[1] != "exited" or not found[2]:
         return Outcome(found[1], found[2] or "")
-    if not found[2].isdecimal():
+    if not (found[2].isascii() and found[2].isdecimal()):
         raise ValueError(word)
     return Outcome("exited", str(int(found[2])))
 

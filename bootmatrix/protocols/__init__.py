@@ -21,13 +21,15 @@ LONGEST = 300  # characters of a case's name, and of its message
 class Told:
     """The guest's own test cases; `trouble` says why the report is not whole, `skipped` why all of it was skipped.
 
-    `silent`: there is no report, not even the beginning of one.
+    `silent`: there is no report, not even the beginning of one. `open`: it says nothing of its own end, so that only
+    the guest's status tells whether that was the end of its tests.
     """
 
     cases: tuple[Case, ...] = ()
     trouble: str = ""
     skipped: str = ""
     silent: bool = False
+    open: bool = False
 
     @property
     def failed(self) -> list[Case]:

@@ -6,6 +6,7 @@ Source of the format: kvm-unit-tests, lib/report.c.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix.protocols import MOST, TOO_MANY, Told, case
@@ -13,42 +14,64 @@ from bootmatrix.protocols import MOST, TOO_MANY, Told, case
 if TYPE_CHECKING:
     from bootmatrix.model import Case
 
-LINE = re.compile(r"^(PASS|FAIL|SKIP|XFAIL|XPASS|KFAIL|ABORT): ?([^\n]*)$", re.MULTILINE)
-SUMMARY = re.compile(r"^SUMMARY: ([0-9]{1,9}) tests((?:, [0-9]{1,9} [a-z ]+)*)$", re.MULTILINE)
+LINE = re.compile(
+    r"^(?:(?P<verdict>PASS|FAIL|SKIP|XFAIL|XPASS|KFAIL|ABORT): ?(?P<name>[^\n]*)"
+    r"|SUMMARY: (?P<ran>[0-9]{1,9}) tests(?P<parts>(?:, [0-9]{1,9} [a-z ]+)*))$",
+    re.MULTILINE,
+)
 UNEXPECTED = re.compile(r"\b([0-9]{1,9}) unexpected failures")
 SKIPPED = re.compile(r"\b([0-9]{1,9}) skipped")
 STATUS = {"PASS": "passed", "FAIL": "failed", "XPASS": "failed", "ABORT": "failed", "SKIP": "skipped"}
 KNOWN = {"XFAIL": "an expected failure", "KFAIL": "a known failure"}  # counted by the guest as no failure
 
 
+@dataclass(frozen=True)
+class Read:
+    """What the lines tell; `ended` if the last of them is a summary, `trouble` if a summary counts other failures."""
+
+    cases: tuple[Case, ...]
+    summaries: int = 0
+    ended: bool = False
+    trouble: str = ""
+    skipped: str = ""
+
+
 def parse(text: str) -> Told:
     """A guest whose last line is a summary has told all; XPASS counts as a failure, XFAIL and KFAIL do not."""
-    cases: list[Case] = []
-    at = 0
-    for found in LINE.finditer(text):
-        cases.append(_case(found[1], found[2]))
-        at = found.end()
-        if len(cases) > MOST:
-            return Told(trouble=TOO_MANY)
-    summary = None
-    for summary in SUMMARY.finditer(text):  # noqa: B007  # it may print several, the last counts all
-        pass
-    if summary is None and not cases:
+    found = read(text)
+    if found is None:
+        return Told(trouble=TOO_MANY)
+    if not found.summaries and not found.cases:
         return Told(trouble="the console shows no kvm-unit-tests line", silent=True)
-    if summary is None or summary.start() < at:
-        return Told(tuple(cases), "the console shows no SUMMARY line at the end: the guest ended before its report did")
-    return _told(tuple(cases), int(summary[1]), summary[2])
+    if not found.ended:
+        return Told(
+            found.cases,
+            "the console shows no SUMMARY line at the end: the guest ended before its report did, or prints none "
+            "(then `cases: kvm-unit-tests-status` leaves that to its status)",
+        )
+    return Told(found.cases, found.trouble, found.skipped)
 
 
-def _told(cases: tuple[Case, ...], ran: int, parts: str) -> Told:
-    """`parts` is what the summary says of its `ran` tests; passed ones may have no line, failed ones have."""
-    unexpected, skipped = _number(UNEXPECTED, parts), _number(SKIPPED, parts)
-    failed = sum(case.status == "failed" for case in cases)
-    if unexpected > failed:
-        return Told(cases, f"the summary counts {unexpected} unexpected failures, the lines show {failed}")
-    if ran == skipped and not failed:
-        return Told(cases, skipped=f"every case was skipped: {cases[0].name}" if cases else "no case was run")
-    return Told(cases)
+def read(text: str) -> Read | None:
+    """Of several summaries each is held against the lines before it; None if there are too many cases."""
+    cases: list[Case] = []
+    failed, summaries, skipped, ended, trouble = 0, 0, 0, False, ""
+    for found in LINE.finditer(text):
+        ended = found["ran"] is not None
+        if not ended:
+            cases.append(_case(found["verdict"], found["name"]))
+            failed += cases[-1].status == "failed"
+            if len(cases) > MOST:
+                return None
+            continue
+        summaries += 1
+        unexpected = _number(UNEXPECTED, found["parts"])
+        skipped += int(found["ran"]) == _number(SKIPPED, found["parts"])
+        if unexpected > failed:
+            trouble = trouble or f"a summary counts {unexpected} unexpected failures, the lines show {failed}"
+    none = skipped == summaries and not trouble and not any(case.status in {"passed", "failed"} for case in cases)
+    why = f"every case was skipped: {cases[0].name}" if cases else "no case was run"
+    return Read(tuple(cases), summaries, ended, trouble, why if summaries and none else "")
 
 
 def _number(pattern: re.Pattern[str], text: str) -> int:

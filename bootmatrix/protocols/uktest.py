@@ -18,10 +18,15 @@ COMPLAINTS = 10  # of a case
 LONGEST = 400  # characters at a line's end that are looked at: Unikraft cuts its own lines at 192
 START = re.compile(r"(?:^|\s)test:\s*([^\s:]+)->([^\s:]+)(?:: .*)?$")
 VERDICT = re.compile(r"[ .\[](PASSED|FAILED|OMITTED(?:/PASSED|/FAILED)?) ?\]?$")
-PLACE = re.compile(r"\t *in (\S+?)\]?:\]?(\d+)\]?$")
+PLACE = re.compile(r"\t *in (\S+?)\]?:\]?([0-9]{1,9})\]?$")
 INIT = re.compile(r"Could not initialize test suite: (\S+)")
 CRASH = re.compile(r"(?:Assertion failure|Crashing on).*$")
 COUNTED = re.compile(r"uktest:(suites|cases):\s+(?:([0-9]{1,9}) failed, )?([0-9]{1,9}) total")
+
+NO_STATISTICS = (
+    "the console shows no 'uktest:cases' line: the guest ended early, or its kernel prints none "
+    "(build it with CONFIG_LIBUKDEBUG_PRINTK_INFO=y and CONFIG_LIBUKTEST_LOG_STATS=y)"
+)
 
 
 @dataclass
@@ -38,11 +43,13 @@ class _Open:
 
 @dataclass
 class _Reading:
-    """What was read so far; `counted` are the guest's numbers (failed, total), `before` the cases shown until then."""
+    """What was read so far; `counted` are the guest's highest numbers (failed, total), `short` that a
+    statistic has more cases than the console until then.
+    """
 
     cases: list[_Open] = field(default_factory=list)
     counted: dict[str, tuple[int, int]] = field(default_factory=dict)
-    before: int = 0
+    short: str = ""
 
 
 def parse(text: str) -> Told:
@@ -72,8 +79,15 @@ def _read(reading: _Reading, line: str) -> None:
     elif found := CRASH.search(line):
         _owner(cases).complain(found[0])
     elif found := COUNTED.search(line):
-        reading.counted[found[1]] = (int(found[2] or 0), int(found[3]))
-        reading.before = len(cases)
+        _count(reading, found[1], int(found[2] or 0), int(found[3]))
+
+
+def _count(reading: _Reading, what: str, failed: int, total: int) -> None:
+    """Of several statistics the worst counts."""
+    before = reading.counted.get(what, (0, 0))
+    reading.counted[what] = (max(before[0], failed), max(before[1], total))
+    if what == "cases" and total > len(reading.cases) and not reading.short:
+        reading.short = f"uktest counts {total} cases, the console shows {len(reading.cases)}"
 
 
 def _owner(cases: list[_Open]) -> _Open:
@@ -85,11 +99,11 @@ def _owner(cases: list[_Open]) -> _Open:
 def _trouble(reading: _Reading, failed: int) -> str:
     """Suites may run after the statistics, which count those before: the lines can show more, never less."""
     if "cases" not in reading.counted:
-        return "the console shows no 'uktest:cases' line (CONFIG_LIBUKTEST_LOG_STATS): the guest may have ended early"
-    failed_cases, total = reading.counted["cases"]
+        return NO_STATISTICS
+    failed_cases = reading.counted["cases"][0]
     failed_suites = reading.counted.get("suites", (0, 0))[0]
     if failed_cases > failed or (failed_suites and not failed):
         return f"uktest counts {failed_cases} failed cases in {failed_suites} suites, the console shows {failed}"
-    if total > reading.before:
-        return f"uktest counts {total} cases, the console shows {reading.before}"
+    if reading.short:
+        return reading.short
     return "" if reading.cases else "uktest ran no case"

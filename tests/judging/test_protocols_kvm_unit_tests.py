@@ -61,6 +61,48 @@ def test_a_report_that_is_not_whole_is_trouble(text: str, trouble: str) -> None:
     assert trouble in kvm(text).trouble
 
 
+@pytest.mark.parametrize(
+    ("text", "trouble"),
+    [
+        ("PASS: a\nSUMMARY: 2 tests, 1 unexpected failures\nPASS: b\nSUMMARY: 3 tests\n", "counts 1 unexpected"),
+        (
+            "SUMMARY: 1 tests\nSUMMARY: 1 tests, 1 unexpected failures\nFAIL: a\nSUMMARY: 1 tests\n",
+            "counts 1 unexpected",
+        ),
+        ("PASS: a\nSUMMARY: 1 tests\nSKIP: b\nSUMMARY: 1 tests, 1 skipped\n", ""),
+        ("SKIP: b\nSUMMARY: 1 tests, 1 skipped\nSUMMARY: 1 tests\n", ""),
+    ],
+)
+def test_of_several_summaries_the_worst_counts(text: str, trouble: str) -> None:
+    told = kvm(text)
+    assert (trouble in told.trouble) if trouble else not told.trouble
+    assert not told.skipped
+
+
+def test_a_report_without_an_end_names_the_remedy() -> None:
+    assert "kvm-unit-tests-status" in kvm("PASS: a\n").trouble
+
+
+@pytest.mark.parametrize("digits", ["\u0661", "\u00b9", "\uff11"])
+def test_other_scripts_have_no_digits(digits: str) -> None:
+    assert "no SUMMARY line" in kvm(f"PASS: a\nSUMMARY: {digits} tests\n").trouble
+
+
+@pytest.mark.parametrize(
+    ("text", "failed", "is_open"),
+    [
+        ("", 0, True),
+        ("PASS: a\n", 0, True),
+        ("FAIL: a\nPASS: b\n", 1, True),
+        ("FAIL: a\nSUMMARY: 1 tests, 1 unexpected failures\n", 1, False),
+        ("PASS: a\nSUMMARY: 1 tests\nPASS: b\n", 0, True),
+    ],
+)
+def test_a_summary_may_be_left_out_where_the_status_decides(text: str, failed: int, is_open: bool) -> None:
+    told = parse("kvm-unit-tests-status", text)
+    assert (len(told.failed), told.open, told.trouble, told.silent) == (failed, is_open, "", False)
+
+
 def test_a_failure_counts_even_if_the_summary_hides_it() -> None:
     assert kvm("FAIL: a\nSUMMARY: 1 tests\n").failed
     assert kvm("FAIL: a\nSUMMARY: 1 tests, 1 skipped\n").failed

@@ -96,6 +96,26 @@ def test_a_report_that_is_not_whole_is_trouble(text: str, trouble: str) -> None:
     assert trouble in uktest(text).trouble
 
 
+def test_a_report_without_statistics_names_the_remedy() -> None:
+    trouble = uktest("test: s->c\n\tx .... [ PASSED ]\n").trouble
+    assert "CONFIG_LIBUKDEBUG_PRINTK_INFO=y" in trouble
+    assert "CONFIG_LIBUKTEST_LOG_STATS=y" in trouble
+
+
+@pytest.mark.parametrize(
+    ("statistics", "trouble"),
+    [
+        (["1 failed, 1 total", "1 total"], "counts 1 failed cases"),
+        (["3 total", "1 total"], "counts 3 cases, the console shows 1"),
+        (["1 total", "1 total"], ""),
+        (["\u0661 total"], "no 'uktest:cases' line"),
+    ],
+)
+def test_of_several_statistics_the_worst_counts(statistics: list[str], trouble: str) -> None:
+    told = uktest("test: s->c\n" + "".join(f"uktest:cases: {counts}\n" for counts in statistics))
+    assert (trouble in told.trouble) if trouble else not told.trouble
+
+
 def test_suites_may_run_after_the_statistics() -> None:
     told = uktest("test: s->c\nuktest:cases: 1 total\ntest: t->d\n\tx .... [ FAILED ]\n")
     assert [case.name for case in told.failed] == ["t.d"]

@@ -323,10 +323,108 @@ def test_outcomes_are_read_as_they_are_written(word: str, wanted: str) -> None:
     assert str(parse_outcome(word)) == wanted
 
 
-@pytest.mark.parametrize("word", ["exited(x)", "exited(-1)", "died", "", f"exited({'9' * 5000})"])
+@pytest.mark.parametrize(
+    "word", ["exited(\u0661)", "exited(\u00b9)", "exited(x)", "exited(-1)", "died", "", f"exited({'9' * 5000})"]
+)
 def test_words_that_are_no_outcome_are_refused(word: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # the word itself is the message
         parse_outcome(word)
+
+
+@pytest.mark.parametrize(
+    ("says", "wanted", "outcome"),
+    [
+        ("panicked([    0.412345] no init rip=0x104b22)", "passed", "panicked(no init)"),
+        ("exited(0)", "timed out", "hung(nothing more came after a line that fits `panic`)"),
+        ("broken(no KVM)", "timed out", "hung(nothing more came after a line that fits `panic`)"),
+    ],
+)
+def test_a_boot_that_a_panic_ended_is_what_its_runner_says(says: str, wanted: str, outcome: str) -> None:
+    expect = fields(expect={"outcome": "panicked"})
+    said = verdict.judge(expect, Fixed(says), Ending(), panicked=True)
+    assert (said.verdict, str(said.outcome)) == (wanted, outcome)
+
+
+@pytest.mark.parametrize("kind", ["panicked", "crashed"])
+def test_what_differs_from_boot_to_boot_is_evidence(kind: str) -> None:
+    said = [
+        judged(f"{kind}([    0.{n}12345] CPU: {n} trap at rip=0x{n}04b22, pid {n})", f"{n}\nEXIT: STATUS=1\n", **keys)
+        for n in range(1, 4)
+        for keys in ({}, KVM_UNIT)
+    ]
+    assert {each.outcome.detail for each in said} == {"trap"}
+    assert len({each.reason for each in said}) == 2
+    assert all("rip=0x" in each.outcome.evidence for each in said)
+
+
+@pytest.mark.parametrize(
+    ("digit", "wanted"),
+    [("1", "passed"), ("\u0661", "contradicted"), ("\u00b9", "contradicted"), ("\uff11", "contradicted")],
+)
+def test_only_ascii_digits_make_a_status(digit: str, wanted: str) -> None:
+    lenient = KVM_UNIT | {"console_exit": r"EXIT: STATUS=(\S+)"}
+    assert judged("exited(0)", f"EXIT: STATUS={digit}\n", **lenient).verdict == wanted
+    assert (judged(f"exited({digit})", exit_codes={"1": "skipped"}).verdict == "skipped") == (digit == "1")
+
+
+@pytest.mark.parametrize("arch", ["x86_64", "aarch64", "riscv64"])
+def test_a_guest_that_shows_all_and_does_not_end_is_told_how_it_ends_there(arch: str) -> None:
+    ending = Ending(stopped="no end within 30 s", console="SUCCESS\n", arch=arch)
+    qemu = plugins.make_runner("qemu", {}, Path())
+    reason = verdict.judge(fields(expect={"console": "SUCCESS"}), qemu, ending).reason
+    assert reason.startswith("no end within 30 s, although the console shows all that is expected; does it ")
+    assert ("isa-debug-exit at 0x501" in reason) == (arch == "x86_64")
+
+
+def test_a_guest_that_does_not_show_all_is_told_what_is_missing() -> None:
+    ending = Ending(stopped="no end within 30 s", console="SUCCES\n", arch="x86_64")
+    reason = verdict.judge(fields(expect={"console": "SUCCESS"}), Fixed(), ending).reason
+    assert reason == "no end within 30 s; the console never shows 'SUCCESS' (the nearest line is 'SUCCES')"
+    assert verdict.judge(fields(), Fixed(), ending).reason == "no end within 30 s"
+
+
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_an_empty_console_is_told_once(text: str) -> None:
+    reason = judged("exited(0)", text, expect={"console": "a", "console_any": ["b", "c"]}).reason
+    assert reason.endswith("'a'; the console never shows 'b'; the console never shows 'c'; the console is empty")
+    assert "empty" not in judged("exited(0)", text, expect={"console_not": "a"}).reason
+
+
+@pytest.mark.parametrize(
+    ("says", "skip", "wanted"),
+    [
+        ("rejected('vsock' is not a valid device model name)", "is not a valid device", "skipped"),
+        ("rejected(invalid option)", {"regex": "^invalid .*"}, "skipped"),
+        ("rejected(the words)", ["-nosuch: invalid"], "skipped"),
+        ("rejected(invalid kernel header)", "is not a valid device", "error"),
+        ("rejected(invalid kernel header)", [], "error"),
+        ("broken(is not a valid device)", "is not a valid device", "error"),
+        ("exited(1)", {"regex": "."}, "failed"),
+    ],
+)
+def test_the_matrix_may_call_a_refusal_a_skip(says: str, skip: object, wanted: str) -> None:
+    ending = Ending(status=1, tender="qemu-system-x86_64: -nosuch: invalid option\n")
+    said = verdict.judge(fields(skip_rejected=skip), Fixed(says), ending)
+    assert said.verdict == wanted
+    assert wanted == "failed" or said.reason in says
+
+
+@pytest.mark.parametrize(
+    ("says", "text", "wanted"),
+    [
+        ("exited(0)", "", "passed"),
+        ("exited(0)", "PASS: a\n", "passed"),
+        ("exited(0)", "PASS: a\nFAIL: b\n", "contradicted"),
+        ("exited(1)", "PASS: a\nFAIL: b\n", "failed"),
+        ("exited(1)", "PASS: a\n", "failed"),
+        ("exited(1)", "PASS: a\nSUMMARY: 1 tests\n", "contradicted"),
+        ("exited(0)", "PASS: a\nSUMMARY: 2 tests, 1 unexpected failures\n", "contradicted"),
+        ("exited(unknown)", "PASS: a\n", "contradicted"),
+        ("exited(0)", "SKIP: a\nSUMMARY: 1 tests, 1 skipped\n", "skipped"),
+    ],
+)
+def test_without_a_summary_the_status_alone_decides_where_the_matrix_says_so(says: str, text: str, wanted: str) -> None:
+    assert judged(says, text, cases="kvm-unit-tests-status").verdict == wanted
 
 
 def test_the_tenders_own_words_can_be_asked_for() -> None:

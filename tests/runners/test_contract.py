@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
+import re
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,15 @@ def test_a_runner_is_a_frozen_dataclass_with_a_format(name: str) -> None:
     assert dataclasses.is_dataclass(made)
     assert made.format
     assert hash(made) == hash(runner(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_knows_of_ends_is_patterns_and_questions(name: str) -> None:
+    made = runner(name)
+    assert isinstance(made.panic, tuple)
+    assert all(re.compile(expression) for expression in made.panic)
+    assert all(question.endswith("?") for question in made.way_out.values())
+    assert set(made.way_out) <= {"", *ARCHES}
 
 
 @pytest.mark.parametrize("name", NAMES)

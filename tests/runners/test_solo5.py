@@ -183,6 +183,7 @@ def test_a_killer_for_lack_of_memory_is_no_guests_crash() -> None:
         (83, "Solo5: solo5_exit(0) called, they said\n", RAN, "exited(unknown)"),
         (83, "Solo5: ABORT: xSolo5: solo5_exit(0) called\n", RAN, "aborted"),
         (83, f"Solo5: solo5_exit({'9' * 5000}) called\n", RAN, "exited(unknown)"),
+        (83, "Solo5: solo5_exit(\u0660) called\n", RAN, "exited(unknown)"),
         (0, called(0), RAN + STOPPED, "crashed(reset)"),
         (85, called(0), RAN + wrote(42), "exited(42)"),
         (1, called(0), RAN + wrote(0), "exited(unknown)"),
