@@ -178,7 +178,11 @@ def test_exit_statuses_are_documented() -> None:
 
 def test_environment_variables_are_documented() -> None:
     sources = [path.read_text() for path in Path(package.__file__).parent.rglob("*.py")]
-    read = {name for text in sources for name in re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', text)} - {"PATH"}
+    read = {name for text in sources for name in re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', text)} - {
+        "PATH",
+        "COMP_WORDS",
+        "COMP_BREAKS",
+    }
     assert "BOOTMATRIX_CACHE" in read
     wanted = read | {"NO_COLOR", "DOCKER_HOST", "_BOOTMATRIX_COMPLETE"}
     assert wanted <= set(rows(section("docs/commands.md", "Environment"), "variable"))

@@ -56,6 +56,7 @@ def test_a_merge_finds_the_consoles_where_a_run_has_kept_them(cell: str, test: s
     printed.add(b"Hello")
     told = kept.keep_consoles(f"{cell}/{test}", 1, Watched(printed, printed, 0.1, None))
     kept.close()
+    (tmp_path / "merged").mkdir()
     attempt = Attempt(1, "passed", "", Outcome("exited", "0"), "", 0.1, console=told.console, tender=told.tender)
     found = keeping.with_consoles(Result(cell, test, "passed", attempts=(attempt,)), kept.folder, tmp_path / "merged")
     for name in (found.attempts[0].console, found.attempts[0].tender):
@@ -69,6 +70,7 @@ def test_a_merge_finds_the_logs_where_a_run_has_kept_them(image: str, tmp_path: 
     kept.close()
     log = kept.log("image", image)
     log.parent.mkdir()
+    (tmp_path / "merged").mkdir()
     log.write_text("made")
     assert log.parent == kept.folder / "logs"
     logs.bring(kept.folder, tmp_path / "merged")
