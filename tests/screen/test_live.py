@@ -198,7 +198,7 @@ def test_when_it_ends_the_grid_stays_and_the_summary_comes_below() -> None:
     assert shown.terminal.text() == (
         "F failed gcc/a  why\n\n"
         "gcc    F··\nclang  ···\nF 1 failed  · 5 to do\n\n"
-        "gcc/a: failed: why\n    repeat it: bootmatrix repro gcc/a\n"
+        "gcc/a: failed: why\n    it printed nothing\n    repeat it: bootmatrix repro gcc/a\n"
         "1 failed in 25 s\n  out/{junit.xml,results.json}\n"
     )
 
