@@ -21,6 +21,7 @@ from click.shell_completion import (
 
 Item = CompletionItem[str]
 
+LINE, BREAKS = "COMP_WORDS", "COMP_BREAKS"  # what the script below tells: the line to the cursor, what ends words there
 BASH = """\
 %(complete_func)s() {
     local response type value
@@ -60,13 +61,13 @@ class Bash(BashComplete):
     source_template = BASH
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        line = os.environ["COMP_WORDS"]
+        line = os.environ[LINE]
         words = split_arg_string(line)[1:]
         return (words[:-1], words[-1]) if last_word(line).raw and words else (words, "")
 
     def get_completions(self, args: list[str], incomplete: str) -> list[Item]:
         items = _with_option(super().get_completions(args, incomplete), incomplete)
-        word = last_word(os.environ["COMP_WORDS"], os.environ.get("COMP_BREAKS", ""))
+        word = last_word(os.environ[LINE], os.environ.get(BREAKS, ""))
         return [CompletionItem(word.rest(item.value), item.type) for item in items]
 
 

@@ -95,6 +95,21 @@ def test_failures_scroll_and_the_frame_stays_below_them() -> None:
     assert kept == [f"F failed gcc/{number}  reason {number}" for number in range(100)]
 
 
+def test_why_a_build_failed_is_told_once_and_not_with_each_of_its_tests() -> None:
+    shown = live()
+    first = "build b ended with status 2: no rule"
+    with shown.screen.showing(shape(), unknown):
+        shown.screen.failed("build", "b", f"{first}\n    b.log, line 1:\n    no rule")
+        for number, more in enumerate(("b.log, line 1:\n    no target", "more of it is elsewhere")):
+            unbooted = result(f"gcc/{number}", "error", f"{first}\n    {more}")
+            shown.screen.result(replace(unbooted, attempts=()))
+        assert shown.draw().splitlines()[:3] == [
+            "E build b failed  build b ended with status 2: no rule",
+            "E error gcc/0  build b ended with status 2: no rule",
+            "E error gcc/1  build b ended with status 2: no rule",
+        ]
+
+
 def test_of_many_failures_with_one_reason_the_first_are_shown() -> None:
     shown = live()
     with shown.screen.showing(shape(), unknown):

@@ -218,7 +218,7 @@ def test_on_github_groups_are_balanced_whatever_comes_and_only_they_are_commands
         title for title in titles if re.fullmatch(r"test \d+ of 12|tests \d+ to \d+ of 12", title)
     }
     told = [int(number) for number in re.findall(r"^\[ *(\d+)/12\]", file.getvalue(), re.MULTILINE)]
-    assert told == list(range(1, len(told) + 1))
+    assert told == sorted(set(told))  # skips are counted, and not told
 
 
 @pytest.mark.parametrize("kind", [PlainScreen, GitHubScreen, QuietScreen])
