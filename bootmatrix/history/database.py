@@ -36,9 +36,10 @@ class History(ABC):
 
     @abstractmethod
     def nights(self, branch: str | None, limit: int, before: str = "") -> tuple[Night, ...]:
-        """The last `limit` runs of a branch (None: of all), the oldest first.
+        """The last `limit` runs of a branch (None: of all), the oldest first: as they were recorded, whatever the
+        clocks said.
 
-        With `before` only those that began before that run, which must have been recorded.
+        With `before` only those before that run, which must have been recorded.
         """
 
     @abstractmethod
@@ -88,11 +89,11 @@ class Database(History):
                     recording.record(connection, run)
 
     def nights(self, branch: str | None, limit: int, before: str = "") -> tuple[Night, ...]:
-        last = _night().order_by(runs.c.started.desc(), runs.c.run.desc()).limit(limit)
+        last = _night().order_by(runs.c.id.desc()).limit(limit)
         if branch is not None:
             last = last.where(runs.c.branch == branch)
         if before:
-            last = last.where(runs.c.started < select(runs.c.started).where(runs.c.run == before).scalar_subquery())
+            last = last.where(runs.c.id < select(runs.c.id).where(runs.c.run == before).scalar_subquery())
         with self._reading() as connection:
             return tuple(map(_as_night, connection.execute(last)))[::-1]
 

@@ -14,7 +14,7 @@ from bootmatrix.history.tables import measures, metrics, places, results, runs, 
 from bootmatrix.model import Measure
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Table
 
@@ -62,7 +62,7 @@ class Reader:
             cell, _, short = name.partition("/")
             for run, night in self.nights.items():
                 if (test, run) in rows:
-                    place, verdict, reason, attempts, failed, infrastructure = rows[test, run]
+                    place, verdict, reason, attempts, failed, infrastructure, begun = rows[test, run]
                     yield Point(
                         run=night,
                         cell=cell,
@@ -77,6 +77,7 @@ class Reader:
                         digest=self.places[place][2],
                         measures=measured.get((test, run), ()),
                         infrastructure=infrastructure,
+                        span=None if begun is None else (begun, begun + _took(measured.get((test, run), ()))),
                     )
 
     def _measures(self, some: Tests) -> Measures:
@@ -93,6 +94,10 @@ class Reader:
         close = high - low < 2 * len(some)
         mine = table.c.test_id.between(low, high) if close else table.c.test_id.in_(list(some))
         return [table.c.run_id.in_(list(self.nights)), mine]
+
+
+def _took(measures: Iterable[Measure]) -> float:
+    return next((measure.value for measure in measures if measure.name == "boot_time"), 0.0)
 
 
 def reader(connection: Connection, nights: Sequence[Night]) -> Reader:

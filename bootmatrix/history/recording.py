@@ -33,7 +33,7 @@ def record(connection: Connection, run: Run) -> None:
     number = _begun(connection, run)
     known = {table.name: _known(connection, table) for table in KINDS}
     seen: set[str] = set()
-    points = (point.of(run.id, result) for result in run.results)
+    points = point.of_run(run)
     while batch := list(itertools.islice(points, AT_ONCE)):
         fresh = {}
         for one in batch:
@@ -81,6 +81,7 @@ def _write(connection: Connection, run: int, points: Mapping[str, Point], known:
                 "attempts": min(one.attempts, MOST),
                 "failed": min(one.failed, MOST),
                 "infrastructure": one.infrastructure,
+                "begun": one.span[0] if one.span else None,
             }
             for name, one in points.items()
         ],

@@ -114,6 +114,7 @@ def _write(
                 verdicts=dict(store.verdicts),
                 axes=base.axes if options.as_told else tuple(matrix.axes),
                 partial=bool(options.select),
+                merged=True,
             )
             return _finish(run, store, matrix.root, took, options)
         except OSError as error:
