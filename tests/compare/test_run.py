@@ -35,7 +35,7 @@ def test_partners_boot_in_turn_and_are_then_compared_for_good(tmp_path: Path) ->
     assert sum("one" in boot for boot in found[::2]) == 6
     told = bootmatrix("compare", "--axis", "version", "one", "two", cwd=tmp_path).stdout
     (line,) = [line for line in told.splitlines() if line.startswith("n ")]
-    assert line.split()[-2:] == ["+5.0%)", "more"]
+    assert line.split()[-2:] == ["+5.0%", "more"]
 
 
 def test_a_build_that_fails_takes_only_its_own_boots_with_it(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_what_a_maker_left_does_not_count_as_being_made() -> None:
 
 
 def test_a_task_that_comes_after_another_waits_for_it_and_is_not_lost_with_it() -> None:
-    after = replace(task("boot", 5, ["mine"]), after=("partners", "elsewhere"))
+    after = replace(task("boot", 5, ["mine"]), after=("partners",))
     plan = board(task("mine"), task("partners", 3), after, task("partner", 4, ["partners"]))
     theirs, mine = begun(plan), begun(plan)
     assert (theirs.key, mine.key) == ("partners", "mine")

@@ -30,5 +30,5 @@ def test_each_value_is_first_as_often_over_many_runs_and_a_run_that_goes_on_keep
 def test_three_values_go_to_and_fro_and_one_alone_is_where_it_was() -> None:
     found = orders("abcabab")
     there, back = sorted((found[:3], found[3:6]))
-    assert (there, back) in ([[0, 3, 5], [6, 4, 1]], [[1, 4, 6], [5, 3, 0]])
+    assert [there, back] in ([[0, 3, 5], [6, 4, 1]], [[1, 4, 6], [5, 3, 0]])
     assert found[6] == 2
