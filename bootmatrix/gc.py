@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix import bases, host, imagebuild, uses
+from bootmatrix import bases, copies, host, imagebuild, uses
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine
 from bootmatrix.runs import journal, lease, passes
@@ -58,8 +58,8 @@ def chosen(found: Iterable[Item], days: float, size: int | None) -> list[Item]:
 
 
 def _builds() -> Iterator[Item]:
-    """With the agents of images, which are builds of our own."""
-    for kind in ("build", "agent"):
+    """With the agents of images, which are builds of our own, and copies of files that boots could not read."""
+    for kind in ("build", "agent", copies.KIND):
         folder = host.cache() / f"{kind}s"
         for output in sorted(folder.iterdir()) if folder.is_dir() else ():
             name, age = uses.last(kind, output.name) or (output.name, time.time() - output.stat().st_mtime)
@@ -135,5 +135,5 @@ def size_of(folder: Path) -> int:
 
 def human_age(seconds: float) -> str:
     """`today`, `yesterday`, `12 days ago`."""
-    days = int(seconds // DAY)
+    days = max(0, int(seconds // DAY))  # a clock may have been set back
     return ("today", "yesterday")[days] if days < 2 else f"{days} days ago"  # noqa: PLR2004

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix.build import BuildStep
-from bootmatrix.matrix import template
 from bootmatrix.model import MIB
 from bootmatrix.schedule import partners
 from bootmatrix.schedule.task import Demand, Task
@@ -84,12 +83,11 @@ class Tasks:
         fields, place = step.template, self.steps.place_of(step.image)
         accelerators = self.steps.booter.preparer.accelerators
         kvm = step.tender is not None and accelerators.may_use_kvm(place.name, step.tender, step.arch)
-        values = step.values if fields.resources else {}
         return Demand(
             cpus=min(fields.cpus, self.room.cpus),
             memory=fields.memory + TENDER,
             kvm=min(fields.cpus, self.room.kvm) if kvm else 0,
-            names=frozenset(template.fill(name, values) for name in fields.resources),
+            names=step.resources,
         )
 
     def _seconds(self, step: BootStep) -> float:

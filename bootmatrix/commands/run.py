@@ -54,7 +54,7 @@ The reports are in out/latest: index.html, junit.xml, summary.md and others, wit
 )
 @click.option("--reuse", is_flag=True, help="Take passes again where unikernel, tender and expectations are the same.")
 @click.option("--failed", is_flag=True, help="Only what failed or never ran in the last run.")
-@click.option("--resume", is_flag=True, help="Go on with the last run that was killed or interrupted.")
+@click.option("--resume", is_flag=True, help="Go on with the newest run that left something to do.")
 @click.option("--compare", metavar="AXIS", default="", help="Boot tests that differ only in this axis in turn.")
 @shard_option
 @click.option(
@@ -131,5 +131,7 @@ def _resumed(asked: Request, out: Path, *, failed: bool, quiet: bool) -> tuple[R
         raise UserError(Problem(what, remedy="leave them out, or leave out --resume to start anew"))
     found = past.unfinished(out)
     if not quiet:
-        click.echo(f"resuming {found.run}, which has told {len(found.told):,} tests", err=True)
+        newest = past.newest_in(out)
+        than = "" if newest == found.run else f"; newer runs, as {newest}, have nothing left to do"
+        click.echo(f"resuming {found.run}, which has told {len(found.told):,} tests{than}", err=True)
     return request.of_past(found), found

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix import host
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.results import Stored, encode
+from bootmatrix.runs import order
 from bootmatrix.runs.journal import Journal, full
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from bootmatrix.model import Result
 
 HEAD, TAIL = 256 << 10, 256 << 10  # bytes of a console that are kept
-LATEST = "latest"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,9 @@ class Store:
         self.id, self.out, self.folder = run, out, out / run
         try:
             host.mark_as_cache(out)
-            self.folder.mkdir(exist_ok=True)
+            if not self.folder.is_dir():
+                self.folder.mkdir()
+                order.begun(out, run)
             self.journal = Journal(self.folder)
         except OSError as error:
             remedy = "choose another folder with --out"
@@ -70,7 +72,8 @@ class Store:
 
         Raises ValueError if a field is not of its type, as what a plug-in gave may not be.
         """
-        at, length = self.journal.result(kind, encode(result), boot=result.id, verdict=result.verdict)
+        lost = {"infrastructure": True} if result.infrastructure else {}  # it is tried again when the run goes on
+        at, length = self.journal.result(kind, encode(result), boot=result.id, verdict=result.verdict, **lost)
         self.found(index, result.verdict, at, length)
         return at, length
 
@@ -116,10 +119,8 @@ class Store:
         return relative
 
     def point_at_it(self) -> None:
-        """Let `latest` point here."""
-        link = self.out / f".{LATEST}-{self.id}"
-        link.symlink_to(self.id)
-        link.replace(self.out / LATEST)
+        """Let `latest` point here, if no newer run has told its results."""
+        order.point_at(self.out, self.id)
 
     def close(self) -> None:
         if not self.frozen:

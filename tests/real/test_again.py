@@ -211,10 +211,11 @@ def test_two_boots_never_use_the_same_resource_in_two_runs_either(tmp_path: Path
 
     project = Project(tmp_path, "host")
     alone = script(f"mkdir {tmp_path}/lock || exit 9; sleep 0.05; rmdir {tmp_path}/lock", resources=["tap-{arch}"])
-    project.write(**{f"t{number}": alone for number in range(8)})
-    env = {"BOOTMATRIX_CACHE": str(tmp_path / "cache")}
+    named = {**alone, "resources": ["tap-x86_64", "tap-{arch}"]}
+    project.write(**{f"t{number}": named if number % 2 else alone for number in range(8)})
+    caches = [{"BOOTMATRIX_CACHE": str(tmp_path / cache)} for cache in ("cache", "another")]
     args = ("run", "--engine", "host", "-j", "4")
-    with started(*args, cwd=tmp_path, **env) as one, started(*args, cwd=tmp_path, **env) as other:
+    with started(*args, cwd=tmp_path, **caches[0]) as one, started(*args, cwd=tmp_path, **caches[1]) as other:
         assert [process.communicate(timeout=60)[0] and process.returncode for process in (one, other)] == [0, 0]
     for run in runs(tmp_path / "out"):
         assert set(map(tuple, told(run).values())) == {("passed",)}
