@@ -49,8 +49,8 @@ def axis(points: Sequence[Point]) -> Comparison:
     return judge.compare(pairs.of_axis(points, "ocaml", *BOTH), "", *BOTH, "ocaml")
 
 
-def runs(before: Sequence[Point], after: Sequence[Point], **more: bool) -> Comparison:
-    return judge.compare(pairs.of_runs(before, after, **more), "", "r1", "r2")
+def runs(before: Sequence[Point], after: Sequence[Point], *, one_host: bool = True) -> Comparison:
+    return judge.compare(pairs.of_runs(before, after, one_host=one_host), "", "r1", "r2")
 
 
 def measure(told: Comparison, name: str = "boot_time") -> Measured:
