@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, host, judging, locks, retry, verdict
+from bootmatrix import console, host, judging, resources, retry, verdict
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.model import Attempt, Outcome, Rejected, Result
 from bootmatrix.places.place import nothing
@@ -50,6 +50,7 @@ class Booter:
     store: Store
     stop: console.Stop = field(default_factory=threading.Event)
     preparer: Preparer = field(default_factory=Preparer)
+    note: Callable[[str], None] = lambda _text: None
     on_begin: Callable[[BootStep], None] = lambda _step: None
     on_attempt: Callable[[BootStep, Attempt], None] = lambda _step, _attempt: None
     on_chunk: Callable[[str, bytes], None] | None = None
@@ -65,8 +66,7 @@ class Booter:
         started = before.started if before else now()
         with contextlib.ExitStack() as stack:
             try:
-                for name in sorted(fields.resources):
-                    stack.enter_context(locks.held(f"resource {name}", self.stop))
+                stack.enter_context(resources.held(step.resources, self.stop, self.note))
                 prepared = self.preparer.prepare(step, fields, place)
             except Fatal:
                 raise

@@ -8,11 +8,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix import files, host, kept_images, uses
+from bootmatrix import copies, files, host, kept_images, uses
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.kept import DAY, Item
 from bootmatrix.runs import journal, lease, passes
-from bootmatrix.runs.store import LATEST
+from bootmatrix.runs.order import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,8 +47,8 @@ def chosen(found: Iterable[Item], days: float, size: int | None) -> list[Item]:
 
 
 def _builds() -> Iterator[Item]:
-    """With the agents of images, which are builds of our own."""
-    for kind in ("build", "agent"):
+    """With the agents of images, which are builds of our own, and copies of files that boots could not read."""
+    for kind in ("build", "agent", copies.KIND):
         folder = host.cache() / f"{kind}s"
         for output in sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else ():
             name, age = uses.last(kind, output.name) or (output.name, time.time() - output.lstat().st_mtime)
@@ -101,5 +101,5 @@ def size_of(folder: Path) -> int:
 
 def human_age(seconds: float) -> str:
     """`today`, `yesterday`, `12 days ago`."""
-    days = int(seconds // DAY)
+    days = max(0, int(seconds // DAY))  # a clock may have been set back
     return ("today", "yesterday")[days] if days < 2 else f"{days} days ago"  # noqa: PLR2004

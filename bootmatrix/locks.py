@@ -1,4 +1,4 @@
-"""Locks between processes of this host: two runs neither make the same thing twice nor use the same tap at once."""
+"""Locks between processes that share a cache: two runs do not make the same thing twice."""
 
 from __future__ import annotations
 

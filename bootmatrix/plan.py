@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import build, host, keys, plugins, quarantine, toolchain
 from bootmatrix.build import BuildStep
-from bootmatrix.matrix import cells, resolve
+from bootmatrix.matrix import cells, resolve, template
 from bootmatrix.model import Cell, Quarantine, Rejected, repro
 
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ class BootStep:
         """What placeholders stand for."""
         own = {"format": self.runner.format, "test": self.name, "cell": self.cell.id}
         return {**cells.IMPLICIT, **self.cell.values, **self.params, **own}
+
+    @property
+    def resources(self) -> frozenset[str]:
+        """The names of what it has for itself, their placeholders filled in."""
+        names = self.template.resources
+        return frozenset(template.fill(name, self.values) for name in names) if names else frozenset()
 
     @property
     def fields(self) -> TestFields:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootmatrix import copies
 from bootmatrix.accelerator import Accelerators, Choice
 from bootmatrix.errors import Problem, UserError
 from bootmatrix.matrix import template
@@ -85,15 +86,16 @@ class Preparer:
             root = output or step.root
             file = Path(os.path.abspath(root / name))  # noqa: PTH100  # _trouble follows links
             trouble = _trouble(file, root, name, step)
-            mount, inside = (Mount(file, ""), "") if trouble else _mounted(place, output, file)
+            mount, inside = (Mount(file, ""), "") if trouble else _mounted(place, output, file, root)
             self._unikernels[key] = Seen(file, mount, inside, trouble)
         return self._unikernels[key]
 
 
-def _mounted(place: Place, output: Path | None, unikernel: Path) -> tuple[Mount, str]:
+def _mounted(place: Place, output: Path | None, unikernel: Path, root: Path) -> tuple[Mount, str]:
     """The build's output, or a file of the repository alone, and where the unikernel is then seen."""
     if output is None:
-        mount = place.mount(unikernel, f"{BUILD}/{unikernel.name}")
+        file = copies.readable(unikernel, root) if place.is_anothers() else unikernel
+        mount = place.mount(file, f"{BUILD}/{unikernel.name}")
         return mount, mount.inside
     mount = place.mount(output, BUILD)
     return mount, f"{mount.inside}/{os.path.relpath(unikernel, output)}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plan as plans
 from bootmatrix import plugins, toolchain
-from bootmatrix.errors import Problem, UserError
+from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import cells, resolve
 from bootmatrix.runs import past as pasts
 from bootmatrix.schedule import shard as shards
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Request:
     """`select` are the command line's terms, `shard` a part such as `2/4`, `failed_of` the run of which is taken only
-    what failed or never ran.
+    what failed or never ran, `compare` the axis or parameter whose values boot in turn.
     """
 
     select: tuple[str, ...] = ()
     engine: str = "docker"
     shard: str = ""
     failed_of: str = ""
+    compare: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -51,17 +52,30 @@ def failed(asked: Request, out: Path, note: Callable[[str], None]) -> Request:
     last = pasts.last(out, note)
     before = of_past(last)
     select, shard = (asked.select, asked.shard) if asked.select else (before.select, asked.shard or before.shard)
-    return Request(select, asked.engine, shard, last.run)
+    return replace(asked, select=select, shard=shard, failed_of=last.run)
 
 
 def plan_of(matrix: Matrix, request: Request, out: Path, note: Callable[[str], None]) -> Plan:
-    """Raises UserError if the selection takes nothing; `note` is told what earlier runs left that is damaged."""
+    """Raises UserError if the selection takes nothing, or if nothing can be compared as it is asked; `note` is told
+    what earlier runs left that is damaged.
+    """
+    if request.compare:
+        _check_axis(matrix, request.compare)
     wanted = [*_shard(matrix, request, out), *_failed(request, out, note)]
     plan = plans.make(matrix, request.select, request.engine, lambda test: all(takes(test) for takes in wanted))
     if not plan.boots and not request.failed_of:
         what = f"the part {request.shard} has no cell: the selection has fewer cells than parts"
         raise UserError(Problem(what, remedy="ask for fewer parts"))
     return plan
+
+
+def _check_axis(matrix: Matrix, axis: str) -> None:
+    known = {key: texts for key, texts in resolve.selectable(matrix).items() if key != "test"}
+    if axis not in known:
+        raise UserError(Problem(f"--compare: there is no axis or parameter '{axis}'", remedy=suggest(axis, known)))
+    if len(known[axis]) == 1:
+        what = f"--compare: {axis} has only one value, {known[axis][0]}"
+        raise UserError(Problem(what, remedy="give it another one to compare with"))
 
 
 def cells_of_part(matrix: Matrix, select: tuple[str, ...], shard: str, out: Path) -> frozenset[str]:

@@ -132,7 +132,7 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
     """Do what is left; tell what was not done, unless the disk takes no more."""
     store = steps.store
     room = Room(options.jobs, options.memory, host.cores())
-    tasks = Tasks(plan, steps, times.load(options.out, screen.note), room)
+    tasks = Tasks(plan, steps, times.load(options.out, screen.note), room, str(options.request.get("compare", "")))
     board = Board(tasks.of(store.missing()), room)
     crew = Crew(board, steps.stop)
     shape = _shape([plan.boots[index] for index in store.missing()])

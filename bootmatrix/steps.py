@@ -49,7 +49,7 @@ class Steps:
         self.took: dict[str, float] = {}
         self.anew = False
         self.today = datetime.now(UTC).date()
-        self.booter = boot.Booter(store, self.stop, on_begin=self._begun, on_attempt=self._attempted)
+        self.booter = boot.Booter(store, self.stop, note=screen.note, on_begin=self._begun, on_attempt=self._attempted)
         if screen.wants_consoles:
             self.booter.on_chunk = screen.console
         self._places: dict[str, Place] = {}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix.build import BuildStep
-from bootmatrix.matrix import template
 from bootmatrix.model import MIB
+from bootmatrix.schedule import partners
 from bootmatrix.schedule.task import Demand, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator, Sequence
 
     from bootmatrix.plan import BootStep, Plan
     from bootmatrix.schedule.board import Board, Room
@@ -25,10 +26,10 @@ UNKNOWN = 5.0  # seconds that a boot is thought to take before that
 
 
 class Tasks:
-    """The tasks of a plan, on a host that has so much room."""
+    """The tasks of a plan, on a host that has so much room; with an `axis`, what differs in it alone is in turn."""
 
-    def __init__(self, plan: Plan, steps: Steps, times: Times, room: Room) -> None:
-        self.plan, self.steps, self.times, self.room = plan, steps, times, room
+    def __init__(self, plan: Plan, steps: Steps, times: Times, room: Room, axis: str = "") -> None:
+        self.plan, self.steps, self.times, self.room, self.axis = plan, steps, times, room, axis
         self._guessed: dict[str, float] = {}
 
     def of(self, wanted: list[int]) -> Iterator[Task]:
@@ -37,7 +38,23 @@ class Tasks:
         needed = {_key(part) for _, step in boots if step.runs for part in (step.image, step.build) if part}
         yield from (self._image(image) for image in self.plan.images if _key(image) in needed)
         yield from (self._build(step) for step in self.plan.builds if _key(step) in needed)
-        yield from (self._boot(index, step) for index, step in boots)
+        tasks = (self._boot(index, step) for index, step in boots)
+        yield from self._in_turn([step for _, step in boots], list(tasks)) if self.axis else tasks
+
+    def _in_turn(self, boots: Sequence[BootStep], tasks: Sequence[Task]) -> Iterator[Task]:
+        """Partners follow one another when all that they need is made, and count as equally long."""
+        for task, place in zip(
+            tasks, partners.in_turn([self._others(step) for step in boots], self.steps.store.id), strict=True
+        ):
+            group = [tasks[number] for number in place.group]
+            after = {need for partner in group for need in partner.needs}.difference(task.needs)
+            seconds = sum(partner.seconds for partner in group) / len(group)
+            yield replace(task, order=place.order, after=tuple(sorted(after)), seconds=seconds)
+
+    def _others(self, step: BootStep) -> Hashable:
+        """What partners have in common."""
+        values = {**step.cell.values, **step.params}
+        return step.name, frozenset((key, text) for key, text in values.items() if key != self.axis)
 
     def _image(self, image: Image) -> Task:
         lane = frozenset({f"images of {image.folder}"})  # they share layers: the second finds those of the first
@@ -66,12 +83,11 @@ class Tasks:
         fields, place = step.template, self.steps.place_of(step.image)
         accelerators = self.steps.booter.preparer.accelerators
         kvm = step.tender is not None and accelerators.may_use_kvm(place.name, step.tender, step.arch)
-        values = step.values if fields.resources else {}
         return Demand(
             cpus=min(fields.cpus, self.room.cpus),
             memory=fields.memory + TENDER,
             kvm=min(fields.cpus, self.room.kvm) if kvm else 0,
-            names=frozenset(template.fill(name, values) for name in fields.resources),
+            names=step.resources,
         )
 
     def _seconds(self, step: BootStep) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from support import bootmatrix, runs, script, scripted, write_matrix
 
 from bootmatrix import results
-from bootmatrix.runs import journal
+from bootmatrix.runs import journal, order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,9 +73,10 @@ class Project:
         return {each.test for each in self.results() if each.reused}
 
     def other(self, name: str, *events: Any) -> Path:
-        """Another run with such a journal: lines as they are, or mappings."""
+        """Another run, the newest, with such a journal: lines as they are, or mappings."""
         file = self.out / name / journal.FILE
         file.parent.mkdir()
+        order.begun(self.out, name)
         file.write_bytes(b"".join(as_line(event) for event in events))
         return file
 

@@ -85,7 +85,8 @@ def _runs(out: Path, before: str, after: str, terms: Sequence[str]) -> Compariso
     from bootmatrix.compare import judge, pairs  # noqa: PLC0415
 
     first, second = (_opened(run, out) for run in (before, after))
-    found = pairs.of_runs(_points(first), _points(second), terms)
+    one_host = first.host.get("name") == second.host.get("name")
+    found = pairs.of_runs(_points(first), _points(second), terms, one_host=one_host)
     return judge.compare(found, _count(found), _named(first), _named(second))
 
 
@@ -126,7 +127,7 @@ def _opened(run: str, out: Path) -> Run:
 def _points(run: Run) -> Iterator[Point]:
     from bootmatrix.history import point  # noqa: PLC0415
 
-    return (point.of(run.id, result) for result in run.results)
+    return point.of_run(run)
 
 
 def _named(run: Run) -> str:

@@ -45,9 +45,12 @@ def folder_of(run: str, out: Path) -> Path:
 
 
 def runs_in(out: Path) -> list[str]:
-    """`latest` and the newest runs, as their names begin with the time of their start."""
-    found = sorted((file.parent.name for file in out.glob(f"*/{RESULTS}")), reverse=True)
-    return found[: NEWEST + 1]
+    """`latest` and the newest runs."""
+    from bootmatrix.runs import order  # noqa: PLC0415
+
+    found = {file.parent.name for file in out.glob(f"*/{RESULTS}")}
+    latest = [order.LATEST] if order.LATEST in found else []
+    return [*latest, *order.newest_first(out, found - {order.LATEST})][: NEWEST + 1]
 
 
 def kept(history: History, words: str) -> History:

@@ -38,6 +38,7 @@ Examples:
   bootmatrix run --failed                 what failed or never ran last time
   bootmatrix run --resume                 go on with a run that was killed
   bootmatrix run --reuse --shard 2/4      one of four parts, without what passed before
+  bootmatrix run --compare ocaml          the values of an axis in turn, for `bootmatrix compare`
 
 The reports are in out/latest: index.html, junit.xml, summary.md and others, with every attempt's console.""",
 )
@@ -56,7 +57,8 @@ The reports are in out/latest: index.html, junit.xml, summary.md and others, wit
 )
 @click.option("--reuse", is_flag=True, help="Take passes again where unikernel, tender and expectations are the same.")
 @click.option("--failed", is_flag=True, help="Only what failed or never ran in the last run.")
-@click.option("--resume", is_flag=True, help="Go on with the last run that was killed or interrupted.")
+@click.option("--resume", is_flag=True, help="Go on with the newest run that left something to do.")
+@click.option("--compare", metavar="AXIS", default="", help="Boot tests that differ only in this axis in turn.")
 @shard_option
 @click.option(
     "--fail-on-flaky", is_flag=True, help="Exit with 1 if a guest passed only after an attempt of its own that did not."
@@ -76,6 +78,7 @@ def command(
     reuse: bool,
     failed: bool,
     resume: bool,
+    compare: str,
     shard: str,
     fail_on_flaky: bool,
     assigned: tuple[str, ...],
@@ -91,8 +94,10 @@ def command(
     from bootmatrix import host, request, run, screen  # noqa: PLC0415
 
     matrix = load_to_run(directory, file, allow)
+    if compare and (shard or reuse):
+        raise click.UsageError("--compare measures all on one host: it takes no --shard and no --reuse")
     folder = out or repository.out(matrix.root)
-    asked = request.Request(select, engine, shard)
+    asked = request.Request(select, engine, shard, compare=compare)
     shown = screen.make(verbosity=verbose - quiet, flaky_fails=fail_on_flaky)
     past = None
     if resume:
@@ -126,10 +131,12 @@ def _resumed(asked: Request, out: Path, shown: Screen, *, failed: bool, quiet: b
     from bootmatrix import request  # noqa: PLC0415
     from bootmatrix.runs import past  # noqa: PLC0415
 
-    if asked.select or asked.shard or failed:
-        what = "--resume goes on with what was asked before: no selection, --shard or --failed"
+    if asked.select or asked.shard or asked.compare or failed:
+        what = "--resume goes on with what was asked before: no selection, --shard, --compare or --failed"
         raise UserError(Problem(what, remedy="leave them out, or leave out --resume to start anew"))
     found = past.unfinished(out, shown.note)
     if not quiet:
-        click.echo(f"resuming {found.run}, which has told {len(found.told):,} tests", err=True)
+        newest = past.newest_in(out)
+        than = "" if newest == found.run else f"; newer runs, as {newest}, stay as they are"
+        click.echo(f"resuming {found.run}, which has told {len(found.told):,} tests{than}", err=True)
     return request.of_past(found), found

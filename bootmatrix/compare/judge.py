@@ -8,14 +8,15 @@ from collections.abc import Mapping  # noqa: TC003  # pydantic writes a comparis
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bootmatrix.compare import overall
+from bootmatrix.compare import beside, overall
 from bootmatrix.compare.pairs import KINDS
+from bootmatrix.compare.ranks import REAL
+from bootmatrix.compare.shift import BY_CHANCE, Shift, exact, shift
 from bootmatrix.compare.verdicts import Differing, differing
 from bootmatrix.history.measuring import EXACT
-from bootmatrix.history.shift import BY_CHANCE, REAL, Shift, shift
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Sized
 
     from bootmatrix.compare.pairs import Pair, Pairs
     from bootmatrix.compare.seen import Kind, Metric
@@ -25,10 +26,11 @@ FIRST = ("boot_time", "memory_peak", "unikernel_size")  # before the tests' own 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A measure of one pair; `name` is the pair's."""
+    """A measure of one pair; `name` is the pair's, `order` which side came first more often: 1 before, -1 after."""
 
     name: str
     shift: Shift
+    order: int
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Comparison:
 
 def compare(pairs: Pairs, title: str, before: str, after: str, axis: str = "") -> Comparison:
     sides = [seen for pair in pairs.both for seen in (pair.before, pair.after)]
+    orders = beside.orders_of(pairs.both)
     return Comparison(
         title=title,
         axis=axis,
@@ -79,7 +82,7 @@ def compare(pairs: Pairs, title: str, before: str, after: str, axis: str = "") -
         verdicts=differing(pairs.both),
         only_before=pairs.only_before,
         only_after=pairs.only_after,
-        measures=tuple(_measured(metric, pairs.both) for metric in _metrics(pairs.both)),
+        measures=tuple(_measured(metric, pairs.both, orders) for metric in _metrics(pairs.both)),
     )
 
 
@@ -88,24 +91,35 @@ def _metrics(pairs: Sequence[Pair]) -> list[Metric]:
     return sorted(found, key=lambda metric: FIRST.index(metric.name) if metric.name in FIRST else len(FIRST))
 
 
-def _measured(metric: Metric, pairs: Sequence[Pair]) -> Measured:
+def _measured(metric: Metric, pairs: Sequence[Pair], orders: Sequence[Mapping[str, int]]) -> Measured:
     unlike, missing = Counter[str](), 0
     rows: list[Row] = []
-    for pair in pairs:
+    for pair, order in zip(pairs, orders, strict=True):
         old, new = (seen.measured.get(metric, {}) for seen in (pair.before, pair.after))
         kind = _common(old, new)
         if kind is not None:
-            rows.append(Row(pair.name, shift(old[kind], new[kind], exact=metric.name in EXACT)))
+            rows.append(_row(pair.name, old[kind], new[kind], None if metric.name in EXACT else order))
         elif old and new:
             unlike[_difference(old, new)] += 1
         else:
             missing += bool(old or new)
     rows = sorted(_corrected(rows), key=_size)
-    found = overall.of([row.shift for row in rows])
+    found = overall.of([(row.shift, row.order) for row in rows])
     return Measured(*metric, found, tuple(rows), dict(unlike.most_common()), missing)
 
 
-def _common(old: Mapping[Kind, Sequence[float]], new: Mapping[Kind, Sequence[float]]) -> Kind | None:
+def _row(name: str, old: Mapping[str, float], new: Mapping[str, float], order: Mapping[str, int] | None) -> Row:
+    """`old` and `new` by their runs; without an order, the numbers have no noise."""
+    if order is None:
+        return Row(name, exact([*old.values()], [*new.values()]), 0)
+    both = {run: first for run, first in order.items() if run in old and run in new}
+    couples = [(old[run], new[run]) for run in both]
+    found = shift([*old.values()], [*new.values()], couples, [*both.values()])
+    total = sum(both.values())
+    return Row(name, found, (total > 0) - (total < 0))
+
+
+def _common(old: Mapping[Kind, Sized], new: Mapping[Kind, Sized]) -> Kind | None:
     """The kind that both have most of."""
     both = [kind for kind in old if kind in new]
     if len(both) <= 1:
@@ -140,7 +154,8 @@ def _testable(found: Shift) -> bool:
 
 
 def _again(found: Shift, p: float) -> Shift:
-    return replace(found, p=p, real=p <= REAL, why="" if p <= REAL else BY_CHANCE)
+    real = found.real and p <= REAL
+    return replace(found, p=p, real=real, why="" if real else found.why or BY_CHANCE)
 
 
 def _size(row: Row) -> tuple[bool, float, str]:

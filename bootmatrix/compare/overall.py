@@ -7,23 +7,23 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.history.shift import BY_CHANCE, REAL, SMALLEST
+from bootmatrix.compare.beside import one_sided
+from bootmatrix.compare.ranks import FEWEST, Ranked, chance, is_real, ranked
+from bootmatrix.compare.shift import APART, BY_CHANCE, ONE_SIDED, SMALL, SMALLEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bootmatrix.history.shift import Shift
-
-FEWEST = 8  # pairs: of fewer Wilcoxon's test never says that it is less likely than REAL
+    from bootmatrix.compare.shift import Shift
 
 
 @dataclass(frozen=True)
 class Overall:
     """`before` and `after` are the geometric means of the pairs, so that a slow test counts as much as a quick one.
 
-    `change` is the median ratio of the pairs less 1, `low` to `high` its 95% interval, None where there is none. `p` is
-    None where nothing was asked, `why` says what keeps the change from being real. `up` and `down` count the pairs that
-    really changed.
+    `change` is the middle of the pairs' ratios less 1, `low` to `high` its 95% interval, None where there is none. `p`
+    is None where nothing was asked, `why` says what keeps the change from being real. `up` and `down` count the pairs
+    that really changed. If any pairs were side by side, only those count.
     """
 
     pairs: int
@@ -39,47 +39,45 @@ class Overall:
     down: int
 
 
-def of(shifts: Sequence[Shift]) -> Overall:
-    """Only what is more than 0 on both sides has a ratio."""
-    known = [shift for shift in shifts if shift.before > 0 and shift.after > 0]
-    ratios = sorted(shift.after / shift.before for shift in known)
-    change = statistics.median(ratios) - 1 if ratios else 0.0
-    p, why = _tested(ratios, change)
-    low, high = _bounds(ratios)
+def of(shifts: Sequence[tuple[Shift, int]]) -> Overall:
+    """Of pairs, with which side of each came first; only what is more than 0 on both sides has a ratio."""
+    known = [(shift, order) for shift, order in shifts if shift.before > 0 and shift.after > 0 and shift.change > -1]
+    some = [each for each in known if each[0].beside] or known
+    ratios = [math.log1p(shift.change) for shift, _ in some]
+    found = ranked(ratios) if some else Ranked(0.0)
+    change, low, high = (None if each is None else math.expm1(each) for each in found)
+    apart = not any(shift.beside for shift, _ in some)
+    p, why = _tested(ratios, found, _asked(found, some))
     return Overall(
-        pairs=len(ratios),
-        before=statistics.geometric_mean([shift.before for shift in known]) if known else 0.0,
-        after=statistics.geometric_mean([shift.after for shift in known]) if known else 0.0,
-        change=change,
-        low=low,
-        high=high,
+        pairs=len(some),
+        before=statistics.geometric_mean([shift.before for shift, _ in some]) if some else 0.0,
+        after=statistics.geometric_mean([shift.after for shift, _ in some]) if some else 0.0,
+        change=change or 0.0,
+        low=None if apart else low,
+        high=None if apart else high,
         p=p,
         real=not why,
         why=why,
-        up=sum(shift.real and shift.change > 0 for shift in shifts),
-        down=sum(shift.real and shift.change < 0 for shift in shifts),
+        up=sum(shift.real and shift.change > 0 for shift, _ in shifts),
+        down=sum(shift.real and shift.change < 0 for shift, _ in shifts),
     )
 
 
-def _tested(ratios: Sequence[float], change: float) -> tuple[float | None, str]:
-    """By Wilcoxon's signed ranks of the logarithms."""
-    if not ratios:
-        return None, "no pair can be compared"
-    if abs(change) < SMALLEST:
-        return None, f"less than {SMALLEST:.0%}"
-    if len(ratios) < FEWEST:
-        return None, f"{len(ratios)} of at least {FEWEST} pairs"
-    from scipy.stats import wilcoxon  # noqa: PLC0415
+def _asked(found: Ranked, some: Sequence[tuple[Shift, int]]) -> str:
+    """Why chance is not asked; empty if it is."""
+    if not some:
+        return "no pair can be compared"
+    if abs(math.expm1(found.middle)) < SMALLEST:
+        return SMALL
+    if not any(shift.beside for shift, _ in some):
+        return APART
+    if len(some) < FEWEST:
+        return f"{len(some)} of at least {FEWEST} pairs"
+    return ONE_SIDED if one_sided([order for _, order in some]) else ""
 
-    p = float(wilcoxon([math.log(ratio) for ratio in ratios if ratio != 1]).pvalue)  # the median is none of them
-    return p, "" if p <= REAL else BY_CHANCE
 
-
-def _bounds(ratios: Sequence[float]) -> tuple[float | None, float | None]:
-    """Of the median: as many ratios lie outside as a coin that is thrown for each would leave."""
-    if len(ratios) < FEWEST:
-        return None, None
-    from scipy.stats import binom  # noqa: PLC0415
-
-    outside = int(binom.ppf(0.025, len(ratios), 0.5))
-    return ratios[outside - 1] - 1, ratios[-outside] - 1
+def _tested(ratios: Sequence[float], found: Ranked, why: str) -> tuple[float | None, str]:
+    if why:
+        return None, why
+    p = chance(ratios)
+    return p, "" if is_real(found, p) else BY_CHANCE

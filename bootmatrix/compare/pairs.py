@@ -37,9 +37,17 @@ class Pairs:
     only_after: tuple[str, ...]
 
 
-def of_runs(before: Iterable[Point], after: Iterable[Point], terms: Sequence[str] = ()) -> Pairs:
-    """The same tests; measures of one host class, accelerator and image are alike."""
-    sides = tuple(gather(points, lambda point: point.id, lambda point: point.kind) for points in (before, after))
+def of_runs(
+    before: Iterable[Point], after: Iterable[Point], terms: Sequence[str] = (), *, one_host: bool = True
+) -> Pairs:
+    """The same tests; measures of one host class, accelerator and image are alike. On one host the runs may have been
+    side by side.
+    """
+    names = ("both", "both" if one_host else "the other")
+    sides = tuple(
+        gather(points, lambda point: point.id, lambda point: point.kind, lambda _, name=name: name)  # type: ignore[misc]
+        for points, name in zip((before, after), names, strict=True)
+    )
     known = [seen for side in sides for seen in side.values()]
     old, new = (_by(lambda seen: seen.id, _selected(side.values(), known, terms)) for side in sides)
     return _paired(old, new, {key: seen.id for key, seen in old.items()})
@@ -50,7 +58,7 @@ def of_axis(points: Iterable[Point], axis: str, before: str, after: str, terms: 
 
     UserError if there is no such axis, or if it never has one of these values.
     """
-    every = list(gather(points, lambda point: point.id, _place).values())
+    every = list(gather(points, lambda point: point.id, _place, lambda point: point.run).values())
     _check(every, axis, (before, after))
     chosen = _selected(every, every, terms)
     of_value = ([seen for seen in chosen if seen.values.get(axis) == text] for text in (before, after))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
-    from bootmatrix.history.point import Point
+    from bootmatrix.history.point import Point, Span
 
 Kind = tuple[str, ...]
 
@@ -26,7 +26,8 @@ class Metric(NamedTuple):
 class Seen:
     """`verdicts` are counted, `reason` is that of the last result that was not passed.
 
-    `measured` has the values of boots that passed at once, apart for each kind: only values of one kind are compared.
+    `measured` has the values of boots that passed at once by their runs, apart for each kind: only values of one kind
+    are compared. `spans` are when those boots were, where that is known.
     """
 
     cell: str
@@ -34,7 +35,8 @@ class Seen:
     values: Mapping[str, str]
     verdicts: Counter[str] = field(default_factory=Counter)
     reason: str = ""
-    measured: dict[Metric, dict[Kind, list[float]]] = field(default_factory=dict)
+    measured: dict[Metric, dict[Kind, dict[str, float]]] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -45,24 +47,29 @@ class Seen:
         """The test's in the matrix, without its parameters."""
         return self.test.partition("@")[0]
 
-    def add(self, point: Point, kind: Kind) -> None:
+    def add(self, point: Point, kind: Kind, run: str) -> None:
         self.verdicts[point.verdict] += 1
         if point.verdict != "passed":
             self.reason = point.reason
             return
+        if point.span:
+            self.spans[run] = point.span
         for measure in point.measures:
             metric = Metric(measure.name, measure.unit, measure.better)
-            self.measured.setdefault(metric, {}).setdefault(kind, []).append(measure.value)
+            self.measured.setdefault(metric, {}).setdefault(kind, {})[run] = measure.value
 
 
 def gather(
-    points: Iterable[Point], key: Callable[[Point], Hashable], kind: Callable[[Point], Kind]
+    points: Iterable[Point],
+    key: Callable[[Point], Hashable],
+    kind: Callable[[Point], Kind],
+    run: Callable[[Point], str],
 ) -> dict[Hashable, Seen]:
-    """Goes over the points once, and keeps what is compared of them."""
+    """Goes over the points once, and keeps what is compared of them; what has one `run` may have been side by side."""
     found: dict[Hashable, Seen] = {}
     for point in points:
         of = key(point)
         if of not in found:
             found[of] = Seen(point.cell, point.test, point.values)
-        found[of].add(point, kind(point))
+        found[of].add(point, kind(point), run(point))
     return found

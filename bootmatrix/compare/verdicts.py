@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.history.shift import REAL
+from bootmatrix.compare.ranks import REAL
 from bootmatrix.model import GOOD_VERDICTS, SEVERITY
 
 if TYPE_CHECKING:

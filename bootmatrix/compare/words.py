@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from bootmatrix.compare.shift import APART, ONE_SIDED, SMALLEST
 from bootmatrix.history.measuring import shown
-from bootmatrix.history.shift import SMALLEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bootmatrix.compare.judge import Comparison, Measured, Row
     from bootmatrix.compare.overall import Overall
-    from bootmatrix.history.shift import Shift
+    from bootmatrix.compare.shift import Shift
 
 SHOWN = 20  # tests whose verdicts differ, that are told
 LARGEST = 10  # tests of a measure that are told
@@ -23,7 +23,14 @@ TIMES = 10  # from so much more on it is told as a multiple
 DIGITS = 4  # of numbers of other units than seconds and bytes
 LONGEST = 300  # characters of a reason
 HEADER = ("measure", "tests", "geometric mean", "difference (95%)", "real?")
-ONE_BOOT = "each run booted each test once: on a host that was busier for a while all of them are slower"
+RUNS_APART = (
+    "the runs were not made at the same time, and a host's speed changes: to know, make what differs an axis, boot its "
+    "values in turn with `bootmatrix run --compare AXIS`, and compare them with --axis"
+)
+AXIS_APART = (
+    "these boots were not made at the same time, and a host's speed changes: "
+    "`bootmatrix run --compare {axis}` boots partners in turn"
+)
 
 
 def heading(told: Comparison) -> str:
@@ -98,8 +105,8 @@ def largest(one: Measured) -> list[Row]:
 def notes(told: Comparison) -> Iterator[str]:
     if not told.pairs:
         yield "no test has a partner"
-    elif told.results == 1 and not told.axis:
-        yield ONE_BOOT
+    elif any(_apart(one) for one in told.measures):
+        yield AXIS_APART.format(axis=told.axis) if told.axis else RUNS_APART
     missing: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
     for one in told.measures:
         for what, count in one.unlike.items():
@@ -110,6 +117,10 @@ def notes(told: Comparison) -> Iterator[str]:
         yield f"not compared of {tests(count)}, {why}: {', '.join(names)}"
     yield from _alone(told.before, told.only_before)
     yield from _alone(told.after, told.only_after)
+
+
+def _apart(one: Measured) -> bool:
+    return bool({APART, ONE_SIDED} & {one.all.why, *(row.shift.why for row in one.rows)})
 
 
 def _alone(side: str, names: Sequence[str]) -> Iterator[str]:

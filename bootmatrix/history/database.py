@@ -7,8 +7,6 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from bootmatrix.history import address, reading, recording, rows, tables, version
 from bootmatrix.history.deadline import Deadline
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from bootmatrix.model import Run
 
 REMEDY = "To be rid of this, move the file away: the next run begins a new history"
-TRIES = 5  # of a transaction that met another's
 
 
 class History(ABC):
@@ -43,9 +40,10 @@ class History(ABC):
 
     @abstractmethod
     def nights(self, branch: str | None, limit: int, before: str = "") -> tuple[Night, ...]:
-        """The last `limit` runs of a branch (None: of all), the oldest first.
+        """The last `limit` runs of a branch (None: of all), the oldest first: as they were recorded, whatever the
+        clocks said.
 
-        With `before` only those that began before that run, which must have been recorded.
+        With `before` only those before that run, which must have been recorded.
         """
 
     @abstractmethod
@@ -91,19 +89,15 @@ class Database(History):
         self.damage = rows.Damage()
 
     def record(self, run: Run) -> None:
-        with told(self.name, self.deadline, "to record the run"):
-            for attempt in Retrying(
-                retry=retry_if_exception_type(IntegrityError), stop=stop_after_attempt(TRIES), reraise=True
-            ):
-                with attempt, version.writing(self.engine) as connection:
-                    recording.record(connection, run, self.deadline)
+        with told(self.name, self.deadline, "to record the run"), version.writing(self.engine) as connection:
+            recording.record(connection, run, self.deadline)
 
     def nights(self, branch: str | None, limit: int, before: str = "") -> tuple[Night, ...]:
-        last = _night().order_by(runs.c.started.desc(), runs.c.run.desc()).limit(limit)
+        last = _night().order_by(runs.c.id.desc()).limit(limit)
         if branch is not None:
             last = last.where(runs.c.branch == branch)
         if before:
-            last = last.where(runs.c.started < select(runs.c.started).where(runs.c.run == before).scalar_subquery())
+            last = last.where(runs.c.id < select(runs.c.id).where(runs.c.run == before).scalar_subquery())
         with self._reading("to read the last runs") as connection:
             return tuple(self._nights(connection, last))[::-1]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from bootmatrix.model import Measure, Result
+    from bootmatrix.model import Measure, Result, Run
 
+Span = tuple[float, float]
 LONGEST = 500  # characters of a reason that are kept
 
 
@@ -17,7 +19,8 @@ LONGEST = 500  # characters of a reason that are kept
 class Point:
     """A test's result in one run. `values` are the cell's axes and the test's parameters; `attempts` are those that the
     infrastructure did not end, `failed` is how many of them did not pass. `infrastructure` says that its error tells
-    nothing of the guest.
+    nothing of the guest. `span` is when what was measured was booted, in seconds since 1970; None where that is not
+    known, or was not on the host of the run's other boots.
     """
 
     run: str
@@ -33,6 +36,7 @@ class Point:
     digest: str
     measures: tuple[Measure, ...]
     infrastructure: bool = False
+    span: Span | None = None
 
     @property
     def id(self) -> str:
@@ -50,9 +54,16 @@ class Point:
         return next((measure.value for measure in self.measures if measure.name == name), None)
 
 
+def of_run(run: Run) -> Iterator[Point]:
+    """Of each test; what was merged ran on several hosts."""
+    points = (of(run.id, result) for result in run.results)
+    return (replace(point, span=None) for point in points) if run.merged else points
+
+
 def of(run: str, result: Result) -> Point:
     tried = [attempt for attempt in result.attempts if attempt.verdict != "skipped" and not attempt.broken]
     busy = any(attempt.starved for attempt in result.attempts)  # the host was, and so it took longer than it does
+    measures = () if result.reused or busy else result.measures
     return Point(
         run=run,
         cell=result.cell,
@@ -65,6 +76,16 @@ def of(run: str, result: Result) -> Point:
         host=result.host,
         accelerator=result.accelerator,
         digest=result.digest,
-        measures=() if result.reused or busy else result.measures,
+        measures=measures,
         infrastructure=result.infrastructure,
+        span=_span(result) if measures and result.verdict == "passed" else None,
     )
+
+
+def _span(result: Result) -> Span | None:
+    last = result.attempts[-1]
+    try:
+        begun = datetime.fromisoformat(last.started).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return begun, begun + last.seconds

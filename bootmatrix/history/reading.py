@@ -26,7 +26,7 @@ NAMES = 500  # names in a statement
 
 Tests = dict[int, tuple[str, dict[str, str]]]
 Words = tuple[str, str, str]
-Kept = tuple[Words, str, str, int, int, bool]
+Kept = tuple[Words, str, str, int, int, bool, float | None]
 Measures = dict[tuple[int, int], tuple[Measure, ...]]
 
 
@@ -73,7 +73,7 @@ class Reader:
             cell, _, short = name.partition("/")
             for run, night in self.nights.items():
                 if (test, run) in kept:
-                    place, verdict, reason, attempts, failed, infrastructure = kept[test, run]
+                    place, verdict, reason, attempts, failed, infrastructure, begun = kept[test, run]
                     yield Point(
                         run=night,
                         cell=cell,
@@ -88,12 +88,13 @@ class Reader:
                         digest=place[2],
                         measures=measured.get((test, run), ()),
                         infrastructure=infrastructure,
+                        span=None if begun is None else (begun, begun + _took(measured.get((test, run), ()))),
                     )
 
     def _kept(
         self, run: int, test: int, place: int, verdict: str, reason: str, *more: Any
     ) -> tuple[tuple[int, int], Kept]:
-        attempts, failed, infrastructure = more
+        attempts, failed, infrastructure, begun = more
         return (test, run), (
             self.places[place],
             rows.verdict(verdict),
@@ -101,6 +102,7 @@ class Reader:
             rows.count(attempts),
             rows.count(failed),
             rows.flag(infrastructure),
+            rows.moment(begun),
         )
 
     def _measures(self, some: Tests) -> Measures:
@@ -120,6 +122,10 @@ class Reader:
         close = high - low < 2 * len(some)
         mine = table.c.test_id.between(low, high) if close else table.c.test_id.in_(list(some))
         return [table.c.run_id.in_(list(self.nights)), mine]
+
+
+def _took(measures: Iterable[Measure]) -> float:
+    return next((measure.value for measure in measures if measure.name == "boot_time"), 0.0)
 
 
 def reader(connection: Connection, nights: Sequence[Night], damage: Damage, deadline: Deadline) -> Reader:

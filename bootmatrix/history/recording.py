@@ -27,14 +27,11 @@ Key = tuple[str, ...]
 
 
 def record(connection: Connection, run: Run, deadline: Deadline) -> None:
-    """The run as it is now, in place of what was recorded of it before.
-
-    IntegrityError if another has just made the same names: then it works when tried again. Late after the deadline.
-    """
+    """The run as it is now, in place of what was recorded of it before; raises Late after the deadline."""
     number = _begun(connection, run)
     known = {table.name: _known(connection, table) for table in KINDS}
     seen: set[str] = set()
-    points = (point.of(run.id, result) for result in run.results)
+    points = point.of_run(run)
     while batch := list(itertools.islice(points, AT_ONCE)):
         deadline.check()
         fresh = {}
@@ -55,7 +52,7 @@ def _begun(connection: Connection, run: Run) -> int:
         "interrupted": run.interrupted,
         "partial": run.partial,
     }
-    ours = select(runs.c.id).where(runs.c.run == run.id).with_for_update()
+    ours = select(runs.c.id).where(runs.c.run == run.id)
     if connection.execute(ours).scalar() is None:
         connection.execute(insert(runs).values(run=run.id, **row))
     number = int(connection.execute(ours).scalar_one())
@@ -83,6 +80,7 @@ def _write(connection: Connection, run: int, points: Mapping[str, Point], known:
                 "attempts": min(one.attempts, MOST),
                 "failed": min(one.failed, MOST),
                 "infrastructure": one.infrastructure,
+                "begun": one.span[0] if one.span else None,
             }
             for name, one in points.items()
         ],

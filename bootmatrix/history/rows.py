@@ -78,6 +78,11 @@ def number(value: Any) -> float:
     return float(value)
 
 
+def moment(value: Any) -> float | None:
+    """Seconds since 1970; None where it is not known."""
+    return None if value is None else number(value)
+
+
 def axes(value: Any) -> dict[str, str]:
     """SQLite has it as a text, PostgreSQL as what that text says."""
     found = json.loads(text(value)) if isinstance(value, str) else value

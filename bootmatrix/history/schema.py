@@ -1,5 +1,6 @@
-"""What a history's SQLite file must hold: exactly our tables. It may come from a stranger's repository, and a view, a
-trigger or a computed column in the place of ours would have its own code run when we read or write.
+"""What a history's SQLite file must hold: exactly our tables, as its version has them. It may come from a stranger's
+repository, and a view, a trigger or a computed column in the place of ours would have its own code run when we read or
+write.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ metrics (id INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL, better TEX
 
 results (run_id INTEGER NOT NULL, test_id INTEGER NOT NULL, place_id INTEGER NOT NULL, verdict TEXT NOT NULL,
   reason TEXT NOT NULL, attempts SMALLINT NOT NULL, failed SMALLINT NOT NULL, infrastructure BOOLEAN NOT NULL,
-  CONSTRAINT pk_results PRIMARY KEY (run_id, test_id),
+  begun DOUBLE, CONSTRAINT pk_results PRIMARY KEY (run_id, test_id),
   CONSTRAINT fk_results_run_id FOREIGN KEY (run_id) REFERENCES runs (id),
   CONSTRAINT fk_results_test_id FOREIGN KEY (test_id) REFERENCES tests (id),
   CONSTRAINT fk_results_place_id FOREIGN KEY (place_id) REFERENCES places (id)) WITHOUT ROWID
@@ -46,6 +47,8 @@ measures (run_id INTEGER NOT NULL, test_id INTEGER NOT NULL, metric_id INTEGER N
 """
 INDEXES = {"ix_runs_branch_started": "CREATE INDEX ix_runs_branch_started ON runs (branch, started)"}
 TABLE = "alembic_version"
+ADDED = {"0001": {"results": " begun DOUBLE,"}}
+"""What the tables of each older version lack."""
 OWN_INDEX = "sqlite_autoindex_"  # SQLite's, of a UNIQUE or PRIMARY KEY of a table
 REMEDY = "move the file away: the next run begins a new history"
 
@@ -55,12 +58,14 @@ def _plain(sql: object) -> str:
     return re.sub(r'[\s"]+', "", str(sql)).lower()
 
 
-def _expected() -> Mapping[str, str]:
-    texts = (f"CREATE TABLE {text}" for text in TABLES.strip().split("\n\n"))
-    return {text.split()[2]: _plain(text) for text in texts} | {name: _plain(sql) for name, sql in INDEXES.items()}
+def _expected(lacking: Mapping[str, str]) -> Mapping[str, str]:
+    texts = {text.split()[0]: f"CREATE TABLE {text}" for text in TABLES.strip().split("\n\n")}
+    texts |= {name: texts[name].replace(lack, "") for name, lack in lacking.items()} | INDEXES
+    return {name: _plain(sql) for name, sql in texts.items()}
 
 
-EXPECTED = _expected()
+EXPECTED = {VERSION: _expected({})} | {version: _expected(lacking) for version, lacking in ADDED.items()}
+"""What each version says that it holds."""
 
 
 def check(connection: sqlite3.Connection, name: str) -> None:
@@ -69,29 +74,40 @@ def check(connection: sqlite3.Connection, name: str) -> None:
     UserError if it is another program's or was tampered with, InfrastructureError if it is damaged. A newer version's
     is left to who asks for the version.
     """
+    connection.execute("BEGIN")  # another may be bringing it to this version: all is seen of before, or of after
+    try:
+        _check(connection, name)
+    finally:
+        connection.rollback()
+
+
+def _check(connection: sqlite3.Connection, name: str) -> None:
     damage = connection.execute("PRAGMA quick_check(sqlite_master)").fetchone()
     if damage != ("ok",):
         raise damaged(name, str(damage and damage[0]).strip().splitlines()[-1])
     found = {}
     for kind, called, table, sql in connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"):
-        if not (kind == "index" and sql is None and str(called).startswith(OWN_INDEX) and table in EXPECTED):
+        if not (kind == "index" and sql is None and str(called).startswith(OWN_INDEX) and table in EXPECTED[VERSION]):
             found[str(called)] = (str(kind), _plain(sql))
-    if not found or _is_newer(connection, found):
+    version = _version(connection, found)
+    if not found or version not in EXPECTED:
         return
+    expected = EXPECTED[version]
     for called, (kind, sql) in found.items():
-        if EXPECTED.get(called) != sql:
-            ours = "is not as bootmatrix makes it" if called in EXPECTED else "bootmatrix does not make"
+        if expected.get(called) != sql:
+            ours = "is not as bootmatrix makes it" if called in expected else "bootmatrix does not make"
             what = f"{name} is no history of ours: it has the {kind} '{called}', which {ours}"
             raise UserError(Problem(what, remedy=f"{REMEDY}; or name another: --history"))
-    if missing := EXPECTED.keys() - found.keys():
+    if missing := expected.keys() - found.keys():
         raise damaged(name, f"it has no {min(missing)}")
 
 
-def _is_newer(connection: sqlite3.Connection, found: Mapping[str, tuple[str, str]]) -> bool:
-    if found.get(TABLE) != ("table", EXPECTED[TABLE]):
-        return False
-    version = connection.execute(f"SELECT version_num FROM {TABLE}").fetchone()  # noqa: S608  # our own table
-    return version is not None and isinstance(version[0], str) and version[0] != VERSION
+def _version(connection: sqlite3.Connection, found: Mapping[str, tuple[str, str]]) -> str:
+    """What it says; ours where it does not say just one."""
+    if found.get(TABLE) != ("table", EXPECTED[VERSION][TABLE]):
+        return VERSION
+    versions = connection.execute(f"SELECT version_num FROM {TABLE}").fetchmany(2)  # noqa: S608  # our own table
+    return versions[0][0] if len(versions) == 1 and isinstance(versions[0][0], str) else VERSION
 
 
 def damaged(name: str, why: str) -> InfrastructureError:

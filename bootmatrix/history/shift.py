@@ -30,9 +30,6 @@ PRUDENT = 10  # 1 would do on average (Kendall); this much, and such noise raise
 MOST_LIKE = 0.8  # correlation of a night with the next that is reckoned with
 TENTHS = 2.563  # standard deviations between the first and the last tenth of a normal distribution
 EXACT = 10  # numbers in the smaller sample for which chance is counted out
-BY_CHANCE = "may be chance"
-REAL = 0.01  # how often chance may make two samples differ that do not
-SURE = 1.96  # standard deviations of the 95% interval
 
 
 @dataclass(frozen=True)
@@ -43,24 +40,6 @@ class Alarm:
     after: float
     change: float
     since: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """Medians of two samples; `low` to `high` is the 95% interval of `change`, None where it would have no bounds.
-
-    `change` is after / before - 1; `p` is how often chance alone would make it, None where that was not asked; `why`
-    says what keeps it from being real.
-    """
-
-    before: float
-    after: float
-    change: float
-    low: float | None
-    high: float | None
-    p: float | None
-    real: bool
-    why: str = ""
 
 
 def interval(hits: int, of: int) -> tuple[float, float, float]:
@@ -195,38 +174,3 @@ def _chance(before: Sequence[float], after: Sequence[float]) -> float:
 
     few = min(len(before), len(after)) <= EXACT
     return float(mannwhitneyu(after, before, method="exact" if few else "asymptotic").pvalue)
-
-
-def shift(before: Sequence[float], after: Sequence[float], smallest: float = SMALLEST, *, exact: bool = False) -> Shift:
-    """Two samples that depend on nothing of each other, none of them empty; `exact` values have no noise."""
-    old, new = statistics.median(before), statistics.median(after)
-    change = relative(old, new)
-    low, high = (change, change) if exact else _bounds(before, after)
-    p, why = None, ""
-    if abs(change) < smallest:
-        why = f"less than {smallest:.0%}"
-    elif not exact:
-        p, why = _tested(before, after)
-    return Shift(old, new, change, low, high, p, real=not why, why=why)
-
-
-def _tested(before: Sequence[float], after: Sequence[float]) -> tuple[float | None, str]:
-    """How often chance alone would make the difference, and what keeps it from being real."""
-    first, second = len(before), len(after)
-    if first == second == 1:
-        return None, "one boot each: run it again to know"
-    if 2 / math.comb(first + second, first) > REAL:  # whatever the numbers are
-        return None, f"{first} and {second} boots are too few to know"
-    p = _chance(before, after)
-    return p, "" if p <= REAL else BY_CHANCE
-
-
-def _bounds(before: Sequence[float], after: Sequence[float]) -> tuple[float | None, float | None]:
-    """The 95% interval of the ratio, less 1, by Hodges and Lehmann: of the ratios of all pairs."""
-    first, second = len(before), len(after)
-    many = first * second
-    outside = math.floor(many / 2 - SURE * math.sqrt(many * (first + second + 1) / 12))
-    if outside < 1 or min(*before, *after) <= 0:
-        return None, None
-    ratios = sorted(new / old - 1 for old in before for new in after)
-    return ratios[outside - 1], ratios[-outside]

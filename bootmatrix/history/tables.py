@@ -24,7 +24,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-VERSION = "0001"
+VERSION = "0002"
 """The newest migration: what a database must have been brought to."""
 
 
@@ -70,7 +70,9 @@ runs = Table(
     Column("partial", Boolean, nullable=False),
     Index(None, "branch", "started"),
 )
-"""`started` is ISO 8601 in UTC, and sorts."""
+"""`started` is ISO 8601 in UTC, by a clock that may be wrong: runs are in the order of their numbers, as they were
+recorded.
+"""
 
 tests = Table(
     "tests",
@@ -116,8 +118,10 @@ results = Table(
     Column("attempts", SmallInteger, nullable=False),
     Column("failed", SmallInteger, nullable=False),
     Column("infrastructure", Boolean, nullable=False),
+    Column("begun", Double),
     sqlite_with_rowid=False,
 )
+"""`begun` is when what was measured was booted, in seconds since 1970; nothing where that is not known."""
 
 measures = Table(
     "measures",

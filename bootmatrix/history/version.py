@@ -28,18 +28,18 @@ def bring(engine: Engine, name: str) -> None:
         if _version(connection, name) == VERSION:
             return
     with writing(engine) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
         if _version(connection, name) != VERSION:  # another may have been faster
             _migrate(connection, name)
 
 
 @contextlib.contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes."""
+    """A transaction that writes: one at a time, as all of them add names that others may be adding too."""
     with engine.connect() as connection:
         writer = connection.execution_options(writes=True)
         with writer.begin():
+            if writer.dialect.name == "postgresql":
+                writer.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
             yield writer
 
 
@@ -47,10 +47,10 @@ def _version(connection: Connection, name: str) -> str | None:
     """None if there is nothing yet."""
     if not inspect(connection).has_table(TABLE):
         return None
-    version = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalar()  # noqa: S608
-    if not isinstance(version, str):
+    versions = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalars().fetchmany(2)  # noqa: S608
+    if len(versions) != 1 or not isinstance(versions[0], str):
         raise schema.damaged(name, "it does not say of which version it is")
-    return version
+    return versions[0]
 
 
 def _migrate(connection: Connection, name: str) -> None:

@@ -150,7 +150,7 @@ def _layers(raw: Any, path: Path_) -> Iterator[tuple[Path_, Mapping[str, Any]]]:
 def _templates(layer: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
     """The texts that may hold placeholders, each with its place."""
     expect = layer.get("expect")
-    listed: dict[Path_, Any] = {("unikernel",): layer.get("unikernel"), ("args",): layer.get("args")}
+    listed: dict[Path_, Any] = {(key,): layer.get(key) for key in ("unikernel", "args", "resources")}
     listed |= {("expect", key): expect.get(key) for key in PATTERNS} if isinstance(expect, dict) else {}
     for path, value in listed.items():
         for index, text in enumerate(value if isinstance(value, list) else [value]):

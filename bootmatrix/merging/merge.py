@@ -146,6 +146,7 @@ def _write(
                 results=store.results(),
                 verdicts=dict(store.verdicts),
                 partial=bool(options.select),
+                merged=True,
             )
             return _finish(run, store, matrix.root, took, options)
         except OSError as error:

@@ -184,7 +184,7 @@ class Run:
 
     There may be a million results: go over them, never gather them. `verdicts` says how many have each. `axes` are the
     matrix's, in its order. `commit` (in hex) and `branch` are the source's, empty where there is no git. `partial`: it
-    was asked for some of the tests only.
+    was asked for some of the tests only. `merged`: it was made of the parts of several machines.
     """
 
     id: Name
@@ -200,6 +200,7 @@ class Run:
     commit: str = ""
     branch: str = ""
     partial: bool = False
+    merged: bool = False
 
     def counts(self) -> dict[str, int]:
         """How many results have each verdict, in the order of VERDICTS; verdicts without any are left out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,9 @@ class ContainerPlace(Place):
             yield process
         finally:
             self.pool.give_back(container, clean=process.clean)
+
+    def is_anothers(self) -> bool:
+        return os.getuid() == 0 and not engine.is_rootless()
 
     def warm_up(self, job: Job) -> None:
         self.pool.warm_up(self.image, job)

@@ -133,6 +133,10 @@ class Place(ABC):
         `begin` is called when all is ready and the job is about to run.
         """
 
+    def is_anothers(self) -> bool:
+        """Whether boots run as another user than the caller, who may not read all that the caller may."""
+        return False
+
     def warm_up(self, job: Job) -> None:  # noqa: B027  # most places are always ready
         """Be ready for a job of this one's room; raises InfrastructureError."""
 

@@ -13,7 +13,7 @@ from bootmatrix.errors import Problem, UserError, printable
 from bootmatrix.model import GOOD_VERDICTS, VERDICTS
 from bootmatrix.model.bounds import is_name, is_time
 from bootmatrix.results import Stored, decode
-from bootmatrix.runs import journal, lease
+from bootmatrix.runs import journal, lease, order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ ENGINES = ("docker", "host")
 
 @dataclass(frozen=True)
 class Told:
-    """A result in a journal: its verdict, where it lies, and whether the test was tried at all."""
+    """A result in a journal: its verdict, and where it lies."""
 
     verdict: str
     at: int
@@ -39,7 +39,8 @@ class Told:
 class Past:
     """An earlier run: how it was asked for, what it had told of each test, and whether it came to its end.
 
-    `damaged` is how many lines and results of its journal are none.
+    What the infrastructure kept it from knowing it has not told: that is tried again. `damaged` is how many lines and
+    results of its journal are none.
     """
 
     run: str
@@ -56,8 +57,8 @@ class Past:
 
 
 def unfinished(out: Path, note: Note) -> Past:
-    """The newest run that did not come to its end and does not go on, with only those results that can be read; raises
-    UserError if there is none.
+    """The newest run that left something and does not go on: it did not come to its end, or the infrastructure kept
+    tests from being told. It has only those results that can be read. Raises UserError if there is none.
     """
     newest = ""
     for past in _readable(out, note):
@@ -66,6 +67,11 @@ def unfinished(out: Path, note: Note) -> Past:
             return _told_of(_proven(out / past.run, past), note)
     what = f"there is nothing to resume in {out}" + (f": its last run, {newest}, is complete" if newest else "")
     raise UserError(Problem(what, remedy="`bootmatrix run` starts anew, with --reuse it takes passes again"))
+
+
+def newest_in(out: Path) -> str:
+    """The run that was begun last, whatever became of it; empty if there is none."""
+    return next((folder.name for folder in _folders(out)), "")
 
 
 def last(out: Path, note: Note) -> Past:
@@ -91,15 +97,21 @@ def chain(out: Path, run: str, note: Note) -> Iterator[Past]:
 
 
 def _readable(out: Path, note: Note) -> Iterator[Past]:
-    """The newest first: their names begin with the time of their start."""
-    found = out.iterdir() if out.is_dir() else iter(())
-    runs = (folder for folder in found if not folder.is_symlink() and is_name(folder.name))
-    for folder in sorted((run for run in runs if (run / journal.FILE).exists()), reverse=True):
+    """The newest first, but for those that one cannot go on from."""
+    for folder in _folders(out):
         try:
             yield read(folder)
         except UserError as error:
             if not lease.is_alive(folder.name):
                 note(f"left out: {error}")
+
+
+def _folders(out: Path) -> Iterator[Path]:
+    """The newest first."""
+    found = out.iterdir() if out.is_dir() else iter(())
+    runs = (folder for folder in found if not folder.is_symlink() and is_name(folder.name))
+    named = [run.name for run in runs if (run / journal.FILE).exists()]
+    return (out / run for run in order.newest_first(out, named))
 
 
 def _told_of(past: Past, note: Note) -> Past:
@@ -142,7 +154,8 @@ def read(folder: Path) -> Past:
     if trouble := _trouble(seen.request):
         raise UserError(f"{folder} cannot be gone on from: {trouble}")
     seconds = seen.seconds + seen.session
-    return Past(folder.name, seen.started, seen.request, seen.told, seen.finished, seconds, damage.lines + seen.wrong)
+    finished = seen.finished and not seen.lost
+    return Past(folder.name, seen.started, seen.request, seen.told, finished, seconds, damage.lines + seen.wrong)
 
 
 @dataclass
@@ -151,6 +164,7 @@ class _Seen:
 
     request: dict[str, Any] = field(default_factory=dict)
     told: dict[str, Told] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
     finished: bool = False
     started: str = ""
     seconds: float = 0.0
@@ -167,17 +181,21 @@ class _Seen:
                 self.seconds, self.session = self.seconds + self.session, 0.0
                 self.begun = event["monotonic"]
             case "boot finished" if entry.length:
-                self._told(event.get("boot"), event.get("verdict"), entry)
+                self._told(event, entry)
             case "run finished":
                 self.finished = not event.get("stopped")
         if self.request:
             self.session = max(0.0, event["monotonic"] - self.begun)
 
-    def _told(self, test: Any, verdict: Any, entry: Entry) -> None:
-        if isinstance(test, str) and isinstance(verdict, str) and verdict in VERDICTS:
-            self.told[test] = Told(verdict, entry.at, entry.length)
-        else:
+    def _told(self, event: Mapping[str, Any], entry: Entry) -> None:
+        test, verdict = event.get("boot"), event.get("verdict")
+        if not (isinstance(test, str) and isinstance(verdict, str) and verdict in VERDICTS):
             self.wrong += 1
+        elif event.get("infrastructure"):
+            self.lost.add(test)
+        else:
+            self.lost.discard(test)
+            self.told[test] = Told(verdict, entry.at, entry.length)
 
 
 def _trouble(begun: Mapping[str, Any]) -> str:
@@ -192,4 +210,6 @@ def _trouble(begun: Mapping[str, Any]) -> str:
         return "its selection is no list of texts"
     if asked.get("engine", ENGINES[0]) not in ENGINES or not isinstance(asked.get("shard", ""), str):
         return "its engine or its part is none"
+    if not isinstance(asked.get("compare", ""), str):
+        return "the axis whose values it booted in turn is no text"
     return "" if of == "" or is_name(of) else "the run whose failures it took has no name that a run can have"

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import disk, files, host
-from bootmatrix.errors import Fatal, InfrastructureError, Problem
+from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.results import Stored, encode
-from bootmatrix.runs import names
+from bootmatrix.runs import names, order
 from bootmatrix.runs.journal import Journal
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from bootmatrix.model import Result
 
 HEAD, TAIL = 256 << 10, 256 << 10  # bytes of a console that are kept
-LATEST = "latest"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,10 @@ class Store:
         self.id, self.out, self.folder = run, out, out / run
         try:
             host.mark_as_cache(out)
+            fresh = not self.folder.is_dir()
             files.folder(out, run)
+            if fresh:
+                order.begun(out, run)
             self.journal = Journal(self.folder)
         except OSError as error:
             remedy = "choose another folder with --out"
@@ -71,7 +73,8 @@ class Store:
 
         Raises ValueError if a field is not of its type, as what a plug-in gave may not be.
         """
-        at, length = self.journal.result(kind, encode(result), boot=result.id, verdict=result.verdict)
+        lost = {"infrastructure": True} if result.infrastructure else {}  # it is tried again when the run goes on
+        at, length = self.journal.result(kind, encode(result), boot=result.id, verdict=result.verdict, **lost)
         self.found(index, result.verdict, at, length)
         return at, length
 
@@ -134,18 +137,8 @@ class Store:
             files.folder(self.folder, "consoles", cell, test)
 
     def point_at_it(self) -> None:
-        """Let `latest` point here; raises Fatal if something else than such a link is there."""
-        link, latest = self.out / f".{LATEST}-{self.id}", self.out / LATEST
-        try:
-            files.remove(link)
-            link.symlink_to(self.id)
-            link.replace(latest)
-        except OSError as error:
-            link.unlink(missing_ok=True)
-            if not latest.is_dir() or latest.is_symlink():
-                raise
-            what = f"{latest} cannot be made to point to {self.id}: {error.strerror}"
-            raise Fatal(Problem(what, remedy="move it away: it is a folder of its own")) from None
+        """Let `latest` point here, if no newer run has told its results; raises Fatal if something else is there."""
+        order.point_at(self.out, self.id)
 
     def close(self) -> None:
         if not self.frozen:

@@ -58,10 +58,10 @@ class Board:
     def __init__(self, tasks: Iterable[Task], room: Room) -> None:
         self.room, self.slots = room, room.cpus
         self.waiting = {task.key: task for task in tasks}
-        self._missing = {key: len(set(task.needs)) for key, task in self.waiting.items() if task.needs}
+        self._missing = {key: len(task.waits) for key, task in self.waiting.items() if task.needs or task.after}
         self._dependents: dict[str, list[str]] = {}
         for key, task in self.waiting.items():
-            for need in dict.fromkeys(task.needs):
+            for need in sorted(task.waits):
                 self._dependents.setdefault(need, []).append(key)
         self._behind = self._paths()
         self._ready: dict[Demand, list[tuple[float, int, str]]] = {}
@@ -121,9 +121,13 @@ class Board:
             yield from self._lose(task.key)
             return
         for key in self._dependents.pop(task.key, ()):
-            self._missing[key] -= 1
-            if not self._missing[key] and key in self.waiting:
-                self._make_ready(key)
+            self._ended_before(key)
+
+    def _ended_before(self, key: str) -> None:
+        """One of those that it waits for has ended."""
+        self._missing[key] -= 1
+        if not self._missing[key] and key in self.waiting:
+            self._make_ready(key)
 
     def postpone(self, task: Task, rest: Later) -> None:
         """Give back what it used, and put what is left of it behind all that has not begun yet."""
@@ -136,9 +140,11 @@ class Board:
         self._held.append(task.key)
 
     def _lose(self, key: str) -> Iterator[Task]:
-        """Those that need a task which failed, and those that need them."""
+        """Those that need a task which failed, and those that need them; what only came after it need wait no more."""
         for name in self._dependents.pop(key, ()):
-            if task := self.waiting.pop(name, None):
+            if name in self.waiting and key not in self.waiting[name].needs:
+                self._ended_before(name)
+            elif task := self.waiting.pop(name, None):
                 self.left -= task.seconds
                 yield task
                 yield from self._lose(name)
@@ -157,7 +163,7 @@ class Board:
             task = self.waiting[key]
             after = (behind[name] for name in self._dependents.get(key, ()))
             behind[key] = task.seconds + max(after, default=0.0)
-            for need in set(task.needs) & open_.keys():
+            for need in task.waits & open_.keys():
                 open_[need] -= 1
                 if not open_[need]:
                     ends.append(need)

@@ -38,8 +38,8 @@ class Later:
 @dataclass(frozen=True, slots=True)
 class Task:
     """`act` does it, or says what of it to do later; `lost` is told why it was not done, or why `act` raised. Each task
-    ends in one of the two, but for those that were not begun when the run was stopped. `seconds` is what it will take,
-    `order` that of the report.
+    ends in one of the two, but for those that were not begun when the run was stopped. It is lost with any that it
+    `needs`; with those that it comes `after` it is not. `seconds` is what it will take, `order` that of the report.
     """
 
     key: str
@@ -49,3 +49,9 @@ class Task:
     demand: Demand = ONE
     seconds: float = 0.0
     order: int = 0
+    after: tuple[str, ...] = ()
+
+    @property
+    def waits(self) -> set[str]:
+        """The keys of all that must have ended before it begins."""
+        return {*self.needs, *self.after}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootmatrix.compare import judge, pairs
+from bootmatrix.compare.shift import APART
 from bootmatrix.model import Measure
 
 if TYPE_CHECKING:
@@ -28,25 +30,27 @@ def times(seconds: float, size: float = 0) -> tuple[Measure, ...]:
 
 
 def at(ocaml: str, test: str, seconds: float = 1, sign: str = "P", **more: Any) -> Point:
-    more = {"measures": times(seconds), "digest": f"sha256:{ocaml}", **more}
-    return point("r1", sign, test, cell=f"gcc-{ocaml}", values={"compiler": "gcc", "ocaml": ocaml}, **more)
+    more = {"measures": times(seconds), "digest": f"sha256:{ocaml}", "span": (0.0, 1.0), **more}
+    return point(
+        more.pop("run", "r1"), sign, test, cell=f"gcc-{ocaml}", values={"compiler": "gcc", "ocaml": ocaml}, **more
+    )
 
 
 def nights(ratio: float, count: int, tests: int, spread: float = 0.02) -> Iterator[Point]:
-    """So many boots of each test with both values."""
+    """So many boots of each test with both values, at one time in each of as many runs."""
     rng = random.Random(1)  # noqa: S311
     for test in range(tests):
         for ocaml, level in zip(BOTH, (1, ratio), strict=True):
-            for _ in range(count):
-                yield at(ocaml, f"t{test}", (1 + test) * level * rng.lognormvariate(0, spread))
+            for run in range(count):
+                yield at(ocaml, f"t{test}", (1 + test) * level * rng.lognormvariate(0, spread), run=f"r{run}")
 
 
 def axis(points: Sequence[Point]) -> Comparison:
     return judge.compare(pairs.of_axis(points, "ocaml", *BOTH), "", *BOTH, "ocaml")
 
 
-def runs(before: Sequence[Point], after: Sequence[Point]) -> Comparison:
-    return judge.compare(pairs.of_runs(before, after), "", "r1", "r2")
+def runs(before: Sequence[Point], after: Sequence[Point], *, one_host: bool = True) -> Comparison:
+    return judge.compare(pairs.of_runs(before, after, one_host=one_host), "", "r1", "r2")
 
 
 def measure(told: Comparison, name: str = "boot_time") -> Measured:
@@ -69,9 +73,19 @@ def test_a_tenth_more_over_ten_nights_is_real_for_each_test_and_for_all() -> Non
 def test_a_tenth_more_in_one_run_is_real_for_all_tests_and_for_none() -> None:
     found = measure(axis(list(nights(1.1, 1, 20))))
     assert (found.all.real, found.all.up) == (True, 0)
-    assert {row.shift.why for row in found.rows if abs(row.shift.change) > 0.05} == {
+    assert {row.shift.why for row in found.rows if abs(row.shift.change) > 0.02} == {
         "one boot each: run it again to know"
     }
+
+
+def test_runs_side_by_side_are_compared_for_good_and_others_are_not() -> None:
+    before, after = ([at("5.3", f"t{n}", level + n / 100) for n in range(20)] for level in (1.0, 2.0))
+    later = [replace(each, span=(900.0 + n, 901.0 + n)) for n, each in enumerate(after)]
+    assert measure(runs(before, after)).all.real
+    for told in (runs(before, later), runs(before, after, one_host=False)):
+        assert (measure(told).all.real, measure(told).all.why) == (False, APART)
+        assert {row.shift.why for row in measure(told).rows} == {APART}
+        assert measure(told).all.low is None
 
 
 def test_noise_is_not_real_however_many_tests_there_are() -> None:
@@ -83,7 +97,7 @@ def test_noise_is_not_real_however_many_tests_there_are() -> None:
 def test_few_pairs_are_no_answer_for_all() -> None:
     assert measure(axis(list(nights(1.5, 1, 7)))).all.why == "7 of at least 8 pairs"
     assert measure(axis(list(nights(1.5, 1, 8)))).all.real
-    assert measure(axis(list(nights(1.01, 1, 8, spread=0.001)))).all.why == "less than 5%"
+    assert measure(axis(list(nights(1.01, 1, 8, spread=0.001)))).all.why == "less than 2%"
 
 
 def test_sizes_need_no_second_run() -> None:
@@ -115,7 +129,8 @@ def test_an_axis_may_change_the_image_but_not_the_host() -> None:
 
 
 def test_nights_of_several_hosts_are_compared_on_the_one_that_has_most() -> None:
-    mixed = [at(ocaml, "t", 9, host="b") for ocaml in BOTH] + [at(ocaml, "t", 1) for ocaml in (*BOTH, *BOTH)]
+    mixed = [at(ocaml, "t", 9, host="b", run="r3") for ocaml in BOTH]
+    mixed += [at(ocaml, "t", 1, run=run) for ocaml in BOTH for run in ("r1", "r2")]
     (row,) = measure(axis(mixed)).rows
     assert (row.shift.before, row.shift.after) == (1, 1)
 

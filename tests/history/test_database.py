@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -29,6 +30,8 @@ from bootmatrix.model import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlalchemy import Engine
 
     from bootmatrix.model import Run
 
@@ -81,7 +84,13 @@ def past(url: str, tmp_path: Path) -> Iterator[History]:
 
 
 def test_a_run_is_read_back_as_it_was_recorded(past: History) -> None:
-    first = run(1, result(), result("hang", "timed out", attempts=()), result("a@b=1", host="", digest=""))
+    timed = replace(result().attempts[0], started="2026-01-01T02:00:00.250Z")
+    first = run(
+        1,
+        result(attempts=(timed,)),
+        result("hang", "timed out", attempts=()),
+        result("a@b=1", host="", digest=""),
+    )
     past.record(first)
     night = past.night("r0001")
     assert night
@@ -103,14 +112,17 @@ def test_recording_again_replaces_what_was_recorded(past: History) -> None:
     assert [(one.test, one.verdict) for one in past.points([night])] == [("a", "passed")]
 
 
-def test_nights_are_the_last_of_the_branch_before_a_run(past: History) -> None:
+def test_nights_are_the_last_of_a_branch_before_a_run_as_they_were_recorded(
+    past: History,
+) -> None:
     for number in (5, 1, 4, 2, 3):
         past.record(run(number, branch="main" if number != 3 else "other", partial=number == 2))
-    assert [night.run for night in past.nights("main", 9)] == ["r0001", "r0002", "r0004", "r0005"]
-    assert [night.run for night in past.nights("main", 2)] == ["r0004", "r0005"]
-    assert [night.run for night in past.nights("main", 2, before="r0004")] == ["r0001", "r0002"]
-    assert [night.run for night in past.nights(None, 3)] == ["r0003", "r0004", "r0005"]
-    assert [night.partial for night in past.nights("main", 9, before="r0003")] == [False, True]
+    past.record(run(1))  # again: it stays where it was
+    assert [night.run for night in past.nights("main", 9)] == ["r0005", "r0001", "r0004", "r0002"]
+    assert [night.run for night in past.nights("main", 2)] == ["r0004", "r0002"]
+    assert [night.run for night in past.nights("main", 2, before="r0004")] == ["r0005", "r0001"]
+    assert [night.run for night in past.nights(None, 3)] == ["r0004", "r0002", "r0003"]
+    assert [night.partial for night in past.nights("main", 9, before="r0003")] == [False, False, False, True]
     assert past.nights("main", 9, before="never recorded") == ()
 
 
@@ -123,10 +135,10 @@ def test_points_come_test_by_test_and_night_by_night(past: History, monkeypatch:
     nights = past.nights("main", 9)
     every = [(one.test, one.run) for one in past.points(nights)]
     assert sorted(every) == sorted((name, f"r000{number}") for number in (1, 2, 3) for name in names[number - 1 :])
-    assert [run for name, run in every if name == "t6"] == ["r0001", "r0002", "r0003"]
+    assert [run for name, run in every if name == "t6"] == ["r0003", "r0001", "r0002"]
     assert len([1 for at in range(1, len(every)) if every[at][0] != every[at - 1][0]]) == len(names) - 1
     some = [(one.test, one.run) for one in past.points(nights[1:], [f"{CELL}/t1", f"{CELL}/t6", "none/such"])]
-    assert sorted(some) == [("t1", "r0002"), ("t6", "r0002"), ("t6", "r0003")]
+    assert sorted(some) == [("t1", "r0001"), ("t1", "r0002"), ("t6", "r0001"), ("t6", "r0002")]
 
 
 def test_hostile_texts_and_numbers_do_no_harm(past: History) -> None:
@@ -162,20 +174,24 @@ for number in map(int, sys.argv[2:]):
 """
 
 
-def test_several_processes_record_at_once(url: str, tmp_path: Path) -> None:
-    """Each makes the tables, and names that the others make too."""
-    numbers = [[1, 2, 3], [3, 4, 5], [6, 3, 1]]
+def written(url: str, folder: Path, numbers: list[list[int]]) -> list[int]:
+    """How processes ended that record so many runs each, all at once."""
     tests = str(Path(__file__).parents[1])
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")])}
     commands = [[sys.executable, "-c", WRITER, url, *map(str, some)] for some in numbers]
-    processes = [subprocess.Popen(each, env=env, cwd=tmp_path, stdin=subprocess.PIPE) for each in commands]
+    processes = [subprocess.Popen(each, env=env, cwd=folder, stdin=subprocess.PIPE) for each in commands]
     for process in processes:
         assert process.stdin
         process.stdin.close()
-    assert [process.wait(120) for process in processes] == [0, 0, 0]
+    return [process.wait(120) for process in processes]
+
+
+def test_several_processes_record_at_once(url: str, tmp_path: Path) -> None:
+    """Each makes the tables, and names that the others make too."""
+    assert written(url, tmp_path, [[1, 2, 3], [3, 4, 5], [6, 3, 1]]) == [0, 0, 0]
     with opened(tmp_path, url) as past:
         nights = past.nights("main", 9)
-        assert [night.run for night in nights] == ["r0001", "r0002", "r0003", "r0004", "r0005", "r0006"]
+        assert sorted(night.run for night in nights) == ["r0001", "r0002", "r0003", "r0004", "r0005", "r0006"]
         assert len(list(past.points(nights))) == 6 * 700
         assert len(list(past.tests())) == 705
 
@@ -193,6 +209,56 @@ def test_the_migrations_make_the_tables_that_we_use(url: str, tmp_path: Path) ->
     config.set_main_option("script_location", str(version.MIGRATIONS))
     config.set_main_option("path_separator", "os")
     assert ScriptDirectory.from_config(config).get_current_head() == tables.VERSION
+
+
+def first_version(url: str, tmp_path: Path) -> Engine:
+    """A database as the first version made it, with a run of one test."""
+    place = address.find(tmp_path, url)
+    assert place
+    engine = address.engine(place, Deadline())
+    config = Config()
+    config.set_main_option("script_location", str(version.MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with version.writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for row in (
+            """runs (run, started, "commit", branch, interrupted, partial)
+            VALUES ('r0001', '2026-01-01T00:00:00Z', '', 'main', false, false)""",
+            f"""tests (name, axes) VALUES ('{CELL}/first', '{{"compiler": "gcc"}}')""",
+            "places (host, accelerator, digest) VALUES ('host', 'kvm', 'digest')",
+            "metrics (name, unit, better) VALUES ('boot_time', 's', 'lower')",
+            "results VALUES (1, 1, 1, 'passed', '', 1, 0, false)",
+            "measures VALUES (1, 1, 1, 0.25)",
+        ):
+            connection.exec_driver_sql(f"INSERT INTO {row}")
+    return engine
+
+
+def test_a_database_of_the_first_version_is_brought_to_this_one_with_all_that_it_has(url: str, tmp_path: Path) -> None:
+    engine = first_version(url, tmp_path)
+    with opened(tmp_path, url) as past:
+        past.record(run(2, result()))
+    with opened(tmp_path, url) as past:
+        old, new = past.points(past.nights("main", 9))
+    assert (old.run, old.verdict, old.values, old.measured("boot_time")) == (
+        "r0001",
+        "passed",
+        {"compiler": "gcc"},
+        0.25,
+    )
+    assert (old.span, new.run) == (None, "r0002")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [tables.VERSION]
+        assert compare_metadata(MigrationContext.configure(connection), tables.METADATA) == []
+    engine.dispose()
+
+
+def test_several_processes_bring_a_database_to_this_version_at_once(url: str, tmp_path: Path) -> None:
+    first_version(url, tmp_path).dispose()
+    assert written(url, tmp_path, [[2], [3], [4], [5]]) == [0, 0, 0, 0]
+    with opened(tmp_path, url) as past:
+        assert sorted(night.run for night in past.nights("main", 9)) == [f"r000{number}" for number in (1, 2, 3, 4, 5)]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(past: History, url: str, tmp_path: Path) -> None:

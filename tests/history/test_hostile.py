@@ -49,6 +49,13 @@ HOSTILE = {
     "an index of an expression": "CREATE INDEX i ON results (hex(reason))",
     "another's table": "CREATE TABLE mine (a)",
     "a table less": "DROP TABLE measures",
+    "tables of a newer version": "UPDATE alembic_version SET version_num = '0001'",
+    "tables of an older version": "ALTER TABLE results DROP COLUMN begun",
+    "an older version with a trigger": "ALTER TABLE results DROP COLUMN begun; UPDATE alembic_version SET version_num ="
+    " '0001'; CREATE TRIGGER t AFTER INSERT ON runs BEGIN DELETE FROM results; END",
+    "this version and another": "INSERT INTO alembic_version VALUES ('9999')",
+    "two versions": "ALTER TABLE results DROP COLUMN begun; UPDATE alembic_version SET version_num = '0001'; INSERT "
+    "INTO alembic_version VALUES ('0002')",
     "no version": "DELETE FROM alembic_version",
     "a version of bytes": "UPDATE alembic_version SET version_num = x'00ff'",
 }
@@ -61,6 +68,10 @@ DAMAGE = {
     "a verdict of bytes": "UPDATE results SET verdict = x'ff'",
     "attempts in words": "UPDATE results SET attempts = 'many'",
     "a flag of 7": "UPDATE results SET infrastructure = 7",
+    "a time in words": "UPDATE results SET begun = 'soon'",
+    "a time of bytes": "UPDATE results SET begun = x'00'",
+    "an endless time": "UPDATE results SET begun = 9e999",
+    "a time beyond all": "UPDATE results SET begun = 1.7e308; UPDATE measures SET value = 1.7e308",
     "a value in words": "UPDATE measures SET value = 'x'",
     "an endless value": "UPDATE measures SET value = 9e999",
     "a long reason": "UPDATE results SET reason = printf('%.*c', 1000000, 'x')",
@@ -144,7 +155,9 @@ def test_damaged_rows_are_left_out_and_the_rest_is_used(what: str, file: Path, t
         assert dict(past.tests())[f"{CELL}/hello"] == run(3, result()).results[0].values
 
 
-@pytest.mark.parametrize("what", ["places that never were", "a verdict of bytes", "attempts in words", "a long reason"])
+@pytest.mark.parametrize(
+    "what", ["places that never were", "a verdict of bytes", "attempts in words", "a long reason", "a time in words"]
+)
 def test_what_was_left_out_is_told(what: str, file: Path, tmp_path: Path) -> None:
     change(file, DAMAGE[what])
     assert len(ended(tmp_path, str(file))[1]) == 1

@@ -1,4 +1,4 @@
-"""Alarms over the nights of one test, and the difference between two samples, with known answers."""
+"""Alarms over the nights of one test, with known answers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import mannwhitneyu
 
 from bootmatrix.history import shift
 from bootmatrix.history.shift import Alarm, alarm
-
-NUMBERS = st.floats(min_value=0.001, max_value=1e6)
 
 
 def noisy(*levels: tuple[int, float], spread: float = 0.02) -> list[float | None]:
@@ -97,62 +94,6 @@ def test_exact_numbers_change_at_once() -> None:
     assert alarm([70_000.0, 80_000.0, 80_000.0], exact=True) is None
     assert alarm([70_000.0, 70_100.0], exact=True) is None
     assert alarm([70_000.0], exact=True) is None
-
-
-def test_the_difference_of_two_samples() -> None:
-    rng = random.Random(2)  # noqa: S311
-    before = [rng.lognormvariate(0, 0.03) for _ in range(30)]
-    after = [1.1 * rng.lognormvariate(0, 0.03) for _ in range(30)]
-    found = shift.shift(before, after)
-    assert (found.real, found.why) == (True, "")
-    assert found.p == pytest.approx(mannwhitneyu(before, after, method="asymptotic").pvalue)
-    assert found.low is not None
-    assert found.high is not None
-    assert 0.06 < found.low < found.change < found.high < 0.13
-    assert shift.shift(before, after, smallest=0.2).why == "less than 20%"
-
-
-def test_the_interval_holds_the_truth_in_95_of_100() -> None:
-    rng = random.Random(3)  # noqa: S311
-    held = 0
-    for _ in range(1000):
-        before, after = ([level * rng.lognormvariate(0, 0.05) for _ in range(8)] for level in (1, 1.1))
-        found = shift.shift(before, after)
-        assert found.low is not None
-        assert found.high is not None
-        held += found.low <= 0.1 <= found.high
-    assert 930 <= held <= 975
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "why"),
-    [
-        ([1.0], [2.0], "one boot each: run it again to know"),
-        ([1.0, 1.1], [2.0, 2.1, 2.2], "2 and 3 boots are too few to know"),
-        ([1.0] * 5 + [2.0] * 5, [1.0] * 4 + [2.0] * 6, "may be chance"),
-        ([1.0] * 9, [1.0] * 9, "less than 5%"),
-        ([0.0], [5.0], "less than 5%"),
-    ],
-)
-def test_what_keeps_a_difference_from_being_real(before: list[float], after: list[float], why: str) -> None:
-    found = shift.shift(before, after)
-    assert (found.real, found.why) == (False, why)
-
-
-def test_exact_numbers_need_no_second_boot() -> None:
-    found = shift.shift([100.0], [110.0], exact=True)
-    assert (found.real, found.change, found.p, found.low, found.high) == (True, 0.1, None, 0.1, 0.1)
-
-
-@given(st.lists(NUMBERS, min_size=1, max_size=12), st.lists(NUMBERS, min_size=1, max_size=12))
-def test_sides_that_are_swapped_mirror(before: list[float], after: list[float]) -> None:
-    there, back = shift.shift(before, after, 0), shift.shift(after, before, 0)
-    assert (1 + there.change) * (1 + back.change) == pytest.approx(1)
-    assert (there.before, there.after) == (back.after, back.before)
-    assert there.p == pytest.approx(back.p)
-    assert (there.low is None) == (back.low is None)
-    if there.low is not None and back.high is not None:
-        assert (1 + there.low) * (1 + back.high) == pytest.approx(1)
 
 
 @given(st.lists(st.none() | st.floats(allow_nan=False, allow_infinity=False, width=32), max_size=60))

@@ -170,6 +170,8 @@ IN_A_TEST = [
     ("{params: {a: [1]}}", ["matrix.yaml:2:22: parameter 'a' has the name of an axis or a placeholder"]),
     ("{params: {n: [a b, a_b]}}", ["matrix.yaml:2:31: parameter 'n' has two values that read 'a_b'"]),
     ("{args: ['{depht}'], params: {depth: [1]}}", ["matrix.yaml:2:20: the placeholder {depht} names no axis or"]),
+    ("{resources: ['tap{c}']}", ["matrix.yaml:2:25: the placeholder {c} names no axis or parameter\n"]),
+    ("{resources: 'tap{attempt}'}", ["matrix.yaml:2:24: the placeholder {attempt} names no axis or parameter\n"]),
     ("{unikernel: '{b}'}", ["matrix.yaml:2:24: the placeholder {b} names no axis or parameter\n"]),
     ("{runner: {acel: kvm}}", ["matrix.yaml:2:22: runner 'qemu': unknown option 'acel'\n    did you mean 'accel'?"]),
     ("{runner: {accel: xen}}", ["matrix.yaml:2:22: runner 'qemu': accel: Input should be 'auto', 'kvm' or 'tcg'"]),

@@ -206,15 +206,41 @@ def test_a_test_that_needs_more_memory_than_there_is_says_so(tmp_path: Path) -> 
     assert (done.returncode, "'lots' is not a size with its unit" in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("again", ["--resume", "--failed"])
+def test_what_the_infrastructure_kept_from_being_told_is_tried_again(tmp_path: Path, again: str) -> None:
+    """A tender's interpreter is missing, and then it is there: though the run had come to its end."""
+    tool = tmp_path / "tools/bin/tool"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(f"#!{tmp_path}/interpreter\necho fine\n")
+    tool.chmod(0o755)
+    project = Project(tmp_path, "host")
+    lost = {
+        "runner": {"command": ["tool", "{unikernel}"], "prefix": str(tmp_path / "tools")},
+        "expect": {"console": ["fine"]},
+    }
+    project.write(lost=lost, good=good())
+    done = bootmatrix("run", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
+    assert (done.returncode, "1 passed, 1 error" in done.stdout) == (3, True), done.stdout + done.stderr
+    (tmp_path / "interpreter").symlink_to("/bin/sh")
+    found = project.run(again)
+    assert project.done.returncode == 0, project.done.stdout
+    assert found["lost"].verdict == "passed"
+    count = 1 if again == "--resume" else 2
+    assert (len(runs(tmp_path / "out")), project.booted()[-1]) == (count, "lost")
+    with database.opened(tmp_path) as past:
+        assert [one.verdict for one in past.points(past.nights(None, 1)) if one.test == "lost"] == ["passed"]
+
+
 def test_two_boots_never_use_the_same_resource_in_two_runs_either(tmp_path: Path) -> None:
     from support import started  # noqa: PLC0415
 
     project = Project(tmp_path, "host")
     alone = script(f"mkdir {tmp_path}/lock || exit 9; sleep 0.05; rmdir {tmp_path}/lock", resources=["tap-{arch}"])
-    project.write(**{f"t{number}": alone for number in range(8)})
-    env = {"BOOTMATRIX_CACHE": str(tmp_path / "cache")}
+    named = {**alone, "resources": ["tap-x86_64", "tap-{arch}"]}
+    project.write(**{f"t{number}": named if number % 2 else alone for number in range(8)})
+    caches = [{"BOOTMATRIX_CACHE": str(tmp_path / cache)} for cache in ("cache", "another")]
     args = ("run", "--engine", "host", "-j", "4")
-    with started(*args, cwd=tmp_path, **env) as one, started(*args, cwd=tmp_path, **env) as other:
+    with started(*args, cwd=tmp_path, **caches[0]) as one, started(*args, cwd=tmp_path, **caches[1]) as other:
         assert [process.communicate(timeout=60)[0] and process.returncode for process in (one, other)] == [0, 0]
     for run in runs(tmp_path / "out"):
         assert set(map(tuple, told(run).values())) == {("passed",)}

@@ -12,7 +12,7 @@ from damaged import DEEP, DIGITS, LAID, RUN, UNFOLLOWED, Project, as_line, lay, 
 
 from bootmatrix import accelerator, host, results, uses
 from bootmatrix.errors import UserError
-from bootmatrix.runs import journal, passes
+from bootmatrix.runs import journal, order, passes
 from bootmatrix.schedule import times
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BEGUN = {"time": "2020-01-01T00:00:00.000+00:00", "monotonic": 1.0, "event": "run started", "plan": "x"}
 TOLD = {**BEGUN, "event": "boot finished", "boot": "command/t0", "verdict": "failed", "result": {}}
-PLACES = [f"out/{name}" for name in (passes.FILE, times.FILE, host.CACHE_TAG, ".gitignore")]
+PLACES = [f"out/{name}" for name in (passes.FILE, times.FILE, order.FILE, host.CACHE_TAG, ".gitignore")]
 PLACES += [f"cache/{name}" for name in ("probes.json", "locks", "used", "cache-id")]
 RESULTS: dict[str, bytes] = {
     "another's": b'{"cell":"command","test":"other","verdict":"passed"}',
@@ -83,6 +83,8 @@ JOURNALS: dict[str, tuple[Any, ...]] = {
     "no such engine": ({**BEGUN, "request": {"engine": "xen"}},),
     "an engine that is a list": ({**BEGUN, "request": {"engine": []}},),
     "a part that is a number": ({**BEGUN, "request": {"shard": 3}},),
+    "values in turn of a number": ({**BEGUN, "request": {"compare": 3}},),
+    "values in turn of a list": ({**BEGUN, "request": {"compare": ["compiler"]}},),
     "failures of a run above": ({**BEGUN, "request": {"failed_of": "../../victim"}},),
     "failures of no text": ({**BEGUN, "request": {"failed_of": 3}},),
     "no time": ({**BEGUN, "time": "soon"},),
@@ -100,7 +102,9 @@ def test_newer_journals_that_are_none_are_said_and_left_out(project: Project, op
     for number, events in enumerate(JOURNALS.values()):
         project.other(f"99991231-000000-{number:03}abcde", *events)
     for number, kind in enumerate(LAID):
-        lay(kind, project.out / f"99991231-000001-{number:03}abcde" / journal.FILE, project.victim)
+        name = f"99991231-000001-{number:03}abcde"
+        order.begun(project.out, name)
+        lay(kind, project.out / name / journal.FILE, project.victim)
     without(project, b'"run finished"', b'"command/good"')
     said = project.again(option)
     for number, what in enumerate(JOURNALS):

@@ -84,3 +84,26 @@ def test_a_journal_without_a_beginning_is_the_users_error(tmp_path: Path) -> Non
     (tmp_path / "1" / "events.jsonl").write_text('{"event": "boot')
     with pytest.raises(UserError, match="has no beginning"):
         past.read(tmp_path / "1")
+
+
+def test_the_last_run_is_the_one_that_began_last_though_the_clock_was_set_back(tmp_path: Path) -> None:
+    write(tmp_path, "20260102", {"good": "passed"})
+    write(tmp_path, "20251231", {"bad": "failed", "cut": ""}, stopped=None)
+    found = past.last(tmp_path, print).run, past.unfinished(tmp_path, print).run, past.newest_in(tmp_path)
+    assert found == ("20251231", "20251231", "20251231")
+
+
+def test_an_error_of_the_infrastructure_is_not_told_and_a_run_with_one_is_unfinished(tmp_path: Path) -> None:
+    write(tmp_path, "1", {"good": "passed"})
+    store = Store(tmp_path, "1", 3)
+    store.keep(1, Result("c", "lost", "error", infrastructure=True))
+    store.keep(2, Result("c", "wrong", "error"))
+    store.event("run finished", stopped="")
+    found = past.unfinished(tmp_path, print)
+    assert set(found.told) == {"c/good", "c/wrong"}
+    assert past.newest_in(tmp_path) == "1"
+    store.keep(1, Result("c", "lost", "passed"))
+    store.event("run finished", stopped="")
+    store.close()
+    assert past.last(tmp_path, print).finished
+    assert set(past.last(tmp_path, print).told) == {"c/good", "c/wrong", "c/lost"}

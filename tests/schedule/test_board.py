@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -198,3 +199,19 @@ def test_what_a_maker_left_does_not_count_as_being_made() -> None:
     plan = board(task("build", 5, demand=MAKER), task("boot", 5, ["build"]))
     plan.postpone(begun(plan), Later(lambda: None, 5.0))
     assert plan.take() is None  # "boot" waits for it
+
+
+def test_a_task_that_comes_after_another_waits_for_it_and_is_not_lost_with_it() -> None:
+    after = replace(task("boot", 5, ["mine"]), after=("partners",))
+    plan = board(task("mine"), task("partners", 3), after, task("partner", 4, ["partners"]))
+    theirs, mine = begun(plan), begun(plan)
+    assert (theirs.key, mine.key) == ("partners", "mine")
+    assert list(plan.finished(mine)) == []
+    assert plan.take() is None
+    assert [lost.key for lost in plan.finished(theirs, UserError("bad"))] == ["partner"]
+    assert (begun(plan).key, plan.waiting) == ("boot", {})
+
+
+def test_what_comes_after_a_long_one_makes_that_urgent() -> None:
+    last = replace(task("last", 9), after=("short",))
+    assert simulate([task("long", 5), task("short", 1), last], 1)[1] == ["short", "last", "long"]

@@ -1,0 +1,66 @@
+"""What a sample of differences comes to, of which each is as likely up as down if there is none: Wilcoxon's signed
+ranks, and the interval that belongs to them. Pure.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FEWEST = 8  # differences: of fewer these ranks never say that chance makes them less often than REAL
+REAL = 0.01  # how often chance may make a difference that is called real
+SURE = 1.96  # standard deviations of the 95% interval
+MOST = 1000  # differences of which all means of two are looked at; of more, so many that lie evenly among them
+
+
+class Ranked(NamedTuple):
+    """The middle of the differences (Hodges and Lehmann's: the median of the means of any two), and its 95% interval,
+    None of fewer than FEWEST.
+    """
+
+    middle: float
+    low: float | None = None
+    high: float | None = None
+
+
+def ranked(differences: Sequence[float]) -> Ranked:
+    """Of one difference at least."""
+    count = len(differences)
+    if count < FEWEST:
+        both = itertools.combinations_with_replacement(differences, 2)
+        return Ranked(statistics.median((one + other) / 2 for one, other in both))
+    import numpy as np  # noqa: PLC0415
+
+    some = np.sort(np.asarray(differences, dtype=float))
+    if count > MOST:
+        some = some[np.linspace(0, count - 1, MOST).round().astype(int)]
+    means = np.sort(((some[:, None] + some[None, :]) / 2)[np.triu_indices(len(some))])
+    outside = int(_outside(count) * len(means))
+    return Ranked(float(np.median(means)), float(means[outside]), float(means[-1 - outside]))
+
+
+def _outside(count: int) -> float:
+    """The share of the means that lies below the interval, and above it."""
+    every = count * (count + 1) / 2
+    spread = math.sqrt(count * (count + 1) * (2 * count + 1) / 24)
+    return max(0.0, math.floor(every / 2 - SURE * spread) - 1) / every
+
+
+def chance(differences: Sequence[float]) -> float:
+    """How often chance alone would make them; those that are 0 say for neither side."""
+    some = [each for each in differences if each]
+    if not some:
+        return 1.0
+    from scipy.stats import wilcoxon  # noqa: PLC0415
+
+    return float(wilcoxon(some).pvalue)
+
+
+def is_real(found: Ranked, p: float) -> bool:
+    """Whether chance hardly makes it, and nothing is no part of the interval."""
+    return p <= REAL and found.low is not None and found.high is not None and not found.low <= 0 <= found.high

@@ -1,0 +1,46 @@
+"""Copies of a repository's files for boots whose user may not read them: where umask is 077, only their owner may.
+
+The user's file stays as it is. A copy lies in the cache by its content, in a folder that no other user of this host may
+enter, so that `repro` finds it, too; the engine hands in the file alone. `gc` frees it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from typing import TYPE_CHECKING
+
+from bootmatrix import disk, files, host, uses
+from bootmatrix.errors import Problem, UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KIND = "file"  # of what is kept, for `gc`
+
+
+def readable(file: Path, root: Path) -> Path:
+    """The file itself if everyone may read it, else a copy. It must be a file below `root`, wherever links lead.
+
+    Raises UserError if we may not read it either, Fatal if the copy cannot be written.
+    """
+    if file.stat().st_mode & stat.S_IROTH:
+        return file
+    try:
+        with files.opened(file, root) as stream:
+            key = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        remedy = "let this user read it (chmod, chown)"
+        raise UserError(Problem(f"{file} cannot be read: {error.strerror}", remedy=remedy)) from None
+    kept = host.cache() / f"{KIND}s"
+    target = kept / key / file.name
+    try:
+        uses.mark(KIND, key, str(file))
+        if not target.is_file():
+            kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+            target.parent.mkdir(exist_ok=True)
+            files.copy(file, target, below=root)
+            target.chmod(0o444)
+    except OSError as error:
+        raise disk.full(target, error) from None
+    return target
