@@ -59,13 +59,17 @@ def results() -> list[Result]:
     ]
 
 
+def told_by(made: list[Result]) -> Run:
+    run = Run("run-1", STARTED, 2.5, "0.1", "bootmatrix run", {"name": "machine"}, made)
+    return replace(run, axes=tuple(AXES), commit="c0ffee", branch="main")
+
+
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project's root, with the run in out/run-1, told in each dialect: junit.xml, pytest.xml and gitlab.xml."""
     root = tmp_path_factory.mktemp("workspace")
     folder = root / "out/run-1"
-    run = Run("run-1", STARTED, 2.5, "0.1", "bootmatrix run", {"name": "machine"}, results())
-    run = replace(run, axes=tuple(AXES), commit="c0ffee", branch="main")
+    run = told_by(results())
     for told in (one for result in run.results for one in result.attempts):
         file = folder / told.console
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -88,3 +92,20 @@ def with_properties(workspace: Path) -> Path:
 @pytest.fixture
 def for_gitlab(workspace: Path) -> Path:
     return workspace / "out/run-1/gitlab.xml"
+
+
+@pytest.fixture(scope="session")
+def cells() -> dict[str, int]:
+    """The cells of the report `several`, each a suite, with how many cases it has."""
+    return {CELL: 12, f"clang-{CELL}": 3, f"tcc-{CELL}": 1}
+
+
+@pytest.fixture(scope="session")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of several suites with tests of the same names: `fails` is in each."""
+    folder = tmp_path_factory.mktemp("several")
+    made = results()
+    made += [replace(one, cell=f"clang-{CELL}") for one in made[:3]] + [replace(made[2], cell=f"tcc-{CELL}")]
+    report = folder / "junit.xml"
+    plugins.load("reports", "junit", ROOT).Report().write(told_by(made), folder, report)
+    return report

@@ -99,3 +99,9 @@ def test_enricomi_sees_totals_and_states(junit: Path) -> None:
     assert "console of attempt 3" in found[CELL, "fails"]["stdout"]
     assert "until 2026-12-31): failed: exited(1)" in found[CELL, "kept"]["message"]
     assert found[CELL, "passes"]["time"] == 1.5
+
+
+def test_each_of_several_suites_is_seen_with_all_its_cases(several: Path, cells: dict[str, int]) -> None:
+    totals, found = enricomi(several)
+    assert Counter(cell for cell, _ in found) == cells
+    assert totals["tests"] == mikepenz(several)[0].total() == sum(cells.values())

@@ -71,3 +71,7 @@ def test_what_it_shows_is_text(seen: dict[str, Seen]) -> None:
 def test_a_failure_has_the_last_console_attached(seen: dict[str, Seen], workspace: Path) -> None:
     path = seen["fails"].attachment or ""
     assert (workspace / path).read_text().startswith("console of attempt 3")
+
+
+def test_each_of_several_suites_is_seen_with_all_its_cases(several: Path, cells: dict[str, int]) -> None:
+    assert Counter(cell for cell, _ in read(several)) == cells

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,26 @@ def test_a_merged_report_has_the_suites_of_both(packages: Path, junit: Path, for
     told = read(packages, MERGE, junit, for_gitlab)
     assert (told["tests"], told["failures"], told["errors"]) == (24, 8, 2)
     assert sum(len(suite["testcase"]) for suite in told["testsuite"]) == 24
+
+
+SUITES = """import {convertJUnitToCTRFReport as c} from 'junit-to-ctrf'; import {parseV2} from 'test-results-parser';
+import {parse} from 'junit2json'; import getSuites from 'xunit-viewer/src/cli/get-suites.js';
+import m from 'junit-report-merger';
+const logger = new Proxy({}, {get: () => (x) => x}), text = fs.readFileSync(file, 'utf8');
+const counted = (suites, cases) => Object.fromEntries(suites.map((one) => [one.name, cases(one).length]));
+tell({
+    testbeats: counted(parseV2({type: 'junit', files: [file]}).result.suites, (suite) => suite.cases),
+    junit2json: counted((await parse(text)).testsuite, (suite) => suite.testcase),
+    viewer: counted(Object.values((await getSuites(logger, [{file, contents: text}])).suites),
+        (suite) => Object.keys(suite.tests)),
+    merger: counted((await parse(await m.mergeToString([text]))).testsuite, (suite) => suite.testcase),
+    ctrf: (await c(file)).results.tests.map((test) => test.suite[0]),
+});"""
+
+
+def test_each_of_several_suites_is_seen_with_all_its_cases(
+    packages: Path, several: Path, cells: dict[str, int]
+) -> None:
+    told = read(packages, SUITES, several)
+    assert Counter(told.pop("ctrf")) == cells
+    assert told == dict.fromkeys(("testbeats", "junit2json", "viewer", "merger"), cells)
