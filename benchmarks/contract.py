@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 ROOT = Path(__file__).resolve().parents[1]
+UNIKERNELS = ROOT / "unikernels"  # what projects of a figure's own are allowed to reach
 
 
 class Missing(Exception):

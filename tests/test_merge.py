@@ -424,7 +424,7 @@ def test_the_matrix_says_what_its_tests_are_and_which_are_in_quarantine(project:
     for result in project.merged.results:
         assert (result.axes["mine"], result.repro, bool(result.quarantine)) == (
             result.cell[-1],
-            f"bootmatrix repro {result.id}",
+            f"bootmatrix repro {result.id} --engine host",
             False,
         )
         assert result.key == ""

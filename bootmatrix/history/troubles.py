@@ -20,19 +20,26 @@ if TYPE_CHECKING:
 
 ELSEWHERE = "--history PATH or BOOTMATRIX_HISTORY keeps it elsewhere, `none` nowhere"
 LOCKED = "another program writes to it: try again, `bootmatrix nightly` records the run"
+FULL = "free some space, then `bootmatrix nightly` records the run"
+READ_ONLY = f"make it writable; {ELSEWHERE}"
+SERVER = "see that its server runs and lets us in, then `bootmatrix nightly` records the run"
 REMEDIES = {
-    "full": "free some space, then `bootmatrix nightly` records the run",
-    "readonly": f"make it writable; {ELSEWHERE}",
-    "locked": LOCKED,
-    "lock timeout": LOCKED,
-    "not a database": AWAY,
-    "malformed": AWAY,
-    "too big": AWAY,
-    "unable to open": ELSEWHERE,
-    "connection": "see that its server runs and lets us in, then `bootmatrix nightly` records the run",
+    "SQLITE_FULL": FULL,
+    "SQLITE_READONLY": READ_ONLY,
+    "SQLITE_BUSY": LOCKED,
+    "SQLITE_LOCKED": LOCKED,
+    "SQLITE_NOTADB": AWAY,
+    "SQLITE_CORRUPT": AWAY,
+    "SQLITE_TOOBIG": AWAY,
+    "53100": FULL,
+    "25006": READ_ONLY,
+    "55P03": LOCKED,
+    "": SERVER,
 }
-"""What to do, by a word of the database's message."""
-ENDED = ("interrupted", "statement timeout")  # what a database says of a statement that was ended
+"""What to do, by SQLite's name of a result (sqlite.org/rescode.html) or PostgreSQL's SQLSTATE (its appendix A), which
+a connection that did not come about has not.
+"""
+ENDED = ("SQLITE_INTERRUPT", "57014")  # the codes of a statement that was ended
 
 
 @contextlib.contextmanager
@@ -48,16 +55,27 @@ def told(name: str, deadline: Deadline, doing: str) -> Iterator[None]:
     except Late:
         raise _late(name, deadline, doing) from None
     except (SQLAlchemyError, sqlite3.Error) as error:
-        said = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
-        if any(word in said for word in ENDED):
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        said, code = str(cause).strip().partition("\n")[0], _code(cause)
+        if code in ENDED:
             if deadline.passed():
                 raise _late(name, deadline, doing) from None
             raise KeyboardInterrupt from None
-        remedy = next((text for word, text in REMEDIES.items() if word in said), ELSEWHERE)
+        remedy = REMEDIES.get(code, ELSEWHERE)
         raise InfrastructureError(Problem(f"the history {name} cannot be used: {said}", remedy=remedy)) from None
     except Exception as error:  # whatever lies in a damaged database
         what = f"the history {name} is damaged: {doing} ended in {type(error).__name__}: {error}"
         raise InfrastructureError(Problem(what, remedy=AWAY)) from error
+
+
+def _code(cause: BaseException) -> str:
+    """By what it can be told apart, whatever words and paths are in the message; "?" if by nothing.
+
+    Of SQLite's extended results the main one: SQLITE_READONLY_DBMOVED is SQLITE_READONLY.
+    """
+    if isinstance(cause, sqlite3.Error):
+        return "_".join(getattr(cause, "sqlite_errorname", "?").split("_")[:2])
+    return (cause.sqlstate or "") if hasattr(cause, "sqlstate") else "?"
 
 
 def _late(name: str, deadline: Deadline, doing: str) -> InfrastructureError:

@@ -28,7 +28,7 @@ share() { mkdir /media/theirs; mount $1 /media/theirs; touch /media/theirs/1 /me
 tell() { cat status & }
 order() { printf '1 %s\\n' $((${#1} + 7)) ; printf 'sh\\0-c\\0%s\\0' "$1"; }
 """
-BEFORE = "tell; share '-t tmpfs tmpfs'; ./agent . 65534 65534 3<>commands || echo refused"
+BEFORE = "tell; share '-t tmpfs tmpfs'; ./agent . 65534 65534 3<>commands || { wait; echo refused; }"
 LATER = """
 exec 3<>commands 4<>console 5<>tender
 ./agent . 65534 65534 & exec 6<status

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 FLAKY = script('test "$1" = 2', args=["{attempt}"], retry={"attempts": 2})
 
 
-def run(folder: Path, history: str = "", *, broken: str, seconds: float) -> Run:
-    """One real run; `broken` ends one guest, another takes some seconds."""
+def run(folder: Path, *, broken: str, seconds: float) -> Run:
+    """One real run, which is in no history yet; `broken` ends one guest, another takes some seconds."""
     tests = {"calm": script("true"), "frail": script(broken), "slow": script(f"sleep {seconds}"), "flaky": FLAKY}
     write_matrix(folder, scripted({"backend": ["command"]}, **tests))
-    here = {"BOOTMATRIX_BRANCH": "main", "BOOTMATRIX_CACHE": str(folder / "cache"), "BOOTMATRIX_HISTORY": history}
+    here = {"BOOTMATRIX_BRANCH": "main", "BOOTMATRIX_CACHE": str(folder / "cache"), "BOOTMATRIX_HISTORY": "none"}
     bootmatrix("run", "--engine", "host", cwd=folder, **here)
     return results.load(folder / "out/latest/results.json")
 
@@ -48,7 +48,7 @@ def _quicker(result: Result, factor: float) -> Result:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the last run, after `nightly`."""
     folder = tmp_path_factory.mktemp("story")
-    well = run(folder, "none", broken="true", seconds=0.2)
+    well = run(folder, broken="true", seconds=0.2)
     ill = run(folder, broken="exit 3", seconds=0.8)
     with database.opened(folder) as past:
         for night in range(1, 23):
@@ -77,8 +77,8 @@ def test_the_summary_and_the_annotations_begin_with_it(told: Path) -> None:
     assert summary.startswith("## ✗ 1 failed, 1 flaky, 2 passed")
     assert summary.index("**new failure** · 1") < summary.index("**worse** · 1") < summary.index("### Not as expected")
     first, second, third = (told / "out/latest/annotations.txt").read_text().splitlines()[:3]
-    assert first.startswith("::error title=failed%3A command/frail::")
-    assert second.startswith("::warning title=flaky%3A command/flaky::")
+    assert first.startswith("::error title=failed%3A command/frail,file=matrix.yaml,line=")
+    assert second.startswith("::warning title=flaky%3A command/flaky,file=matrix.yaml,line=")
     assert third.startswith("::warning title=worse%3A command/slow::boot_time")
 
 
