@@ -1,5 +1,6 @@
 """The project's jobs: `nox -s matrix`, `tests`, `lint` or `bench`. Each does all of its own set-up."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def tests(session: nox.Session) -> None:
     session.install("--force-reinstall", "--no-deps", wheel)  # the same version may have other content
     session.run("bootmatrix", "setup", "--yes", "--host-tools")
     session.run("python", "tests/tools.py")
-    session.run("pytest", *session.posargs)
+    workers = (os.cpu_count() or 1) + 1  # tests wait for boots more than they compute
+    session.run("pytest", f"--numprocesses={workers}", "--dist=worksteal", *session.posargs)
 
 
 @nox.session
