@@ -57,11 +57,11 @@ def test_without_a_format_all_are_written_into_the_runs_folder(project: Path) ->
     before = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
     done = report(project, "latest")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    files = {plugins.load("reports", name, ROOT).Report.filename for name in NAMES}
+    files = {plugins.load("reports", name, ROOT / "docs").Report.filename for name in NAMES}
     assert {file.name for file in folder.iterdir() if file.is_file()} - set(before) == files
     assert all((folder / name).read_bytes() == raw for name, raw in before.items())
     assert done.stderr.splitlines() == [
-        f"out/latest/{plugins.load('reports', name, ROOT).Report.filename}" for name in NAMES
+        f"out/latest/{plugins.load('reports', name, ROOT / 'docs').Report.filename}" for name in NAMES
     ]
 
 
@@ -170,7 +170,7 @@ def test_a_real_run_has_the_same_reports_again(tmp_path: Path) -> None:
     write_matrix(tmp_path, scripted(good=script("echo hi"), bad=script("echo no; exit 3")))
     assert bootmatrix("run", "--engine", "host", cwd=tmp_path).returncode == 1
     folder = tmp_path / "out/latest"
-    names = [plugins.load("reports", name, ROOT).Report.filename for name in NAMES]
+    names = [plugins.load("reports", name, ROOT / "docs").Report.filename for name in NAMES]
     before = [(folder / name).read_bytes() for name in names]
     assert report(tmp_path, "latest").returncode == 0
     assert [(folder / name).read_bytes() for name in names] == before

@@ -370,7 +370,7 @@ def test_only_ascii_digits_make_a_status(digit: str, wanted: str) -> None:
 @pytest.mark.parametrize("arch", ["x86_64", "aarch64", "riscv64"])
 def test_a_guest_that_shows_all_and_does_not_end_is_told_how_it_ends_there(arch: str) -> None:
     ending = Ending(stopped="no end within 30 s", console="SUCCESS\n", arch=arch)
-    qemu = plugins.make_runner("qemu", {}, Path())
+    qemu = plugins.make_runner("qemu", {}, Path(__file__).parent)
     reason = verdict.judge(fields(expect={"console": "SUCCESS"}), qemu, ending).reason
     assert reason.startswith("no end within 30 s, although the console shows all that is expected; does it ")
     assert ("isa-debug-exit at 0x501" in reason) == (arch == "x86_64")
@@ -431,6 +431,6 @@ def test_the_tenders_own_words_can_be_asked_for() -> None:
     fields = TestFields.model_validate({"expect": {"outcome": "crashed(*fault*)", "tender": "translation fault"}})
     right = Ending(status=1, tender="solo5-hvt: KVM: host/guest translation fault: rip=0x1\n")
     other = Ending(status=1, tender="solo5-hvt: KVM: unhandled exit: exit_reason=0x6, rip=0x1\n")
-    hvt = plugins.make_runner("solo5-hvt", {}, Path())
+    hvt = plugins.make_runner("solo5-hvt", {}, Path(__file__).parent)
     assert verdict.judge(fields, hvt, right).verdict == "passed"
     assert verdict.judge(fields, hvt, other).verdict == "failed"

@@ -26,7 +26,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
 def written(run: Run, folder: Path) -> Path:
-    report: Report = plugins.load("reports", "html", ROOT).Report()
+    report: Report = plugins.load("reports", "html", ROOT / "docs").Report()
     target = folder / report.filename
     report.write(run, folder, target)
     return target

@@ -186,7 +186,7 @@ def changes(every: list[Result]) -> Changes:
 
 def main(folder: Path, count: int) -> None:
     run = made(folder, count)
-    report: Report = plugins.load("reports", "html", ROOT).Report()
+    report: Report = plugins.load("reports", "html", ROOT / "docs").Report()
     target = folder / report.filename
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()

@@ -187,7 +187,7 @@ def demo(folder: Path) -> Run:
 
 
 def report(name: str) -> Report:
-    made: Report = plugins.load("reports", name, ROOT).Report()
+    made: Report = plugins.load("reports", name, ROOT / "docs").Report()
     return made
 
 

@@ -106,7 +106,7 @@ DIALECTS = ("surefire", "pytest", "gitlab")
 
 def written(folder: Path, *results: Result, **options: object) -> Path:
     run = Run("run-1", STARTED, 2.5, "0.1", "bootmatrix run", {"name": "host"}, results, axes=AXES)
-    report = plugins.load("reports", "junit", ROOT).Report(**options)
+    report = plugins.load("reports", "junit", ROOT / "docs").Report(**options)
     target: Path = folder / report.filename
     report.write(run, folder, target)
     return target
@@ -286,7 +286,7 @@ def test_the_console_of_a_pass_is_shown_on_request(options: dict[str, object], s
 
 def test_an_unknown_dialect_is_a_mistake_of_the_user() -> None:
     with pytest.raises(UserError, match="surefire"):
-        plugins.load("reports", "junit", ROOT).Report(dialect="surefir")
+        plugins.load("reports", "junit", ROOT / "docs").Report(dialect="surefir")
 
 
 MARKS = (
@@ -340,7 +340,7 @@ def test_attachments_are_told_as_seen_from_the_projects_root(out: str, place: st
 def test_for_gitlab_consoles_are_cut_until_the_file_is_short_enough(
     byte: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = sys.modules[type(plugins.load("reports", "junit", ROOT).Report()).__module__]
+    module = sys.modules[type(plugins.load("reports", "junit", ROOT / "docs").Report()).__module__]
     monkeypatch.setattr(module, "LIMIT", 200_000)
     (tmp_path / "c.log").write_bytes(b"head" + byte * 50_000 + b"tail")
     results = [replace(result("failed", replace(FAILED, console="c.log")), test=f"t{number}") for number in range(40)]

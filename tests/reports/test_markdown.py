@@ -234,7 +234,7 @@ def test_a_run_of_nothing_but_long_reasons_stays_below_the_limit_and_says_so(tmp
 
 
 def test_paper_takes_whole_blocks_only(tmp_path: Path) -> None:
-    plugins.load("reports", "markdown", ROOT)
+    plugins.load("reports", "markdown", ROOT / "docs")
     markup = importlib.import_module("bootmatrix.reports._markup")
     file = tmp_path / "paper.md"
     with file.open("w") as opened:

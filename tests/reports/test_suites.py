@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
-JUNIT = plugins.load("reports", "junit", ROOT)
+JUNIT = plugins.load("reports", "junit", ROOT / "docs")
 TEXTS = sys.modules[JUNIT.clean.__module__]
 STARTED = "2026-11-23T23:06:15.123Z"
 ATTEMPT = Attempt(1, "failed", "exited(1) instead of exited(0)", Outcome("exited", "1", "status 1"), STARTED, 0.25)

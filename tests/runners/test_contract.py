@@ -14,7 +14,7 @@ from bootmatrix.errors import UserError
 from bootmatrix.model import OUTCOMES, Boot, Ending, Rejected, Runner
 
 ROOT = Path(__file__).parents[2]
-NAMES = plugins.names("runners", ROOT)
+NAMES = plugins.names("runners", ROOT / "docs")
 ARCHES = ["x86_64", "aarch64", "riscv64"]
 OPTIONS: dict[str, dict[str, object]] = {"command": {"command": ["boot", "{unikernel}", "{args}"]}}
 RAN = "runstate_set current_run_state 6 (prelaunch) new_state 9 (running)\n"
@@ -22,7 +22,7 @@ NOISE = "\0\x7f\ud800 Solo5: ABORT \n" * 100
 
 
 def runner(name: str) -> Runner:
-    return plugins.make_runner(name, OPTIONS.get(name, {}), ROOT)
+    return plugins.make_runner(name, OPTIONS.get(name, {}), ROOT / "docs")
 
 
 def an_arch(name: str) -> str:
@@ -70,7 +70,7 @@ def test_what_it_knows_of_ends_is_patterns_and_questions(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_an_unknown_option_is_refused_by_its_name(name: str) -> None:
     with pytest.raises(UserError, match="unknown option 'no-such'"):
-        plugins.make_runner(name, {"no-such": "x"}, ROOT)
+        plugins.make_runner(name, {"no-such": "x"}, ROOT / "docs")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -157,7 +157,7 @@ VIRTIO = {
 def booted(backend: str, lie: Lie, boot: Boot) -> tuple[str, str]:
     """Outcome and verdict of one boot, its outputs read as in a run."""
     options: dict[str, object] = {"options": lie.options} | ({"quiet": True} if lie.quiet else {})
-    runner = plugins.make_runner(backend, options, ROOT)
+    runner = plugins.make_runner(backend, options, ROOT / "docs")
     done = subprocess.run(runner.argv(boot), stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
     sieve = Sieve(runner.noise)
     by_signal = signal.Signals(-done.returncode).name if done.returncode < 0 else ""

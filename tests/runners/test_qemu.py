@@ -35,7 +35,7 @@ def sifive(word: int, code: int = 0, address: int = 0x100000) -> str:
 
 
 def make(**options: object) -> Runner:
-    return plugins.make_runner("qemu", options, ROOT)
+    return plugins.make_runner("qemu", options, ROOT / "docs")
 
 
 def ending(status: int | None, tender: str, console: str = "", **more: str) -> Ending:

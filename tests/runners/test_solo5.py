@@ -30,7 +30,7 @@ Backend = Literal["hvt", "spt", "virtio"]
 
 
 def make(backend: Backend, **options: object) -> Runner:
-    return plugins.make_runner(f"solo5-{backend}", options, ROOT)
+    return plugins.make_runner(f"solo5-{backend}", options, ROOT / "docs")
 
 
 def outcome(backend: Backend, status: int | None, console: str = "", tender: str = "", signal: str = "") -> str:

@@ -75,7 +75,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"console of attempt {told.number}\n{SIGNS}\n")
     for dialect, name in {"surefire": "junit.xml", "pytest": "pytest.xml", "gitlab": "gitlab.xml"}.items():
-        plugins.load("reports", "junit", ROOT).Report(dialect=dialect).write(run, folder, folder / name)
+        plugins.load("reports", "junit", ROOT / "docs").Report(dialect=dialect).write(run, folder, folder / name)
     return root
 
 
@@ -107,5 +107,5 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = results()
     made += [replace(one, cell=f"clang-{CELL}") for one in made[:3]] + [replace(made[2], cell=f"tcc-{CELL}")]
     report = folder / "junit.xml"
-    plugins.load("reports", "junit", ROOT).Report().write(told_by(made), folder, report)
+    plugins.load("reports", "junit", ROOT / "docs").Report().write(told_by(made), folder, report)
     return report
