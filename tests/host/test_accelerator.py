@@ -35,7 +35,7 @@ def fake(folder: Path, script: str) -> Path:
 
 
 def choose(program: Path, accel: str = "auto", arch: str = "x86_64") -> tuple[str, str]:
-    runner = plugins.make_runner("qemu", {"accel": accel}, Path())
+    runner = plugins.make_runner("qemu", {"accel": accel}, Path(__file__).parent)
     found = Found(str(program), "QEMU 1")
     choice = Accelerators().choose(LocalPlace(), runner, runner.tender(arch), found, arch)
     return choice.name, choice.reason
@@ -59,7 +59,7 @@ def test_only_the_probes_own_status_is_proof(tmp_path: Path, status: int) -> Non
 
 def test_a_qemu_that_stays_paused_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = Probe({}, ("qemu-system-x86_64",), 85, seconds=0.3)
-    runner_type = type(plugins.make_runner("qemu", {}, Path()))
+    runner_type = type(plugins.make_runner("qemu", {}, Path(__file__).parent))
     monkeypatch.setattr(runner_type, "probe", lambda _self, _arch, _accel: short)
     name, reason = choose(fake(tmp_path, "sleep 60"))
     assert name == "tcg"
@@ -101,7 +101,7 @@ def test_the_probe_guest_really_runs_64_bit_code(tmp_path: Path) -> None:
     """Under TCG, since a QEMU that cannot use this host's KVM proves nothing about the guest."""
     import subprocess  # noqa: PLC0415
 
-    runner = plugins.make_runner("qemu", {}, Path())
+    runner = plugins.make_runner("qemu", {}, Path(__file__).parent)
     probe = runner.probe("x86_64", "kvm")
     assert probe is not None
     (tmp_path / "kernel").write_bytes(probe.files["kernel"])
@@ -111,7 +111,7 @@ def test_the_probe_guest_really_runs_64_bit_code(tmp_path: Path) -> None:
 
 
 def test_a_tender_is_looked_for_in_the_build_then_the_prefix_then_the_place(tmp_path: Path) -> None:
-    runner = plugins.make_runner("solo5-spt", {"tender_in_build": "tenders/solo5-spt"}, Path())
+    runner = plugins.make_runner("solo5-spt", {"tender_in_build": "tenders/solo5-spt"}, Path(__file__).parent)
     with pytest.raises(UserError, match="the build's output has no tender tenders/solo5-spt"):
         Tenders().find(LocalPlace(), runner, runner.tender(ARCH), tmp_path)
     built = tmp_path / "tenders" / "solo5-spt"
@@ -123,18 +123,20 @@ def test_a_tender_is_looked_for_in_the_build_then_the_prefix_then_the_place(tmp_
 
 
 def test_a_tender_that_is_nowhere_is_named_with_all_places(tmp_path: Path) -> None:
-    runner = plugins.make_runner("command", {"command": ["no-such-tender"], "prefix": str(tmp_path)}, Path())
+    runner = plugins.make_runner(
+        "command", {"command": ["no-such-tender"], "prefix": str(tmp_path)}, Path(__file__).parent
+    )
     with pytest.raises(Unavailable, match=f"no-such-tender is not in this host, nor below {tmp_path}/bin"):
         Tenders().find(LocalPlace(), runner, runner.tender(ARCH), None)
 
 
 def test_what_may_run_on_kvm_is_known_without_a_probe_and_better_after_one(tmp_path: Path) -> None:
-    runner, place = plugins.make_runner("qemu", {}, Path()), LocalPlace().name
+    runner, place = plugins.make_runner("qemu", {}, Path(__file__).parent), LocalPlace().name
     tender = runner.tender("x86_64")
     assert Accelerators().may_use_kvm(place, tender, "x86_64")
     assert not Accelerators().may_use_kvm(place, tender, "aarch64")
     assert not Accelerators().may_use_kvm(
-        place, plugins.make_runner("qemu", {"accel": "tcg"}, Path()).tender("x86_64"), "x86_64"
+        place, plugins.make_runner("qemu", {"accel": "tcg"}, Path(__file__).parent).tender("x86_64"), "x86_64"
     )
     choose(fake(tmp_path, DIES))
     assert not Accelerators().may_use_kvm(place, tender, "x86_64")
