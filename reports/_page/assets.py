@@ -24,6 +24,7 @@ SCRIPTS = (  # each uses, as it is read, only those before it
     "pivot",
     "boxes",
     "grid",
+    "blocks",
     "list",
     "ansi",
     "details",

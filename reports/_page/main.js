@@ -131,6 +131,7 @@ byId("panel").addEventListener("close", () => state.test && go({ test: "" }));
 addEventListener("hashchange", render);
 addEventListener("scroll", drawSight, { passive: true });
 addEventListener("resize", drawSight);
+addEventListener("resize", layGrid);
 drawHead();
 drawChanges();
 render();

@@ -1,6 +1,7 @@
 // What the reader looks at, in the page's address: a link shows what its sender saw, and the browser's history goes back.
 
 const FEW_COLUMNS = 16; // combinations that stand side by side, unless the reader wants otherwise
+const MANY_COLUMNS = 32; // values of an axis that does so alone
 
 /** `rows` and `columns` are keys; `at` are pairs of key and value to which a grid's cell narrowed the list. */
 const state = { filter: "", rows: [], columns: [], at: [], test: "" };
@@ -12,7 +13,8 @@ function usualColumns() {
   for (const key of [...run.axes].reverse()) {
     if (tests.keys.get(key).values.length < 2) continue;
     const more = [key, ...chosen];
-    if (combined(more, null).tuples.length <= FEW_COLUMNS) chosen = more;
+    const most = chosen.length ? FEW_COLUMNS : MANY_COLUMNS;
+    if (combined(more, null).tuples.length <= most) chosen = more;
   }
   return chosen;
 }
