@@ -25,6 +25,7 @@ SCRIPTS = (  # each uses, as it is read, only those before it
     "boxes",
     "grid",
     "blocks",
+    "sorting",
     "list",
     "ansi",
     "details",

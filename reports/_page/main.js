@@ -75,8 +75,9 @@ function render() {
   }
   if (changed("pivot", state.rows, state.columns)) drawPivot();
   if (changed("grid", state.filter, state.rows, state.columns)) drawGrid(found.rows);
-  if (changed("list", state.filter, state.at)) {
+  if (changed("list", state.filter, state.at, state.sort)) {
     drawNarrowed();
+    drawSorting();
     drawList(narrowed());
   }
   if (changed("panel", state.test)) drawPanel();
@@ -132,6 +133,7 @@ addEventListener("hashchange", render);
 addEventListener("scroll", drawSight, { passive: true });
 addEventListener("resize", drawSight);
 addEventListener("resize", layGrid);
+read(); // what is drawn has links that keep what the address says
 drawHead();
 drawChanges();
 render();

@@ -4,7 +4,7 @@ const FEW_COLUMNS = 16; // combinations that stand side by side, unless the read
 const MANY_COLUMNS = 32; // values of an axis that does so alone
 
 /** `rows` and `columns` are keys; `at` are pairs of key and value to which a grid's cell narrowed the list. */
-const state = { filter: "", rows: [], columns: [], at: [], test: "" };
+const state = { filter: "", rows: [], columns: [], at: [], sort: "verdict", test: "" };
 const usual = { rows: tests.keys.has("test") ? ["test"] : [], columns: usualColumns() };
 
 /** The axes with several values, from the last on, as many as have room. */
@@ -54,6 +54,7 @@ function read() {
     .getAll("at")
     .map((pair) => splitOnce(pair))
     .filter(([key]) => tests.keys.has(key));
+  state.sort = ORDERS.includes(found.get("sort")) ? found.get("sort") : USUAL_ORDER;
   state.test = found.get("test") ?? "";
 }
 
@@ -72,6 +73,7 @@ function hashOf(changes) {
     for (const key of wanted[name].length ? wanted[name] : [""]) made.append(name, key);
   }
   for (const [key, value] of wanted.at) made.append("at", value === null ? key : `${key}=${value}`);
+  if (wanted.sort !== USUAL_ORDER) made.set("sort", wanted.sort);
   if (wanted.test) made.set("test", wanted.test);
   return `#${made}`;
 }

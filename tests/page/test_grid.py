@@ -104,7 +104,7 @@ def test_a_box_narrows_the_list_to_its_tests(page: Page) -> None:
     assert {text.split()[0] for text in page.locator("#list .id").all_inner_texts()} == {"tap"}
     assert page.locator("#list .verdict").first.inner_text() == "failed"
     page.get_by_text("Show all", exact=True).click()
-    until(page, "found.drawn.list.endsWith('[]]')")
+    until(page, "state.at.length === 0")
     assert page.locator("#tests-title").inner_text() == "Tests 384"
 
 
