@@ -161,7 +161,7 @@ function boxButton(box, down, across, row, column) {
 /** The tests of a box in the list; a single one at once. */
 function openBox(box, pairs) {
   if (box.total === 1) return go({ test: idOf(box.first) });
-  go({ at: pairs.map(([key, value]) => [key, value ? tests.keys.get(key).values[value - 1] : null]) });
+  go({ why: 0, at: pairs.map(([key, value]) => [key, value ? tests.keys.get(key).values[value - 1] : null]) });
   byId("tests").scrollIntoView({ block: "start" });
   byId("tests").focus({ preventScroll: true });
 }

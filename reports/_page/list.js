@@ -71,8 +71,8 @@ function listItem(row, index) {
     sign(verdict),
     make("span", { class: `verdict ${slug(verdict)}` }, verdict),
     make("span", { class: "id" }, named(cellOf(row), nameOf(row))),
-    make("span", { class: "reason" }, seen(reason)),
-    make("span", { class: "marks" }, marks.join(" · ")),
+    make("span", { class: marks.length ? "reason" : "reason wide" }, seen(reason)),
+    marks.length ? make("span", { class: "marks" }, marks.join(" · ")) : null,
     make("span", { class: "time" }, tests.seconds[row] ? seconds(tests.seconds[row]) : ""),
   );
   return make("li", { "aria-posinset": index + 1, "aria-setsize": list.rows.length }, link);
