@@ -22,19 +22,20 @@ function printed(title, link, body) {
 
 const LOG = /(?:^|\/)(logs\/[\w.@%+=,~-]+\.log)(?:, line [\d,]+)?:$/; // where a reason says that it goes on with a build's log
 
-/** The log that a reason quotes, as a file of the run; empty if it quotes none. */
-function logOf(reason) {
+/** The log that a reason quotes, as a file of the run; empty if it quotes none: what booted may word its reason so itself. */
+function logOf({ reason, booted }) {
+  if (booted) return "";
   return reason.split("\n", 2)[1]?.match(LOG)?.[1] ?? "";
 }
 
 /** What a build's log says around its first error, as the reason of the test quotes it. */
-function logText(reason, test) {
+function logText({ reason, test, booted }) {
   const lines = reason
     .split("\n")
     .slice(2)
     .map((line) => line.replace(/^ {4}/, ""));
   const screen = screenOf(`Log of the build of ${seen(test)}`, { head: lines.join("\n") });
-  return printed("The build's log says", wholeFile(logOf(reason), "The whole log"), screen);
+  return printed("The build's log says", wholeFile(logOf({ reason, booted }), "The whole log"), screen);
 }
 
 /** The last lines of the console that showed a reason. */

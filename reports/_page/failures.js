@@ -2,7 +2,7 @@
 
 const SOME_FAILURES = 20; // that are told at once
 const NAMED_TESTS = 4; // of a reason
-const FEW_FAILURES = 3; // that need no overview
+const FEW_FAILURES = 2; // that need no overview
 
 function ofKind(verdicts) {
   return groups.map((group, at) => ({ ...group, place: at + 1 })).filter((group) => verdicts(group.verdict));
@@ -46,7 +46,7 @@ function failureCard(group) {
     ),
     make("h3", { id: `why-${group.place}`, tabindex: -1 }, seen(firstLine(group.reason)) || group.verdict),
     adviceOf(group),
-    logOf(group.reason) ? logText(group.reason, group.test) : endOf(group),
+    logOf(group) ? logText(group) : endOf(group),
     group.repro ? commandOf(group.repro, `the command that repeats ${seen(group.test)}`, "Repeat it") : null,
     testsOf(group),
   );
@@ -58,13 +58,13 @@ function whereOf({ where }) {
 }
 
 /** What a reason says besides its first line, unless it quotes a log: that stands in a console of its own. */
-function adviceOf({ reason }) {
-  const more = reason
+function adviceOf(group) {
+  const more = group.reason
     .split("\n")
     .slice(1)
     .map((line) => line.trim())
     .filter((line) => line);
-  return logOf(reason) || !more.length ? null : make("p", { class: "advice" }, seenLines(more.join("\n")));
+  return logOf(group) || !more.length ? null : make("p", { class: "advice" }, seenLines(more.join("\n")));
 }
 
 /** Its tests, with what they have in common. */

@@ -70,14 +70,15 @@ function panelHead(id, row) {
 }
 
 /** The reason, where the test stands in the matrix, and of a failed build what its log says. */
-function whyOf({ reason, where }, id) {
-  const quoted = logOf(reason);
+function whyOf({ reason, where, attempts }, id) {
+  const told = { reason, test: id, booted: attempts.length > 0 };
+  const quoted = logOf(told);
   return make(
     "div",
     { class: "why" },
     reason ? make("p", { class: "reason" }, seenLines(quoted ? firstLine(reason) : reason)) : null,
     where ? make("p", { class: "remark" }, "The test stands at ", make("code", {}, seen(where))) : null,
-    quoted ? logText(reason, id) : null,
+    quoted ? logText(told) : null,
   );
 }
 

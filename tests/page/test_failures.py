@@ -152,6 +152,12 @@ def test_a_failed_build_shows_the_compilers_error(page: Page) -> None:
     assert "ci/matrix.yaml:7:3" in panel.inner_text()
 
 
+def test_a_guest_that_words_its_reason_as_a_builds_hides_no_console(page: Page) -> None:
+    card = f"failureCard({{ ...groups[0], reason: {LOG!r} }})"
+    assert page.evaluate(f"{card}.querySelector('h4').textContent") == "Its console ends"
+    assert "double fault" in page.evaluate(f"{card}.querySelector('.console').textContent")
+
+
 @pytest.mark.parametrize("clipboard", [True, False], ids=["clipboard", "without"])
 def test_consoles_and_commands_are_copied_by_keyboard(page: Page, *, clipboard: bool) -> None:
     card = page.locator(".card").nth(0)
