@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SHOWN = 5  # ids that are named of those that share a reason
 KEPT = 1000  # reasons of a verdict that are remembered, so that those of most tests can be told
 LONGEST = 4096  # characters of a reason that are kept
+BUILD = re.compile(r"^build \S+ ")  # one mistake in the source fails each of its builds
 
 
 @dataclass
@@ -24,37 +26,63 @@ class Group:
     """Tests that have a verdict and a reason in common.
 
     `repro` and `console` (a file relative to the run's folder, of its last attempt that did not pass) are those of the
-    first that was booted, `where` is the place of the first that has one: its quarantine's, or its own.
+    first that was booted, whose id is `booted`; `where` is the place of the first that has one: its quarantine's, or
+    its own.
     """
 
     verdict: str
     reason: str
     count: int = 0
     ids: list[str] = field(default_factory=list)
+    booted: str = ""
     repro: str = ""
     console: str = ""
     where: str = ""
 
     def add(self, result: Result) -> None:
         self.count += 1
-        if len(result.reason) > len(self.reason):  # not every test of a failed build tells all of it
-            self.reason = result.reason[:LONGEST]
+        reason = result.reason[:LONGEST]
+        if reason.count("\n") > self.reason.count("\n"):  # not every test of a failed build tells all of it
+            self.reason = reason
         if len(self.ids) < SHOWN:
             self.ids.append(result.id)
         if result.attempts and not self.repro:
             told = next((each for each in reversed(result.attempts) if each.verdict != "passed"), result.attempts[-1])
-            self.repro, self.console = result.repro, told.console or told.tender
+            self.booted, self.repro, self.console = result.id, result.repro, told.console or told.tender
         self.where = self.where or result.quarantine.where or result.where
 
 
 @dataclass
 class Sum:
-    """The results, counted; `others` are those of each verdict whose reasons came after too many others."""
+    """The results, counted; `others` are those of each verdict whose reasons came after too many others.
 
-    counts: dict[str, int]
+    It keeps no result: there may be 100,000. Those of a `good` verdict are only counted.
+    """
+
+    good: Collection[str]
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     reused: int = 0
     others: Counter[str] = field(default_factory=Counter)
     groups: dict[tuple[str, str], Group] = field(default_factory=dict)
+    kept: Counter[str] = field(default_factory=Counter)
+    """How many groups each verdict has."""
+
+    def add(self, result: Result) -> Group | None:
+        """The group that it is in now; None if it is in none."""
+        self.counts[result.verdict] += 1
+        self.reused += bool(result.reused)
+        if result.verdict in self.good:
+            return None
+        key = (result.verdict, _kind(result))
+        group = self.groups.get(key)
+        if group is None and self.kept[result.verdict] >= KEPT:
+            self.others[result.verdict] += 1
+            return None
+        if group is None:
+            self.kept[result.verdict] += 1
+            group = self.groups[key] = Group(result.verdict, result.reason[:LONGEST])
+        group.add(result)
+        return group
 
     @property
     def bad(self) -> int:
@@ -69,32 +97,24 @@ class Sum:
 
 
 def sum_up(results: Iterable[Result], good: Collection[str]) -> Sum:
-    """Goes over the results once, and keeps none: there may be 100,000. Those of a `good` verdict are only counted."""
-    total = Sum(dict.fromkeys(VERDICTS, 0))
-    kept = Counter[str]()
+    """Goes over the results once."""
+    total = Sum(good)
     for result in results:
-        total.counts[result.verdict] += 1
-        total.reused += bool(result.reused)
-        if result.verdict in good:
-            continue
-        key = (result.verdict, _kind(result))
-        group = total.groups.get(key)
-        if group is None and kept[result.verdict] >= KEPT:
-            total.others[result.verdict] += 1
-            continue
-        if group is None:
-            kept[result.verdict] += 1
-            group = total.groups[key] = Group(result.verdict, result.reason[:LONGEST])
-        group.add(result)
+        total.add(result)
     return total
 
 
 def _kind(result: Result) -> str:
-    """What tests of one reason have in common: of those that never booted, its first line."""
+    """What tests of one reason have in common: of those that never booted, its first line, whichever build it names."""
     reason = result.reason[:LONGEST]
-    return reason if result.attempts else reason.partition("\n")[0]
+    return reason if result.attempts else BUILD.sub("build ", reason.partition("\n")[0], count=1)
 
 
 def worst_first(groups: Iterable[Group]) -> list[Group]:
     """By verdict, then the larger before the smaller."""
     return sorted(groups, key=lambda group: (SEVERITY.index(group.verdict), -group.count))
+
+
+def largest_first(groups: Iterable[Group]) -> list[Group]:
+    """By how many tests they have, then the worse verdict before the better."""
+    return sorted(groups, key=lambda group: (-group.count, SEVERITY.index(group.verdict)))

@@ -20,7 +20,7 @@ from bootmatrix.model import GOOD_VERDICTS, SEVERITY, VERDICTS
 from bootmatrix.quantities import human_time
 
 from . import _texts
-from ._page import assets, details, table
+from ._page import assets, changed, details, table
 
 if TYPE_CHECKING:
     from bootmatrix.history.told import Changes, Trends
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent / "_page"
 BUDGET = 16 << 20  # bytes of consoles in the page, before they are packed
-CHANGES = 1000  # of a kind
 TITLE = 200  # characters
 UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}  # json.dumps has escaped U+2028 and its like
 
@@ -90,8 +89,9 @@ def _head(
         "keys": tests.key_names(),
         "axes": [key for key in tests.key_names() if key in run.axes],
         "files": _files(folder, target),
+        "groups": tests.groups.plain(folder.resolve()),
         "nights": [asdict(night) for night in trends.nights] if trends else [],
-        "changes": _changes(changes) if changes else None,
+        "changes": changed.plain(changes) if changes else None,
         "budget": BUDGET,
     }
 
@@ -103,20 +103,6 @@ def _files(folder: Path, target: Path) -> str | None:
         return None
     between = folder.relative_to(place).as_posix()
     return "" if between == "." else f"{between}/"
-
-
-def _changes(changes: Changes) -> dict[str, Any]:
-    shown: dict[str, list[Any]] = {kind: [] for kind in changes.counts()}
-    for change in changes.changes:
-        if len(shown[change.kind]) < CHANGES:
-            shown[change.kind].append(asdict(change))
-    return {
-        "branch": changes.branch,
-        "nights": len(changes.nights),
-        "counts": changes.counts(),
-        "shown": shown,
-        "notes": changes.notes[:CHANGES],
-    }
 
 
 def _json(value: Any) -> Markup:

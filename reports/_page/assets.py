@@ -11,7 +11,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 HERE = Path(__file__).resolve().parent
-STYLES = ("theme", "layout", "grid", "list", "panel", "console")
+STYLES = ("theme", "layout", "failures", "changes", "grid", "list", "panel", "console")
 SCRIPTS = (  # each uses, as it is read, only those before it
     "texts",
     "tests",
@@ -20,12 +20,20 @@ SCRIPTS = (  # each uses, as it is read, only those before it
     "state",
     "dom",
     "chips",
+    "ansi",
+    "consoles",
+    "traits",
+    "overview",
+    "failures",
+    "others",
     "changes",
     "pivot",
     "boxes",
     "grid",
+    "blocks",
+    "sorting",
     "list",
-    "ansi",
+    "narrowing",
     "details",
     "trends",
     "known",

@@ -2,7 +2,8 @@
 
 const SOME_CASES = 200;
 
-function attemptOf(attempt, shown, last) {
+/** `reason` is the test's, which need not be told again; `last` is open. */
+function attemptOf(attempt, shown, reason, last) {
   const facts = [
     ["Outcome", make("code", {}, seen(outcomeText(attempt.outcome)))],
     ["Evidence", seen(attempt.outcome.evidence)],
@@ -18,7 +19,7 @@ function attemptOf(attempt, shown, last) {
   ];
   return make(
     "details",
-    { class: "attempt", open: last },
+    { class: "attempt", open: last, ontoggle: toEnds },
     make(
       "summary",
       {},
@@ -29,15 +30,20 @@ function attemptOf(attempt, shown, last) {
       " ",
       make("span", { class: "time" }, seconds(attempt.seconds)),
     ),
-    attempt.reason ? make("p", { class: "reason" }, seenLines(attempt.reason)) : null,
-    factList(facts),
-    attempt.command.length
-      ? commandOf(shellWords(attempt.command), "the command line", "Command line", attempt.number)
-      : null,
-    casesOf(attempt),
+    attempt.reason && attempt.reason !== reason ? make("p", { class: "reason" }, seenLines(attempt.reason)) : null,
     consoleOf("Console", attempt, attempt.console, shown?.console, shown?.full),
     attempt.tender ? consoleOf("Tender's output", attempt, attempt.tender, shown?.tender, shown?.full) : null,
+    casesOf(attempt),
+    factList(facts),
+    attempt.command.length
+      ? commandOf(shellWords(attempt.command), `the command line of attempt ${attempt.number}`, "Command line")
+      : null,
   );
+}
+
+/** What matters stands at a console's end; how it began is a scroll away. */
+function toEnds({ target }) {
+  for (const screen of target.querySelectorAll(".console")) screen.scrollTop = screen.scrollHeight;
 }
 
 function outcomeText({ kind, detail }) {
@@ -61,14 +67,12 @@ function shellWords(parts) {
   return parts.map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\"'\"'")}'`)).join(" ");
 }
 
-/** `attempt` is its number, none if the command is of the test itself. */
-function commandOf(text, what, title, attempt) {
-  const name = attempt ? `${title} of attempt ${attempt}` : title;
+function commandOf(text, what, title) {
   return make(
     "div",
     { class: "command" },
     make("div", { class: "over" }, make("h4", {}, title), copyButton(text, what)),
-    make("pre", { tabindex: 0, role: "region", "aria-label": name }, make("code", {}, seen(text))),
+    make("pre", {}, make("code", {}, seen(text))),
   );
 }
 
@@ -100,39 +104,4 @@ function casesOf(attempt) {
     ),
     left > 0 ? make("p", { class: "remark" }, `… and ${count(left)} more, in report.json.`) : null,
   );
-}
-
-/** `shown` is what the page has of the file at `path`; `full` says that it had no room for it. */
-function consoleOf(title, attempt, path, shown, full) {
-  if (!path) return make("p", { class: "remark" }, `${title}: nothing was printed.`);
-  const size = path === attempt.console ? `, ${bytes(attempt.console_bytes)}` : "";
-  const url = shown?.error ? null : fileUrl(path);
-  const link = url
-    ? make("a", { href: url, class: "whole", target: "_blank", rel: "noopener" }, `The whole file${size}`)
-    : null;
-  return make(
-    "div",
-    {},
-    make("div", { class: "over" }, make("h4", {}, title), link),
-    shown && !shown.error
-      ? screenOf(`${title} of attempt ${attempt.number}`, shown)
-      : make("p", { class: "remark" }, absence(path, shown, full)),
-  );
-}
-
-function absence(path, shown, full) {
-  if (shown?.error) return `${seen(path)} cannot be read: ${seen(shown.error)}.`;
-  return full
-    ? `This page has room for ${bytes(run.budget)} of consoles, the worst tests' first: this one is left out.`
-    : "Of a test that passed, this page has no console.";
-}
-
-function screenOf(name, shown) {
-  const parts = [make("code", {}, inkedAll(shown.head))];
-  if (shown.left)
-    parts.push(
-      make("span", { class: "cut" }, `${bytes(shown.left)} are left out here`),
-      make("code", {}, inkedAll(shown.tail)),
-    );
-  return make("pre", { class: "console", tabindex: 0, role: "region", "aria-label": name }, parts);
 }

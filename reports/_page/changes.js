@@ -1,13 +1,12 @@
-// What history says of this run: what asks for attention first, each with the test that it is about.
+// What history says of this run, as `bootmatrix nightly` groups it: what asks for attention first, each with its tests.
 
-const FIRST_CHANGES = 4; // of a kind, until the reader wants all
-const LOUD = new Set(["new failure", "still failing", "worse", "flaky"]);
+const FIRST_CHANGES = 3; // of a kind, until the reader wants all
+const FIRST_TESTS = 3; // of those of which the same is said
 
 function drawChanges() {
   if (!run.changes) return;
-  const { branch, nights, counts, shown, notes } = run.changes;
+  const { branch, nights, kinds, notes } = run.changes;
   const against = `against ${nights === 1 ? "the last run" : `the last ${count(nights)} runs`}${branch ? ` of ${seen(branch)}` : ""}`;
-  const kinds = Object.entries(shown).map(([kind, changes]) => kindOf(kind, changes, counts[kind]));
   byId("changes").hidden = false;
   byId("changes").replaceChildren(
     make(
@@ -16,68 +15,53 @@ function drawChanges() {
       make("h2", { id: "changes-title" }, "What changed"),
       make("p", { class: "legend" }, against),
     ),
-    kinds.length ? make("div", { class: "kinds" }, kinds) : make("p", { class: "none" }, "Nothing."),
+    kinds.length
+      ? make("div", { class: `kinds of-${Math.min(3, kinds.length)}` }, kinds.map(kindOf))
+      : make("p", { class: "none" }, "Nothing."),
     ...notes.map((note) => make("p", { class: "remark" }, seen(note))),
   );
 }
 
-function kindOf(kind, changes, number) {
-  const list = make("ul", {}, changes.slice(0, FIRST_CHANGES).map(changeItem));
-  const more =
-    changes.length > FIRST_CHANGES &&
-    make("button", { type: "button", class: "plain more" }, `Show ${count(changes.length)}`);
-  if (more)
-    more.addEventListener("click", () => {
-      list.replaceChildren(...changes.map(changeItem));
-      list.children[FIRST_CHANGES].querySelector("a")?.focus();
-      more.remove();
-    });
-  const rest =
-    number > changes.length &&
-    make("p", { class: "remark" }, `… and ${count(number - changes.length)} more, in report.json.`);
+function kindOf({ kind, title, groups, rest }) {
   return make(
     "section",
-    { class: `kind ${LOUD.has(kind) ? "loud" : ""} ${slug(kind)}` },
-    make("h3", {}, kind, " ", make("span", { class: "number" }, count(number))),
-    list,
-    more || null,
-    rest || null,
+    { class: `kind ${slug(kind)}` },
+    make("h3", {}, title),
+    some(groups, FIRST_CHANGES, changeItem, "said-of", `Show all ${count(groups.length)}`),
+    rest ? make("p", { class: "remark" }, `… and ${count(rest)} more, in changes.json.`) : null,
   );
 }
 
-function changeItem(change) {
-  const title =
-    rowOf(change.test) >= 0
-      ? testLink(change.test)
-      : make("span", { class: "test-link" }, named(...partsOf(change.test)));
-  return make("li", {}, title, make("p", { class: "said" }, changeWords(change)), changeSince(change));
-}
-
-function changeWords(change) {
-  if (change.measure) {
-    const part = change.before ? (change.after - change.before) / change.before : null;
-    const difference = part === null ? "" : ` (${part > 0 ? "+" : "−"}${Math.abs(part * 100).toFixed(1)}%)`;
-    return [
-      make("bdi", {}, seen(change.measure)),
-      ` ${amount(change.before, change.unit)} → `,
-      make("strong", {}, amount(change.after, change.unit)),
-      difference,
-    ];
-  }
-  const detail = seen(change.detail);
-  if (!change.rate) return detail;
-  const [rate, low, high] = change.rate.map((each) => `${(each * 100).toFixed(1)}%`);
-  return `${detail ? `${detail}; ` : ""}flaky or failed in ${rate} of the runs (95%: ${low} to ${high})`;
-}
-
-function changeSince({ since }) {
-  if (!since) return null;
-  const commit = since.commit ? [" · ", make("code", {}, seen(since.commit.slice(0, 10)))] : [];
+function changeItem({ said, count: all, tests: ids }) {
   return make(
-    "p",
-    { class: "since", title: moment(since.started) },
-    "since run ",
-    make("code", {}, seen(since.run)),
-    commit,
+    "div",
+    { class: "change" },
+    make("p", { class: "said" }, seen(said)),
+    some(ids, FIRST_TESTS, changedTest, "changed-tests", `All ${counted(ids.length, "test")}`),
+    ids.length < all ? make("p", { class: "remark" }, `… and ${count(all - ids.length)} more, in changes.json.`) : null,
+  );
+}
+
+/** A link, unless the run no longer has it. */
+function changedTest(id) {
+  const there = rowOf(id) >= 0;
+  return make("p", {}, there ? testLink(id) : make("span", { class: "test-link" }, named(...partsOf(id))));
+}
+
+/** What changed of one test. */
+function changesOf(id) {
+  const said = (run.changes?.kinds ?? []).flatMap(({ kind, groups }) =>
+    groups.filter(({ tests: ids }) => ids.includes(id)).map(({ said }) => [kind, said]),
+  );
+  if (!said.length) return null;
+  return make(
+    "section",
+    { class: "changed" },
+    make("h3", {}, "What changed"),
+    make(
+      "ul",
+      {},
+      said.map(([kind, text]) => make("li", {}, make("strong", {}, kind), ": ", seen(text))),
+    ),
   );
 }

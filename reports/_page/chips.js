@@ -43,7 +43,11 @@ function chip(verdict, number) {
       type: "button",
       class: `chip ${slug(verdict)}`,
       "data-verdict": slug(verdict),
-      onclick: () => go({ filter: toggled(byId("filter").value, slug(verdict)) }),
+      onclick: () => {
+        const filter = toggled(byId("filter").value, slug(verdict));
+        byId("filter").value = filter; // at once: the next click may come before the address has changed
+        go({ filter, why: 0 });
+      },
     },
     label,
   );

@@ -41,19 +41,34 @@ function named(cell, name) {
   return [make("bdi", { class: "name" }, seen(name)), " ", make("bdi", { class: "cell" }, seen(cell))];
 }
 
-/** A button that copies a text, on pages from a disk too. */
-function copyButton(text, what) {
-  const button = make("button", { type: "button", class: "copy", "aria-label": `Copy ${what}` }, "Copy");
+/** A list of so many items, and a button for all of them. */
+function some(items, most, drawn, name, all) {
+  const list = make("div", { class: name }, items.slice(0, most).map(drawn));
+  if (items.length <= most) return [list];
+  const more = make("button", { type: "button", class: "plain more" }, all);
+  more.addEventListener("click", () => {
+    list.append(...items.slice(most).map(drawn));
+    more.remove();
+    list.children[most].querySelector("a, button, [tabindex]")?.focus();
+  });
+  return [list, more];
+}
+
+/** A button that copies a text, or what a function gives then, on pages from a disk too. */
+function copyButton(text, what, label = "Copy") {
+  const button = make("button", { type: "button", class: "copy", "aria-label": `Copy ${what}` }, label);
   const said = make("span", { class: "unseen", role: "status" });
   const tell = (word) => {
     button.textContent = word;
     said.textContent = word;
     setTimeout(() => {
-      button.textContent = "Copy";
+      button.textContent = label;
       said.textContent = "";
     }, 2000);
   };
-  button.addEventListener("click", async () => tell((await copied(text, button)) ? "Copied" : "Not copied"));
+  button.addEventListener("click", async () =>
+    tell((await copied(typeof text === "function" ? text() : text, button)) ? "Copied" : "Not copied"),
+  );
   return make("span", { class: "copying" }, button, said);
 }
 

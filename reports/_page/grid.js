@@ -2,7 +2,7 @@
 
 const SOME_ROWS = 60; // of a table, until the reader wants more
 const SOME_COLUMNS = 80;
-const grid = { rows: SOME_ROWS, buttons: [], shape: "" };
+const grid = { rows: SOME_ROWS, buttons: [], shape: "", width: 0 };
 
 function drawGrid(rows) {
   const shape = JSON.stringify([state.rows, state.columns]);
@@ -10,8 +10,14 @@ function drawGrid(rows) {
   const { down, across, boxes } = summed(rows);
   const shown = shownRows(grid.rows, down, across, boxes);
   const columns = across.slice(0, SOME_COLUMNS).map((tuple, index) => ({ tuple, index }));
-  grid.buttons = [];
-  const table = make(
+  Object.assign(grid, { down, across, boxes, shown: rows.length ? shown : [], columns, width: 0 });
+  layGrid();
+  drawLegend(boxes);
+}
+
+/** Some of the rows as a table of their own; `from` is the place of the first among all. */
+function tableOf(shown, from) {
+  return make(
     "table",
     {},
     make(
@@ -19,16 +25,12 @@ function drawGrid(rows) {
       { class: "unseen" },
       `The tests by ${[...state.rows, ...state.columns].map(seen).join(", ")}; arrow keys move between the boxes`,
     ),
-    make("thead", {}, headRows(columns)),
-    make("tbody", {}, bodyRows(shown, columns, across, boxes)),
+    make("thead", {}, headRows(grid.columns)),
+    make("tbody", {}, bodyRows(shown, from)),
   );
-  byId("grid").replaceChildren(...(rows.length ? [table] : []), ...remarks(down, shown, across, columns));
-  const first = grid.buttons.flat().find((button) => button);
-  if (first) first.tabIndex = 0;
-  drawLegend(boxes);
 }
 
-function remarks(down, shown, across, columns) {
+function remarks({ down, shown, across, columns }) {
   const more = make(
     "button",
     {
@@ -42,7 +44,7 @@ function remarks(down, shown, across, columns) {
     `Show more of the ${count(down.length)} rows`,
   );
   return [
-    shown.length < down.length
+    shown.length && shown.length < down.length
       ? make("p", { class: "remark" }, `${count(shown.length)} rows, the worst first. `, more)
       : null,
     columns.length < across.length
@@ -97,7 +99,8 @@ function headRows(columns) {
   });
 }
 
-function bodyRows(shown, columns, across, boxes) {
+function bodyRows(shown, from) {
+  const { columns, across, boxes } = grid;
   const spans = state.rows.map(
     (_, depth) =>
       new Map(
@@ -124,7 +127,7 @@ function bodyRows(shown, columns, across, boxes) {
     grid.buttons.push(buttons);
     const boxesOf = columns.map((column) => {
       const box = boxes.get(index * across.length + column.index);
-      buttons.push(box ? boxButton(box, tuple, column.tuple, place, buttons.length) : null);
+      buttons.push(box ? boxButton(box, tuple, column.tuple, from + place, buttons.length) : null);
       return box ? make("td", { class: "box" }, buttons.at(-1)) : make("td", { class: "box empty" });
     });
     return make("tr", {}, heads, state.rows.length ? null : make("th", { scope: "row" }, "all"), boxesOf);
@@ -158,7 +161,7 @@ function boxButton(box, down, across, row, column) {
 /** The tests of a box in the list; a single one at once. */
 function openBox(box, pairs) {
   if (box.total === 1) return go({ test: idOf(box.first) });
-  go({ at: pairs.map(([key, value]) => [key, value ? tests.keys.get(key).values[value - 1] : null]) });
+  go({ why: 0, at: pairs.map(([key, value]) => [key, value ? tests.keys.get(key).values[value - 1] : null]) });
   byId("tests").scrollIntoView({ block: "start" });
   byId("tests").focus({ preventScroll: true });
 }

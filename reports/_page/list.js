@@ -1,20 +1,10 @@
-// The tests, worst first: only those in sight are in the document, whatever their number.
+// The tests: only those in sight are in the document, whatever their number.
 
 const BEYOND = 8; // rows above and below those in sight
 const list = { rows: [], items: new Map(), current: 0 };
 
-/** The rows by verdict, the worst first; those of a verdict in the run's order. */
-function worstFirst(rows) {
-  const starts = new Uint32Array(run.severity.length + 1);
-  for (const row of rows) starts[tests.verdicts[row] + 1]++;
-  for (let rank = 1; rank < starts.length; rank++) starts[rank] += starts[rank - 1];
-  const sorted = new Uint32Array(rows.length);
-  for (const row of rows) sorted[starts[tests.verdicts[row]]++] = row;
-  return sorted;
-}
-
 function drawList(rows) {
-  list.rows = worstFirst(rows);
+  list.rows = sorted(rows);
   list.current = 0;
   list.items.clear();
   byId("list").replaceChildren();
@@ -81,8 +71,8 @@ function listItem(row, index) {
     sign(verdict),
     make("span", { class: `verdict ${slug(verdict)}` }, verdict),
     make("span", { class: "id" }, named(cellOf(row), nameOf(row))),
-    make("span", { class: "reason" }, seen(reason)),
-    make("span", { class: "marks" }, marks.join(" · ")),
+    make("span", { class: marks.length ? "reason" : "reason wide" }, seen(reason)),
+    marks.length ? make("span", { class: "marks" }, marks.join(" · ")) : null,
     make("span", { class: "time" }, tests.seconds[row] ? seconds(tests.seconds[row]) : ""),
   );
   return make("li", { "aria-posinset": index + 1, "aria-setsize": list.rows.length }, link);

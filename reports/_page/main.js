@@ -23,41 +23,6 @@ function filtered() {
   found.filter = state.filter;
 }
 
-/** Those of the filtered rows that are in the grid's box. */
-function narrowed() {
-  const wanted = state.at.map(([key, value]) => ({
-    at: tests.keys.get(key).at,
-    place: value === null ? 0 : placeOf(tests.keys.get(key), value) || -1,
-  }));
-  return wanted.length ? found.rows.filter((row) => wanted.every(({ at, place }) => at[row] === place)) : found.rows;
-}
-
-function drawNarrowed() {
-  const words = state.at.map(([key, value]) =>
-    make(
-      "span",
-      { class: "pair" },
-      make("bdi", {}, seen(key)),
-      " ",
-      make("strong", {}, value === null ? "–" : seen(value)),
-    ),
-  );
-  const all = make(
-    "button",
-    {
-      type: "button",
-      class: "plain",
-      id: "all",
-      onclick: () => {
-        go({ at: [] });
-        byId("tests").focus({ preventScroll: true });
-      },
-    },
-    "Show all",
-  );
-  byId("narrowed").replaceChildren(...(words.length ? [...words, all] : []));
-}
-
 function changed(name, ...values) {
   const text = JSON.stringify(values);
   const differs = found.drawn[name] !== text;
@@ -75,9 +40,10 @@ function render() {
   }
   if (changed("pivot", state.rows, state.columns)) drawPivot();
   if (changed("grid", state.filter, state.rows, state.columns)) drawGrid(found.rows);
-  if (changed("list", state.filter, state.at)) {
+  if (changed("list", state.filter, state.at, state.why, state.sort)) {
     drawNarrowed();
-    drawList(narrowed());
+    drawSorting();
+    drawList(narrowed(found.rows));
   }
   if (changed("panel", state.test)) drawPanel();
 }
@@ -85,17 +51,17 @@ function render() {
 let typing = 0;
 byId("filter").addEventListener("input", (event) => {
   clearTimeout(typing);
-  typing = setTimeout(() => go({ filter: event.target.value.trim(), at: [] }, true), PAUSE);
+  typing = setTimeout(() => go({ filter: event.target.value.trim(), at: [], why: 0 }, true), PAUSE);
 });
 byId("find").addEventListener("submit", (event) => {
   event.preventDefault();
   clearTimeout(typing);
-  go({ filter: byId("filter").value.trim(), at: [] }, true);
+  go({ filter: byId("filter").value.trim(), at: [], why: 0 }, true);
 });
 byId("clear").addEventListener("click", () => {
   byId("filter").value = "";
   byId("filter").focus();
-  go({ filter: "", at: [] });
+  go({ filter: "", at: [], why: 0 });
 });
 byId("skip").addEventListener("click", (event) => {
   event.preventDefault();
@@ -131,6 +97,10 @@ byId("panel").addEventListener("close", () => state.test && go({ test: "" }));
 addEventListener("hashchange", render);
 addEventListener("scroll", drawSight, { passive: true });
 addEventListener("resize", drawSight);
+addEventListener("resize", layGrid);
+read(); // what is drawn has links that keep what the address says
 drawHead();
+drawFailures();
 drawChanges();
+drawOthers();
 render();

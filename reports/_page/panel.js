@@ -69,6 +69,33 @@ function panelHead(id, row) {
   );
 }
 
+/** The reason, where the test stands in the matrix, and of a failed build what its log says. */
+function whyOf({ reason, where, attempts }, id) {
+  const told = { reason, test: id, booted: attempts.length > 0 };
+  const quoted = logOf(told);
+  return make(
+    "div",
+    { class: "why" },
+    reason ? make("p", { class: "reason" }, seenLines(quoted ? firstLine(reason) : reason)) : null,
+    where ? make("p", { class: "remark" }, "The test stands at ", make("code", {}, seen(where))) : null,
+    quoted ? logText(told) : null,
+  );
+}
+
+function remarksOf({ reused, infrastructure }) {
+  const taken = [
+    "Its pass was taken again from run ",
+    make("code", {}, seen(reused)),
+    ": nothing that it depends on has changed.",
+  ];
+  return [
+    reused ? make("p", { class: "remark" }, taken) : null,
+    infrastructure
+      ? make("p", { class: "remark" }, "The infrastructure failed: this says nothing of the guest.")
+      : null,
+  ];
+}
+
 async function panelBody(row) {
   let details;
   try {
@@ -79,53 +106,25 @@ async function panelBody(row) {
   }
   const { result, consoles, trend } = details;
   return [
-    result.reason ? make("p", { class: "reason" }, seenLines(result.reason)) : null,
-    quarantineOf(result.quarantine),
-    result.reused
-      ? make(
-          "p",
-          { class: "remark" },
-          "Its pass was taken again from run ",
-          make("code", {}, seen(result.reused)),
-          ": nothing that it depends on has changed.",
-        )
-      : null,
-    result.infrastructure
-      ? make("p", { class: "remark" }, "The infrastructure failed: this says nothing of the guest.")
-      : null,
-    changesOf(idOf(row)),
-    result.repro ? commandOf(result.repro, "the command that repeats it", "Repeat it") : null,
-    trend ? make("section", {}, make("h3", {}, "The last nights"), verdictStrip(trend.verdicts)) : null,
-    measuresOf(result, trend),
+    whyOf(result, idOf(row)),
+    remarksOf(result),
     result.attempts.length
       ? make(
           "section",
           {},
           make("h3", {}, "Attempts"),
           result.attempts
-            .map((attempt, at) => attemptOf(attempt, consoles?.[at], at === result.attempts.length - 1))
+            .map((attempt, at) => attemptOf(attempt, consoles?.[at], result.reason, at === result.attempts.length - 1))
             .reverse(),
         )
       : null,
+    result.repro ? commandOf(result.repro, "the command that repeats it", "Repeat it") : null,
+    quarantineOf(result.quarantine),
+    changesOf(idOf(row)),
+    trend ? make("section", {}, make("h3", {}, "The last nights"), verdictStrip(trend.verdicts)) : null,
+    measuresOf(result, trend),
     make("section", {}, make("h3", {}, "Where and what"), factList(factsOf(result))),
-  ].filter((each) => each);
-}
-
-function changesOf(id) {
-  const found = Object.values(run.changes?.shown ?? {})
+  ]
     .flat()
-    .filter((change) => change.test === id);
-  if (!found.length) return null;
-  return make(
-    "section",
-    { class: "changed" },
-    make("h3", {}, "What changed"),
-    make(
-      "ul",
-      {},
-      found.map((change) =>
-        make("li", {}, make("strong", {}, change.kind), ": ", changeWords(change), changeSince(change)),
-      ),
-    ),
-  );
+    .filter((each) => each);
 }

@@ -1,9 +1,10 @@
 // What the reader looks at, in the page's address: a link shows what its sender saw, and the browser's history goes back.
 
 const FEW_COLUMNS = 16; // combinations that stand side by side, unless the reader wants otherwise
+const MANY_COLUMNS = 32; // values of an axis that does so alone
 
-/** `rows` and `columns` are keys; `at` are pairs of key and value to which a grid's cell narrowed the list. */
-const state = { filter: "", rows: [], columns: [], at: [], test: "" };
+/** `rows` and `columns` are keys; the list is narrowed to a box by `at`, pairs of key and value, to a reason by `why`. */
+const state = { filter: "", rows: [], columns: [], at: [], why: 0, sort: "verdict", test: "" };
 const usual = { rows: tests.keys.has("test") ? ["test"] : [], columns: usualColumns() };
 
 /** The axes with several values, from the last on, as many as have room. */
@@ -12,7 +13,8 @@ function usualColumns() {
   for (const key of [...run.axes].reverse()) {
     if (tests.keys.get(key).values.length < 2) continue;
     const more = [key, ...chosen];
-    if (combined(more, null).tuples.length <= FEW_COLUMNS) chosen = more;
+    const most = chosen.length ? FEW_COLUMNS : MANY_COLUMNS;
+    if (combined(more, null).tuples.length <= most) chosen = more;
   }
   return chosen;
 }
@@ -52,6 +54,8 @@ function read() {
     .getAll("at")
     .map((pair) => splitOnce(pair))
     .filter(([key]) => tests.keys.has(key));
+  state.why = groups[Number(found.get("why")) - 1] ? Number(found.get("why")) : 0;
+  state.sort = ORDERS.includes(found.get("sort")) ? found.get("sort") : USUAL_ORDER;
   state.test = found.get("test") ?? "";
 }
 
@@ -70,6 +74,8 @@ function hashOf(changes) {
     for (const key of wanted[name].length ? wanted[name] : [""]) made.append(name, key);
   }
   for (const [key, value] of wanted.at) made.append("at", value === null ? key : `${key}=${value}`);
+  if (wanted.why) made.set("why", wanted.why);
+  if (wanted.sort !== USUAL_ORDER) made.set("sort", wanted.sort);
   if (wanted.test) made.set("test", wanted.test);
   return `#${made}`;
 }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import sys
 from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix.model import BUILTIN, SEVERITY
 
 from .consoles import SHOWN
+from .groups import Groups
+from .packing import little, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from bootmatrix.model import Result, Run
 
@@ -21,7 +21,6 @@ RANKS = {verdict: rank for rank, verdict in enumerate(SEVERITY)}
 UNTOLD = RANKS["passed"]  # from here on no console is shown
 REASON = 160  # characters of a reason that are in the list
 REASONS = 4 << 20  # characters of all of them
-WIDTHS = {1: "B", 2: "H", 4: "I"}
 
 
 @dataclass
@@ -54,6 +53,7 @@ class Table:
     names: Column = field(default_factory=Column)
     reasons: Column = field(default_factory=Column)
     keys: dict[str, Column] = field(default_factory=dict)
+    groups: Groups = field(default_factory=Groups)
     wanted: list[int] = field(default_factory=lambda: [0] * len(SEVERITY))
     """Bytes of consoles that could be shown, for each verdict."""
     reasons_left: int = REASONS
@@ -66,6 +66,7 @@ class Table:
         self.reused.append(bool(result.reused))
         self.cells.add(result.cell)
         self.names.add(result.test)
+        self.groups.add(result)
         if rank != UNTOLD:
             self._add_reason(result.reason, count)
         if rank < UNTOLD:
@@ -110,7 +111,7 @@ class Table:
         return {
             "count": len(self.verdicts),
             "verdicts": packed(self.verdicts, len(SEVERITY)),
-            "seconds": base64.b64encode(_little(self.seconds)).decode(),
+            "seconds": little(self.seconds),
             "tries": packed(self.tries, max(self.tries, default=0)),
             "reused": packed(self.reused, 1),
             "cells": self.cells.plain(),
@@ -126,16 +127,3 @@ def of(run: Run) -> Table:
     for result in run.results:
         table.add(result)
     return table
-
-
-def packed(numbers: Iterable[int], most: int) -> dict[str, Any]:
-    """Numbers up to `most`, in as many bytes each as they need, the low byte first, as base64."""
-    width = 1 if most < 1 << 8 else 2 if most < 1 << 16 else 4
-    return {"width": width, "at": base64.b64encode(_little(array(WIDTHS[width], numbers))).decode()}
-
-
-def _little(numbers: array[Any]) -> bytes:
-    if sys.byteorder == "big":
-        numbers = array(numbers.typecode, numbers)
-        numbers.byteswap()
-    return numbers.tobytes()

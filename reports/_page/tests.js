@@ -38,6 +38,20 @@ const tests = (() => {
   };
 })();
 
+/** Why tests did not simply pass: each reason with its `rows`. */
+const groups = (() => {
+  const { told, simple, at } = run.groups;
+  const found = told.map((group) => ({ ...group, rows: [] }));
+  const isSimple = run.severity.map((verdict) => simple.includes(verdict));
+  const places = numbers(at);
+  let next = 0;
+  tests.verdicts.forEach((rank, row) => {
+    const place = isSimple[rank] ? 0 : places[next++];
+    if (place) found[place - 1].rows.push(row);
+  });
+  return found;
+})();
+
 function textAt(found, row) {
   return found.at[row] ? found.values[found.at[row] - 1] : "";
 }

@@ -67,3 +67,7 @@ function moment(iso) {
 function slug(verdict) {
   return verdict.replaceAll(" ", "-");
 }
+
+function firstLine(text) {
+  return text.split("\n", 1)[0];
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,9 +60,9 @@ def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(demo.made(folder, 10_000), folder)
 
 
-@pytest.fixture
-def show(browser: Browser) -> Iterator[Open]:
-    """Opens a page from the disk; in the end it must have made no request but for itself, and no error or dialog."""
+@contextlib.contextmanager
+def watched(browser: Browser) -> Iterator[Open]:
+    """Opens pages from the disk; in the end these must have asked for nothing else, and made no error or dialog."""
     wrong: list[str] = []
     contexts = []
 
@@ -88,3 +89,16 @@ def show(browser: Browser) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert [each for each in wrong if not each.startswith("data:")] == []
+
+
+@pytest.fixture
+def show(browser: Browser) -> Iterator[Open]:
+    with watched(browser) as shown:
+        yield shown
+
+
+def as_opened(page: Page) -> Page:
+    """A page that several tests share, as it was when it was opened: to open another takes a second."""
+    page.evaluate("document.activeElement.blur(); location.hash = ''; scrollTo(0, 0)")
+    until(page, "hashOf({}) === '#' && !byId('panel').open")
+    return page

@@ -43,12 +43,17 @@ REASONS = {
     "failed": "exited(1) instead of exited(0)",
     "timed out": "no end within 30 s",
     "unexpected pass": "marked as an expected failure, but it passed",
-    "error": "the build failed: make: *** [Makefile:12: net.hvt] Error 2",
+    "error": """build unikernels-gcc ended with status 2: src/net.c:12:9: error: 'mtu' undeclared
+    out/20261123-230615-1230abcde/logs/build-unikernels-gcc.log, line 31:
+    src/net.c: In function 'send':
+    src/net.c:12:9: error: 'mtu' undeclared
+       12 |   if (mtu < size)
+          |       ^~~""",
     "quarantined": "a race in virtio-net (mia, until 2026-12-31): crashed(SIGSEGV)",
     "flaky": "passed at attempt 2, after exited(1)",
     "passed": "exited(0)",
     "expected failure": "the clock drifts under TCG (exited(1) instead of exited(0))",
-    "skipped": "solo5-spt cannot boot riscv64",
+    "skipped": "this host has no solo5-spt\n    install Solo5, or name its folder: `runner: {prefix: FOLDER}`",
 }
 CONSOLE = """\
             |      ___|
@@ -135,6 +140,7 @@ def result(folder: Path, values: dict[str, str], test: str, verdict: str, dice: 
         quarantine=Quarantine("mia", "a race in virtio-net", "2026-12-31", "matrix.yaml:41:5")
         if verdict == "quarantined"
         else Quarantine(),
+        where=f"matrix.yaml:{30 + 3 * len(name)}:3",
     )
 
 
@@ -173,15 +179,20 @@ def changes(every: list[Result]) -> Changes:
     told_of = [
         *(Change("new failure", each, "exited(1) instead of exited(0)", NIGHTS[-1]) for each in bad[:3]),
         *(Change("still failing", each, "no end within 30 s [4 runs in a row]", night) for each in bad[3:12]),
-        Change("worse", fine[0], "", night, measure="boot_time", before=0.048, after=0.061, unit="s"),
-        Change("worse", fine[1], "", night, measure="memory_peak", before=61 << 20, after=74 << 20, unit="B"),
+        measured("worse", fine[0], night, ("boot_time", 0.048, 0.061, "s"), "48 ms -> 61 ms (+27.1%)"),
+        measured("worse", fine[1], night, ("memory_peak", 61 << 20, 74 << 20, "B"), "61 MiB -> 74 MiB (+21.3%)"),
         *(Change("flaky", each, "passed at attempt 2", night, rate=(0.1, 0.035, 0.256)) for each in fine[2:4]),
         Change("new", fine[4], "in 48 cells"),
         Change("gone", f"{every[0].cell}/entropy", "the last complete run had it"),
         Change("fixed", fine[5], "passed; failed in 3 runs", night),
-        Change("better", fine[6], "", night, measure="throughput", before=880.5, after=941.0, unit="Mbit/s"),
+        measured("better", fine[6], night, ("throughput", 880.5, 941.0, "Mbit/s"), "880.5 Mbit/s -> 941 Mbit/s"),
     ]
     return Changes("main", NIGHTS, tuple(told_of), ("2 tests in quarantine failed again.",))
+
+
+def measured(kind: str, test: str, since: Night, values: tuple[str, float, float, str], words: str) -> Change:
+    name, before, after, unit = values
+    return Change(kind, test, f"{name}: {words}", since, measure=name, before=before, after=after, unit=unit)
 
 
 def main(folder: Path, count: int) -> None:

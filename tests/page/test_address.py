@@ -127,20 +127,19 @@ def test_the_panel_takes_the_focus_and_gives_it_back(page: Page) -> None:
 
 
 def test_the_tab_key_reaches_everything(page: Page) -> None:
-    reached = []
+    reached: list[str] = []
     page.keyboard.press("Tab")
     assert focused(page) == "skip"
-    for _ in range(60):
+    while not any(each.isdecimal() for each in reached[-1:]) and len(reached) < 200:
         page.keyboard.press("Tab")
         reached.append(focused(page))
-        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none" or page.evaluate(
-            "document.activeElement === document.body"
-        )
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
     for part in ("theme", "filter", "grid"):
         assert part in reached
     assert any(each.startswith("chip") for each in reached)
     assert page.evaluate("state.test") == ""
-    assert [each for each in reached if each.isdecimal()] == ["0"], "one stop for the whole list"
+    page.keyboard.press("Tab")
+    assert not focused(page).isdecimal(), "one stop for the whole list"
 
 
 def test_skip_leads_to_the_tests(page: Page) -> None:

@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from page.conftest import until, written
+from page.conftest import as_opened, until, watched, written
 from reports.examples import EVIL, attempt, changed, hostile, result, run, stored, with_console
 
 from bootmatrix.console import clean
 from bootmatrix.model import VERDICTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from page.conftest import Open
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
@@ -42,14 +42,21 @@ OWNED = """() => { const element = document.createElement("script"); element.tex
     document.addEventListener("securitypolicyviolation", told(done)); document.body.append(element); }); }"""
 
 
-@pytest.fixture
-def page(tmp_path: Path, show: Open) -> Page:
+@pytest.fixture(scope="module")
+def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """All is hostile, and the first test of the list has such a console."""
-    changed(tmp_path, EVIL, EVIL)
-    evil = with_console(result("contradicted", test="worst", attempts=(attempt(1, "failed"),)), tmp_path, CONSOLE)
-    every = [evil, *(replace(hostile(tmp_path, verdict), test=f"{verdict} {EVIL}") for verdict in VERDICTS)]
+    folder = tmp_path_factory.mktemp("hostile")
+    changed(folder, EVIL, EVIL)
+    evil = with_console(result("contradicted", test="worst", attempts=(attempt(1, "failed"),)), folder, CONSOLE)
+    every = [evil, *(replace(hostile(folder, verdict), test=f"{verdict} {EVIL}") for verdict in VERDICTS)]
     made = run(*every, command=EVIL, branch=EVIL, commit=EVIL, host={EVIL: EVIL}, axes=("compiler", EVIL))
-    return show(written(stored(made, tmp_path), tmp_path))
+    with watched(browser) as shown:
+        yield shown(written(stored(made, folder), folder))
+
+
+@pytest.fixture
+def page(opened: Page) -> Page:
+    return as_opened(opened)
 
 
 def console(page: Page) -> str:

@@ -181,7 +181,7 @@ def test_only_files_of_the_run_are_read(tmp_path: Path) -> None:
     )
     told_of = [consoles[0]["console"] for _, consoles, _ in entries(page(made, folder))]
     assert [list(each) for each in told_of] == [["error"]] * len(names)
-    assert told_of[0]["error"] == told_of[1]["error"] == "it is no file of this run"
+    assert told_of[0]["error"] == told_of[1]["error"] == "is no file of this run"
 
 
 def test_of_very_many_cases_those_that_failed_stay(tmp_path: Path) -> None:
@@ -205,6 +205,57 @@ def test_trends_stand_with_their_tests(tmp_path: Path) -> None:
     }
     assert [trend for _, _, trend in entries(text)] == [wanted, None]
     assert [each["commit"] for each in data(text, "data")["nights"]] == ["c0ffee"] * 3
+
+
+def test_reasons_are_grouped_with_the_ends_of_their_consoles(tmp_path: Path) -> None:
+    text = "".join(f"line {number}\n" for number in range(5000))
+    long = with_console(result("failed", test="long"), tmp_path, text)
+    made = run(result(), long, result("failed", test="other"), result("skipped", test="skipped"))
+    found = data(page(made, tmp_path), "data")["groups"]
+    assert numbers(found["at"]) == [1, 1, 2], "one for each that did not simply pass"
+    failed, skipped = found["told"]
+    assert (failed["verdict"], failed["where"], failed["repro"]) == ("failed", ["ci/matrix.yaml:7:3"], long.repro)
+    lines = [f"line {number}" for number in range(4988, 5000)]
+    assert failed["end"] == {"text": "\n".join(lines), "whole": False}
+    assert failed["file"] == long.attempts[-1].console
+    assert (skipped["reason"], skipped["end"], skipped["file"]) == ("this host has no /dev/kvm", None, "")
+    assert found["left"] == dict.fromkeys(("failed", "quarantined", "flaky", "skipped"), 0)
+
+
+def test_of_too_many_reasons_it_says_how_many_tests_are_left(tmp_path: Path) -> None:
+    made = run(*(result("failed", test=f"t{number}", reason=f"{number}") for number in range(130)))
+    found = data(page(made, tmp_path), "data")["groups"]
+    assert (len(found["told"]), found["left"]["failed"]) == (100, 30)
+    assert sorted(numbers(found["at"])) == [0] * 30 + list(range(1, 101))
+
+
+def test_a_reason_has_the_places_of_its_tests(tmp_path: Path) -> None:
+    places = [f"matrix.yaml:{line}:3" for line in (9, 12, 9, 15, 18, 21)]
+    made = run(
+        *(result("error", test=f"t{at}", where=where) for at, where in enumerate(places)), result("error", where="")
+    )
+    (group,) = data(page(made, tmp_path), "data")["groups"]["told"]
+    assert group["where"] == ["matrix.yaml:9:3", "matrix.yaml:12:3", "matrix.yaml:15:3", "matrix.yaml:18:3"]
+
+
+def test_ends_of_consoles_are_bounded(tmp_path: Path) -> None:
+    made = with_console(result("failed"), tmp_path, "\n".join("x" * 10_000 for _ in range(50)) + "\n" * 100)
+    (group,) = data(page(run(made), tmp_path), "data")["groups"]["told"]
+    assert len(group["end"]["text"]) <= 4096
+
+
+def test_what_changed_is_grouped_and_bounded(tmp_path: Path) -> None:
+    night = Night("run", "2026-11-23T23:06:15Z", "c0ffee", "main")
+    many = [told.Change("still failing", f"cell/t{number}", "no end within 30 s", night) for number in range(1500)]
+    other = told.Change("still failing", "cell/other", "panicked", night)
+    told.write(told.Changes("main", (night,), (other, *many)), tmp_path)
+    (kind,) = data(page(run(result()), tmp_path), "data")["changes"]["kinds"]
+    assert (kind["title"], kind["rest"]) == ("1,501 still failing", 0)
+    assert [(group["said"].partition(",")[0], group["count"]) for group in kind["groups"]] == [
+        ("no end within 30 s", 1500),
+        ("panicked", 1),
+    ]
+    assert [len(group["tests"]) for group in kind["groups"]] == [1000, 0]
 
 
 def test_where_the_files_are_seen_from_the_page(tmp_path: Path) -> None:

@@ -1,0 +1,56 @@
+"""Tests that fail in one way are one group."""
+
+from __future__ import annotations
+
+import pytest
+
+from bootmatrix.grouping import Sum, largest_first, sum_up, worst_first
+from bootmatrix.model import Attempt, Outcome, Result
+
+GOOD = frozenset({"passed"})
+LOG = "\n    out/run/logs/build.log, line 3:\n    net.c:1:2: error: x"
+
+
+def failed(test: str, reason: str, verdict: str = "failed", *, booted: bool = True) -> Result:
+    tried = (Attempt(1, "failed", reason, Outcome("exited", "1"), "", 0.1, console=f"{test}.log"),) if booted else ()
+    return Result("cell", test, verdict, reason, attempts=tried, repro=f"bootmatrix repro cell/{test}")
+
+
+def test_each_result_is_told_its_group() -> None:
+    total = Sum(GOOD)
+    first = total.add(failed("a", "one"))
+    assert first is not None
+    assert total.add(failed("b", "one")) is first
+    assert total.add(failed("c", "two")) is not first
+    assert total.add(Result("cell", "d", "passed")) is None
+    assert (first.count, first.ids, first.booted) == (2, ["cell/a", "cell/b"], "cell/a")
+    assert (total.counts["failed"], total.counts["passed"]) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["build {} ended with status 1: net.c:1:2: error: x", "build {} made no 'a.elf'", "build {}: no end within 1 s"],
+)
+def test_one_mistake_in_all_builds_is_one_reason(reason: str) -> None:
+    made = [failed(name, reason.format(name) + LOG, "error", booted=False) for name in ("gcc-0", "clang-10", "gcc-2")]
+    (group,) = sum_up(made, GOOD).groups.values()
+    assert (group.count, group.reason) == (3, reason.format("gcc-0") + LOG), "the first build's words"
+
+
+def test_the_longer_telling_of_a_failed_build_is_kept() -> None:
+    reason = "build gcc ended with status 1"
+    (group,) = sum_up(
+        [failed("a", reason, booted=False), failed("b", reason + LOG, booted=False)], GOOD
+    ).groups.values()
+    assert group.reason == reason + LOG
+
+
+def test_a_booted_test_that_names_a_build_stays_apart() -> None:
+    assert len(sum_up([failed("a", "build a failed"), failed("b", "build b failed")], GOOD).groups) == 2
+
+
+def test_orders() -> None:
+    made = [failed("a", "rare"), *(failed(name, "often", "error") for name in "bc"), failed("d", "x", "contradicted")]
+    groups = sum_up(made, GOOD).groups.values()
+    assert [group.reason for group in largest_first(groups)] == ["often", "x", "rare"]
+    assert [group.reason for group in worst_first(groups)] == ["x", "rare", "often"]
