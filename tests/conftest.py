@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import warm
 
 from bootmatrix import files, marks
 from bootmatrix.errors import InfrastructureError
@@ -37,6 +38,10 @@ ROOT = Path(__file__).resolve().parent.parent
 def pytest_configure() -> None:
     """For all that our tests start, too."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its jobs in the background ignore Ctrl-C
+
+
+def pytest_unconfigure() -> None:
+    warm.stop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

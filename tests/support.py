@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import warm
 import yaml
 
 from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Job, Place, Process
@@ -30,16 +31,7 @@ PACKAGES = Path(__file__).with_name("package.json")
 
 def bootmatrix(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """The program, without a terminal."""
-    return subprocess.run(
-        [sys.executable, "-m", "bootmatrix", *args],
-        cwd=cwd,
-        env={**os.environ, **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    return warm.run(*args, cwd=cwd, **env)
 
 
 def as_other(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
