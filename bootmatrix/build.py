@@ -14,6 +14,7 @@ from bootmatrix import console, disk, files, host, keys, logs, unexpected
 from bootmatrix import output as outputs
 from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError
 from bootmatrix.places.place import Job
+from bootmatrix.quantities import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bootmatrix.toolchain import Image
 
 SOURCE, OUTPUT = "/src", "/out"
+SHARE = 0.9  # of the memory that is free: what a build eats beyond, the kernel would take from this host's own programs
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def make(step: BuildStep, place: Place, file: Path, stop: console.Stop, say: Cal
         with place.start(job) as process:
             ended = console.watch(process, watched, stop, on_chunk=follow)
         if ended.stopped or ended.exit is None or ended.exit.status != 0:
-            raise _failed(step, ended, log, kept.parent)
+            raise _failed(step, ended, log, kept.parent, job.memory)
         _keep(step, _output(step, source, output), kept, log)
 
 
@@ -113,6 +115,7 @@ def job_of(step: BuildStep, place: Place, source: Path, output: Path) -> Job:
         mounts=tuple(mounts),
         workdir=mounts[0].inside,
         network=step.spec.network,
+        memory=int(host.memory() * SHARE),
         processes=4096,
         trusted=True,
     )
@@ -187,7 +190,7 @@ def _say_last(raw: bytes, say: Callable[[str], None]) -> None:
         say(last[0])
 
 
-def _failed(step: BuildStep, ended: console.Watched, log: logs.Log, cache: Path) -> BootmatrixError:
+def _failed(step: BuildStep, ended: console.Watched, log: logs.Log, cache: Path, memory: int) -> BootmatrixError:
     if ended.stopped == console.INTERRUPTED:
         return InfrastructureError(f"build {step.id} was interrupted")
     if ended.stopped:
@@ -197,5 +200,8 @@ def _failed(step: BuildStep, ended: console.Watched, log: logs.Log, cache: Path)
     if words := disk.told_in("\n".join(log.last())):
         what = f"build {step.id} {how}: {words}, here or where the engine has its own (here: {disk.of(cache)})"
         return InfrastructureError(Problem(what, remedy=log.told()))
+    if ended.exit.out_of_memory:
+        what = f"build {step.id} ran out of memory: it could have {human_size(memory)}, most of what was free"
+        return InfrastructureError(Problem(what, remedy="free some memory, or let it start fewer jobs than $JOBS"))
     line, told = log.error()
     return UserError(Problem(f"build {step.id} {how}{f': {line}' if line else ''}", remedy=told))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bootmatrix import build, keys
+from bootmatrix import build, host, keys
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.matrix.schema import Build
 from bootmatrix.places.local import LocalPlace
@@ -181,3 +181,12 @@ def test_a_source_may_have_any_names(source: Path, name: str) -> None:
     (source / name).write_text("content")
     output = made(LocalPlace(), source, run="find . -type f -exec cp -t $OUT {} +")
     assert (output / name).read_text() == "content"
+
+
+@pytest.mark.docker
+def test_a_build_that_eats_all_memory_is_ended_and_told(
+    container_place: Place, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "SHARE", (64 << 20) / host.memory())
+    with pytest.raises(InfrastructureError, match=r"build it-gcc ran out of memory: it could have 6[0-9.]+ MiB"):
+        made(container_place, source, run="exec tail /dev/zero")
