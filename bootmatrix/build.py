@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bootmatrix.toolchain import Image
 
 SOURCE, OUTPUT = "/src", "/out"
-SHARE = 0.9  # of the memory that is free: what a build eats beyond, the kernel would take from this host's own programs
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ def job_of(step: BuildStep, place: Place, source: Path, output: Path) -> Job:
         mounts=tuple(mounts),
         workdir=mounts[0].inside,
         network=step.spec.network,
-        memory=int(host.memory() * SHARE),
+        memory=host.most_memory(),
         processes=4096,
         trusted=True,
     )

@@ -21,6 +21,7 @@ OS = Path("/etc/os-release")
 CACHE_TAG = "CACHEDIR.TAG"
 TAGS = {CACHE_TAG: "Signature: 8a477f597d28d172789f06886806bc55\n# Made by bootmatrix.\n", ".gitignore": "*\n"}
 WORK = "work"  # below the cache: a folder for each run that lives
+SHARE = 0.9  # of the memory that is free
 RUN_MARK = "BOOTMATRIX_RUN"  # in the environment of all that a run starts on this host: so that it is found again
 CGROUP_MEMORY = [
     (Path("/sys/fs/cgroup", limit), Path("/sys/fs/cgroup", usage))
@@ -74,6 +75,11 @@ def scratch() -> Path | None:
 
 def cores() -> int:
     return len(os.sched_getaffinity(0))
+
+
+def most_memory() -> int:
+    """Bytes that a build may have: what it ate beyond, the kernel would take from this host's own programs."""
+    return int(memory() * SHARE)
 
 
 def memory() -> int:

@@ -6,11 +6,13 @@ import json
 import os
 import re
 import tempfile
+import time
 from typing import IO, TYPE_CHECKING, Any
 
-from bootmatrix import bases, disk, keys, logs, toolchain
+from bootmatrix import bases, disk, host, keys, logs, toolchain
 from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError, printable
 from bootmatrix.places import engine
+from bootmatrix.quantities import human_time
 
 if TYPE_CHECKING:
     import threading
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.toolchain import Image
 
+LONGEST = 2 * 3600.0  # seconds for an image, however much it says meanwhile
 LABEL, BASES = "bootmatrix.toolchain", "bootmatrix.bases"
 # What package managers and engines say when a network or a mirror fails: worth another try, and nobody's mistake.
 NETWORK = re.compile(
@@ -73,6 +76,7 @@ def _follow(
 ) -> None:
     import docker.errors  # noqa: PLC0415
 
+    memory = host.most_memory()
     lines = engine.client(patient=True).build(
         fileobj=context,
         custom_context=True,
@@ -83,9 +87,13 @@ def _follow(
         forcerm=True,
         decode=True,
         use_config_proxy=True,
+        container_limits={"memory": memory, "memswap": memory},
     )
-    error = ""
+    error, until = "", time.monotonic() + LONGEST
     for line in lines:
+        if time.monotonic() > until:
+            remedy = "make what takes so long a base or a build of its own"
+            raise UserError(Problem(f"the image {image.name} is not made within {human_time(LONGEST)}", remedy=remedy))
         if stop.is_set():
             raise InfrastructureError(
                 f"the image {image.name} was interrupted"

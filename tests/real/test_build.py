@@ -187,6 +187,6 @@ def test_a_source_may_have_any_names(source: Path, name: str) -> None:
 def test_a_build_that_eats_all_memory_is_ended_and_told(
     container_place: Place, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "SHARE", (64 << 20) / host.memory())
+    monkeypatch.setattr(host, "SHARE", (64 << 20) / host.memory())
     with pytest.raises(InfrastructureError, match=r"build it-gcc ran out of memory: it could have 6[0-9.]+ MiB"):
         made(container_place, source, run="exec tail /dev/zero")

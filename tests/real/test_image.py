@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootmatrix import imagebuild
+from bootmatrix import host, imagebuild
 from bootmatrix.errors import BootmatrixError, InfrastructureError, UserError
 from bootmatrix.toolchain import Image
 
@@ -56,3 +56,16 @@ def test_a_context_that_cannot_be_read_is_named(debian_12: Image, tmp_path: Path
     image = Image("mine", tmp_path / "mine", (), debian_12.tag)
     with pytest.raises(UserError, match="Dockerfile cannot be read"):
         imagebuild.make(image, tmp_path / "image.log", threading.Event(), lambda _line: None)
+
+
+def test_what_eats_all_memory_is_ended(debian_12: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "SHARE", (64 << 20) / host.memory())
+    assert "returned a non-zero code: 137" in str(failed(debian_12, tmp_path, "exec tail /dev/zero"))
+
+
+def test_what_never_ends_but_goes_on_talking_is_ended(
+    debian_12: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imagebuild, "LONGEST", 0.5)
+    error = failed(debian_12, tmp_path, "while echo still here; do sleep 0.1; done")
+    assert "the image mine is not made within 0.50 s" in str(error)
