@@ -20,6 +20,10 @@ KEPT = 1000  # reasons of a verdict that are remembered, so that those of most t
 LONGEST = 4096  # characters of a reason that are kept
 BUILD = re.compile(r"^build \S+ ")  # one mistake in the source fails each of its builds
 
+TIME = r"[0-9. a-zµ]{1,30}"
+PROCESSOR = rf"[0-9]+% of a processor|a processor for {TIME} and could have had one for {TIME}"
+SHARE = re.compile(rf"within {TIME}, in which it had (?:{PROCESSOR})")  # each starved boot had another one
+
 
 @dataclass
 class Group:
@@ -106,7 +110,7 @@ def sum_up(results: Iterable[Result], good: Collection[str]) -> Sum:
 
 def _kind(result: Result) -> str:
     """What tests of one reason have in common: of those that never booted, its first line, whichever build it names."""
-    reason = result.reason[:LONGEST]
+    reason = SHARE.sub("in time", result.reason[:LONGEST])
     return reason if result.attempts else BUILD.sub("build ", reason.partition("\n")[0], count=1)
 
 

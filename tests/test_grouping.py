@@ -37,6 +37,19 @@ def test_one_mistake_in_all_builds_is_one_reason(reason: str) -> None:
     assert (group.count, group.reason) == (3, reason.format("gcc-0") + LOG), "the first build's words"
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "starved: no end within {0}.5 s, in which it had a processor for {0}.9 s and could have had one for {0} min",
+        "no attempt passed; the last: no end within {0}.50 s, in which it had {0}% of a processor",
+    ],
+)
+def test_starved_boots_are_one_reason_whatever_share_each_had(reason: str) -> None:
+    made = [failed(str(number), reason.format(number)) for number in (1, 5, 62)]
+    (group,) = sum_up([*made, failed("other", "no end within 5.00 s")], GOOD).most(1)[0]
+    assert group.count == 3
+
+
 def test_the_longer_telling_of_a_failed_build_is_kept() -> None:
     reason = "build gcc ended with status 1"
     (group,) = sum_up(
