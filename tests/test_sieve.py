@@ -33,7 +33,7 @@ def test_a_line_without_an_end_is_not_waited_for_for_ever() -> None:
 def test_of_qemus_trace_only_the_end_is_kept_and_quickly() -> None:
     line = b"memory_region_ops_write cpu 0 mr 0x55e4038a76e0 addr 0x%x value 0x0 size 1 name '%s'\n"
     told = line % (0x501, b"isa-debug-exit")
-    sieve = Sieve(plugins.make_runner("qemu", {}, Path(__file__).parents[1]).noise)
+    sieve = Sieve(plugins.make_runner("qemu", {}, Path(__file__).parent).noise)
     chunk = line % (0x3F8, b"serial") * 1000 + told
     begun = time.process_time()
     assert {sieve.sift(chunk) for _ in range(200)} == {told}
