@@ -146,5 +146,6 @@ def _skipped(window: Sequence[Night], row: Sequence[Point | None], last: Point) 
 
 
 def _words(point: Point) -> str:
-    reason = " ".join(point.reason.split())
+    """Without what follows the reason's first line: a build's log has another path in each run."""
+    reason = " ".join(point.reason.partition("\n")[0].split())
     return point.verdict if point.verdict == "passed" or not reason else f"{point.verdict}: {reason}"

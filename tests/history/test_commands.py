@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Run
 
-HOSTILE = "exited(1)\n::error::no \x1b[2J \ud800 `@user` <img>"
+HOSTILE = "exited(1)\r::error::no \x1b[2J \ud800 `@user` <img>\n::error::more"
 
 
 @pytest.fixture

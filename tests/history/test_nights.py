@@ -179,10 +179,10 @@ def test_a_new_failure_of_a_test_that_has_failed_before_has_a_rate() -> None:
     assert [change.rate for change in compared("PFPyPF").changes] == [shift.interval(3, 6)]
 
 
-def test_a_reason_of_several_lines_is_one_line() -> None:
+def test_a_reason_of_several_lines_is_told_by_its_first() -> None:
     nights = [night(0), night(1)]
     (change,) = compare(nights[1], nights[:1], [point("r0000", "P"), point("r0001", "F", reason="a\n  b\t")]).changes
-    assert change.detail.startswith("failed: a b [")
+    assert change.detail.startswith("failed: a [")
 
 
 def measured(values: list[float | None], name: str = "boot_time", better: str = "lower") -> list[Change]:
