@@ -21,7 +21,7 @@ def by_hand(some: list[float]) -> float:
     seen = min(sum(ranks[i] for i, each in enumerate(moved) if each * side > 0) for side in (1, -1))
     signs = itertools.product((0, 1), repeat=len(moved))
     fewer = sum(sum(itertools.compress(ranks, chosen)) <= seen for chosen in signs)
-    return min(1.0, 2 * fewer / 2 ** len(moved))
+    return float(min(1.0, 2 * fewer / 2 ** len(moved)))
 
 
 @settings(deadline=None)  # SciPy is imported in the first
