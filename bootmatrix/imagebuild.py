@@ -16,7 +16,7 @@ from bootmatrix.quantities import human_time
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from bootmatrix.toolchain import Image
@@ -89,22 +89,33 @@ def _follow(
         use_config_proxy=True,
         container_limits={"memory": memory, "memswap": memory},
     )
+    with engine.streaming(lines):
+        error = _followed(image, lines, stop, write, say)
+    if error:
+        raise docker.errors.BuildError(error, iter(()))
+
+
+def _followed(
+    image: Image,
+    lines: Iterable[Any],
+    stop: threading.Event,
+    write: Callable[[bytes], None],
+    say: Callable[[str], None],
+) -> str:
+    """The first error that the engine tells, empty if none; UserError if there is no end."""
     error, until = "", time.monotonic() + LONGEST
     for line in lines:
         if time.monotonic() > until:
             remedy = "make what takes so long a base or a build of its own"
             raise UserError(Problem(f"the image {image.name} is not made within {human_time(LONGEST)}", remedy=remedy))
         if stop.is_set():
-            raise InfrastructureError(
-                f"the image {image.name} was interrupted"
-            )  # the engine ends it with the connection
+            raise InfrastructureError(f"the image {image.name} was interrupted")
         text = str(line.get("stream") or line.get("status") or line.get("error") or "")
         write(text.encode("utf-8", "replace"))
-        error = error or str(line.get("error") or "").strip()  # told at the end: else its connection stayed open
+        error = error or str(line.get("error") or "").strip()
         if last := logs.lines(text[-logs.LONGEST :].encode("utf-8", "replace"), 1):
             say(last[0])
-    if error:
-        raise docker.errors.BuildError(error, iter(()))
+    return error
 
 
 def _context(image: Image) -> IO[bytes]:

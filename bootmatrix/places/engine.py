@@ -46,6 +46,19 @@ def client(*, patient: bool = False) -> APIClient:
     return api
 
 
+@contextlib.contextmanager
+def streaming(lines: Any) -> Iterator[Any]:
+    """What the library streams, as it comes; left early, its connection is closed, and the engine ends what it does.
+
+    The library has no word for that, and keeps the response to itself: its connection would stay until it is collected.
+    """
+    try:
+        yield lines
+    finally:
+        if lines.gi_frame:
+            lines.gi_frame.f_locals["response"].close()
+
+
 def where() -> str:
     """The address at which the engine is spoken to."""
     return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"

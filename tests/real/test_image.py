@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bootmatrix import host, imagebuild
 from bootmatrix.errors import BootmatrixError, InfrastructureError, UserError
+from bootmatrix.places import engine
 from bootmatrix.toolchain import Image
 
 if TYPE_CHECKING:
@@ -67,5 +70,9 @@ def test_what_never_ends_but_goes_on_talking_is_ended(
     debian_12: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imagebuild, "LONGEST", 0.5)
-    error = failed(debian_12, tmp_path, "while echo still here; do sleep 0.1; done")
+    error = failed(debian_12, tmp_path, "while echo still here; do sleep 0.1; done; echo never-made")
     assert "the image mine is not made within 0.50 s" in str(error)
+    until = time.monotonic() + 60
+    while any("never-made" in each["Command"] for each in engine.client().containers()):
+        assert time.monotonic() < until, "the engine goes on with it"
+    gc.collect()  # a connection that was left open is told now, and fails this test
