@@ -177,11 +177,12 @@ def test_the_seconds_of_boots_are_the_journals(tmp_path: Path) -> None:
 
 
 def test_the_bare_command_has_this_hosts_paths() -> None:
-    words = ("docker", "run", "--rm", "--memory=9", "--volume=/c/b1:/unikernels:ro", "--entrypoint=", "image", "sh")
+    mount = "--mount=type=bind,bind-nonrecursive=true,source=/c/b1,target=/unikernels,readonly"
+    words = ("docker", "run", "--rm", "--memory=9", mount, "--entrypoint=", "image", "sh")
     argv = ("/usr/bin/qemu", "-kernel", "/unikernels/hello.elf", "/unikernels-not")
     guest = _hello.Hello(None, 1, argv, words)  # type: ignore[arg-type]  # no run here
     assert guest.on_host() == ("/usr/bin/qemu", "-kernel", "/c/b1/hello.elf", "/unikernels-not")
-    inside = ("docker", "run", "--name=x", "--rm", "--volume=/c/b1:/unikernels:ro", "--entrypoint=", "image", "sh")
+    inside = ("docker", "run", "--name=x", "--rm", mount, "--entrypoint=", "image", "sh")
     assert guest.in_container("x") == inside
 
 

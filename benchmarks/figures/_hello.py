@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import os
 import shlex
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 WORKERS = 2
 FEWEST = 2 * WORKERS  # boots of which some are not a worker's first
 MS = 1000.0
+MOUNT = "--mount="  # a row of CSV
 ENTRYPOINT, SHELL = "--entrypoint=", 4  # the word before the image, and how many before the tender's own
 # $1: how many boots; then the command. Prints the nanoseconds that they took together, after one that is not counted.
 BARE = f"""
@@ -55,8 +57,9 @@ class Hello:
 
     def on_host(self) -> tuple[str, ...]:
         """The tender's command line with this host's own paths."""
-        pairs = (word.partition("=")[2].split(":") for word in self.words if word.startswith("--volume="))
-        mounts = {inside: source for source, inside, _ in pairs}
+        rows = csv.reader(word.removeprefix(MOUNT) for word in self.words if word.startswith(MOUNT))
+        fields = (dict(each.split("=", 1) for each in row if "=" in each) for row in rows)
+        mounts = {each["target"]: each["source"] for each in fields}
         return tuple(_translated(word, mounts) for word in self.argv)
 
     def in_container(self, name: str) -> tuple[str, ...]:
