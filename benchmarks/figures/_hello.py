@@ -28,7 +28,7 @@ ENTRYPOINT, SHELL = "--entrypoint=", 4  # the word before the image, and how man
 # $1: how many boots; then the command. Prints the nanoseconds that they took together, after one that is not counted.
 BARE = f"""
 count=$1; shift
-"$@" </dev/null 2>&1 | grep -q SUCCESS || {{ echo "it does not print SUCCESS: $*"; exit 1; }}
+"$@" </dev/null 2>/dev/null | grep -q SUCCESS || {{ echo "it does not print SUCCESS: $*"; exit 1; }}
 begin=$(date +%s%N)
 seq "$count" | xargs -P{WORKERS} -I@@ "$@" >/dev/null 2>&1
 status=$?
