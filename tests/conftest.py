@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +85,16 @@ def _no_marks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for mark in marks.of(found):
             if mark.cache in gone:
                 engine.client().remove_image(mark.tag)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_that_stays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """pytest removes the folders of tests some runs later, and fails where it meets what it cannot remove."""
+    yield
+    left = tmp_path_factory.getbasetemp()
+    assert files.mounted_in(left) == []
+    deep = ["find", "-P", str(left), "-mindepth", "200", "-print", "-quit"]
+    assert subprocess.run(deep, capture_output=True, text=True, check=True).stdout == ""
 
 
 @pytest.fixture(scope="session")

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootmatrix import output
+from bootmatrix import files, output
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Path:
-    folder = tmp_path / "made"
-    folder.mkdir()
-    return folder
+def made(tmp_path: Path) -> Iterator[Path]:
+    """Removed by us: pytest cannot remove folders in folders without end."""
+    with files.scratch("made-", tmp_path) as folder:
+        yield folder
 
 
 def settle(made: Path) -> list[str]:
