@@ -89,7 +89,7 @@ def _no_marks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_that_stays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """pytest removes the folders of tests some runs later, and fails where it meets what it cannot remove."""
+    """Pytest removes the folders of tests some runs later, and fails where it meets what it cannot remove."""
     yield
     left = tmp_path_factory.getbasetemp()
     assert files.mounted_in(left) == []
