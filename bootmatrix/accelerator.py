@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, files, host, keys
+from bootmatrix import console, files, host, keys, texts
 from bootmatrix.errors import printable
 from bootmatrix.places.place import Job
 from bootmatrix.tenders import Found, Unavailable
@@ -130,6 +130,6 @@ def _boot(place: Place, found: Found, probe: Probe, noise: str) -> str:
     assert seen.exit is not None  # noqa: S101
     if seen.exit.status == probe.status:
         return ""
-    words = [line for line in console.clean(seen.tender.raw()).splitlines() if not line.startswith(TRACED)]
+    words = [line for line in texts.clean(seen.tender.raw()).splitlines() if not line.startswith(TRACED)]
     how = seen.exit.signal or f"status {seen.exit.status}"
     return f"KVM opens, but a probe guest does not boot on it ({how}: {words[0].strip() if words else 'no message'})"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, host, judging, resources, retry, verdict
+from bootmatrix import console, host, judgement, resources, retry, texts, verdict
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.model import Attempt, Outcome, Rejected, Result
 from bootmatrix.places.place import nothing
@@ -122,12 +122,12 @@ class Booter:
         try:
             with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
                 seen = console.watch(process, _limits(step, fields, stretch), self.stop, on_chunk=on_chunk)
-            judged = judging.judge(step, fields, seen, stretch)
+            judged = judgement.judge(step, fields, seen, stretch)
         except Fatal:
             raise
         except BootmatrixError as error:
-            judged = judging.failed(error)
-            seen = console.Watched(console.Record(0), console.Record(0), time.monotonic() - clock, None)
+            judged = judgement.failed(error)
+            seen = console.Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
         files = self.store.keep_consoles(step.id, number, seen)
         said = judged.judgement
         attempt = Attempt(
@@ -154,7 +154,7 @@ class Booter:
 def _cut_short(made: list[Attempt], fields: TestFields) -> bool:
     """Whether there would have been another attempt, or the last was none."""
     last, guests = made[-1], [attempt for attempt in made if not attempt.broken]
-    if last.broken or last.outcome.detail == judging.INTERRUPTED:
+    if last.broken or last.outcome.detail == judgement.INTERRUPTED:
         return True
     return retry.worth_another(fields.retry, last) and len(guests) < fields.retry.attempts
 

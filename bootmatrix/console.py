@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix import lastwords
 from bootmatrix.places.place import CONSOLE, END
 from bootmatrix.quantities import human_size, human_time
 from bootmatrix.sieve import Sieve
+from bootmatrix.texts import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,17 +20,12 @@ if TYPE_CHECKING:
     from bootmatrix.places.strain import Strain
 
 TENDER_LIMIT = 1 << 20
-LAST = 64 << 10  # bytes that are kept from beyond a limit: a tender says last why it ended
 TOLD_WITHIN = 4096  # bytes at the console's end that hold the status line
 TICK = 0.1  # seconds between looks at `stop` and at the clock
 STILL = 1.0  # seconds by which a look is late where we stood still, and were not merely kept waiting
 REPRIEVE = 64  # chunks that are still read after a deadline: they came before it, however late we read
 INTERRUPTED = "interrupted"
 LATE = ("no end within", "no console byte for")
-# ECMA-48: CSI and OSC sequences (which hold no line's end), other escapes; and what a terminal would not show.
-ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x00-\x1f\x7f]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
 Stop = threading.Event
 
 
@@ -48,32 +43,6 @@ class Limits:
     exit_pattern: str = ""
     noise: str = ""
     panic: tuple[str, ...] = ()
-
-
-@dataclass
-class Record:
-    """The first bytes up to a limit, and the last of those beyond it; `total` counts all of them."""
-
-    limit: int
-    data: bytearray = field(default_factory=bytearray)
-    last: bytearray = field(default_factory=bytearray)
-    total: int = 0
-
-    def add(self, chunk: bytes) -> None:
-        self.total += len(chunk)
-        room = max(0, self.limit - len(self.data))
-        self.data += chunk[:room]
-        self.last += chunk[room:]
-        del self.last[:-LAST]
-
-    def end(self, size: int) -> str:
-        """The last so many bytes as text."""
-        return clean(bytes(self.data[-size:]))
-
-    def raw(self) -> bytes:
-        lost = self.total - len(self.data) - len(self.last)
-        note = f"\n[bootmatrix: {lost:,} bytes are left out here]\n".encode() if lost else b""
-        return bytes(self.data + note + self.last)
 
 
 @dataclass(frozen=True)
@@ -248,9 +217,3 @@ class _Panic:
         self.looked, self.looked_at = now, console.total
         if not before:
             self.since = now
-
-
-def clean(raw: bytes) -> str:
-    r"""Console bytes as text: decoded with replacement, no ANSI codes and control characters, lines ended by \n."""
-    text = ANSI.sub("", raw.decode("utf-8", "replace"))
-    return CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, files
+from bootmatrix import files, texts
 from bootmatrix.errors import printable
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def found(log: Path) -> Culprit | None:
 
 def _culprit(text: bytes, end: int, lines: int) -> Culprit:
     """Of the line in which the match ends; `lines` of the log come before the text."""
-    *earlier, begun = console.clean(text[max(0, end - REACH) : end]).split("\n")
-    rest, *later = console.clean(text[end : end + REACH]).split("\n")
+    *earlier, begun = texts.clean(text[max(0, end - REACH) : end]).split("\n")
+    rest, *later = texts.clean(text[end : end + REACH]).split("\n")
     line = _shown(begun[-LONGEST // 2 :] + rest)
     around = [*map(_shown, _filled(earlier)[-BEFORE:]), line, *map(_shown, _filled(later)[:AFTER])]
     return Culprit(line.strip(), lines + text.count(b"\n", 0, end) + 1, tuple(around))

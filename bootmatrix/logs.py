@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from bootmatrix import console, culprit, files, here, unexpected
+from bootmatrix import culprit, files, here, texts, unexpected
 from bootmatrix.errors import InfrastructureError, printable
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ class Log:
 
     def __init__(self, file: Path, limit: int = LIMIT) -> None:
         self.file, self._left = file, limit
-        self._end = console.Record(0)  # the last bytes
-        self._beyond = console.Record(0)  # the last of those that are not in the file
+        self._end = texts.Record(0)  # the last bytes
+        self._beyond = texts.Record(0)  # the last of those that are not in the file
         self._lock = threading.Lock()
         self._stream: BinaryIO | None = None
 
@@ -77,7 +77,7 @@ def _unwritten(file: Path, error: OSError) -> InfrastructureError:
 
 def lines(raw: bytes, count: int = LAST_LINES) -> list[str]:
     """The last lines of what a program printed, without control characters and none too long."""
-    text = console.clean(raw[-END:]).rstrip()
+    text = texts.clean(raw[-END:]).rstrip()
     return [printable(line.expandtabs(), LONGEST) for line in text.splitlines()[-count:]]
 
 

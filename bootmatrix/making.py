@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix import build, imagebuild, uses
+from bootmatrix import build, imagebuild, marks
 from bootmatrix.places import sight
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
@@ -29,12 +29,12 @@ def make_image(step: BootStep) -> None:
     if not step.image:
         return
     sight.check()
-    if imagebuild.exists(step.image) and uses.mark_image(step.image):
+    if imagebuild.exists(step.image) and marks.used(step.image):
         return
     log = _log("image")
     click.echo(f"building the image {step.image.name}, log in {log}", err=True)
     imagebuild.make(step.image, log, threading.Event(), lambda _line: None)
-    uses.mark_image(step.image)
+    marks.used(step.image)
 
 
 @contextlib.contextmanager

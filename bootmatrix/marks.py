@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from bootmatrix import files, host, keys
+from bootmatrix import bases, files, host, keys, uses
 from bootmatrix.places import engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from bootmatrix.toolchain import Image
 
 REPOSITORY = "localhost/bootmatrix-used-by"
 FILE = "cache-id"
@@ -77,6 +79,16 @@ def _made(cache: Path) -> str:
     files.remove(cache / FILE)
     files.write(cache / FILE, f"{fresh}\n")
     return fresh
+
+
+def used(image: Image) -> bool:
+    """An image and the bases that we made for it are used now, here and in the engine; whether it is there."""
+    uses.mark("image", image.tag, image.name)
+    for base in bases.of(image):
+        uses.mark("base", base.stand_in, base.name)
+        if base.stand_in.startswith(bases.STAND_INS):
+            add(base.stand_in)
+    return add(image.tag)
 
 
 def of(tags: Iterable[str]) -> list[Mark]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import Problem, UserError
 
@@ -12,10 +12,18 @@ if TYPE_CHECKING:
 
     import regex
 
-    from bootmatrix.matrix.parts import Pattern
 
 SECONDS = 2.0  # for any search, and one more
 A_SECOND = 1_000_000  # for each so many characters: a plain search reads ten times as many and more
+
+
+class Pattern(Protocol):
+    """What is looked for: the `regex`, or where that is empty, the `text`."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def regex(self) -> str: ...
 
 
 @functools.cache

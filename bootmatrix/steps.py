@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import boot, build, disk, host, imagebuild, locks, quarantine, retry, uses
+from bootmatrix import boot, build, disk, host, imagebuild, locks, marks, quarantine, retry, uses
 from bootmatrix.boot import Postponed
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Result
@@ -68,12 +68,12 @@ class Steps:
 
         def make() -> None:
             self.pool.await_engine()
-            if imagebuild.exists(image) and uses.mark_image(image):
+            if imagebuild.exists(image) and marks.used(image):
                 self.store.event("image found", image=image.name, tag=image.tag)
                 return
             with self._timed("image", image.name, tag=image.tag, log=str(log)) as say:
                 imagebuild.make(image, log, self.stop, say)
-            uses.mark_image(image)
+            marks.used(image)
 
         log = self.store.log("image", image.name)
         with locks.held(f"image {image.tag}", self.stop):

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import console
+from bootmatrix import console, texts
 from bootmatrix.errors import LONGEST, MOST, Problem, UserError
 from bootmatrix.places.local import find_program
 from bootmatrix.places.place import Job, Mount, Place
@@ -109,7 +109,7 @@ def _ask(place: Place, job: Job) -> tuple[int, str]:
     with place.start(job) as process:
         seen = console.watch(process, console.Limits(SURVEY_SECONDS, 1 << 16, merge=True), console.Stop())
     status = seen.exit.status if seen.exit and seen.exit.status is not None else 127
-    return status, console.clean(seen.console.raw())
+    return status, texts.clean(seen.console.raw())
 
 
 def joined(first: tuple[Mount, ...], second: tuple[Mount, ...]) -> tuple[Mount, ...]:

@@ -12,8 +12,6 @@ from bootmatrix import files, host, keys
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.toolchain import Image
-
 
 FOLDER = "used"
 LONGEST = 4096  # bytes of a name
@@ -29,18 +27,6 @@ def mark(kind: str, key: str, name: str) -> None:
         host.cache().mkdir(parents=True, exist_ok=True)
         files.folder(host.cache(), FOLDER)
         files.write(_file(kind, key), name)
-
-
-def mark_image(image: Image) -> bool:
-    """An image and the bases that we made for it are used now, here and in the engine; whether it is there."""
-    from bootmatrix import bases, marks  # noqa: PLC0415  # only where there are images
-
-    mark("image", image.tag, image.name)
-    for base in bases.of(image):
-        mark("base", base.stand_in, base.name)
-        if base.stand_in.startswith(bases.STAND_INS):
-            marks.add(base.stand_in)
-    return marks.add(image.tag)
 
 
 def last(kind: str, key: str) -> tuple[str, float] | None:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix import console
+from bootmatrix import texts
 from bootmatrix.quantities import human_size
 
 from . import _consoles
@@ -79,7 +79,7 @@ class Consoles:
             ends = _consoles.ends(self.folder, name, LONGEST // 2, LONGEST // 2)
         except (OSError, ValueError) as error:
             return f"[{name.rpartition('/')[2]} {_consoles.why_not(error)}]"
-        return _cut(console.clean(ends.head), console.clean(ends.tail), ends.left, self.room)
+        return _cut(texts.clean(ends.head), texts.clean(ends.tail), ends.left, self.room)
 
 
 def _cut(head: str, tail: str, left: int, room: int) -> str:

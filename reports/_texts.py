@@ -6,7 +6,7 @@ import contextlib
 import io
 from typing import IO, TYPE_CHECKING
 
-from bootmatrix import console, files
+from bootmatrix import files, texts
 
 from . import _consoles
 
@@ -35,7 +35,7 @@ def clean(text: str) -> str:
     """
     if text.isprintable():
         return text
-    lines = console.ANSI.sub("", text).expandtabs(4).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = texts.ANSI.sub("", text).expandtabs(4).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(line if line.isprintable() else "".join(map(_seen, line)) for line in lines)
 
 
@@ -58,5 +58,5 @@ def last_lines(folder: Path, name: str, number: int) -> str:
         ends = _consoles.ends(folder, name, 0, TAIL)
     except (OSError, ValueError) as error:
         return f"[{name} {_consoles.why_not(error)}]"
-    lines = clean(console.clean(ends.tail)).strip().split("\n")
+    lines = clean(texts.clean(ends.tail)).strip().split("\n")
     return "\n".join(cut(each.rstrip(), LINE) for each in lines[-number:])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from bootmatrix.console import clean
 from bootmatrix.screen.words import LONGEST
+from bootmatrix.texts import clean
 
 MOST = 4096  # guests whose last line is kept until its end comes
 

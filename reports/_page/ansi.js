@@ -21,7 +21,7 @@ const SIXTEEN = [
   "#56d4dd",
   "#ffffff",
 ].map((hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
-// As bootmatrix/console.py has it: what a guest's verdict was judged by is seen here, too.
+// As bootmatrix/texts.py has it: what a guest's verdict was judged by is seen here, too.
 const ESCAPE = /\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x00-\x1f\x7f]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])|\x1b/g;
 
 function colour(number) {

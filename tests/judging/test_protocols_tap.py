@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bootmatrix.console import clean
 from bootmatrix.protocols import LONGEST, MOST, Told, parse
+from bootmatrix.texts import clean
 
 
 def tap(text: str) -> Told:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bootmatrix.console import clean
 from bootmatrix.protocols import MOST, Told, parse
+from bootmatrix.texts import clean
 
 PLAIN = """\
 [    0.100000] Info: test:\x1b[0m maths->adds: two numbers

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 from support import script, scripted, write_matrix
 
-from bootmatrix import boot, console, judging, plan, results, run, screen
+from bootmatrix import boot, console, judgement, plan, results, run, screen, texts
 from bootmatrix.matrix import load
 from bootmatrix.places import local, strain
 from bootmatrix.places.local import LocalPlace
@@ -169,9 +169,9 @@ def test_only_time_that_counts_is_held_against_the_neighbours(stood: float, star
     """Two threads for a test of one processor: what they could have had depends on how long that was."""
     step = step_of(tmp_path, HANGS)
     seen = console.Watched(
-        console.Record(1), console.Record(1), 10.0, None, "no end within 4.00 s", strain=Strain(4, 16, 2), stood=stood
+        texts.Record(1), texts.Record(1), 10.0, None, "no end within 4.00 s", strain=Strain(4, 16, 2), stood=stood
     )
-    assert judging.judge(step, step.fields, seen).starved is starved
+    assert judgement.judge(step, step.fields, seen).starved is starved
 
 
 def events(folder: Path) -> list[dict[str, Any]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bootmatrix import torn
-from bootmatrix.console import clean
 from bootmatrix.protocols import Told, parse
+from bootmatrix.texts import clean
 
 MESSAGES = [
     "[    3.141592] random: crng init done\n",

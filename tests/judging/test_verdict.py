@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from bootmatrix import console, plugins, verdict
+from bootmatrix import plugins, texts, verdict
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.model import Attempt, Boot, Ending, Outcome, Runner, Tender, parse_outcome
 
@@ -147,7 +147,7 @@ def test_exit_status_and_status_line_must_agree(status: int, says: str, text: st
     "raw", [b"EXIT: STATUS=1\r\n", b"EXIT: \x1b[32mSTATUS=\x1b[0m1\r\n", b"\x00EXIT: STATUS=1\x00"]
 )
 def test_the_status_line_is_found_amid_what_a_terminal_does_not_show(raw: bytes) -> None:
-    assert judged("exited(0)", console.clean(raw), **KVM_UNIT).verdict == "passed"
+    assert judged("exited(0)", texts.clean(raw), **KVM_UNIT).verdict == "passed"
 
 
 @pytest.mark.parametrize(

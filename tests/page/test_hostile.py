@@ -9,8 +9,8 @@ import pytest
 from page.conftest import as_opened, until, watched, written
 from reports.examples import EVIL, attempt, changed, hostile, result, run, stored, with_console
 
-from bootmatrix.console import clean
 from bootmatrix.model import VERDICTS
+from bootmatrix.texts import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

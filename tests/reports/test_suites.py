@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bootmatrix import console, plugins, results
+from bootmatrix import plugins, results, texts
 from bootmatrix.errors import UserError
 from bootmatrix.model import Attempt, Case, Outcome, Result, Run
 
@@ -133,7 +133,7 @@ def test_a_report_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -
 
 
 def test_what_is_printable_needs_no_cleaning() -> None:
-    assert console.ANSI.pattern.startswith(r"\x1b")
+    assert texts.ANSI.pattern.startswith(r"\x1b")
     assert not "\x1b".isprintable()
     for code in range(sys.maxunicode + 1):
         if (char := chr(code)).isprintable():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import liars
 import pytest
 
-from bootmatrix import console, plugins, verdict
+from bootmatrix import plugins, texts, verdict
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.model import Boot, Ending
 from bootmatrix.sieve import Sieve
@@ -164,8 +164,8 @@ def booted(backend: str, lie: Lie, boot: Boot) -> tuple[str, str]:
     ending = Ending(
         status=None if by_signal else done.returncode,
         signal=by_signal,
-        console=console.clean(done.stdout),
-        tender=console.clean(sieve.sift(done.stderr) + sieve.rest()),
+        console=texts.clean(done.stdout),
+        tender=texts.clean(sieve.sift(done.stderr) + sieve.rest()),
         arch=boot.arch,
     )
     judged = verdict.judge(TestFields.model_validate(lie.fields), runner, ending)

@@ -9,9 +9,9 @@ from typing import Literal
 import pytest
 
 from bootmatrix import plugins, verdict
-from bootmatrix.console import clean
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.model import Boot, Ending, Rejected, Runner
+from bootmatrix.texts import clean
 
 ROOT = Path(__file__).parents[2]
 BANNER = "            |      ___|\nSolo5: Bindings version v0.12.1\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, metrics, verdict
+from bootmatrix import console, metrics, texts, verdict
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Ending, Outcome
 from bootmatrix.places.strain import STARVED
@@ -62,8 +62,8 @@ def _judged(step: BootStep, fields: TestFields, seen: console.Watched) -> verdic
         status=seen.exit.status if seen.exit else None,
         signal=seen.exit.signal if seen.exit else "",
         stopped=seen.stopped,
-        console=console.clean(seen.console.raw()),
-        tender=console.clean(seen.tender.raw()),
+        console=texts.clean(seen.console.raw()),
+        tender=texts.clean(seen.tender.raw()),
         out_of_memory=bool(seen.exit and seen.exit.out_of_memory),
         arch=step.arch,
     )
