@@ -12,9 +12,10 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix import disk, files, host, leaving, locks, logs
+from bootmatrix import disk, files, host, locks, logs
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.places import engine
+from bootmatrix.program import leaving
 from bootmatrix.toolchain import ARG, FROM, PREFIX, data, text_of
 
 if TYPE_CHECKING:

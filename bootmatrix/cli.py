@@ -9,8 +9,9 @@ import sys
 
 import click
 
-from bootmatrix import __version__, guard, leaving, signals, streams
+from bootmatrix import __version__
 from bootmatrix.errors import suggest
+from bootmatrix.program import guard, leaving, signals, streams
 
 COMPLETE = "_BOOTMATRIX_COMPLETE"  # click's name for it
 ENDLESS = {"list", "plan"}  # what ends with its reader: nothing is lost, and there may be a million lines
@@ -100,7 +101,7 @@ def main() -> None:
     signals.prepare()
     streams.prepare()
     if COMPLETE in os.environ:  # a shell asks for what can be completed, or for the script that does so
-        from bootmatrix import completion  # noqa: PLC0415
+        from bootmatrix.program import completion  # noqa: PLC0415
 
         completion.register()
     with leaving.on_signals(_interrupt, (signal.SIGINT,)):

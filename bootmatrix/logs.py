@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from bootmatrix import culprit, files, here, texts, unexpected
+from bootmatrix import culprit, files, here, texts
 from bootmatrix.errors import InfrastructureError, printable
+from bootmatrix.program import unexpected
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import host, logs, signals, unexpected
+from bootmatrix import host, logs
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places import engine
+from bootmatrix.program import signals, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

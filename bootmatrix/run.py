@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, boot, host, leaving, quarantine, reporting, source
+from bootmatrix import __version__, boot, host, quarantine, reporting, source
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.model import GOOD_VERDICTS, Run
 from bootmatrix.places import engine, sight
 from bootmatrix.places.pool import Pool
+from bootmatrix.program import leaving
 from bootmatrix.runs import lease
 from bootmatrix.runs.passes import Passes
 from bootmatrix.runs.store import Store, new_id

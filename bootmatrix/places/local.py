@@ -14,12 +14,13 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from bootmatrix import files, host, leaving
+from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places import strain
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.settings import limits
 from bootmatrix.places.streams import Streams
+from bootmatrix.program import leaving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,11 +8,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
-from bootmatrix import files, leaving, locks, uses
+from bootmatrix import files, locks, uses
 from bootmatrix.errors import Fatal, InfrastructureError, Problem
 from bootmatrix.places import agents, engine, settings
 from bootmatrix.places.agents import Agent, Keeper, Single
 from bootmatrix.places.warm import Container
+from bootmatrix.program import leaving
 
 if TYPE_CHECKING:
     from collections.abc import Callable

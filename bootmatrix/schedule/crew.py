@@ -6,8 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from bootmatrix import leaving, unexpected
 from bootmatrix.errors import BootmatrixError, Fatal
+from bootmatrix.program import leaving, unexpected
 from bootmatrix.schedule.task import Later
 
 if TYPE_CHECKING:

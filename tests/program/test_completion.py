@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import write_matrix
 
-from bootmatrix.completion import last_word
+from bootmatrix.program.completion import last_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

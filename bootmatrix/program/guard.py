@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix import streams
 from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError
+from bootmatrix.program import streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ def _look_around() -> None:
 
 
 def _told(error: BaseException) -> BootmatrixError:
-    from bootmatrix import unexpected  # noqa: PLC0415  # hardly ever
+    from bootmatrix.program import unexpected  # noqa: PLC0415  # hardly ever
 
     return unexpected.told(error)
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from bootmatrix import guard, unexpected
 from bootmatrix.errors import Fatal, InfrastructureError, UserError
+from bootmatrix.program import guard, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,7 @@ def test_a_bug_is_told_with_its_place_and_on_demand_with_its_way(monkeypatch: py
             return str(unexpected.told(error))
         pytest.fail("nothing was raised")
 
-    assert "(bootmatrix/unexpected.py, line " in told()
+    assert "(bootmatrix/program/unexpected.py, line " in told()
     assert "Traceback" not in told()
     monkeypatch.setenv("BOOTMATRIX_DEBUG", "1")
     assert "Traceback (most recent call last):" in told()

@@ -9,7 +9,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from bootmatrix import signals
+from bootmatrix.program import signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ from bootmatrix import disk
 from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, printable
 
 DEBUG = "BOOTMATRIX_DEBUG"  # set to anything, it shows where
-HOME = Path(__file__).resolve().parent
+HOME = Path(__file__).resolve().parents[1]
 LONGEST = 300  # characters of an exception's own words
 MINE = "let this user read and write it, or name other folders: --out, BOOTMATRIX_CACHE"
 INSTEAD = "something else stands where a folder should be: remove it, or name another: --out, BOOTMATRIX_CACHE"
