@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, files, host, keys, texts
+from bootmatrix import files, host, keys, texts
 from bootmatrix.errors import printable
 from bootmatrix.places.place import Job
 from bootmatrix.tenders import Found, Unavailable
+from bootmatrix.watching import console
 
 if TYPE_CHECKING:
     from bootmatrix.model import Probe, Runner, Tender

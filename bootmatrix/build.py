@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, disk, files, host, keys, logs
+from bootmatrix import disk, files, host, keys, logs
 from bootmatrix import output as outputs
 from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError
 from bootmatrix.places.place import Job
 from bootmatrix.program import unexpected
 from bootmatrix.quantities import human_size
+from bootmatrix.watching import console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, metrics, texts, verdict
+from bootmatrix import metrics, texts, verdict
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Ending, Outcome
 from bootmatrix.places.strain import STARVED
 from bootmatrix.quantities import human_time
+from bootmatrix.watching import console
 
 if TYPE_CHECKING:
     from bootmatrix.errors import BootmatrixError

@@ -11,10 +11,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import console, texts
+from bootmatrix import texts
 from bootmatrix.errors import LONGEST, MOST, Problem, UserError
 from bootmatrix.places.local import find_program
 from bootmatrix.places.place import Job, Mount, Place
+from bootmatrix.watching import console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,9 +19,9 @@ from bootmatrix.runs.journal import Journal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.console import Watched
     from bootmatrix.model import Result
     from bootmatrix.texts import Record
+    from bootmatrix.watching.console import Watched
 
 HEAD, TAIL = 256 << 10, 256 << 10  # bytes of a console that are kept
 

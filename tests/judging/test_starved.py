@@ -14,13 +14,14 @@ import pytest
 from rich.console import Console
 from support import script, scripted, write_matrix
 
-from bootmatrix import boot, console, judgement, plan, results, run, screen, texts
+from bootmatrix import boot, judgement, plan, results, run, screen, texts
 from bootmatrix.matrix import load
 from bootmatrix.places import local, strain
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.places.strain import Strain
 from bootmatrix.runs import journal, past
 from bootmatrix.runs.store import Store
+from bootmatrix.watching import console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from support import read, run_job
 
-from bootmatrix import console
 from bootmatrix.places import agents
 from bootmatrix.places.place import Exit, Job
+from bootmatrix.watching import console
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ import pytest
 from bootmatrix import plugins, texts, verdict
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.model import Boot, Ending
-from bootmatrix.sieve import Sieve
+from bootmatrix.watching.sieve import Sieve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

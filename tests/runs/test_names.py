@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootmatrix.console import Watched
 from bootmatrix.merging import logs
 from bootmatrix.model import Attempt, Outcome, Result
 from bootmatrix.runs import keeping, names
 from bootmatrix.runs.store import Store
 from bootmatrix.texts import Record
+from bootmatrix.watching.console import Watched
 
 if TYPE_CHECKING:
     from pathlib import Path

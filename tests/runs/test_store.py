@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootmatrix.console import Watched
 from bootmatrix.errors import Fatal, InfrastructureError
 from bootmatrix.model import Result
 from bootmatrix.runs import store
 from bootmatrix.texts import Record
+from bootmatrix.watching.console import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bootmatrix import plugins
-from bootmatrix.sieve import Sieve
+from bootmatrix.watching.sieve import Sieve
 
 LINES = b"noise 1\nword\nnoise 2\n\nnoisenoise\nnoise"
 

@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix import lastwords
 from bootmatrix.places.place import CONSOLE, END
 from bootmatrix.quantities import human_size, human_time
-from bootmatrix.sieve import Sieve
 from bootmatrix.texts import Record
+from bootmatrix.watching import lastwords
+from bootmatrix.watching.sieve import Sieve
 
 if TYPE_CHECKING:
     from collections.abc import Callable

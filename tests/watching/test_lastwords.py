@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bootmatrix import lastwords
-from bootmatrix.lastwords import GRACE, SURE
+from bootmatrix.watching import lastwords
+from bootmatrix.watching.lastwords import GRACE, SURE
 
 PANIC = ("Kernel panic", "panicked at", "PANIC")
 LINUX = """\

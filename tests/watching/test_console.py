@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from bootmatrix.console import TENDER_LIMIT, Limits, Stop, Watched, watch
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Process
 from bootmatrix.places.strain import Strain
 from bootmatrix.texts import LAST, Record, clean
+from bootmatrix.watching.console import TENDER_LIMIT, Limits, Stop, Watched, watch
 
 BEGUN = 1000.0
 STATUS = r"EXIT: STATUS=(\d+)"
