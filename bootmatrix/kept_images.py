@@ -10,10 +10,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import bases, imagebuild, marks, uses
+from bootmatrix import uses
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.kept import DAY, Item
 from bootmatrix.places import engine
+from bootmatrix.toolchains import bases, imagebuild, marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix import build, imagebuild, marks
 from bootmatrix.places import sight
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.places.pool import Pool
 from bootmatrix.runs.lease import Lease
 from bootmatrix.runs.store import new_id
+from bootmatrix.toolchains import build, imagebuild, marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,10 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bootmatrix import build, host, keys, plugins, quarantine, toolchain
-from bootmatrix.build import BuildStep
+from bootmatrix import host, keys, plugins, quarantine
 from bootmatrix.matrix import cells, resolve, template
 from bootmatrix.model import Cell, Quarantine, Rejected, repro
+from bootmatrix.toolchains import build, toolchain
+from bootmatrix.toolchains.build import BuildStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Runner, Tender
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plan as plans
-from bootmatrix import plugins, toolchain
+from bootmatrix import plugins
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import cells, resolve
 from bootmatrix.runs import past as pasts
 from bootmatrix.schedule import shard as shards
 from bootmatrix.schedule import times
 from bootmatrix.schedule.shard import Weight
+from bootmatrix.toolchains import toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

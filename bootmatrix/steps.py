@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import boot, build, disk, host, imagebuild, locks, marks, quarantine, retry, uses
+from bootmatrix import boot, disk, host, locks, quarantine, retry, uses
 from bootmatrix.boot import Postponed
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Result
@@ -18,11 +18,11 @@ from bootmatrix.places.local import LocalPlace
 from bootmatrix.quantities import human_size
 from bootmatrix.runs.passes import Keys
 from bootmatrix.schedule.task import Later
+from bootmatrix.toolchains import build, imagebuild, marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.build import BuildStep
     from bootmatrix.errors import BootmatrixError
     from bootmatrix.model import Attempt
     from bootmatrix.places.place import Place
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from bootmatrix.runs.passes import Passes
     from bootmatrix.runs.store import Store
     from bootmatrix.screen import Screen
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.build import BuildStep
+    from bootmatrix.toolchains.toolchain import Image
 
 
 MORE = "more of it is in the run's logs/, and told at"

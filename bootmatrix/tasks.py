@@ -6,10 +6,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bootmatrix.build import BuildStep
 from bootmatrix.model import MIB
 from bootmatrix.schedule import partners
 from bootmatrix.schedule.task import Demand, Task
+from bootmatrix.toolchains.build import BuildStep
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bootmatrix.schedule.board import Board, Room
     from bootmatrix.schedule.times import Times
     from bootmatrix.steps import Steps
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 TENDER = 64 * MIB  # what a tender takes besides its guest's memory, as the host has it to share out
 ENOUGH = 5  # boots after which those of which nothing is known are thought to take as long

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING
 import pytest
 import warm
 
-from bootmatrix import files, marks
+from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import engine
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.pool import Pool
+from bootmatrix.toolchains import marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 PROGRAMS = {
     "qemu": ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-riscv64"),
@@ -118,8 +119,9 @@ def container_place(debian_12: Image, pool: Pool) -> ContainerPlace:
 def made_image(arch: str) -> Image:
     import threading  # noqa: PLC0415
 
-    from bootmatrix import imagebuild, plugins, toolchain  # noqa: PLC0415
+    from bootmatrix import plugins  # noqa: PLC0415
     from bootmatrix.model import Cell  # noqa: PLC0415
+    from bootmatrix.toolchains import imagebuild, toolchain  # noqa: PLC0415
 
     image = toolchain.image_of(Cell("cell", {"os": "debian-12", "arch": arch}), plugins.images(ROOT))
     if not imagebuild.exists(image):

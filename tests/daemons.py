@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from bootmatrix import bases
 from bootmatrix.places import engine
+from bootmatrix.toolchains import bases
 
 if TYPE_CHECKING:
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 
 def needed() -> None:

@@ -11,8 +11,9 @@ import pytest
 from engines import podman_service
 from support import bootmatrix
 
-from bootmatrix import imagebuild, kept_images, marks
+from bootmatrix import kept_images
 from bootmatrix.places import engine
+from bootmatrix.toolchains import imagebuild, marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootmatrix import plugins, toolchain
+from bootmatrix import plugins
 from bootmatrix.errors import UserError
 from bootmatrix.model import Boot, Cell
+from bootmatrix.toolchains import toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

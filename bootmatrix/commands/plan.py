@@ -22,9 +22,9 @@ from bootmatrix.errors import Problem, UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bootmatrix.build import BuildStep
     from bootmatrix.plan import Plan
     from bootmatrix.schedule.shard import Weight
+    from bootmatrix.toolchains.build import BuildStep
 
 SHOWN, LONGEST = 3, 40  # images of a job that are named, and characters of a name
 
@@ -124,8 +124,8 @@ def _shown(images: Sequence[str]) -> str:
 
 
 def _images(plan: Plan) -> None:
-    from bootmatrix import imagebuild  # noqa: PLC0415
     from bootmatrix.errors import InfrastructureError  # noqa: PLC0415
+    from bootmatrix.toolchains import imagebuild  # noqa: PLC0415
 
     _title(_counted(len(plan.images), "image"))
     for image in plan.images:

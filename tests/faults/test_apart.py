@@ -19,7 +19,7 @@ from support import script, scripted, write_matrix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 FILES = 3  # in the file system below the prefix
 

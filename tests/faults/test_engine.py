@@ -18,7 +18,7 @@ from bootmatrix.places.settings import LABEL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 pytestmark = pytest.mark.docker
 TESTS = 60

@@ -16,7 +16,7 @@ from bootmatrix.places.settings import LABEL
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 HOST = {"backend": ["command"]}
 SUCCESS = {"console": "SUCCESS"}

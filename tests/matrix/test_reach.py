@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from support import bootmatrix, write_matrix
 
-from bootmatrix import build, tenders
+from bootmatrix import tenders
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import load
 from bootmatrix.matrix.reach import ALWAYS, OURS, Reach, roots
 from bootmatrix.places import agents, place
+from bootmatrix.toolchains import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable

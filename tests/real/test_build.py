@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bootmatrix import build, host, keys
+from bootmatrix import host, keys
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.matrix.schema import Build
 from bootmatrix.places.local import LocalPlace
+from bootmatrix.toolchains import build
 
 if TYPE_CHECKING:
     from pathlib import Path

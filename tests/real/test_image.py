@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootmatrix import host, imagebuild
+from bootmatrix import host
 from bootmatrix.errors import BootmatrixError, InfrastructureError, UserError
 from bootmatrix.places import engine
-from bootmatrix.toolchain import Image
+from bootmatrix.toolchains import imagebuild
+from bootmatrix.toolchains.toolchain import Image
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,7 +22,7 @@ from bootmatrix import results
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 MOST = 10.0  # seconds
 HOLD = "trap '' INT TERM HUP; (setsid sleep 300 &); echo up; while :; do sleep 1; done"

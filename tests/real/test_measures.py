@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.model import Result, Run
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 HOST = {"backend": ["command"], "ocaml": ["4.14", "5.3"]}
 HEAP = {"heap": {"regex": r"heap=(\d+)", "unit": "words", "better": "lower"}, "never": r"never=(\d+)"}

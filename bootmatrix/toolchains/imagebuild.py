@@ -9,17 +9,18 @@ import tempfile
 import time
 from typing import IO, TYPE_CHECKING, Any
 
-from bootmatrix import bases, disk, host, keys, logs, toolchain
+from bootmatrix import disk, host, keys, logs
 from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError, printable
 from bootmatrix.places import engine
 from bootmatrix.quantities import human_time
+from bootmatrix.toolchains import bases, toolchain
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 LONGEST = 2 * 3600.0  # seconds for an image, however much it says meanwhile
 LABEL, BASES = "bootmatrix.toolchain", "bootmatrix.bases"

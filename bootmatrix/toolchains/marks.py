@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from bootmatrix import bases, files, host, keys, uses
+from bootmatrix import files, host, keys, uses
 from bootmatrix.places import engine
+from bootmatrix.toolchains import bases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 REPOSITORY = "localhost/bootmatrix-used-by"
 FILE = "cache-id"

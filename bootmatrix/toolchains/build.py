@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import disk, files, host, keys, logs
-from bootmatrix import output as outputs
 from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError
 from bootmatrix.places.place import Job
 from bootmatrix.program import unexpected
 from bootmatrix.quantities import human_size
+from bootmatrix.toolchains import output as outputs
 from bootmatrix.watching import console
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.schema import Build
     from bootmatrix.places.place import Place
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 SOURCE, OUTPUT = "/src", "/out"
 

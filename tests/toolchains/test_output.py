@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootmatrix import files, output
+from bootmatrix import files
+from bootmatrix.toolchains import output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

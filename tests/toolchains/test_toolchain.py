@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from support import bootmatrix, write_matrix
 
-from bootmatrix import bases, imagebuild, toolchain
 from bootmatrix.errors import UserError
 from bootmatrix.model import Cell
-from bootmatrix.toolchain import Image
+from bootmatrix.toolchains import bases, imagebuild, toolchain
+from bootmatrix.toolchains.toolchain import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable

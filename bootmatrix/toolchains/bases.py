@@ -16,14 +16,14 @@ from bootmatrix import disk, files, host, locks, logs
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.places import engine
 from bootmatrix.program import leaving
-from bootmatrix.toolchain import ARG, FROM, PREFIX, data, text_of
+from bootmatrix.toolchains.toolchain import ARG, FROM, PREFIX, data, text_of
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
     from pathlib import Path
 
-    from bootmatrix.toolchain import Image
+    from bootmatrix.toolchains.toolchain import Image
 
 STAND_INS = f"{PREFIX}/base"
 LONGEST = 1000  # characters of a base's name
