@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.places.place import Place
-    from bootmatrix.plan import BootStep
+    from bootmatrix.planning.plan import BootStep
     from bootmatrix.runs.store import Store
 
 

@@ -15,7 +15,7 @@ from bootmatrix.watching import console
 if TYPE_CHECKING:
     from bootmatrix.errors import BootmatrixError
     from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.plan import BootStep
+    from bootmatrix.planning.plan import BootStep
 
 INTERRUPTED = "the run was interrupted"
 ENOUGH = 1 / 4  # of its own time-out, in which a boot that was starved before was free: then its word counts

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bootmatrix.places.place import Place
-    from bootmatrix.plan import BootStep
+    from bootmatrix.planning.plan import BootStep
 
 
 def make_image(step: BootStep) -> None:

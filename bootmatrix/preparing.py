@@ -19,7 +19,7 @@ from bootmatrix.tenders import BUILD, Found, Tenders, Unavailable, joined, neare
 if TYPE_CHECKING:
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.places.place import Place
-    from bootmatrix.plan import BootStep
+    from bootmatrix.planning.plan import BootStep
 
 LARGEST = 1 << 30  # bytes of a unikernel: it is read whole, for its key
 OVERHEAD = 512 * MIB  # what a tender may need besides its guest's memory: QEMU's own is 50 to 150 MiB

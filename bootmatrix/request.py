@@ -6,10 +6,10 @@ import math
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import plan as plans
 from bootmatrix import plugins
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import cells, resolve
+from bootmatrix.planning import plan as plans
 from bootmatrix.runs import past as pasts
 from bootmatrix.schedule import shard as shards
 from bootmatrix.schedule import times
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.plan import Plan
+    from bootmatrix.planning.plan import Plan
     from bootmatrix.runs.past import Past
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from bootmatrix.plan import BootStep, Plan
+    from bootmatrix.planning.plan import BootStep, Plan
     from bootmatrix.runs.past import Past
     from bootmatrix.screen import Screen
 

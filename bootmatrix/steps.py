@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bootmatrix.model import Attempt
     from bootmatrix.places.place import Place
     from bootmatrix.places.pool import Pool
-    from bootmatrix.plan import BootStep
+    from bootmatrix.planning.plan import BootStep
     from bootmatrix.runs.passes import Passes
     from bootmatrix.runs.store import Store
     from bootmatrix.screen import Screen

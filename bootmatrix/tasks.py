@@ -14,7 +14,7 @@ from bootmatrix.toolchains.build import BuildStep
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
-    from bootmatrix.plan import BootStep, Plan
+    from bootmatrix.planning.plan import BootStep, Plan
     from bootmatrix.schedule.board import Board, Room
     from bootmatrix.schedule.times import Times
     from bootmatrix.steps import Steps

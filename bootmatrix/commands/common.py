@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.plan import BootStep, Plan
+    from bootmatrix.planning.plan import BootStep, Plan
 
 MATRIX = Path("matrix.yaml")
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -121,7 +121,7 @@ def load_to_run(directory: Path | None, file: Path, allow: tuple[Path, ...]) -> 
 def plan_to_run(
     directory: Path | None, file: Path, allow: tuple[Path, ...], select: tuple[str, ...], engine: str
 ) -> Plan:
-    from bootmatrix import plan  # noqa: PLC0415
+    from bootmatrix.planning import plan  # noqa: PLC0415
 
     return plan.make(load_to_run(directory, file, allow), select, engine)
 

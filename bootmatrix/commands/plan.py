@@ -22,7 +22,7 @@ from bootmatrix.errors import Problem, UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bootmatrix.plan import Plan
+    from bootmatrix.planning.plan import Plan
     from bootmatrix.schedule.shard import Weight
     from bootmatrix.toolchains.build import BuildStep
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.places.place import Place
-    from bootmatrix.plan import BootStep
+    from bootmatrix.planning.plan import BootStep
     from bootmatrix.preparing import Prepared
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bootmatrix.plan import BootStep
+    from bootmatrix.planning.plan import BootStep
 
 
 @click.command("shell", epilog="\b\nExample:\n  bootmatrix shell gcc-debian-12-aarch64-qemu")

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bootmatrix import __version__, boot, reporting, request
-from bootmatrix import plan as plans
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.matrix import cells, resolve
@@ -18,6 +17,7 @@ from bootmatrix.merging import anew, logs
 from bootmatrix.merging import parts as found
 from bootmatrix.merging.gathering import Missing, Told
 from bootmatrix.model import Run
+from bootmatrix.planning import plan as plans
 from bootmatrix.request import Request
 from bootmatrix.run import Finished
 from bootmatrix.runs import keeping

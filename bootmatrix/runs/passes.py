@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Result, Tender
     from bootmatrix.places.place import Place
-    from bootmatrix.plan import BootStep
+    from bootmatrix.planning.plan import BootStep
 
 FILE = "passes.txt"
 # What a pass does not depend on: how often it would have been tried again, and what is done where it cannot be tried.

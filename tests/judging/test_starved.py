@@ -14,11 +14,12 @@ import pytest
 from rich.console import Console
 from support import script, scripted, write_matrix
 
-from bootmatrix import boot, judgement, plan, results, run, screen, texts
+from bootmatrix import boot, judgement, results, run, screen, texts
 from bootmatrix.matrix import load
 from bootmatrix.places import local, strain
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.places.strain import Strain
+from bootmatrix.planning import plan
 from bootmatrix.runs import journal, past
 from bootmatrix.runs.store import Store
 from bootmatrix.watching import console
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.model import Attempt, Result
-    from bootmatrix.plan import BootStep
+    from bootmatrix.planning.plan import BootStep
 
 HOST = {"backend": ["command"]}
 TIMEOUT = 0.2

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import write_matrix
 
-from bootmatrix import host, keys, plan
+from bootmatrix import host, keys
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import load
+from bootmatrix.planning import plan
 
 if TYPE_CHECKING:
     from pathlib import Path
