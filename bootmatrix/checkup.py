@@ -99,9 +99,9 @@ def _kvm() -> Finding:
 def _probe() -> str:
     """Boot the qemu runner's own probe guest on this host."""
     from bootmatrix import plugins  # noqa: PLC0415
-    from bootmatrix.accelerator import Accelerators  # noqa: PLC0415
+    from bootmatrix.boots.accelerator import Accelerators  # noqa: PLC0415
+    from bootmatrix.boots.tenders import Tenders, Unavailable  # noqa: PLC0415
     from bootmatrix.places.local import LocalPlace  # noqa: PLC0415
-    from bootmatrix.tenders import Tenders, Unavailable  # noqa: PLC0415
 
     runner, place = plugins.make_runner("qemu", {"accel": "kvm"}, plugins.HERE), LocalPlace()
     try:

@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix import copies, files, host, kept_images, uses
+from bootmatrix import files, host, kept_images, uses
+from bootmatrix.boots import copies
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.kept import DAY, Item
 from bootmatrix.runs import journal, lease, passes

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, boot, host, quarantine, reporting, source
+from bootmatrix import __version__, host, quarantine, reporting, source
+from bootmatrix.boots import boot
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.model import GOOD_VERDICTS, Run

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import boot, disk, host, locks, quarantine, retry, uses
-from bootmatrix.boot import Postponed
+from bootmatrix import disk, host, locks, quarantine, uses
+from bootmatrix.boots import boot, retry
+from bootmatrix.boots.boot import Postponed
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Result
 from bootmatrix.places.container import ContainerPlace

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from bootmatrix.boots.preparing import Prepared
     from bootmatrix.places.place import Place
     from bootmatrix.planning.plan import BootStep
-    from bootmatrix.preparing import Prepared
 
 
 @click.command(
@@ -39,10 +39,11 @@ def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], direc
 
     What they need, the image and the build, is made first if it is not there.
     """
-    from bootmatrix import making, preparing  # noqa: PLC0415
+    from bootmatrix import making  # noqa: PLC0415
+    from bootmatrix.boots import preparing  # noqa: PLC0415
+    from bootmatrix.boots.tenders import Unavailable  # noqa: PLC0415
     from bootmatrix.errors import Problem, UserError  # noqa: PLC0415
     from bootmatrix.model import Rejected  # noqa: PLC0415
-    from bootmatrix.tenders import Unavailable  # noqa: PLC0415
 
     step = one_boot(plan_to_run(directory, file, allow, (test,), engine), test)
     if step.skip:
@@ -57,7 +58,7 @@ def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], direc
 
 
 def _print(step: BootStep, prepared: Prepared, place: Place, attempt: int) -> None:
-    from bootmatrix import preparing  # noqa: PLC0415
+    from bootmatrix.boots import preparing  # noqa: PLC0415
 
     for line in _remarks(step, prepared, place):
         _remark(line)

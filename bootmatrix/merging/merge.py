@@ -9,7 +9,8 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bootmatrix import __version__, boot, reporting, request
+from bootmatrix import __version__, reporting, request
+from bootmatrix.boots import boot
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.matrix import cells, resolve

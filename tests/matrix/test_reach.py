@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import bootmatrix, write_matrix
 
-from bootmatrix import tenders
+from bootmatrix.boots import tenders
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import load
 from bootmatrix.matrix.reach import ALWAYS, OURS, Reach, roots

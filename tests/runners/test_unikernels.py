@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from support import bootmatrix, script, scripted, write_matrix
 
-from bootmatrix.tenders import nearest_file
+from bootmatrix.boots.tenders import nearest_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from damaged import DEEP, DIGITS, LAID, RUN, UNFOLLOWED, Project, as_line, lay, make
 
-from bootmatrix import accelerator, host, results, uses
+from bootmatrix import host, results, uses
+from bootmatrix.boots import accelerator
 from bootmatrix.errors import UserError
 from bootmatrix.runs import journal, order, passes
 from bootmatrix.schedule import times

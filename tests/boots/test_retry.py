@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bootmatrix import retry
+from bootmatrix.boots import retry
 from bootmatrix.matrix.parts import Retry
 from bootmatrix.model import Attempt, Outcome
 

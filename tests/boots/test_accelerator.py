@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bootmatrix import host, plugins
-from bootmatrix.accelerator import Accelerators
+from bootmatrix.boots.accelerator import Accelerators
+from bootmatrix.boots.tenders import Found, Tenders, Unavailable
 from bootmatrix.errors import UserError
 from bootmatrix.model import Probe
 from bootmatrix.places.local import LocalPlace
-from bootmatrix.tenders import Found, Tenders, Unavailable
 
 ARCH = platform.machine()
 DIES = """echo "qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69" >&2; kill -ABRT $$"""

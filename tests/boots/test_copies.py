@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support import bootmatrix, scripted, write_matrix
 
-from bootmatrix import copies, gc
+from bootmatrix import gc
+from bootmatrix.boots import copies
 from bootmatrix.errors import UserError
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import files, host, keys, texts
+from bootmatrix.boots.tenders import Found, Unavailable
 from bootmatrix.errors import printable
 from bootmatrix.places.place import Job
-from bootmatrix.tenders import Found, Unavailable
 from bootmatrix.watching import console
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import OTHER, PATHS, _others_python
 
-from bootmatrix import resources
+from bootmatrix.boots import resources
 from bootmatrix.errors import InfrastructureError
 
 if TYPE_CHECKING:

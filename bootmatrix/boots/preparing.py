@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import copies
-from bootmatrix.accelerator import Accelerators, Choice
+from bootmatrix.boots import copies
+from bootmatrix.boots.accelerator import Accelerators, Choice
+from bootmatrix.boots.tenders import BUILD, Found, Tenders, Unavailable, joined, nearest_file
 from bootmatrix.errors import Problem, UserError
 from bootmatrix.matrix import template
 from bootmatrix.model import MIB, Boot
 from bootmatrix.places.place import Job, Mount
 from bootmatrix.quantities import human_size
-from bootmatrix.tenders import BUILD, Found, Tenders, Unavailable, joined, nearest_file
 
 if TYPE_CHECKING:
     from bootmatrix.matrix.schema import TestFields

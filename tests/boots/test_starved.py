@@ -14,7 +14,8 @@ import pytest
 from rich.console import Console
 from support import script, scripted, write_matrix
 
-from bootmatrix import boot, judgement, results, run, screen, texts
+from bootmatrix import results, run, screen, texts
+from bootmatrix.boots import boot, judgement
 from bootmatrix.matrix import load
 from bootmatrix.places import local, strain
 from bootmatrix.places.local import LocalPlace

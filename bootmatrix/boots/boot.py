@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bootmatrix import host, judgement, resources, retry, texts, verdict
+from bootmatrix import host, texts, verdict
+from bootmatrix.boots import judgement, resources, retry
+from bootmatrix.boots.preparing import Prepared, Preparer, job_of
+from bootmatrix.boots.tenders import Unavailable
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.model import Attempt, Outcome, Rejected, Result
 from bootmatrix.places.place import nothing
-from bootmatrix.preparing import Prepared, Preparer, job_of
 from bootmatrix.quantities import human_time
-from bootmatrix.tenders import Unavailable
 from bootmatrix.watching import console
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""One boot: prepared, launched, watched, judged, and tried again."""
