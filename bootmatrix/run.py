@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, host, quarantine, reporting, source
+from bootmatrix import __version__, host, reporting, source
 from bootmatrix.boots import boot
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
+from bootmatrix.judging import quarantine
 from bootmatrix.model import GOOD_VERDICTS, Run
 from bootmatrix.places import engine, sight
 from bootmatrix.places.pool import Pool

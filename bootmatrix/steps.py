@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import disk, host, locks, quarantine, uses
+from bootmatrix import disk, host, locks, uses
 from bootmatrix.boots import boot, retry
 from bootmatrix.boots.boot import Postponed
 from bootmatrix.errors import InfrastructureError
+from bootmatrix.judging import quarantine
 from bootmatrix.model import Result
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bootmatrix import host, texts, verdict
+from bootmatrix import host, texts
 from bootmatrix.boots import judgement, resources, retry
 from bootmatrix.boots.preparing import Prepared, Preparer, job_of
 from bootmatrix.boots.tenders import Unavailable
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
+from bootmatrix.judging import verdict
 from bootmatrix.model import Attempt, Outcome, Rejected, Result
 from bootmatrix.places.place import nothing
 from bootmatrix.quantities import human_time

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bootmatrix import metrics, texts, verdict
+from bootmatrix import texts
 from bootmatrix.errors import InfrastructureError
+from bootmatrix.judging import metrics, verdict
 from bootmatrix.model import Ending, Outcome
 from bootmatrix.places.strain import STARVED
 from bootmatrix.quantities import human_time

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import quarantine
+from bootmatrix.judging import quarantine
+from bootmatrix.judging.verdict import expected
 from bootmatrix.matrix import cells
 from bootmatrix.matrix.problems import NAME
 from bootmatrix.model import Quarantine, repro
-from bootmatrix.verdict import expected
 
 if TYPE_CHECKING:
     from bootmatrix.matrix.load import Matrix

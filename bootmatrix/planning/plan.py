@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bootmatrix import host, keys, plugins, quarantine
+from bootmatrix import host, keys, plugins
+from bootmatrix.judging import quarantine
 from bootmatrix.matrix import cells, resolve, template
 from bootmatrix.model import Cell, Quarantine, Rejected, repro
 from bootmatrix.toolchains import build, toolchain

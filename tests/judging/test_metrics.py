@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bootmatrix import metrics
+from bootmatrix.judging import metrics
 from bootmatrix.matrix.parts import Metric
 from bootmatrix.model import Measure
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bootmatrix import nearest
+from bootmatrix.judging import nearest
 from bootmatrix.matrix.parts import Expect
 
 

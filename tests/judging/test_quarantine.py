@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from bootmatrix import quarantine
+from bootmatrix.judging import quarantine
 from bootmatrix.model import GOOD_VERDICTS, VERDICTS, Quarantine, Result
 
 ENTRY = Quarantine("@team", "it loses interrupts", "2026-11-25", "matrix.yaml:7:5")

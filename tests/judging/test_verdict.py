@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import pytest
 
-from bootmatrix import plugins, texts, verdict
+from bootmatrix import plugins, texts
+from bootmatrix.judging import verdict
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.model import Attempt, Boot, Ending, Outcome, Runner, Tender, parse_outcome
 

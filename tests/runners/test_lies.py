@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import liars
 import pytest
 
-from bootmatrix import plugins, texts, verdict
+from bootmatrix import plugins, texts
+from bootmatrix.judging import verdict
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.model import Boot, Ending
 from bootmatrix.watching.sieve import Sieve

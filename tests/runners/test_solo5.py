@@ -8,7 +8,8 @@ from typing import Literal
 
 import pytest
 
-from bootmatrix import plugins, verdict
+from bootmatrix import plugins
+from bootmatrix.judging import verdict
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.model import Boot, Ending, Rejected, Runner
 from bootmatrix.texts import clean

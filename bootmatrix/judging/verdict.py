@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bootmatrix import nearest, patterns, protocols
+from bootmatrix import patterns, protocols
+from bootmatrix.judging import nearest
+from bootmatrix.judging.settling import OURS, UNKNOWN, settle
 from bootmatrix.model import Outcome, parse_outcome
-from bootmatrix.settling import OURS, UNKNOWN, settle
 from bootmatrix.watching import lastwords
 
 if TYPE_CHECKING:

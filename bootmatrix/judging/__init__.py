@@ -1,0 +1,1 @@
+"""From how a boot ended to what it means: outcome, verdict, metrics, quarantine."""
