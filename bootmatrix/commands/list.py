@@ -66,7 +66,7 @@ def command(
 
 
 def _part(boots: Boots, matrix: Matrix, select: tuple[str, ...], shard: str, out: Path) -> Boots:
-    from bootmatrix import request  # noqa: PLC0415  # it brings all that a run needs
+    from bootmatrix.running import request  # noqa: PLC0415  # it brings all that a run needs
 
     mine = request.cells_of_part(matrix, select, shard, out)
     return lambda: (boot for boot in boots() if boot[0].id in mine)

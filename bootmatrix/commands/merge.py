@@ -50,8 +50,9 @@ def command(
     file: Path,
 ) -> int:
     """Make one run of the parts of several machines. A test that no part tells is an error."""
-    from bootmatrix import run, screen  # noqa: PLC0415
+    from bootmatrix import screen  # noqa: PLC0415
     from bootmatrix.merging import merge  # noqa: PLC0415
+    from bootmatrix.running import run  # noqa: PLC0415
 
     matrix = load(directory, file, allow)
     shown = screen.make(live=False, flaky_fails=fail_on_flaky)

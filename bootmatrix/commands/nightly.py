@@ -96,8 +96,9 @@ def _recorded(past: History, run: Run) -> Night:
 
 def _write(folder: Path, root: Path, run: Run, changes: Changes, drawn: Trends) -> list[Path]:
     """Both beside the results, and the reports again, which read them."""
-    from bootmatrix import plugins, reporting  # noqa: PLC0415
+    from bootmatrix import plugins  # noqa: PLC0415
     from bootmatrix.history import told  # noqa: PLC0415
+    from bootmatrix.running import reporting  # noqa: PLC0415
 
     if without := left_out(root):
         click.echo(without, err=True)

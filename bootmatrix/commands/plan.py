@@ -71,7 +71,7 @@ def command(
     file: Path,
 ) -> None:
     """Say what would be built and booted, what is cached, and why. Starts nothing."""
-    from bootmatrix import request  # noqa: PLC0415
+    from bootmatrix.running import request  # noqa: PLC0415
 
     matrix = load(directory, file, allow)
     say_unchecked(matrix)

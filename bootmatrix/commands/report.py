@@ -90,7 +90,7 @@ def _out(out: Path | None, directory: Path | None, file: Path) -> Path:
 
 def _write(report: Report, name: str, run: Run, folder: Path, target: str) -> None:
     """A file is replaced once the new one is whole; to a pipe or a device that is named it is copied."""
-    from bootmatrix import reporting  # noqa: PLC0415
+    from bootmatrix.running import reporting  # noqa: PLC0415
 
     file = Path(target or folder / report.filename)
     try:

@@ -39,11 +39,11 @@ def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], direc
 
     What they need, the image and the build, is made first if it is not there.
     """
-    from bootmatrix import making  # noqa: PLC0415
     from bootmatrix.boots import preparing  # noqa: PLC0415
     from bootmatrix.boots.tenders import Unavailable  # noqa: PLC0415
     from bootmatrix.errors import Problem, UserError  # noqa: PLC0415
     from bootmatrix.model import Rejected  # noqa: PLC0415
+    from bootmatrix.running import making  # noqa: PLC0415
 
     step = one_boot(plan_to_run(directory, file, allow, (test,), engine), test)
     if step.skip:

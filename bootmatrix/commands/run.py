@@ -23,7 +23,7 @@ from bootmatrix.errors import Problem, UserError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.request import Request
+    from bootmatrix.running.request import Request
     from bootmatrix.runs.past import Past
     from bootmatrix.screen import Screen
 
@@ -91,7 +91,8 @@ def command(
     file: Path,
 ) -> int:
     """Build, boot, judge, and write the reports."""
-    from bootmatrix import host, request, run, screen  # noqa: PLC0415
+    from bootmatrix import host, screen  # noqa: PLC0415
+    from bootmatrix.running import request, run  # noqa: PLC0415
 
     matrix = load_to_run(directory, file, allow)
     if compare and (shard or reuse):
@@ -128,7 +129,7 @@ def command(
 
 def _resumed(asked: Request, out: Path, shown: Screen, *, failed: bool, quiet: bool) -> tuple[Request, Past]:
     """The run to go on with, and what had been asked of it."""
-    from bootmatrix import request  # noqa: PLC0415
+    from bootmatrix.running import request  # noqa: PLC0415
     from bootmatrix.runs import past  # noqa: PLC0415
 
     if asked.select or asked.shard or asked.compare or failed:

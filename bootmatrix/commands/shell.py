@@ -36,9 +36,9 @@ def _open(step: BootStep) -> int:
     from pathlib import Path  # noqa: PLC0415
 
     from bootmatrix import files, host  # noqa: PLC0415
-    from bootmatrix.making import place_of  # noqa: PLC0415
     from bootmatrix.places import engine, settings  # noqa: PLC0415
     from bootmatrix.places.place import Mount  # noqa: PLC0415
+    from bootmatrix.running.making import place_of  # noqa: PLC0415
     from bootmatrix.toolchains import build  # noqa: PLC0415
 
     if not shutil.which(engine.cli()):

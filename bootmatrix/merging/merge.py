@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bootmatrix import __version__, reporting, request
+from bootmatrix import __version__
 from bootmatrix.boots import boot
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.history import NO_HISTORY
@@ -19,8 +19,9 @@ from bootmatrix.merging import parts as found
 from bootmatrix.merging.gathering import Missing, Told
 from bootmatrix.model import Run
 from bootmatrix.planning import plan as plans
-from bootmatrix.request import Request
-from bootmatrix.run import Finished
+from bootmatrix.running import reporting, request
+from bootmatrix.running.request import Request
+from bootmatrix.running.run import Finished
 from bootmatrix.runs import keeping
 from bootmatrix.runs.store import Store, new_id
 from bootmatrix.schedule import times

@@ -14,13 +14,14 @@ import pytest
 from rich.console import Console
 from support import script, scripted, write_matrix
 
-from bootmatrix import results, run, screen, texts
+from bootmatrix import results, screen, texts
 from bootmatrix.boots import boot, judgement
 from bootmatrix.matrix import load
 from bootmatrix.places import local, strain
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.places.strain import Strain
 from bootmatrix.planning import plan
+from bootmatrix.running import run
 from bootmatrix.runs import journal, past
 from bootmatrix.runs.store import Store
 from bootmatrix.watching import console

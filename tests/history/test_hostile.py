@@ -17,11 +17,12 @@ from histories import CELL, result, run
 from sqlalchemy import text
 from support import bootmatrix
 
-from bootmatrix import plugins, reporting, results
+from bootmatrix import plugins, results
 from bootmatrix.errors import BootmatrixError, InfrastructureError
 from bootmatrix.history import told
 from bootmatrix.history.database import Database, opened
 from bootmatrix.history.deadline import VARIABLE
+from bootmatrix.running import reporting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

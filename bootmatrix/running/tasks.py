@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from bootmatrix.planning.plan import BootStep, Plan
+    from bootmatrix.running.steps import Steps
     from bootmatrix.schedule.board import Board, Room
     from bootmatrix.schedule.times import Times
-    from bootmatrix.steps import Steps
     from bootmatrix.toolchains.toolchain import Image
 
 TENDER = 64 * MIB  # what a tender takes besides its guest's memory, as the host has it to share out

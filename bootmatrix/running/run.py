@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, host, reporting, source
+from bootmatrix import __version__, host, source
 from bootmatrix.boots import boot
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
@@ -21,6 +21,9 @@ from bootmatrix.model import GOOD_VERDICTS, Run
 from bootmatrix.places import engine, sight
 from bootmatrix.places.pool import Pool
 from bootmatrix.program import leaving
+from bootmatrix.running import reporting
+from bootmatrix.running.steps import Steps
+from bootmatrix.running.tasks import Tasks
 from bootmatrix.runs import lease
 from bootmatrix.runs.passes import Passes
 from bootmatrix.runs.store import Store, new_id
@@ -28,8 +31,6 @@ from bootmatrix.schedule import times
 from bootmatrix.schedule.board import Board, Room
 from bootmatrix.schedule.crew import Crew
 from bootmatrix.screen import Shape
-from bootmatrix.steps import Steps
-from bootmatrix.tasks import Tasks
 
 if TYPE_CHECKING:
     import signal
