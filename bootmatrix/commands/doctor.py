@@ -9,9 +9,9 @@ def command() -> int:
 
     Exits with 0 if a run in containers is possible, else with 3.
     """
-    from bootmatrix import checkup  # noqa: PLC0415
+    from bootmatrix.upkeep import doctor  # noqa: PLC0415
 
-    findings = checkup.everything()
+    findings = doctor.everything()
     for finding in findings:
         mark, colour = {"ok": ("ok      ", "green"), "missing": ("missing ", "red"), "note": ("note    ", "yellow")}[
             finding.state

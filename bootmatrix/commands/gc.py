@@ -11,7 +11,7 @@ from bootmatrix.commands.common import matrix_options, size
 from bootmatrix.errors import InfrastructureError, Problem, UserError, printable
 
 if TYPE_CHECKING:
-    from bootmatrix.kept import Item
+    from bootmatrix.upkeep.kept import Item
 
 
 @click.command(
@@ -47,8 +47,8 @@ def command(
     file: Path,
 ) -> None:
     """Free what no recent run of this cache uses: builds, images and their bases, the leftovers of runs that died."""
-    from bootmatrix import gc  # noqa: PLC0415
     from bootmatrix.runs import lease  # noqa: PLC0415
+    from bootmatrix.upkeep import gc  # noqa: PLC0415
 
     folder = (out or repository.out(((directory or Path()) / file).parent)) if runs else None
     every = list(gc.items(folder, unmarked=unmarked))
@@ -79,8 +79,8 @@ def confirm(count: int) -> None:
 
 def free(item: Item, *, dry_run: bool) -> int:
     """The bytes that are free then; what cannot be removed is said, and the others are."""
-    from bootmatrix.gc import human_age  # noqa: PLC0415
     from bootmatrix.quantities import human_size  # noqa: PLC0415
+    from bootmatrix.upkeep.gc import human_age  # noqa: PLC0415
 
     line = f"{item.kind:<6} {human_size(item.size):>10}  used {human_age(item.age):<14} {printable(item.name)}"
     try:

@@ -13,9 +13,9 @@ def command(yes: bool, host_tools: bool) -> None:
 
     Containers need Docker Engine, and mmdebstrap where no registry answers. Known: apt (Debian, Ubuntu).
     """
-    from bootmatrix import provision  # noqa: PLC0415
+    from bootmatrix.upkeep import setup  # noqa: PLC0415
 
-    needed = provision.missing(host_tools=host_tools)
+    needed = setup.missing(host_tools=host_tools)
     for step in needed:
         click.echo(f"{step.what}: {step.command}")
     if not needed:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from support import bootmatrix, scripted, write_matrix
 
-from bootmatrix import gc
 from bootmatrix.boots import copies
 from bootmatrix.errors import UserError
+from bootmatrix.upkeep import gc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import bootmatrix, write_matrix
 
-from bootmatrix import gc, host, uses
+from bootmatrix import host, uses
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.kept import DAY, Item
 from bootmatrix.places import engine
 from bootmatrix.runs import passes
 from bootmatrix.runs.lease import Lease
+from bootmatrix.upkeep import gc
+from bootmatrix.upkeep.kept import DAY, Item
 
 if TYPE_CHECKING:
     from pathlib import Path

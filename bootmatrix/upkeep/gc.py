@@ -8,12 +8,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix import files, host, kept_images, uses
+from bootmatrix import files, host, uses
 from bootmatrix.boots import copies
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.kept import DAY, Item
 from bootmatrix.runs import journal, lease, passes
 from bootmatrix.runs.order import LATEST
+from bootmatrix.upkeep import images
+from bootmatrix.upkeep.kept import DAY, Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +27,7 @@ def items(out: Path | None, *, unmarked: bool = False) -> Iterator[Item]:
     """
     yield from _builds()
     with contextlib.suppress(InfrastructureError):  # no engine, no images
-        yield from kept_images.items(unmarked=unmarked)
+        yield from images.items(unmarked=unmarked)
     if out is not None:
         yield from _runs(out)
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import uses
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.kept import DAY, Item
 from bootmatrix.places import engine
 from bootmatrix.toolchains import bases, imagebuild, marks
+from bootmatrix.upkeep.kept import DAY, Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

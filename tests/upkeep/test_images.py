@@ -11,15 +11,15 @@ import pytest
 from engines import podman_service
 from support import bootmatrix
 
-from bootmatrix import kept_images
 from bootmatrix.places import engine
 from bootmatrix.toolchains import imagebuild, marks
+from bootmatrix.upkeep import images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from bootmatrix.kept import Item
+    from bootmatrix.upkeep.kept import Item
 
 CACHES = ("one", "other")
 
@@ -83,7 +83,7 @@ def marks_on(tag: str) -> list[marks.Mark]:
 
 def item_of(tag: str, *, unmarked: bool = False) -> Item | None:
     """What gc would say of the image, which nothing but its tag names."""
-    return next((each for each in kept_images.items(unmarked=unmarked) if each.name.startswith(tag)), None)
+    return next((each for each in images.items(unmarked=unmarked) if each.name.startswith(tag)), None)
 
 
 def test_the_last_cache_that_uses_an_image_frees_it(tag: str, cache: Callable[[str], None]) -> None:
