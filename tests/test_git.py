@@ -1,63 +1,66 @@
-"""What a repository's own configuration would have git run is not run, whatever git is asked."""
+"""Git is asked without a terminal, within a deadline, of one folder, and starts nothing for it."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from support import bootmatrix
+
+from bootmatrix import git, keys, source
+from bootmatrix.errors import InfrastructureError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# A blob that is missing is fetched when git wants it, by the program that the repository itself names.
-CONFIG = """
-[core]
-    repositoryformatversion = 1
-    bare = false
-    worktree = .
-[extensions]
-    partialClone = evil
-[remote "evil"]
-    url = .
-    promisor = true
-    uploadpack = "touch {mark}; false"
-"""
-MATRIX = """
-axes: {os: [debian-12], arch: [x86_64], backend: [command]}
-builds: {b: {source: source, run: "cp f $OUT"}}
-tests: {good: {build: b, unikernel: f, runner: {command: [sh, "{unikernel}"]}}}
-"""
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "file").touch()
+    subprocess.run(["git", "-C", folder, "init", "--quiet"], check=True)
+    return folder
 
 
-def git(folder: Path, *words: str) -> str:
-    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    return subprocess.run(["git", *who, "-C", folder, *words], check=True, capture_output=True, text=True).stdout
+def fake(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "git").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
 
 
-@pytest.mark.parametrize("kind", ["a folder that looks like a repository", "an unpacked checkout"])
-@pytest.mark.parametrize("command", ["list", "plan"])
-def test_nothing_is_fetched(tmp_path: Path, kind: str, command: str) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    git(source, "init", "-q")
-    (source / ".gitignore").write_text("zzz\n")
-    (source / "f").write_text("echo SUCCESS\n")
-    git(source, "add", "-A")
-    git(source, "commit", "-qm", "x")
-    git(source, "update-index", "--skip-worktree", ".gitignore")
-    blob = git(source, "rev-parse", "HEAD:.gitignore").strip()
-    (source / ".git/objects" / blob[:2] / blob[2:]).unlink()
-    (source / ".gitignore").unlink()
-    (source / "new").touch()
-    mark = tmp_path / "ran"
-    (source / ".git/config").write_text(CONFIG.format(mark=mark))
-    if kind.startswith("a folder"):
-        for each in list((source / ".git").iterdir()):
-            shutil.move(each, source / each.name)
-        (source / ".git").rmdir()
-    (tmp_path / "matrix.yaml").write_text(MATRIX)
-    bootmatrix(command, *(["--engine", "host"] if command == "plan" else []), cwd=tmp_path, BOOTMATRIX_HISTORY="none")
-    assert not mark.exists()
+def test_a_git_that_hangs_is_told_within_the_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(tmp_path, "exec sleep 600", monkeypatch)
+    with pytest.raises(InfrastructureError, match=r"git ls-files does not end within 0\.2 s"):
+        git.ask(tmp_path, "ls-files", seconds=0.2)
+
+
+def test_a_git_that_is_killed_is_no_folder_without_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(checkout.parent, "kill -KILL $$", monkeypatch)
+    with pytest.raises(InfrastructureError, match="was ended by signal 9"):
+        keys.source_files(checkout)
+    assert source.of(checkout).commit == ""
+
+
+def test_git_asks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(tmp_path, 'cat; echo "$GIT_TERMINAL_PROMPT"', monkeypatch)
+    assert git.ask(tmp_path, "ls-files") == git.Answer(b"0\n", "")
+
+
+def test_what_a_hook_has_in_its_environment_is_not_meant(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    subprocess.run(["git", "-C", tmp_path / "other", "init", "--quiet"], check=True)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
+    (checkout / ".gitignore").write_text("ignored\n")
+    (checkout / "ignored").touch()
+    assert keys.source_files(checkout) == [".gitignore", "file"]
+
+
+def test_a_folders_own_configuration_starts_nothing(checkout: Path, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    subprocess.run(["git", "-C", checkout, "config", "core.fsmonitor", f"touch {started}; false"], check=True)
+    assert keys.source_files(checkout) == ["file"]
+    assert not started.exists()

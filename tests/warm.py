@@ -23,7 +23,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
-MODULES = ("commands.run", "completion", "history.database", "matrix.load", "reporting", "request", "run", "screen")
+MODULES = (
+    "commands.run",
+    "history.database",
+    "matrix.load",
+    "program.completion",
+    "running.request",
+    "running.run",
+    "screen",
+)
 AT_THE_START = ("PYTHON", "LD_", "LC_", "LANG")  # variables that Python has read before it could fork
 _SERVERS: list[subprocess.Popen[bytes]] = []  # kept, as their input ends with them
 REQUEST = 1 << 20  # bytes

@@ -17,7 +17,7 @@ from bootmatrix.errors import UserError
 from bootmatrix.matrix import document, load
 from bootmatrix.matrix.schema import json_schema
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SMALL: dict[str, Any] = {"axes": {"backend": ["qemu"], "ocaml": [4.14, "5.3"]}, "tests": {"t": {"cpus": 2}}}
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 
