@@ -15,7 +15,8 @@ from bootmatrix import files, host, keys, texts
 from bootmatrix.boots.tenders import Found, Unavailable
 from bootmatrix.errors import printable
 from bootmatrix.places.place import Job
-from bootmatrix.watching import console
+from bootmatrix.watching.limits import Limits
+from bootmatrix.watching.watch import watch
 
 if TYPE_CHECKING:
     from bootmatrix.model import Probe, Runner, Tender
@@ -125,7 +126,7 @@ def _boot(place: Place, found: Found, probe: Probe, noise: str) -> str:
         argv = (found.program, *(paths.get(word, word) for word in probe.argv[1:]))
         job = Job(argv, "KVM probe", mounts=(mount, *found.mounts), kvm=True)
         with place.start(job) as process:
-            seen = console.watch(process, console.Limits(probe.seconds, 1 << 20, noise=noise), console.Stop())
+            seen = watch(process, Limits(probe.seconds, 1 << 20, noise=noise), threading.Event())
     if seen.stopped:
         return f"KVM opens, but a probe guest did not end within {probe.seconds:.0f} s"
     assert seen.exit is not None  # noqa: S101

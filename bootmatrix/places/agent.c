@@ -6,8 +6,9 @@
  * BOX has the pipes. `commands` brings `NUMBER LENGTH\n` and LENGTH bytes of words, each ended by a NUL; or `kill 0\n`,
  * which ends the boot that runs. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT KIB US`: LEFT
  * is what it left behind that cannot be removed, `nothing`, or `memory` if the kernel ended it for lack of memory; KIB the
- * peak of its resident memory, US the microseconds that it took. Its output goes to `console` and `tender`. When nobody
- * speaks to it any more, it ends, and the container with it.
+ * peak of its resident memory, US the microseconds that it took. Its output goes to `console` and `tender`. To `usage` goes
+ * a line each second, `MS CPU KIB pss|rss`: the milliseconds since it began and of processor time that it had, and its
+ * memory now. When nobody speaks to it any more, it ends, and the container with it.
  *
  * It is root, with few rights and without a way to more, since only so can it give up all of them for each boot. A boot
  * can neither signal it (the first process of a PID namespace is out of reach) nor trace it (it is another user).
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -31,11 +33,13 @@
 
 #define SCRATCH "/tmp"
 #define LAST_CAPABILITY 63
+#define SECOND 1000000LL /* microseconds */
+#define BUDGET 100000LL /* microseconds that a look at all processes may take: a boot may have many, and large ones */
 
 static const char *box;
 static uid_t uid;
 static gid_t gid, groups[1];
-static int group_count, status_pipe;
+static int group_count, status_pipe, usage_pipe;
 static FILE *commands;
 static sigset_t children;
 
@@ -166,9 +170,92 @@ static int ran_out_of_memory(void)
     return count > 0;
 }
 
-/* Waits for the boot, or for the word to end it; its wait status and what it used. Other children are its orphans. */
-static int await(pid_t boot, int ends, struct rusage *used)
+static long long microseconds(void)
 {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+/* The processor time of all our children that have ended, in microseconds. */
+static long long of_the_ended(void)
+{
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used);
+    return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * SECOND + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+}
+
+/* The processor time of a process and its ended children, in microseconds: fields 14 to 17 of proc_pid_stat(5). */
+static long long cpu_of(const char *process)
+{
+    char path[64], text[1024], *end;
+    unsigned long user = 0, kernel = 0;
+    long ended_user = 0, ended_kernel = 0;
+    snprintf(path, sizeof path, "/proc/%s/stat", process);
+    FILE *file = fopen(path, "re");
+    size_t length = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file)
+        fclose(file);
+    text[length] = 0;
+    if ((end = strrchr(text, ')'))) /* the name before it may hold anything */
+        sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &user, &kernel, &ended_user,
+               &ended_kernel);
+    return (user + kernel + ended_user + ended_kernel) * (SECOND / sysconf(_SC_CLK_TCK));
+}
+
+/* The memory of a process in KiB: its proportional set, or if that is closed to us (then *proportional becomes 0) what is
+   resident. The kernel lets only the same user, or one with more rights than we have, look at the first. */
+static long memory_of(const char *process, int *proportional)
+{
+    char path[64], line[256];
+    long kib = -1, pages = 0;
+    snprintf(path, sizeof path, "/proc/%s/smaps_rollup", process);
+    setfsgid(gid);
+    setfsuid(uid);
+    FILE *file = fopen(path, "re");
+    setfsuid(0);
+    setfsgid(0);
+    while (file && kib < 0 && fgets(line, sizeof line, file))
+        sscanf(line, "Pss: %ld", &kib);
+    if (file)
+        fclose(file);
+    if (kib >= 0)
+        return kib;
+    snprintf(path, sizeof path, "/proc/%s/statm", process);
+    if (!(file = fopen(path, "re")))
+        return 0; /* it has just ended */
+    *proportional &= fscanf(file, "%*u %ld", &pages) != 1 || !pages;
+    fclose(file);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Tells what the boot uses now; nothing if there is too much to look at, or if nobody reads it. */
+static void tell_usage(long long begun, long long before)
+{
+    long long now = microseconds(), cpu = of_the_ended() - before;
+    long kib = 0;
+    int proportional = 1;
+    DIR *all = opendir("/proc");
+    struct dirent *entry;
+    while (all && (entry = readdir(all))) {
+        if (!strspn(entry->d_name, "0123456789") || atoi(entry->d_name) == getpid())
+            continue;
+        cpu += cpu_of(entry->d_name);
+        kib += memory_of(entry->d_name, &proportional);
+        if (microseconds() - now > BUDGET)
+            break;
+    }
+    int whole = all && !entry;
+    if (all)
+        closedir(all);
+    if (whole)
+        dprintf(usage_pipe, "%lld %lld %ld %s\n", (now - begun) / 1000, cpu / 1000, kib, proportional ? "pss" : "rss");
+}
+
+/* Waits for the boot, or for the word to end it; its wait status and what it used. Other children are its orphans. */
+static int await(pid_t boot, int ends, long long begun, struct rusage *used)
+{
+    long long next = begun + SECOND, before = of_the_ended();
     struct pollfd events[] = {{ends, POLLIN, 0}, {fileno(commands), POLLIN, 0}};
     struct signalfd_siginfo told;
     char word[64];
@@ -178,7 +265,14 @@ static int await(pid_t boot, int ends, struct rusage *used)
         while ((ended = wait4(-1, &how, WNOHANG, used)) > 0)
             if (ended == boot)
                 return how;
-        poll(events, 2, -1);
+        long long left = next - microseconds();
+        if (left <= 0) {
+            tell_usage(begun, before);
+            next = microseconds() + SECOND;
+            continue;
+        }
+        if (!poll(events, 2, left / 1000 + 1))
+            continue;
         if (events[0].revents && read(ends, &told, sizeof told) < 0 && errno != EAGAIN)
             die("signals");
         if (events[1].revents) {
@@ -187,13 +281,6 @@ static int await(pid_t boot, int ends, struct rusage *used)
             kill(-1, SIGKILL);
         }
     }
-}
-
-static long long microseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
 static void run(long number, char **words, int ends)
@@ -205,7 +292,7 @@ static void run(long number, char **words, int ends)
     if (!boot)
         become(words);
     struct rusage used;
-    int how = await(boot, ends, &used);
+    int how = await(boot, ends, begun, &used);
     long long took = microseconds() - begun;
     end_all();
     const char *left = !emptied() ? "files" : has_sockets() ? "sockets" : "nothing";
@@ -245,6 +332,7 @@ int main(int argc, char **argv)
     if (argc > 4)
         groups[group_count++] = atoi(argv[4]);
     status_pipe = opened("status", O_WRONLY);
+    usage_pipe = opened("usage", O_WRONLY | O_NONBLOCK);
     commands = fdopen(opened("commands", O_RDONLY), "r");
     setvbuf(commands, NULL, _IONBF, 0); /* so that poll() sees all that was not taken */
     sigemptyset(&children);

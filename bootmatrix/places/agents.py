@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.warm import Container
 
 INSIDE = "/bootmatrix"
-PIPES = ("commands", "status", "console", "tender")
+PIPES = ("commands", "status", "console", "tender", "usage")
 SOURCE = files("bootmatrix.places").joinpath("agent.c").read_text()
 COMPILE = (
     'printf %s "$1" >/tmp/agent.c; for cc in cc gcc clang; do "$cc" -O2 -o /tmp/agent /tmp/agent.c >&2 && '

@@ -8,7 +8,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from bootmatrix.places import engine, settings, strain
+from bootmatrix.places import engine, settings, strain, usage
 from bootmatrix.places.place import END, Exit, Job, Mount, Place, Process, nothing
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ class ContainerProcess(Process):
     def wait(self) -> Exit:
         assert self._exit is not None  # noqa: S101  # the contract: END was read
         return self._exit
+
+    def samples(self) -> list[usage.Sample]:
+        return self.container.samples()
 
     def strain(self) -> strain.Strain | None:
         root = self.container.pid()

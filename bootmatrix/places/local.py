@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
-from bootmatrix.places import strain
+from bootmatrix.places import strain, usage
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.settings import limits
 from bootmatrix.places.streams import Streams
@@ -74,7 +74,7 @@ class LocalProcess(Process):
     def __init__(self, job: Job, scratch: str) -> None:
         self._exit: Exit | None = None
         self._mark = f"{os.getpid()}-{next(_NUMBERS)}"
-        self.begun = time.monotonic()
+        self.begun, self._next_sample = time.monotonic(), usage.INTERVAL
         self._child = _spawn(job, scratch, self._mark)
         leaving.groups.add(self._child.pid)
         if not job.trusted:
@@ -107,6 +107,14 @@ class LocalProcess(Process):
     def wait(self) -> Exit:
         assert self._exit is not None  # noqa: S101  # the contract: END was read
         return self._exit
+
+    def samples(self) -> list[usage.Sample]:
+        since = time.monotonic() - self.begun
+        if since < self._next_sample or self._exit:  # its number may be another's now
+            return []
+        self._next_sample = since + usage.INTERVAL
+        found = usage.of(self._child.pid, since)
+        return [found] if found else []
 
     def strain(self) -> strain.Strain | None:
         return strain.of(self._child.pid)

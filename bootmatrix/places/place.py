@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.places.strain import Strain
+    from bootmatrix.places.usage import Sample
 
 CHUNK = 1 << 16
 CONSOLE, TENDER, END = "console", "tender", "end"
@@ -101,6 +102,12 @@ class Process(ABC):
     @abstractmethod
     def wait(self) -> Exit:
         """How it ended, once END was read."""
+
+    @abstractmethod
+    def samples(self) -> list[Sample]:
+        """What it used of this host, once in a second: all that was sampled since this was called last. None of a job
+        that is shorter, or where the place cannot tell.
+        """
 
     @abstractmethod
     def strain(self) -> Strain | None:

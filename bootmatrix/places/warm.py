@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine, settings
+from bootmatrix.places import engine, settings, usage
 from bootmatrix.places.agents import INSIDE, PIPES, Agent, Ended
 from bootmatrix.places.place import CONSOLE, Exit, Mount
 from bootmatrix.places.streams import Streams
@@ -42,6 +42,7 @@ class Container:
         with contextlib.suppress(OSError):
             fcntl.fcntl(self.commands, fcntl.F_SETPIPE_SZ, LONGEST)
         self._status = os.open(box / "status", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._usage = usage.Reader(os.open(box / "usage", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
         self._asked = select.poll()
         self._asked.register(self._status, select.POLLIN)
         self._said = b""
@@ -67,7 +68,12 @@ class Container:
     def hand(self, job: Job) -> None:
         """Let the agent run a job."""
         self._said = b""
+        self.samples()  # those of the job before
         os.write(self.commands, self.agent.told(self.box, job))
+
+    def samples(self) -> list[usage.Sample]:
+        """What the agent has told of the job's usage since this was called last; nothing if it is a shell."""
+        return self._usage.samples() if self.agent.kept else []  # into a shell's box anybody may write
 
     def ended(self, seconds: float = READY_SECONDS) -> Ended:
         """How the job ended; raises InfrastructureError if the container is gone."""
@@ -145,6 +151,7 @@ class Container:
         gone = not self.id or self._dead or (engine.answers() and self.kill())
         self.streams.close()
         os.close(self._status)
+        self._usage.close()
         if gone:
             with contextlib.suppress(OSError):
                 files.remove(self.box)
