@@ -21,16 +21,16 @@ pytestmark = [
 SETTING = """
 set -eu
 cd "$1"
-mkfifo commands status console tender
+mkfifo commands status console tender usage
 mount -t tmpfs tmpfs /media; mount -t proc proc /proc
 mkdir elsewhere; touch elsewhere/victim
 share() { mkdir /media/theirs; mount $1 /media/theirs; touch /media/theirs/1 /media/theirs/2; }
 tell() { cat status & }
 order() { printf '1 %s\\n' $((${#1} + 7)) ; printf 'sh\\0-c\\0%s\\0' "$1"; }
 """
-BEFORE = "tell; share '-t tmpfs tmpfs'; ./agent . 65534 65534 3<>commands || { wait; echo refused; }"
+BEFORE = "tell; share '-t tmpfs tmpfs'; ./agent . 65534 65534 3<>commands 7<>usage || { wait; echo refused; }"
 LATER = """
-exec 3<>commands 4<>console 5<>tender
+exec 3<>commands 4<>console 5<>tender 7<>usage
 ./agent . 65534 65534 & exec 6<status
 read -r word <&6; echo "$word"
 %s
