@@ -50,10 +50,8 @@ def _drawn(rows: list[tuple[float, float, int, str]]) -> dict[str, Any]:
     step = math.ceil(len(rows) / POINTS)
     parts = [rows[at : at + step] for at in range(0, len(rows), step)]
     ends = [(0.0, 0.0), *((part[-1][0], part[-1][1]) for part in parts)]
-    busy = [
-        (cpu - cpu_before) / (at - at_before)
-        for (at_before, cpu_before), (at, cpu) in zip(ends, ends[1:], strict=False)
-    ]
+    steps = itertools.pairwise(ends)
+    busy = [(cpu - cpu_before) / (at - at_before) for (at_before, cpu_before), (at, cpu) in steps]
     return {
         "seconds": rows[-1][0],
         "cpu": [round(max(0.0, value), 3) for value in busy],
