@@ -19,7 +19,7 @@ from bootmatrix.places.place import Exit, Job, signal_exit
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.places.warm import Container
+    from bootmatrix.places.status import Status
 
 INSIDE = "/bootmatrix"
 PIPES = ("commands", "status", "console", "tender", "usage")
@@ -62,8 +62,10 @@ class Agent(ABC):
         """What is written to `commands` for a job."""
 
     @abstractmethod
-    def ended(self, container: Container, seconds: float) -> Ended:
-        """How the job ended; raises InfrastructureError if that is not told within so many seconds."""
+    def ended(self, status: Status, container: str, seconds: float) -> Ended:
+        """How the job in a container, by its id, ended; raises InfrastructureError if that is not told within so many
+        seconds.
+        """
 
 
 class Keeper(Agent):
@@ -88,13 +90,14 @@ class Keeper(Agent):
         words = "".join(f"{word}\0" for word in job.argv).encode("utf-8", "surrogateescape")
         return f"1 {len(words)}\n".encode() + words
 
-    def ended(self, container: Container, seconds: float) -> Ended:
+    def ended(self, status: Status, container: str, seconds: float) -> Ended:
         """As the agent says, which alone can write to `status`: a boot is another user, and the folder is closed."""
-        line = container.line(seconds)
+        del container
+        line = status.line(seconds)
         if found := ENDED.fullmatch(line):
             return self._ended(found)
         what = f"its agent says: {printable(line)}" if line else "was ended from outside"
-        raise InfrastructureError(f"the container of {container.name} {what}")
+        raise InfrastructureError(f"the container of {status.name} {what}")
 
     @staticmethod
     def _ended(line: re.Match[str]) -> Ended:
@@ -126,18 +129,18 @@ class Single(Agent):
         (box / "job").chmod(0o644)
         return b"job\n"
 
-    def ended(self, container: Container, seconds: float) -> Ended:
+    def ended(self, status: Status, container: str, seconds: float) -> Ended:
         """As the engine says. What the shell wrote decides only between a signal and the status that stands for it."""
         try:
-            status, out_of_memory = engine.ended(container.id, math.ceil(seconds))
+            code, out_of_memory = engine.ended(container, math.ceil(seconds))
         except InfrastructureError:
-            raise InfrastructureError(f"the container of {container.name} was ended from outside") from None
-        said = container.rest().split("\n")
-        if status == KILLED and said[-2:] != ["ended", ""] and not out_of_memory:
-            raise InfrastructureError(f"the container of {container.name} was ended from outside")
-        by_signal = status > SIGNALLED and (len(said) > ONLY_ENDED or status in UNTOLD)
-        found = signal_exit(status - SIGNALLED) if by_signal else Exit(status)
-        return Ended(replace(found, out_of_memory=status == KILLED and out_of_memory), clean=False)
+            raise InfrastructureError(f"the container of {status.name} was ended from outside") from None
+        said = status.rest().split("\n")
+        if code == KILLED and said[-2:] != ["ended", ""] and not out_of_memory:
+            raise InfrastructureError(f"the container of {status.name} was ended from outside")
+        by_signal = code > SIGNALLED and (len(said) > ONLY_ENDED or code in UNTOLD)
+        found = signal_exit(code - SIGNALLED) if by_signal else Exit(code)
+        return Ended(replace(found, out_of_memory=code == KILLED and out_of_memory), clean=False)
 
 
 def program(image: str) -> Path:
