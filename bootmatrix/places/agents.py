@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, ClassVar
 from bootmatrix import files as plain
 from bootmatrix import host, keys
 from bootmatrix.errors import InfrastructureError, printable
-from bootmatrix.places import engine, settings
-from bootmatrix.places.place import Exit, Job, signal_exit
+from bootmatrix.places import engine
+from bootmatrix.places.place import Exit, Job, Mount, signal_exit
+from bootmatrix.places.sandbox import NOBODY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bootmatrix.places.sandbox import Sandbox
     from bootmatrix.places.status import Status
 
 INSIDE = "/bootmatrix"
 PIPES = ("commands", "status", "console", "tender", "usage")
+# What a kept container's first process needs to give up for each boot, and to end and clean up what that leaves.
+RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", "DAC_OVERRIDE", "FOWNER")
 SOURCE = files("bootmatrix.places").joinpath("agent.c").read_text()
 COMPILE = (
     'printf %s "$1" >/tmp/agent.c; for cc in cc gcc clang; do "$cc" -O2 -o /tmp/agent /tmp/agent.c >&2 && '
@@ -53,9 +57,13 @@ class Agent(ABC):
     def install(self, box: Path) -> None:
         """Put it into the folder with the pipes."""
 
+    def around(self, sandbox: Sandbox, box: Path) -> Sandbox:
+        """The sandbox of its container, for jobs that have this one: the folder with the pipes is there, too."""
+        return replace(sandbox, mounts=(Mount(box, INSIDE), *sandbox.mounts))
+
     @abstractmethod
-    def command(self, job: Job) -> list[str]:
-        """The container's command line, for jobs of this one's room."""
+    def command(self, sandbox: Sandbox) -> list[str]:
+        """The container's command line, for jobs that have this sandbox."""
 
     @abstractmethod
     def told(self, box: Path, job: Job) -> bytes:
@@ -81,9 +89,11 @@ class Keeper(Agent):
         for name in PIPES:
             (box / name).chmod(0o600)
 
-    def command(self, job: Job) -> list[str]:
-        group = [str(host.kvm_group())] if job.kvm and host.kvm_group() else []
-        return [f"{INSIDE}/agent", INSIDE, str(settings.NOBODY), str(settings.NOBODY), *group]
+    def around(self, sandbox: Sandbox, box: Path) -> Sandbox:
+        return replace(super().around(sandbox, box), user="0:0", capabilities=RIGHTS)
+
+    def command(self, sandbox: Sandbox) -> list[str]:
+        return [f"{INSIDE}/agent", INSIDE, str(NOBODY), str(NOBODY), *map(str, sandbox.groups)]
 
     def told(self, box: Path, job: Job) -> bytes:
         del box
@@ -118,8 +128,8 @@ class Single(Agent):
         for name in (*PIPES, "agent.sh"):
             (box / name).chmod(0o666)  # the job may run as another user
 
-    def command(self, job: Job) -> list[str]:
-        del job
+    def command(self, sandbox: Sandbox) -> list[str]:
+        del sandbox
         return ["sh", f"{INSIDE}/agent.sh", INSIDE]
 
     def told(self, box: Path, job: Job) -> bytes:

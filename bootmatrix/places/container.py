@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import shlex
 import time
 from typing import TYPE_CHECKING
 
-from bootmatrix.places import engine, settings, strain, usage
+from bootmatrix.places import engine, sandbox, settings, strain, usage
 from bootmatrix.places.place import END, Exit, Job, Mount, Place, Process, nothing
 
 if TYPE_CHECKING:
@@ -55,8 +56,12 @@ class ContainerPlace(Place):
     def warm_up(self, job: Job) -> None:
         self.pool.warm_up(self.image, job)
 
-    def command_line(self, job: Job) -> list[str]:
-        return [settings.command_line(self.image, job)]
+    def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
+        box = sandbox.of(self.image, job)
+        if not terminal:
+            return [settings.command_line(box, job.argv)]
+        label = f"--label={settings.LABEL}={self.pool.run}"  # with the run it is removed, should we be killed
+        return [shlex.join(settings.command(box, ("-it", label), job.argv))]
 
 
 class ContainerProcess(Process):

@@ -18,7 +18,7 @@ from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places import strain, usage
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
-from bootmatrix.places.settings import limits
+from bootmatrix.places.sandbox import limits
 from bootmatrix.places.streams import Streams
 from bootmatrix.program import leaving
 
@@ -62,7 +62,8 @@ class LocalPlace(Place):
             finally:
                 process.close()
 
-    def command_line(self, job: Job) -> list[str]:
+    def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
+        del terminal
         assigned = [f"{key}={value}" for key, value in job.env.items()]
         command = shlex.join([*(["env", *assigned] if assigned else []), *job.argv])
         return [command if job.workdir == SCRATCH else f"cd {shlex.quote(job.workdir)} && {command}"]

@@ -148,8 +148,10 @@ class Place(ABC):
         """Be ready for a job of this one's room; raises InfrastructureError."""
 
     @abstractmethod
-    def command_line(self, job: Job) -> list[str]:
-        """The same job as a command line for a shell, for people who repeat it by hand."""
+    def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
+        """The same job as lines for a shell, for people who repeat it by hand; at a `terminal`, for those who type what
+        it shall do.
+        """
 
 
 def signal_exit(number: int) -> Exit:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine, settings, usage
-from bootmatrix.places.agents import INSIDE, PIPES, Agent, Ended
-from bootmatrix.places.place import CONSOLE, Exit, Mount
+from bootmatrix.places import engine, sandbox, settings, usage
+from bootmatrix.places.agents import PIPES, Agent, Ended
+from bootmatrix.places.place import CONSOLE, Exit
 from bootmatrix.places.status import Status
 from bootmatrix.places.streams import Streams
 
@@ -47,8 +47,9 @@ class Container:
         console, tender = os.open(box / "console", both), os.open(box / "tender", both)
         self.streams = Streams(console, tender, self._status.descriptor, hangs_up=not agent.kept)
         try:
-            here = Mount(box, INSIDE)
-            self._start(job.name, settings.arguments(image, job, run, here, agent.command(job), kept=agent.kept))
+            inner = sandbox.of(image, job)
+            around, command = agent.around(inner, box), agent.command(inner)
+            self._start(job.name, settings.arguments(around, command, run, kept=agent.kept))
         except BaseException:
             self.remove()
             raise
