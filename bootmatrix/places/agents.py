@@ -88,6 +88,7 @@ class Keeper(Agent):
         plain.copy(self.program, box / "agent", 0o755)
         for name in PIPES:
             (box / name).chmod(0o600)
+        box.chmod(0o711)  # a boot opens its own files in there by their names, and nothing else
 
     def around(self, sandbox: Sandbox, box: Path) -> Sandbox:
         return replace(super().around(sandbox, box), user="0:0", capabilities=RIGHTS)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import host
-from bootmatrix.places import engine
+from bootmatrix.places import devices, engine
 from bootmatrix.places.place import SCRATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bootmatrix.places.devices import Device
     from bootmatrix.places.place import Job, Mount
 
 NOBODY = 65534
@@ -23,15 +23,6 @@ NOBODY = 65534
 ENV = {"HOME": SCRATCH, "TMPDIR": f"{SCRATCH}/.", "LANG": "C.UTF-8"}
 # Nothing of a boot can stay in the kernel for the next: no System V memory, semaphores or queues, no POSIX queues.
 NO_IPC = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "250 32000 32 0", "fs.mqueue.queues_max": "0"}
-
-
-@dataclass(frozen=True)
-class Device:
-    """A device of this host, its name inside, and the group that may open it, 0 if that is no group's right."""
-
-    source: str
-    inside: str
-    group: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,7 +69,7 @@ def of(image: str, job: Job) -> Sandbox:
         env={**ENV, **job.env},
         mounts=job.mounts,
         tmpfs={SCRATCH: _scratch(job), **(_sealed(image) if boot else {})},
-        devices=(Device(host.kvm_node(), "/dev/kvm", host.kvm_group()),) if job.kvm else (),
+        devices=tuple(map(devices.of, job.devices)),
         limits=limits(job),
         memory=job.memory,
         processes=job.processes,

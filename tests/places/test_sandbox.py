@@ -152,5 +152,5 @@ def test_both_ways_are_the_same_in_an_image_without_a_compiler(
 
 @pytest.mark.skipif(not os.path.exists(host.KVM), reason="no /dev/kvm")  # noqa: PTH110  # asked once
 def test_both_ways_hand_in_kvm(container_place: ContainerPlace) -> None:
-    found = different(container_place, Job((), "test", kvm=True))
+    found = different(container_place, Job((), "test", devices=("kvm",)))
     assert {key: both for key, both in found.items() if key not in WANTED} == {}
