@@ -122,7 +122,7 @@ class Booter:
     ) -> tuple[Attempt, float]:
         """The attempt, and which part it had of the processor time that it could have had."""
         step, fields = prepared.step, prepared.fields
-        job = job_of(prepared, guest_number)
+        job = job_of(prepared, guest_number, place.folder())
         also = [Usage(), *([Relay(partial(self.on_chunk, step.id))] if self.on_chunk else [])]
         started, clock = now(), time.monotonic()
         try:
