@@ -13,7 +13,6 @@
  * It is root, with few rights and without a way to more, since only so can it give up all of them for each boot. A boot
  * can neither signal it (the first process of a PID namespace is out of reach) nor trace it (it is another user).
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -33,8 +31,6 @@
 
 #define SCRATCH "/tmp"
 #define LAST_CAPABILITY 63
-#define SECOND 1000000LL /* microseconds */
-#define BUDGET 100000LL /* microseconds that a look at all processes may take: a boot may have many, and large ones */
 
 static const char *box;
 static uid_t uid;
@@ -170,88 +166,6 @@ static int ran_out_of_memory(void)
     return count > 0;
 }
 
-static long long microseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * SECOND + now.tv_nsec / 1000;
-}
-
-/* The processor time of all our children that have ended, in microseconds. */
-static long long of_the_ended(void)
-{
-    struct rusage used;
-    getrusage(RUSAGE_CHILDREN, &used);
-    return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * SECOND + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
-}
-
-/* The processor time of a process and its ended children, in microseconds: fields 14 to 17 of proc_pid_stat(5). */
-static long long cpu_of(const char *process)
-{
-    char path[64], text[1024], *end;
-    unsigned long user = 0, kernel = 0;
-    long ended_user = 0, ended_kernel = 0;
-    snprintf(path, sizeof path, "/proc/%s/stat", process);
-    FILE *file = fopen(path, "re");
-    size_t length = file ? fread(text, 1, sizeof text - 1, file) : 0;
-    if (file)
-        fclose(file);
-    text[length] = 0;
-    if ((end = strrchr(text, ')'))) /* the name before it may hold anything */
-        sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &user, &kernel, &ended_user,
-               &ended_kernel);
-    return (user + kernel + ended_user + ended_kernel) * (SECOND / sysconf(_SC_CLK_TCK));
-}
-
-/* The memory of a process in KiB: its proportional set, or if that is closed to us (then *proportional becomes 0) what is
-   resident. The kernel lets only the same user, or one with more rights than we have, look at the first. */
-static long memory_of(const char *process, int *proportional)
-{
-    char path[64], line[256];
-    long kib = -1, pages = 0;
-    snprintf(path, sizeof path, "/proc/%s/smaps_rollup", process);
-    setfsgid(gid);
-    setfsuid(uid);
-    FILE *file = fopen(path, "re");
-    setfsuid(0);
-    setfsgid(0);
-    while (file && kib < 0 && fgets(line, sizeof line, file))
-        sscanf(line, "Pss: %ld", &kib);
-    if (file)
-        fclose(file);
-    if (kib >= 0)
-        return kib;
-    snprintf(path, sizeof path, "/proc/%s/statm", process);
-    if (!(file = fopen(path, "re")))
-        return 0; /* it has just ended */
-    *proportional &= fscanf(file, "%*u %ld", &pages) != 1 || !pages;
-    fclose(file);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-/* Tells what the boot uses now; nothing if there is too much to look at, or if nobody reads it. */
-static void tell_usage(long long begun, long long before)
-{
-    long long now = microseconds(), cpu = of_the_ended() - before;
-    long kib = 0;
-    int proportional = 1;
-    DIR *all = opendir("/proc");
-    struct dirent *entry;
-    while (all && (entry = readdir(all))) {
-        if (!strspn(entry->d_name, "0123456789") || atoi(entry->d_name) == getpid())
-            continue;
-        cpu += cpu_of(entry->d_name);
-        kib += memory_of(entry->d_name, &proportional);
-        if (microseconds() - now > BUDGET)
-            break;
-    }
-    int whole = all && !entry;
-    if (all)
-        closedir(all);
-    if (whole)
-        dprintf(usage_pipe, "%lld %lld %ld %s\n", (now - begun) / 1000, cpu / 1000, kib, proportional ? "pss" : "rss");
-}
-
 /* Waits for the boot, or for the word to end it; its wait status and what it used. Other children are its orphans. */
 static int await(pid_t boot, int ends, long long begun, struct rusage *used)
 {
@@ -267,7 +181,7 @@ static int await(pid_t boot, int ends, long long begun, struct rusage *used)
                 return how;
         long long left = next - microseconds();
         if (left <= 0) {
-            tell_usage(begun, before);
+            tell_usage(usage_pipe, uid, gid, begun, before);
             next = microseconds() + SECOND;
             continue;
         }

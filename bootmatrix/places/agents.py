@@ -27,7 +27,7 @@ INSIDE = "/bootmatrix"
 PIPES = ("commands", "status", "console", "tender", "usage")
 # What a kept container's first process needs to give up for each boot, and to end and clean up what that leaves.
 RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", "DAC_OVERRIDE", "FOWNER")
-SOURCE = files("bootmatrix.places").joinpath("agent.c").read_text()
+SOURCE = "".join(files("bootmatrix.places").joinpath(f"{name}.c").read_text() for name in ("agent_usage", "agent"))
 COMPILE = (
     'printf %s "$1" >/tmp/agent.c; for cc in cc gcc clang; do "$cc" -O2 -o /tmp/agent /tmp/agent.c >&2 && '
     "exec cat /tmp/agent; done; exit 1"

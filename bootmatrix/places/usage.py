@@ -89,9 +89,10 @@ def _memory(process: Path) -> tuple[int, bool]:
 
     Source: Linux, Documentation/filesystems/proc.rst: smaps_rollup, statm.
     """
-    with contextlib.suppress(PermissionError):
-        for line in (process / "smaps_rollup").read_bytes().splitlines():
-            if line.startswith(b"Pss:"):
-                return int(line.split()[1]) * 1024, True
-    resident = int((process / "statm").read_bytes().split()[1]) * PAGE
-    return resident, not resident
+    try:
+        rolled = (process / "smaps_rollup").read_bytes()
+    except PermissionError:
+        resident = int((process / "statm").read_bytes().split()[1]) * PAGE
+        return resident, not resident
+    found = (line.split()[1] for line in rolled.splitlines() if line.startswith(b"Pss:"))
+    return int(next(found, 0)) * 1024, True  # one that is just ending has no memory any more

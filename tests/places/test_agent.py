@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
+
+from bootmatrix.places import agents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +43,7 @@ read -r number how value left rest <&6; echo "$how $value $left"
 @pytest.fixture
 def box(tmp_path: Path) -> Path:
     """The agent's folder. Its scratch folder is /media, where pytest has nothing."""
-    source = files("bootmatrix.places").joinpath("agent.c").read_text()
-    (tmp_path / "agent.c").write_text(source.replace('SCRATCH "/tmp"', 'SCRATCH "/media"', 1))
+    (tmp_path / "agent.c").write_text(agents.SOURCE.replace('SCRATCH "/tmp"', 'SCRATCH "/media"', 1))
     subprocess.run(["gcc", "-Wall", "-Werror", "-o", tmp_path / "agent", tmp_path / "agent.c"], check=True)
     return tmp_path
 

@@ -55,10 +55,10 @@ def samples(place: Place, script: str) -> Iterator[Sample]:
 
 def test_shared_memory_counts_once_and_processor_time_goes_up(place: Place) -> None:
     found = list(samples(place, SHARED))
-    assert 2 <= len(found) <= 4
+    assert len(found) >= 2
     times = [each.seconds for each in found]
     assert times == sorted(times)
-    assert 1.0 <= times[0] < 20
+    assert times[0] >= 1.0
     assert [each.cpu for each in found] == sorted(each.cpu for each in found)
     assert 0 < found[-1].cpu <= times[-1] * (os.cpu_count() or 1) + 1
     assert all(each.proportional for each in found)
