@@ -30,7 +30,7 @@ def matrix(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the built wheel, with real containers and real boots."""
     _alone(session)
-    session.install("build", "hatchling", *nox.project.dependency_groups(GROUPS, "test"))
+    session.install(*nox.project.dependency_groups(GROUPS, "test"))
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build", "--wheel", "--no-isolation", silent=True)
     (wheel,) = map(str, Path("dist").glob("*.whl"))
