@@ -44,11 +44,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting and types, of the page's script and style, too."""
+    """Check style, formatting and types, of the page's script and style, too, and that nothing is unused."""
     _alone(session)
     session.install("-e", ".", *nox.project.dependency_groups(GROUPS, "lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("vulture")
+    session.run("vulture", "bootmatrix", "runners", "reports")  # nor used by the tests alone
     _lint_page(session)
     session.run("mypy")
 
