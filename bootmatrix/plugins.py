@@ -144,6 +144,10 @@ def _class_of(folder: str, name: str, root: Path, path: tuple[Path, ...]) -> typ
     if not (isinstance(kind, type) and issubclass(kind, contract)):
         word = contract.__name__
         raise UserError(Problem(f"{module.__file__} has no `class {word}(model.{word})`"))
+    if callable(getattr(kind, "argv", None)):
+        what = f"the class {kind.__name__} of {module.__file__} has `argv(boot)`, which is `launch(boot)` now"
+        remedy = "rename it, and let it return `model.Launch(argv)`: its files and devices can be named there, too"
+        raise UserError(Problem(what, remedy=remedy))
     if missing := ", ".join(sorted(getattr(kind, "__abstractmethods__", ()))):
         raise UserError(Problem(f"the class {kind.__name__} of {module.__file__} lacks {missing}"))
     return kind

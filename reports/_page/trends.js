@@ -31,8 +31,8 @@ function verdictStrip(ranks) {
   );
 }
 
-/** A line through the known values; a night without one leaves a gap, one alone between gaps is a dot. */
-function sparkline(name, series, unit) {
+/** A line through the known values; one that is not known leaves a gap, one alone between gaps is a dot. */
+function sparkline(name, series, unit, over = `in ${counted(series.filter((value) => value !== null).length, "night")}`) {
   const known = series.filter((value) => value !== null);
   if (known.length < 2) return null;
   const low = Math.min(...known);
@@ -47,7 +47,7 @@ function sparkline(name, series, unit) {
     drawing = value !== null;
   });
   const last = series.findLastIndex((value) => value !== null);
-  const words = `${seen(name)} in ${counted(known.length, "night")}: ${amount(low, unit)} to ${amount(high, unit)}, last ${amount(known.at(-1), unit)}`;
+  const words = `${seen(name)} ${over}: ${amount(low, unit)} to ${amount(high, unit)}, last ${amount(known.at(-1), unit)}`;
   return make(
     "div",
     { class: "spark" },

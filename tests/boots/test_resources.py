@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HOLDER = """
 import sys, threading
-from bootmatrix import resources
+from bootmatrix.boots import resources
 with resources.held(sys.argv[1:], threading.Event(), print):
     print("held", flush=True)
     sys.stdin.read()

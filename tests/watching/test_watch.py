@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +13,13 @@ from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Process
 from bootmatrix.places.strain import Strain
 from bootmatrix.texts import LAST, Record, clean
-from bootmatrix.watching.console import TENDER_LIMIT, Limits, Stop, Watched, watch
+from bootmatrix.watching.limits import Limits
+from bootmatrix.watching.stop import StopKind
+from bootmatrix.watching.watch import TENDER_LIMIT, Watched, watch
+from bootmatrix.watching.witnesses.relay import Relay
+
+if TYPE_CHECKING:
+    from bootmatrix.places.usage import Sample
 
 BEGUN = 1000.0
 STATUS = r"EXIT: STATUS=(\d+)"
@@ -36,6 +43,9 @@ class FakeProcess(Process):
     def wait(self) -> Exit:
         assert not self.chunks
         return Exit(0)
+
+    def samples(self) -> list[Sample]:
+        return []
 
     def strain(self) -> Strain | None:
         assert not self.killed.is_set()
@@ -63,8 +73,8 @@ class Clock:
         return self.now
 
 
-def watched(process: Process, limits: Limits, step: float = 0.0, stop: Stop | None = None) -> Watched:
-    return watch(process, limits, stop or Stop(), clock=Clock(step))
+def watched(process: Process, limits: Limits, step: float = 0.0, stop: threading.Event | None = None) -> Watched:
+    return watch(process, limits, stop or threading.Event(), clock=Clock(step))
 
 
 def out(data: bytes) -> tuple[str, bytes]:
@@ -93,7 +103,11 @@ def test_a_place_that_measures_itself_is_believed() -> None:
 def test_the_console_is_handed_on_as_it_comes() -> None:
     chunks: list[bytes] = []
     watch(
-        FakeProcess(out(b"a"), (TENDER, b"b"), out(b"c")), Limits(10, 10), Stop(), on_chunk=chunks.append, clock=Clock()
+        FakeProcess(out(b"a"), (TENDER, b"b"), out(b"c")),
+        Limits(10, 10),
+        threading.Event(),
+        also=[Relay(chunks.append)],
+        clock=Clock(),
     )
     assert chunks == [b"a", b"c"]
 
@@ -150,7 +164,7 @@ def test_a_tender_may_say_more_than_is_kept() -> None:
 
 
 def test_an_interruption_ends_the_process_before_anything_else() -> None:
-    stop = Stop()
+    stop = threading.Event()
     stop.set()
     process = FakeProcess(out(b"x" * 100))
     seen = watched(process, Limits(10, 50), stop=stop)
@@ -163,15 +177,15 @@ def test_a_process_that_closes_its_output_and_runs_on_meets_the_time_out() -> No
 
 
 def test_a_process_that_closes_its_output_can_be_interrupted() -> None:
-    stop = Stop()
+    stop = threading.Event()
     process = FakeProcess(out(b"x"), ends=False)
-    seen = watch(process, Limits(30, 10), stop, on_chunk=lambda _chunk: stop.set(), clock=Clock())
+    seen = watch(process, Limits(30, 10), stop, also=[Relay(lambda _chunk: stop.set())], clock=Clock())
     assert seen.stopped == "interrupted"
 
 
 def test_the_strain_is_looked_at_before_the_end_that_we_make_and_only_then() -> None:
-    assert watched(FakeProcess(ends=False), Limits(30, 10), step=1).strain == Strain(0.5, 9.5)
-    assert watched(FakeProcess(), Limits(30, 10)).strain is None
+    assert watched(FakeProcess(ends=False), Limits(30, 10), step=1).findings.strain == Strain(0.5, 9.5)
+    assert watched(FakeProcess(), Limits(30, 10)).findings.strain is None
 
 
 class Frozen(FakeProcess):
@@ -195,8 +209,8 @@ WAYS_TO_BE_LATE = [Limits(5, 100), Limits(1000, 100, idle=5), Limits(1000, 100, 
 @pytest.mark.parametrize("limits", WAYS_TO_BE_LATE)
 def test_time_in_which_we_stood_still_counts_against_no_limit(limits: Limits) -> None:
     clock = Clock()
-    seen = watch(Frozen(clock, 10), limits, Stop(), clock=clock)
-    assert (seen.exit, seen.stopped, seen.told) == (Exit(0), "", False)
+    seen = watch(Frozen(clock, 10), limits, threading.Event(), clock=clock)
+    assert (seen.exit, seen.stopped, seen.is_for(StopKind.STATUS_TOLD)) == (Exit(0), "", False)
     assert seen.stood == pytest.approx(100)
     assert seen.seconds == pytest.approx(101.4)
 
@@ -204,7 +218,7 @@ def test_time_in_which_we_stood_still_counts_against_no_limit(limits: Limits) ->
 @pytest.mark.parametrize("limits", WAYS_TO_BE_LATE)
 def test_after_it_the_limits_hold(limits: Limits) -> None:
     clock = Clock()
-    seen = watch(Frozen(clock, 1000), limits, Stop(), clock=clock)
+    seen = watch(Frozen(clock, 1000), limits, threading.Event(), clock=clock)
     assert seen.exit is None
     assert 102 < seen.seconds < 106
 
@@ -212,7 +226,7 @@ def test_after_it_the_limits_hold(limits: Limits) -> None:
 def test_a_silent_guest_is_looked_at_ten_times_a_second() -> None:
     clock = Clock()
     silent = Frozen(clock, 1000)
-    assert watch(silent, Limits(20, 100), Stop(), clock=clock).stopped == "no end within 20 s"
+    assert watch(silent, Limits(20, 100), threading.Event(), clock=clock).stopped == "no end within 20 s"
     assert silent.reads <= 203
 
 
@@ -222,7 +236,7 @@ def test_a_terminal_that_takes_no_output_counts_against_no_limit() -> None:
     def stuck(_chunk: bytes) -> None:
         clock.now += 3600
 
-    seen = watch(FakeProcess(out(b"a"), out(b"b")), Limits(5, 10), Stop(), on_chunk=stuck, clock=clock)
+    seen = watch(FakeProcess(out(b"a"), out(b"b")), Limits(5, 10), threading.Event(), also=[Relay(stuck)], clock=clock)
     assert (seen.exit, seen.stood) == (Exit(0), 7200)
 
 
@@ -247,17 +261,17 @@ def test_a_place_that_loses_a_process_is_an_infrastructure_error() -> None:
 def test_a_status_line_tells_the_end_if_it_is_the_last(chunks: list[bytes], told: bool) -> None:
     process = FakeProcess(*map(out, chunks), ends=False)
     seen = watched(process, Limits(1000, 10_000, exit_pattern=STATUS), step=0.5)
-    assert (seen.told, seen.stopped) == (told, "" if told else "no end within 16 min 40 s")
+    assert (seen.is_for(StopKind.STATUS_TOLD), seen.stopped) == (told, "" if told else "no end within 16 min 40 s")
 
 
 def test_an_idle_time_out_that_is_shorter_than_the_grace_does_not_hide_the_status() -> None:
     seen = watched(FakeProcess(out(b"EXIT: STATUS=1"), ends=False), Limits(60, 100, 2, exit_pattern=STATUS), step=0.5)
-    assert seen.told
+    assert seen.is_for(StopKind.STATUS_TOLD)
 
 
 def test_a_guest_that_told_its_status_and_ends_is_told_by_its_end() -> None:
     seen = watched(FakeProcess(out(b"EXIT: STATUS=1\n")), Limits(10, 100, exit_pattern=STATUS), step=5)
-    assert (seen.told, seen.exit) == (False, Exit(0))
+    assert (seen.is_for(StopKind.STATUS_TOLD), seen.exit) == (False, Exit(0))
 
 
 PANIC = b"[    0.412345] Kernel panic - not syncing: no init\n"
@@ -276,7 +290,7 @@ TRACE = b"[    0.412346] CPU: 0 PID: 1 Comm: init\n[    0.412347]  dump_stack+0x
 def test_a_guest_that_ends_in_a_panic_is_ended_a_moment_later(chunks: list[bytes], seconds: float) -> None:
     process = FakeProcess(*map(out, chunks), ends=False)
     seen = watched(process, Limits(1000, 10_000, panic=("Kernel panic",)), step=0.01)
-    assert (seen.panicked, seen.stopped, seen.exit, seen.late) == (True, "", None, False)
+    assert (seen.is_for(StopKind.PANIC), seen.stopped, seen.exit, seen.late) == (True, "", None, False)
     assert seconds <= seen.seconds < seconds + 1
     assert process.killed.is_set()
 
@@ -294,19 +308,19 @@ def test_a_guest_that_ends_in_a_panic_is_ended_a_moment_later(chunks: list[bytes
 def test_a_guest_that_goes_on_after_a_panic_is_not_cut_short(chunks: list[bytes]) -> None:
     process = FakeProcess(*map(out, chunks), ends=False)
     seen = watched(process, Limits(100, 10_000, panic=("Kernel panic",)), step=0.05)
-    assert (seen.panicked, seen.stopped) == (False, "no end within 1 min 40 s")
+    assert (seen.is_for(StopKind.PANIC), seen.stopped) == (False, "no end within 1 min 40 s")
 
 
 def test_a_panic_is_told_by_its_end_where_the_guest_ends() -> None:
     seen = watched(FakeProcess(out(PANIC)), Limits(10, 100, panic=("Kernel panic",)), step=5)
-    assert (seen.panicked, seen.exit) == (False, Exit(0))
+    assert (seen.is_for(StopKind.PANIC), seen.exit) == (False, Exit(0))
 
 
 @pytest.mark.parametrize(("timeout", "idle"), [(0.5, None), (9, 0.5)])
 def test_a_panic_is_one_however_short_the_limits_are(timeout: float, idle: float | None) -> None:
     limits = Limits(timeout, 1000, idle, panic=("Kernel panic",))
     seen = watched(FakeProcess(out(PANIC), ends=False), limits, step=0.01)
-    assert (seen.panicked, seen.stopped) == (True, "")
+    assert (seen.is_for(StopKind.PANIC), seen.stopped) == (True, "")
     assert seen.seconds < 1
 
 
@@ -317,7 +331,7 @@ def test_a_trace_without_end_is_an_end() -> None:
             return CONSOLE, PANIC
 
     seen = watched(Endless(), Limits(1000, 10_000_000, panic=("Kernel panic",)), step=0.01)
-    assert (seen.panicked, seen.exit) == (True, None)
+    assert (seen.is_for(StopKind.PANIC), seen.exit) == (True, None)
     assert 3 <= seen.seconds < 6
 
 
@@ -329,8 +343,8 @@ def test_time_in_which_we_stood_still_is_no_silence_after_a_panic() -> None:
 
     process = FakeProcess(out(PANIC), out(b"caught it\n"))
     limits = Limits(5, 1000, panic=("Kernel panic",))
-    seen = watch(process, limits, Stop(), on_chunk=stuck, clock=clock)
-    assert (seen.exit, seen.panicked) == (Exit(0), False)
+    seen = watch(process, limits, threading.Event(), also=[Relay(stuck)], clock=clock)
+    assert (seen.exit, seen.is_for(StopKind.PANIC)) == (Exit(0), False)
 
 
 def test_a_record_keeps_the_first_and_the_last_bytes() -> None:
