@@ -64,7 +64,7 @@ def _lint_page(session: nox.Session) -> None:
     wanted = [f"{name}@{version}" for name, version in packages.items()]
     session.run(*npm, "--silent", f"--prefix={node}", *wanted, external=True)
     biome = str(node / "node_modules/.bin/biome")
-    session.run(biome, "ci", "--error-on-warnings", "reports/_page", external=True)
+    session.run(biome, "check", "--error-on-warnings", "reports/_page", external=True)
     page = Path(session.create_tmp(), "page")
     session.run("python", "tests/page/demo.py", str(page), silent=True)
     session.run(biome, "lint", "--error-on-warnings", str(page / "index.html"), external=True)

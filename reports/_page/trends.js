@@ -32,7 +32,12 @@ function verdictStrip(ranks) {
 }
 
 /** A line through the known values; one that is not known leaves a gap, one alone between gaps is a dot. */
-function sparkline(name, series, unit, over = `in ${counted(series.filter((value) => value !== null).length, "night")}`) {
+function sparkline(
+  name,
+  series,
+  unit,
+  over = `in ${counted(series.filter((value) => value !== null).length, "night")}`,
+) {
   const known = series.filter((value) => value !== null);
   if (known.length < 2) return null;
   const low = Math.min(...known);
