@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bootmatrix import texts
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.judging import metrics, verdict
-from bootmatrix.model import Ending, Outcome
+from bootmatrix.model import Ending, Outcome, OutcomeKind, Verdict
 from bootmatrix.places.strain import STARVED
 from bootmatrix.quantities import human_time
 from bootmatrix.watching import console
@@ -41,7 +41,7 @@ def judge(step: BootStep, fields: TestFields, seen: console.Watched, stretch: fl
     it had a quarter of what its own time-outs would have let it have, or wanted none.
     """
     if seen.stopped == console.INTERRUPTED:
-        return Judged(verdict.Judgement("skipped", INTERRUPTED, Outcome("hung", INTERRUPTED)))
+        return Judged(verdict.Judgement(Verdict.SKIPPED, INTERRUPTED, Outcome(OutcomeKind.HUNG, INTERRUPTED)))
     share = _share(fields, seen)
     if share >= STARVED:
         return Judged(_judged(step, fields, seen))
@@ -49,14 +49,16 @@ def judge(step: BootStep, fields: TestFields, seen: console.Watched, stretch: fl
         return Judged(_judged(step, fields, replace(seen, stopped=f"{seen.stopped}, in which it had {_part(seen)}")))
     what = _starved(fields, seen)
     what = f"{what}; {REMEDY}" if stretch > 1 else what
-    return Judged(verdict.Judgement("error", what, Outcome("broken", what, EVIDENCE)), share)
+    return Judged(verdict.Judgement(Verdict.ERROR, what, Outcome(OutcomeKind.BROKEN, what, EVIDENCE)), share)
 
 
 def failed(error: BootmatrixError) -> Judged:
     """Of a boot that could not even be watched to its end."""
     if isinstance(error, InfrastructureError):
-        return Judged(verdict.Judgement("error", str(error), Outcome("broken", str(error), "the place failed")))
-    return Judged(verdict.Judgement("error", str(error), Outcome("rejected", str(error))))
+        return Judged(
+            verdict.Judgement(Verdict.ERROR, str(error), Outcome(OutcomeKind.BROKEN, str(error), "the place failed"))
+        )
+    return Judged(verdict.Judgement(Verdict.ERROR, str(error), Outcome(OutcomeKind.REJECTED, str(error))))
 
 
 def _judged(step: BootStep, fields: TestFields, seen: console.Watched) -> verdict.Judgement:

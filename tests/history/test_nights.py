@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bootmatrix.history import shift
 from bootmatrix.history.nights import compare
 from bootmatrix.history.told import KINDS, Change, Changes, Night
-from bootmatrix.model import Measure
+from bootmatrix.model import Measure, Verdict
 
 if TYPE_CHECKING:
     import random
@@ -242,7 +242,7 @@ def test_what_is_measured_in_another_unit_is_not_compared() -> None:
 def test_a_test_that_did_not_pass_at_once_has_no_measure() -> None:
     nights = [night(number) for number in range(30)]
     made = [point(one.run, "P", measures=(Measure("boot_time", 1.0, "s", "lower"),)) for one in nights]
-    made[-1] = replace(made[-1], verdict="failed", measures=(Measure("boot_time", 9.0, "s", "lower"),))
+    made[-1] = replace(made[-1], verdict=Verdict.FAILED, measures=(Measure("boot_time", 9.0, "s", "lower"),))
     assert [change.kind for change in compare(nights[-1], nights[:-1], made).changes] == ["new failure"]
 
 
