@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.compare import beside, overall
 from bootmatrix.compare.pairs import KINDS
-from bootmatrix.compare.ranks import REAL
 from bootmatrix.compare.shift import BY_CHANCE, Shift, exact, shift
 from bootmatrix.compare.verdicts import Differing, differing
 from bootmatrix.history.measuring import EXACT
+from bootmatrix.statistics.signed_ranks import REAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Sized

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.compare.ranks import REAL
 from bootmatrix.model import RANKS, STEADY_VERDICTS, Verdict
+from bootmatrix.statistics.signed_ranks import REAL
 
 if TYPE_CHECKING:
     from collections import Counter

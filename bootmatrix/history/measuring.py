@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bootmatrix.history import shift
 from bootmatrix.history.told import Change, ChangeKind
 from bootmatrix.model import Verdict, improves
 from bootmatrix.quantities import human_size, human_time
+from bootmatrix.statistics import alarm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ def changes(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Ch
     for measure in last.measures:
         if not measure.better:
             continue
-        found = shift.alarm(series(row, measure), exact=measure.name in EXACT)
+        found = alarm.alarm(series(row, measure), exact=measure.name in EXACT)
         if found:
             kind = ChangeKind.BETTER if improves(found.change, measure.better) else ChangeKind.WORSE
             words = f"{_both(found.before, found.after, measure.unit)} ({found.change:+.1%})"

@@ -4,7 +4,7 @@ A test boots once a night, so the numbers of the last nights are held against th
 must agree. The medians must differ by what matters. The order of the numbers must be unlikely (Mann and Whitney): how
 far off they are does not count there, so that two slow nights of five, however slow, are no alarm. And the difference
 must be large against the noise, the more so the more one night is like the next (Student, outliers cut off): the order
-of so few numbers alone is too coarse. tests/history/test_simulation.py shows how often that is wrong.
+of so few numbers alone is too coarse. tests/statistics/test_simulation.py shows how often that is wrong.
 """
 
 from __future__ import annotations
