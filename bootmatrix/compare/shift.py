@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix.compare.beside import one_sided
-from bootmatrix.statistics.alarm import relative
+from bootmatrix.statistics.rates import relative
 from bootmatrix.statistics.signed_ranks import FEWEST, chance, is_real, ranked
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import RANKS, STEADY_VERDICTS, Verdict
-from bootmatrix.statistics.signed_ranks import REAL
+from bootmatrix.statistics import chance
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -52,12 +52,10 @@ def _differ(before: Counter[Verdict], after: Counter[Verdict]) -> bool:
     """The usual verdict, or how often it is not simply good (Fisher's exact test)."""
     if usual(before) != usual(after):
         return True
-    table = [_split(before), _split(after)]
-    if not (table[0][1] or table[1][1]) or min(map(sum, table)) <= 1:
+    one, other = _split(before), _split(after)
+    if not (one[1] or other[1]) or min(sum(one), sum(other)) <= 1:
         return False
-    from scipy.stats import fisher_exact  # noqa: PLC0415
-
-    return bool(fisher_exact(table)[1] <= REAL)
+    return chance.of_counts(one, other) <= chance.REAL
 
 
 def _split(verdicts: Counter[Verdict]) -> tuple[int, int]:

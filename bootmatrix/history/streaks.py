@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.history.told import Change, ChangeKind
 from bootmatrix.model import GOOD_VERDICTS, STEADY_VERDICTS, Verdict
-from bootmatrix.statistics import alarm
+from bootmatrix.statistics import rates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,7 +115,7 @@ def rate(points: Sequence[Point]) -> tuple[float, float, float] | None:
     """How often a test did not simply pass, with the bounds of the 95% interval; None where one result is no rate."""
     telling = [point for point in points if tells(point)]
     hits = sum(not simple(point) for point in telling)
-    return alarm.interval(hits, len(telling)) if len(telling) > 1 else None
+    return rates.interval(hits, len(telling)) if len(telling) > 1 else None
 
 
 def _new(window: Sequence[Night], row: Sequence[Point | None]) -> bool:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bootmatrix.history.nights import compare
 from bootmatrix.history.told import KINDS, Change, Changes, Night
 from bootmatrix.model import Measure, Verdict
-from bootmatrix.statistics import alarm
+from bootmatrix.statistics.rates import interval
 
 if TYPE_CHECKING:
     import random
@@ -170,13 +170,13 @@ def test_failures_say_since_when() -> None:
 def test_flaky_has_a_rate_of_the_nights_that_say_something() -> None:
     (flaky,) = compared("PyPIPsP.Fy").changes[:1]
     assert flaky.kind == "flaky"
-    assert flaky.rate == alarm.interval(3, 7)
+    assert flaky.rate == interval(3, 7)
     assert flaky.since == night(1)
 
 
 def test_a_new_failure_of_a_test_that_has_failed_before_has_a_rate() -> None:
     assert [change.rate for change in compared("PPPF").changes] == [None]
-    assert [change.rate for change in compared("PFPyPF").changes] == [alarm.interval(3, 6)]
+    assert [change.rate for change in compared("PFPyPF").changes] == [interval(3, 6)]
 
 
 def test_a_reason_of_several_lines_is_told_by_its_first() -> None:
