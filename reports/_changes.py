@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from bootmatrix.history.told import ChangeKind
 from bootmatrix.quantities import human_size, human_time
 
 from ._markup import cell, code, header, row
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST = 50  # lines of a kind
 NAMED = 5  # tests that are named of those of which the same is said
-MEASURED = ("worse", "better")
+MEASURED = (ChangeKind.WORSE, ChangeKind.BETTER)
 
 
 def put(changes: Changes, paper: Paper) -> None:

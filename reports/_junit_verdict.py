@@ -7,6 +7,8 @@ from xml.etree import ElementTree as ET
 
 from junit_xml import TestCase
 
+from bootmatrix.model import BAD_VERDICTS, CaseStatus, Verdict
+
 from ._junit_texts import clean, first_line
 
 if TYPE_CHECKING:
@@ -14,25 +16,25 @@ if TYPE_CHECKING:
 
     from ._junit_texts import Consoles
 
-FAILURES = {"failed", "contradicted", "timed out", "unexpected pass"}
-TELLING = FAILURES | {"error", "flaky", "quarantined"}  # the verdicts with a console
-RERUN = FAILURES - {"unexpected pass"}
+FAILURES = {*BAD_VERDICTS} - {Verdict.ERROR}
+TELLING = FAILURES | {Verdict.ERROR, Verdict.FLAKY, Verdict.QUARANTINED}  # the verdicts with a console
+RERUN = FAILURES - {Verdict.UNEXPECTED_PASS}
 # Surefire's order (surefire-test-report.xsd); Jenkins' junit-10.xsd takes any, and both know no properties.
 ORDER = ("properties", "failure", "rerunFailure", "flakyFailure", "skipped", "error", "system-out")
 
 
 def judge(case: Any, result: Result) -> None:
-    if result.verdict in {"passed", "flaky"}:
+    if result.verdict in {Verdict.PASSED, Verdict.FLAKY}:
         return
     reason = clean(result.reason)
     summary = first_line(reason) or result.verdict
     if result.verdict in FAILURES:
         case.add_failure_info(f"{result.verdict}: {summary}", _evidence(result), result.verdict.replace(" ", "-"))
-    elif result.verdict == "error":
+    elif result.verdict == Verdict.ERROR:
         kind = "infrastructure" if result.infrastructure else "configuration"
         case.add_error_info(summary, _evidence(result), kind)
     else:
-        _skip(case, reason or summary, "" if result.verdict == "skipped" else result.verdict)
+        _skip(case, reason or summary, "" if result.verdict == Verdict.SKIPPED else result.verdict)
 
 
 def _skip(case: Any, reason: str, verdict: str = "") -> None:
@@ -57,8 +59,8 @@ def reruns(result: Result, consoles: Consoles) -> list[ET.Element]:
     A flakyFailure has its console: the test's own is that of the pass. What the infrastructure ended is neither.
     """
     own = [attempt for attempt in result.attempts if not attempt.broken]
-    if result.verdict == "flaky":
-        return [_rerun("flakyFailure", a, consoles.of(a)) for a in own if a.verdict != "passed"]
+    if result.verdict == Verdict.FLAKY:
+        return [_rerun("flakyFailure", a, consoles.of(a)) for a in own if a.verdict != Verdict.PASSED]
     return [_rerun("rerunFailure", attempt) for attempt in own[1:]] if result.verdict in RERUN else []
 
 
@@ -75,11 +77,11 @@ def told(case: Case, result: Result, name: str) -> TestCase:
     """A case that the guest reported."""
     made = TestCase(name, clean(result.cell), 0.0)
     message = clean(case.message) or case.status
-    if case.status == "failed" and result.verdict in {"expected failure", "quarantined"}:
+    if case.status == CaseStatus.FAILED and result.verdict in {Verdict.EXPECTED_FAILURE, Verdict.QUARANTINED}:
         _skip(made, message, result.verdict)
-    elif case.status == "failed":
+    elif case.status == CaseStatus.FAILED:
         made.add_failure_info(message, message, "guest")
-    elif case.status == "skipped":
+    elif case.status == CaseStatus.SKIPPED:
         _skip(made, message)
     return made
 

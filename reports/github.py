@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 from bootmatrix import model
 from bootmatrix.grouping import sum_up, worst_first
 from bootmatrix.history import told
-from bootmatrix.model import GOOD_VERDICTS, VERDICTS
+from bootmatrix.history.told import ChangeKind
+from bootmatrix.model import BAD_VERDICTS, STEADY_VERDICTS, Verdict
 
 from . import _place, _texts
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 PATH = 4096  # characters: the longest path there is
 MOST = 10  # annotations of a level that a step has
 TITLE, NAME, COMMAND, MESSAGE = 200, 120, 400, 1000  # characters
-BAD = tuple(verdict for verdict in VERDICTS if verdict not in GOOD_VERDICTS)
-UNSAID = GOOD_VERDICTS - {"flaky", "quarantined"}
 
 
 class Report(model.Report):
@@ -36,16 +35,20 @@ class Report(model.Report):
     shows: ClassVar[tuple[str, ...]] = ("changes",)
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
-        total = sum_up(run.results, UNSAID)
+        total = sum_up(run.results, STEADY_VERDICTS)
         history = told.changes(folder)
         changes = history.changes if history else ()
         with _texts.written(target) as file:
-            file.writelines(_level("error", total, BAD, ()))
-            file.writelines(_level("warning", total, ("flaky",), [c for c in changes if c.kind == "worse"]))
-            file.writelines(_level("notice", total, ("quarantined",), [c for c in changes if c.kind == "fixed"]))
+            file.writelines(_level("error", total, BAD_VERDICTS, ()))
+            file.writelines(
+                _level("warning", total, (Verdict.FLAKY,), [c for c in changes if c.kind == ChangeKind.WORSE])
+            )
+            file.writelines(
+                _level("notice", total, (Verdict.QUARANTINED,), [c for c in changes if c.kind == ChangeKind.FIXED])
+            )
 
 
-def _level(level: str, total: Sum, verdicts: tuple[str, ...], changes: Iterable[Change]) -> Iterator[str]:
+def _level(level: str, total: Sum, verdicts: tuple[Verdict, ...], changes: Iterable[Change]) -> Iterator[str]:
     """At most ten; if there are more, the tenth says how many tests the others have."""
     of_them = sum(total.counts[verdict] for verdict in verdicts)
     groups, rest = total.most(MOST, verdicts)

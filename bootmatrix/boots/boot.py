@@ -16,7 +16,7 @@ from bootmatrix.boots.preparing import Prepared, Preparer, job_of
 from bootmatrix.boots.tenders import Unavailable
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.judging import verdict
-from bootmatrix.model import Attempt, Outcome, Rejected, Result
+from bootmatrix.model import Attempt, Outcome, OutcomeKind, Rejected, Result, Verdict
 from bootmatrix.places.place import nothing
 from bootmatrix.quantities import human_time
 from bootmatrix.watching.limits import Limits
@@ -77,7 +77,7 @@ class Booter:
             except Fatal:
                 raise
             except Unavailable as error:
-                kind = "error" if fields.unavailable == "error" else "skipped"
+                kind = Verdict.ERROR if fields.unavailable == "error" else Verdict.SKIPPED
                 return result(step, fields, kind, str(error), started=started)
             except Rejected as error:
                 return self._refused(step, fields, error, started)
@@ -85,7 +85,7 @@ class Booter:
                 ours = isinstance(error, InfrastructureError)
                 if ours and self.stop.is_set():
                     return None
-                return result(step, fields, "error", str(error), started=started, infrastructure=ours)
+                return result(step, fields, Verdict.ERROR, str(error), started=started, infrastructure=ours)
             return self._attempts(prepared, place, started, before)
 
     def _attempts(
@@ -111,9 +111,9 @@ class Booter:
         return replace(told, image=place.name, digest=place.digest, size=prepared.size)
 
     def _refused(self, step: BootStep, fields: TestFields, error: Rejected, started: str) -> Result:
-        outcome = Outcome("rejected", str(error), "checked before the boot")
+        outcome = Outcome(OutcomeKind.REJECTED, str(error), "checked before the boot")
         reason = f"{error}\n    {error.remedy}" if error.remedy else str(error)
-        kind = "skipped" if verdict.is_skip(fields, outcome) else "error"
+        kind = Verdict.SKIPPED if verdict.is_skip(fields, outcome) else Verdict.ERROR
         attempt = Attempt(1, kind, reason, outcome, started, 0.0)
         return result(step, fields, kind, reason, started=started, attempts=[attempt])
 
@@ -188,7 +188,7 @@ def _postponed(step: BootStep, fields: TestFields, started: str, made: list[Atte
 def result(
     step: BootStep,
     fields: TestFields,
-    kind: str,
+    kind: Verdict,
     reason: str,
     *,
     started: str = "",
@@ -206,7 +206,7 @@ def result(
         attempts=tuple(attempts or ()),
         axes=step.values,
         unikernel=fields.unikernel,
-        infrastructure=infrastructure or (kind == "error" and bool(attempts) and (attempts or [])[-1].broken),
+        infrastructure=infrastructure or (kind == Verdict.ERROR and bool(attempts) and (attempts or [])[-1].broken),
         repro=step.repro,
         where=step.where,
         host=host.kind(),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.compare.shift import APART, ONE_SIDED, SMALLEST
 from bootmatrix.history.measuring import shown
+from bootmatrix.model import improves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +69,7 @@ def judged(found: Shift | Overall, better: str) -> str:
 def direction(change: float, better: str) -> str:
     if not better:
         return "more" if change > 0 else "less"
-    return "better" if (change < 0) == (better == "lower") else "worse"
+    return "better" if improves(change, better) else "worse"
 
 
 def both(found: Shift | Overall, unit: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.history import measuring, streaks
 from bootmatrix.history.told import KINDS, Change, Changes
+from bootmatrix.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +36,7 @@ def compare(tonight: Night, nights: Sequence[Night], points: Iterable[Point], br
             changes += measuring.changes(window, row)
         if last and streaks.says_nothing(last):
             silent[last.reason.partition("\n")[0]] += 1
-        quarantined += bool(last and last.verdict == "quarantined")
+        quarantined += bool(last and last.verdict == Verdict.QUARANTINED)
     changes.sort(key=lambda change: (KINDS.index(change.kind), change.test, change.measure))
     notes = tuple(_notes(tonight, nights, silent, quarantined))
     return Changes(branch=branch, nights=tuple(nights), changes=tuple(changes), notes=notes)
@@ -51,7 +52,7 @@ def rows(window: Sequence[Night], points: Iterable[Point]) -> Iterator[list[Poin
         row: list[Point | None] = [None] * len(window)
         for point in each:
             index = position[point.run]
-            if not (point.verdict == "skipped" and window[index].partial):
+            if not (point.verdict == Verdict.SKIPPED and window[index].partial):
                 row[index] = point
         yield row
 

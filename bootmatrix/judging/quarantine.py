@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bootmatrix.matrix import cells
-from bootmatrix.model import GOOD_VERDICTS, Quarantine
+from bootmatrix.model import GOOD_VERDICTS, Quarantine, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,13 +29,13 @@ def of(matrix: Matrix, cell: Cell, name: str, params: Mapping[str, str]) -> Quar
 def applied(result: Result, entry: Quarantine, today: date) -> Result:
     """The result under the quarantine that the matrix has for its test now, if any; `today` is in UTC."""
     result = replace(result, quarantine=entry)
-    if not entry or result.verdict == "skipped":
+    if not entry or result.verdict == Verdict.SKIPPED:
         return result
     if is_over(entry, today):
         return _overdue(result, entry)
-    if result.verdict in GOOD_VERDICTS - {"flaky"} or result.infrastructure:
+    if result.verdict in GOOD_VERDICTS - {Verdict.FLAKY} or result.infrastructure:
         return result
-    return replace(result, verdict="quarantined", reason=f"{entry}: {result.verdict}: {result.reason}")
+    return replace(result, verdict=Verdict.QUARANTINED, reason=f"{entry}: {result.verdict}: {result.reason}")
 
 
 def is_over(entry: Quarantine, today: date) -> bool:
@@ -51,5 +51,5 @@ def _overdue(result: Result, entry: Quarantine) -> Result:
     """Fails loudly, even where all is well again: else nobody would look."""
     if result.verdict in GOOD_VERDICTS:
         said = f"{told(entry)}\n    the test itself: {result.verdict}: {result.reason}"
-        return replace(result, verdict="error", reason=said)
+        return replace(result, verdict=Verdict.ERROR, reason=said)
     return replace(result, reason=f"{result.reason}\n    {told(entry)}")

@@ -14,7 +14,7 @@ from bootmatrix.judging import quarantine
 from bootmatrix.judging.verdict import expected
 from bootmatrix.matrix import cells
 from bootmatrix.matrix.problems import NAME
-from bootmatrix.model import Quarantine, repro
+from bootmatrix.model import Quarantine, Verdict, repro
 
 if TYPE_CHECKING:
     from bootmatrix.matrix.load import Matrix
@@ -33,28 +33,30 @@ def as_planned(result: Result, matrix: Matrix, boot: Boot, fields: TestFields, o
     entry = quarantine.of(matrix, cell, name, params)
     own = {**_own(result, options), "where": matrix.places.get(name, ""), "axes": axes_of(boot)}
     result = _judged(replace(result, **own, quarantine=entry), fields)
-    if result.verdict != "quarantined" or entry:
+    if result.verdict != Verdict.QUARANTINED or entry:
         return result
     reason = f"its part says that it is in quarantine, and the matrix does not: {result.reason}"
-    return replace(result, verdict="error", reason=reason)
+    return replace(result, verdict=Verdict.ERROR, reason=reason)
 
 
 def _judged(result: Result, fields: TestFields) -> Result:
     """A verdict that its own attempts and the matrix bear out; else an error."""
     marked, last = fields.expected_failure, result.attempts[-1] if result.attempts else None
-    if result.verdict in {"expected failure", "unexpected pass"} and not marked:
+    if result.verdict in {Verdict.EXPECTED_FAILURE, Verdict.UNEXPECTED_PASS} and not marked:
         return _disputed(result, "the matrix does not mark it as an expected failure")
-    if result.verdict not in {"passed", "flaky"}:
+    if result.verdict not in {Verdict.PASSED, Verdict.FLAKY}:
         return result
-    if last is None or last.verdict != "passed" or not expected(fields.expect, last.outcome):
+    if last is None or last.verdict != Verdict.PASSED or not expected(fields.expect, last.outcome):
         return _disputed(result, "none of its attempts ended as the matrix expects")
     if marked:
-        return replace(result, verdict="unexpected pass", reason=f"marked as an expected failure ({marked}): it passed")
+        return replace(
+            result, verdict=Verdict.UNEXPECTED_PASS, reason=f"marked as an expected failure ({marked}): it passed"
+        )
     return result
 
 
 def _disputed(result: Result, why: str) -> Result:
-    return replace(result, verdict="error", reason=f"its part says {result.verdict}, but {why}: {result.reason}")
+    return replace(result, verdict=Verdict.ERROR, reason=f"its part says {result.verdict}, but {why}: {result.reason}")
 
 
 def axes_of(boot: Boot) -> dict[str, str]:

@@ -9,7 +9,7 @@ from bootmatrix import results
 from bootmatrix.errors import Problem, UserError, printable
 from bootmatrix.matrix import cells
 from bootmatrix.merging import anew
-from bootmatrix.model import SEVERITY, Result, repro
+from bootmatrix.model import RANKS, Result, Verdict, repro
 from bootmatrix.schedule import shard as shards
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Told:
     def _add(self, test: str, place: tuple[int, int]) -> None:
         if test in self.places:
             self.twice[test] += 1
-            place = min(self.places[test], place, key=lambda each: SEVERITY.index(self._at(each).verdict))
+            place = min(self.places[test], place, key=lambda each: RANKS[self._at(each).verdict])
         self.places[test] = place
 
     def _at(self, place: tuple[int, int]) -> Result:
@@ -91,7 +91,7 @@ class Missing:
         return Result(
             cell=cell.id,
             test=test,
-            verdict="error",
+            verdict=Verdict.ERROR,
             reason=self.reason(cell.id),
             started=started,
             axes=anew.axes_of(boot),

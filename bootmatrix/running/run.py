@@ -17,7 +17,7 @@ from bootmatrix.boots import boot
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.judging import quarantine
-from bootmatrix.model import GOOD_VERDICTS, Run
+from bootmatrix.model import GOOD_VERDICTS, Run, Verdict
 from bootmatrix.places import engine, sight
 from bootmatrix.places.pool import Pool
 from bootmatrix.program import leaving
@@ -147,7 +147,7 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
     with contextlib.suppress(Fatal):
         for index in store.missing():
             step = plan.boots[index]
-            kind, why = ("error", str(fatal)) if fatal else ("skipped", INTERRUPTED)
+            kind, why = (Verdict.ERROR, str(fatal)) if fatal else (Verdict.SKIPPED, INTERRUPTED)
             left = boot.result(step, step.template, kind, why, infrastructure=bool(fatal))
             store.keep(index, left, "boot left")
     return fatal
@@ -224,7 +224,7 @@ def exit_code(finished: Finished, *, fail_on_flaky: bool) -> int:
         return finished.fatal.exit_code
     if finished.run.interrupted:
         return 130
-    bad = {"flaky"} if fail_on_flaky else set()
+    bad = {Verdict.FLAKY} if fail_on_flaky else set[Verdict]()
     if finished.run.counts().keys() <= GOOD_VERDICTS - bad:
         return 0
     wrong = (result for result in finished.run.results if not result.good or result.verdict in bad)

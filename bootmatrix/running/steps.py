@@ -14,7 +14,7 @@ from bootmatrix.boots import boot, retry
 from bootmatrix.boots.boot import Postponed
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.judging import quarantine
-from bootmatrix.model import Result
+from bootmatrix.model import Result, Verdict
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.quantities import human_size
@@ -114,7 +114,7 @@ class Steps:
     def boot(self, index: int, step: BootStep, before: Postponed | None = None) -> Later | None:
         """Boot the plan's test number `index`, or tell why not; what is left of it if it was starved."""
         if not step.runs:
-            kind = "skipped" if step.skip else "error"
+            kind = Verdict.SKIPPED if step.skip else Verdict.ERROR
             self._told(index, step, boot.result(step, step.template, kind, step.skip or step.error))
             return None
         fields, place = step.fields, self.place_of(step.image)
@@ -146,7 +146,7 @@ class Steps:
         """Tell that the test cannot run here, where its guest would need more bytes than guests may have."""
         need, have = human_size(needed), human_size(memory)
         reason = f"it needs {need} of memory with its tender, and guests may have {have} here: `--mem` gives them more"
-        kind = "error" if step.template.unavailable == "error" else "skipped"
+        kind = Verdict.ERROR if step.template.unavailable == "error" else Verdict.SKIPPED
         self._told(index, step, boot.result(step, step.template, kind, reason))
 
     def _begun(self, step: BootStep) -> None:
@@ -163,7 +163,7 @@ class Steps:
             seconds=attempt.seconds,
             reason=attempt.reason,
         )
-        if attempt.verdict != "passed" and not attempt.starved:  # which is told with what comes of it
+        if attempt.verdict != Verdict.PASSED and not attempt.starved:  # which is told with what comes of it
             self.screen.attempt(step.id, attempt.number, attempt.reason)
 
     def _told(self, index: int, step: BootStep, result: Result) -> None:
@@ -173,7 +173,7 @@ class Steps:
         except ValueError as error:
             what = f"the runner's answer cannot be kept: {error}"
             result = Result(
-                result.cell, result.test, "error", what, axes=result.axes, repro=result.repro, where=result.where
+                result.cell, result.test, Verdict.ERROR, what, axes=result.axes, repro=result.repro, where=result.where
             )
             at, length = self.store.keep(index, result)
         self.passes.note(result, self.store.id, at, length)
@@ -191,7 +191,7 @@ class Steps:
         if self.stop.is_set() and ours:
             return  # it was not tried: told with all the others that were not
         why = self._why(str(error), step.id)
-        self._told(index, step, boot.result(step, step.template, "error", why, infrastructure=ours))
+        self._told(index, step, boot.result(step, step.template, Verdict.ERROR, why, infrastructure=ours))
 
     def _why(self, reason: str, test: str) -> str:
         """A reason in full for the first test that has it: there may be thousands, and each is told in every report."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
-from bootmatrix.model import VERDICTS
+from bootmatrix.model import VERDICTS, Verdict
 from bootmatrix.quantities import human_time
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def details(result: Result) -> str:
     """What stands behind a result's id."""
     if result.reused:
         return f"  (as in run {result.reused})"
-    if result.verdict == "passed":
+    if result.verdict == Verdict.PASSED:
         again = f"  {result.reason.partition(chr(10))[0]}" if len(result.attempts) > 1 else ""
         return f"  {human_time(result.seconds)}{f' ({result.accelerator})' if result.accelerator else ''}{again}"
     return f"  {result.reason.partition(chr(10))[0]}"

@@ -15,7 +15,7 @@ import pytest
 
 from bootmatrix import plugins, results, texts
 from bootmatrix.errors import UserError
-from bootmatrix.model import Attempt, Case, Outcome, Result, Run
+from bootmatrix.model import Attempt, Case, Outcome, Result, Run, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,9 @@ ROOT = Path(__file__).parents[2]
 JUNIT = plugins.load("reports", "junit", ROOT / "docs")
 TEXTS = sys.modules[JUNIT.clean.__module__]
 STARTED = "2026-11-23T23:06:15.123Z"
-ATTEMPT = Attempt(1, "failed", "exited(1) instead of exited(0)", Outcome("exited", "1", "status 1"), STARTED, 0.25)
+ATTEMPT = Attempt(
+    1, Verdict.FAILED, "exited(1) instead of exited(0)", Outcome("exited", "1", "status 1"), STARTED, 0.25
+)
 VERDICTS = ("passed", "failed", "skipped", "error")
 
 
@@ -34,7 +36,7 @@ def some(cell: str, count: int) -> list[Result]:
         Result(
             cell,
             f"test-{number}",
-            VERDICTS[number % 4],
+            Verdict(VERDICTS[number % 4]),
             "why <&>",
             seconds=0.25 * number,
             started=STARTED,
