@@ -69,7 +69,7 @@ def _judged(step: BootStep, fields: TestFields, seen: console.Watched) -> verdic
         out_of_memory=bool(seen.exit and seen.exit.out_of_memory),
         arch=step.arch,
     )
-    judged = verdict.judge(fields, step.runner, ending, told=seen.told, panicked=seen.panicked)
+    judged = verdict.judge(fields, step.runner, ending, told=seen.told, panicked=seen.panicked, root=step.root)
     return replace(judged, metrics=metrics.found(fields.metrics, ending.console))
 
 
