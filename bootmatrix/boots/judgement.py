@@ -71,5 +71,5 @@ def _judged(step: BootStep, fields: TestFields, seen: Watched, stopped: str) -> 
         arch=step.arch,
     )
     told, panicked = seen.is_for(StopKind.STATUS_TOLD), seen.is_for(StopKind.PANIC)
-    judged = verdict.judge(fields, step.runner, ending, told=told, panicked=panicked)
+    judged = verdict.judge(fields, step.runner, ending, told=told, panicked=panicked, root=step.root)
     return replace(judged, metrics=metrics.found(fields.metrics, ending.console))

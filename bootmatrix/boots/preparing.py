@@ -11,7 +11,7 @@ from bootmatrix.boots import copies
 from bootmatrix.boots.accelerator import Accelerators, Choice
 from bootmatrix.boots.tenders import BUILD, Found, Tenders, Unavailable, joined, nearest_file
 from bootmatrix.errors import Problem, UserError
-from bootmatrix.matrix import template
+from bootmatrix.matrix import filling
 from bootmatrix.model import MIB, Boot, Launch
 from bootmatrix.places import devices
 from bootmatrix.places.place import Job, Mount
@@ -144,7 +144,7 @@ def boot_of(prepared: Prepared, attempt: int, folder: str) -> Boot:
         arch=prepared.step.arch,
         program=prepared.found.program,
         unikernel=prepared.inside,
-        args=tuple(template.fill(text, {**prepared.step.values, "attempt": str(attempt)}) for text in fields.args),
+        args=tuple(filling.of_key(fields, "args", {**prepared.step.values, "attempt": str(attempt)})),
         memory=fields.memory,
         cpus=fields.cpus,
         accel=prepared.choice.name,
