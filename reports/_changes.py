@@ -6,16 +6,14 @@ import itertools
 from typing import TYPE_CHECKING
 
 from bootmatrix.history.told import ChangeKind
+from bootmatrix.markdown import cell, code, header, row
 from bootmatrix.quantities import human_size, human_time
-
-from ._markup import cell, code, header, row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bootmatrix.history.told import Change, Changes
-
-    from ._markup import Paper
+    from bootmatrix.markdown import Paper
 
 MOST = 50  # lines of a kind
 NAMED = 5  # tests that are named of those of which the same is said

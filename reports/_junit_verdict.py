@@ -8,8 +8,9 @@ from xml.etree import ElementTree as ET
 from junit_xml import TestCase
 
 from bootmatrix.model import BAD_VERDICTS, CaseStatus, Verdict
+from bootmatrix.texts import visible
 
-from ._junit_texts import clean, first_line
+from ._junit_texts import first_line
 
 if TYPE_CHECKING:
     from bootmatrix.model import Attempt, Case, Result
@@ -26,7 +27,7 @@ ORDER = ("properties", "failure", "rerunFailure", "flakyFailure", "skipped", "er
 def judge(case: Any, result: Result) -> None:
     if result.verdict in {Verdict.PASSED, Verdict.FLAKY}:
         return
-    reason = clean(result.reason)
+    reason = visible(result.reason)
     summary = first_line(reason) or result.verdict
     if result.verdict in FAILURES:
         case.add_failure_info(f"{result.verdict}: {summary}", _evidence(result), result.verdict.replace(" ", "-"))
@@ -50,7 +51,7 @@ def _evidence(result: Result) -> str:
         lines += [
             f"attempt {a.number}: {a.outcome} after {a.seconds:.3f} s ({a.outcome.evidence})" for a in result.attempts
         ]
-    return clean("\n".join(lines))
+    return visible("\n".join(lines))
 
 
 def reruns(result: Result, consoles: Consoles) -> list[ET.Element]:
@@ -65,7 +66,7 @@ def reruns(result: Result, consoles: Consoles) -> list[ET.Element]:
 
 
 def _rerun(tag: str, attempt: Attempt, printed: str = "") -> ET.Element:
-    reason = clean(attempt.reason)
+    reason = visible(attempt.reason)
     element = ET.Element(tag, message=first_line(reason), type=attempt.outcome.kind)
     ET.SubElement(element, "stackTrace").text = f"attempt {attempt.number}: {reason}"
     if printed:
@@ -75,8 +76,8 @@ def _rerun(tag: str, attempt: Attempt, printed: str = "") -> ET.Element:
 
 def told(case: Case, result: Result, name: str) -> TestCase:
     """A case that the guest reported."""
-    made = TestCase(name, clean(result.cell), 0.0)
-    message = clean(case.message) or case.status
+    made = TestCase(name, visible(result.cell), 0.0)
+    message = visible(case.message) or case.status
     if case.status == CaseStatus.FAILED and result.verdict in {Verdict.EXPECTED_FAILURE, Verdict.QUARANTINED}:
         _skip(made, message, result.verdict)
     elif case.status == CaseStatus.FAILED:
@@ -98,7 +99,7 @@ def properties(result: Result, axes: tuple[str, ...]) -> ET.Element:
     element = ET.Element("properties")
     for key, value in known.items():
         if value:
-            ET.SubElement(element, "property", name=clean(key), value=clean(value))
+            ET.SubElement(element, "property", name=visible(key), value=visible(value))
     return element
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from bootmatrix import model
+from bootmatrix import model, texts
 from bootmatrix.grouping import sum_up, worst_first
 from bootmatrix.history import told
 from bootmatrix.history.told import ChangeKind
@@ -70,20 +70,20 @@ def _level(level: str, total: Sum, verdicts: tuple[Verdict, ...], changes: Itera
 def _group(level: str, group: Group) -> str:
     """The reason, as much of it as the tests' names and the command leave room for."""
     others = f" and {group.count - 1:,} more" if group.count > 1 else ""
-    names = ", ".join(_texts.line(each, NAME) for each in group.ids[1:])
+    names = ", ".join(texts.line(each, NAME) for each in group.ids[1:])
     tail = f"\nalso {names}{' …' if group.count > len(group.ids) else ''}" if names else ""
-    tail += f"\nrepeat it: {_texts.line(group.repro, COMMAND)}" if group.repro else ""
-    reason = _texts.cut(_texts.clean(group.reason[: 2 * MESSAGE]).strip(), MESSAGE - len(tail))
-    return _command(level, f"{group.verdict}: {_texts.line(group.ids[0], NAME)}{others}", reason + tail, group.where)
+    tail += f"\nrepeat it: {texts.line(group.repro, COMMAND)}" if group.repro else ""
+    reason = texts.cut(texts.visible(group.reason[: 2 * MESSAGE]).strip(), MESSAGE - len(tail))
+    return _command(level, f"{group.verdict}: {texts.line(group.ids[0], NAME)}{others}", reason + tail, group.where)
 
 
 def _command(level: str, title: str, message: str, where: str = "") -> str:
-    properties = {"title": _texts.line(title, TITLE)}
-    properties |= {key: _texts.line(text, PATH) for key, text in _place.of(where).items()}
+    properties = {"title": texts.line(title, TITLE)}
+    properties |= {key: texts.line(text, PATH) for key, text in _place.of(where).items()}
     told_of = ",".join(
         f"{key}={_escaped(text).replace(':', '%3A').replace(',', '%2C')}" for key, text in properties.items()
     )
-    return f"::{level} {told_of}::{_escaped(_texts.cut(_texts.clean(message), MESSAGE))}\n"
+    return f"::{level} {told_of}::{_escaped(texts.cut(texts.visible(message), MESSAGE))}\n"
 
 
 def _escaped(text: str) -> str:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from bootmatrix import model
+from bootmatrix import model, texts
 from bootmatrix.grouping import sum_up, worst_first
 from bootmatrix.history import told
+from bootmatrix.markdown import Paper, block, cell, code, folded, header, row
 from bootmatrix.model import BAD_VERDICTS, SEVERITY, STEADY_VERDICTS, Verdict
 from bootmatrix.quantities import human_time
 from bootmatrix.screen.signs import UNICODE
 
 from . import _changes, _pivot, _texts, _timings
-from ._markup import Paper, block, cell, code, folded, header, row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,14 +78,14 @@ def _group(group: Group, folder: Path) -> str:
     count = f"{group.count:,} tests: " if group.count > 1 else ""
     parts = [f"\n**{group.verdict}** · {count}{ids}\n", block(_shortened(group.reason))]
     if group.repro:
-        parts += ["repeat it:\n", block(_texts.line(group.repro, 1000), "sh")]
+        parts += ["repeat it:\n", block(texts.line(group.repro, 1000), "sh")]
     if group.console:
         parts += [folded("the console's last lines", block(_texts.last_lines(folder, group.console, CONSOLE)))]
     return "\n".join(parts)
 
 
 def _shortened(reason: str) -> str:
-    lines = [_texts.cut(line.rstrip(), _texts.LINE) for line in _texts.clean(reason).strip().split("\n")]
+    lines = [texts.cut(line.rstrip(), texts.LINE) for line in texts.visible(reason).strip().split("\n")]
     return "\n".join(lines if len(lines) <= REASON else [*lines[: REASON - 1], "…"])
 
 

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import yaml
 
-from bootmatrix import model
+from bootmatrix import model, texts
 from bootmatrix.model import CaseStatus, Verdict
 
 from . import _texts
@@ -98,11 +98,11 @@ def _diagnostic(result: Result, last: Attempt | None, folder: Path, left: Iterat
     if result.quarantine:
         found["quarantine"] = {"owner": _shown(result.quarantine.owner), "until": _shown(result.quarantine.until)}
     if last:
-        found["attempts"] = [f"{_texts.line(str(a.outcome))} after {a.seconds:.3f} s" for a in result.attempts]
-        found["repeat it"] = _texts.line(result.repro, REASON)
+        found["attempts"] = [f"{texts.line(str(a.outcome))} after {a.seconds:.3f} s" for a in result.attempts]
+        found["repeat it"] = texts.line(result.repro, REASON)
         if name := last.console or last.tender:
             shown = next(left, None) is not None
-            found["console"] = _texts.last_lines(folder, name, CONSOLE) if shown else f"[in {_texts.line(name)}]"
+            found["console"] = _texts.last_lines(folder, name, CONSOLE) if shown else f"[in {texts.line(name)}]"
     return found
 
 
@@ -113,10 +113,10 @@ def _put_block(file: IO[str], value: dict[str, Any], indent: str = "") -> None:
 
 
 def _shown(text: str) -> str:
-    return _texts.cut(_texts.clean(text[: 2 * REASON]), REASON).strip()
+    return texts.cut(texts.visible(text[: 2 * REASON]), REASON).strip()
 
 
 def _described(text: str) -> str:
     r"""A description: one line, in which no `#` begins a directive, and at whose end no `{` begins a subtest."""
-    shown = _texts.line(text).replace("\\", "\\\\").replace("#", "\\#")
+    shown = texts.line(text).replace("\\", "\\\\").replace("#", "\\#")
     return f"{shown}." if shown.endswith("{") else shown

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from histories import night
+from support import outside_code
 
 from bootmatrix.history import markdown, summary
 from bootmatrix.history.told import KINDS, Change, ChangeKind, Changes
+from bootmatrix.markdown import COMMENT
 
 TONIGHT = night(9)
 HOSTILE = "\x1b[2J `@user` <img src=x> [a](b) ::error::x\n# title | \u202e 😀"
@@ -66,12 +66,12 @@ def test_long_lists_are_bounded_and_counted() -> None:
 
 def test_markdown_fits_into_an_issue() -> None:
     said = markdown.text(TONIGHT, many(1000))
-    assert len(said.encode()) <= markdown.MOST
+    assert len(said.encode()) <= COMMENT
     assert "1,000 new failures" in said
     assert said.endswith("… and more, in changes.json\n")
 
 
 def test_no_text_of_a_guest_is_more_than_a_text_in_markdown() -> None:
     changes = made(Change(ChangeKind.NEW_FAILURE, f"cell/{HOSTILE}", HOSTILE, TONIGHT), notes=(HOSTILE,))
-    outside = re.sub(r"`[^`\n]*`", "", markdown.text(TONIGHT, changes))
+    outside = outside_code(markdown.text(TONIGHT, changes))
     assert outside.split() == ["-", "###", "1", "new", "failure", "-"]
