@@ -23,7 +23,7 @@ from bootmatrix.judging import cases as judged
 from bootmatrix.matrix import cells, check_tests, document, load, marks, parts, schema, template, values
 
 ROOT = Path(__file__).resolve().parents[2]
-FOUND = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+FOUND = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 PAGES = {path.relative_to(ROOT).as_posix(): path for path in FOUND}
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOWN = re.compile(r"(?:\$ | *- run: )?bootmatrix [a-z]")
