@@ -91,7 +91,8 @@ def command(
     file: Path,
 ) -> int:
     """Build, boot, judge, and write the reports."""
-    from bootmatrix import host, screen  # noqa: PLC0415
+    from bootmatrix import screen  # noqa: PLC0415
+    from bootmatrix.places.hosts import HERE  # noqa: PLC0415
     from bootmatrix.running import request, run  # noqa: PLC0415
 
     matrix = load_to_run(directory, file, allow)
@@ -111,8 +112,8 @@ def command(
         return 0
     options = run.Options(
         out=folder,
-        jobs=jobs or host.cores(),
-        memory=mem or host.memory(),
+        jobs=jobs or HERE.cores,
+        memory=mem or HERE.memory,
         reuse=reuse,
         request=asked.as_dict(),
         reports=report_options(assigned, matrix.root),
