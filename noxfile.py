@@ -1,5 +1,6 @@
 """The project's jobs: `nox -s matrix`, `tests`, `lint` or `bench`. Each does all of its own set-up."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -29,7 +30,7 @@ def matrix(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the built wheel, with real containers and real boots."""
     _alone(session)
-    session.install("build", "hatchling", *nox.project.dependency_groups(GROUPS, "test"))
+    session.install(*nox.project.dependency_groups(GROUPS, "test"))
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build", "--wheel", "--no-isolation", silent=True)
     (wheel,) = map(str, Path("dist").glob("*.whl"))
@@ -43,12 +44,30 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting and types."""
+    """Check style, formatting and types, of the page's script and style, too, and that nothing is unused."""
     _alone(session)
     session.install("-e", ".", *nox.project.dependency_groups(GROUPS, "lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("vulture")
+    session.run("vulture", "bootmatrix", "runners", "reports")  # nor used by the tests alone
+    _lint_page(session)
     session.run("mypy")
+
+
+def _lint_page(session: nox.Session) -> None:
+    """The sources for their format; a written page for names that no file of it has, or that none uses."""
+    session.run("python", "tests/tools.py", "npm")
+    packages = json.loads(Path("package.json").read_text())["dependencies"]
+    node = Path(session.virtualenv.location, "node")
+    npm = ["npm", "install", "--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
+    wanted = [f"{name}@{version}" for name, version in packages.items()]
+    session.run(*npm, "--silent", f"--prefix={node}", *wanted, external=True)
+    biome = str(node / "node_modules/.bin/biome")
+    session.run(biome, "check", "--error-on-warnings", "reports/_page", external=True)
+    page = Path(session.create_tmp(), "page")
+    session.run("python", "tests/page/demo.py", str(page), silent=True)
+    session.run(biome, "lint", "--error-on-warnings", str(page / "index.html"), external=True)
 
 
 @nox.session

@@ -26,7 +26,7 @@ class Unknown(model.Runner):
         del arch
         return model.Tender("unknown")
 
-    def argv(self, boot: Boot) -> NoReturn:
+    def launch(self, boot: Boot) -> NoReturn:
         del boot
         raise UserError(REFUSED)
 

@@ -140,5 +140,6 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "accelerator": attempt.accelerator,
         "console": attempt.console,
         "tender": attempt.tender,
+        **({"files": list(attempt.files)} if attempt.files else {}),
         "cases": [{"name": case.name, "status": case.status, "message": case.message} for case in attempt.cases],
     }

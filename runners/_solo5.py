@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bootmatrix import model
-from bootmatrix.model import MIB, Boot, Ending, Outcome, Rejected, Tender
+from bootmatrix.model import MIB, Boot, Ending, Launch, Outcome, Rejected, Tender
 
 from . import _solo5_file, _solo5_words
 
@@ -43,9 +43,9 @@ class Native(model.Runner):
         del boot
         _solo5_file.check(unikernel, self.program, self.options, version)
 
-    def argv(self, boot: Boot) -> tuple[str, ...]:
+    def launch(self, boot: Boot) -> Launch:
         memory = f"--mem={-(-boot.memory // MIB)}"
-        return (boot.program, memory, *self.options, "--", boot.unikernel, *boot.args)
+        return Launch((boot.program, memory, *self.options, "--", boot.unikernel, *boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:
         """The tender passes `solo5_exit`'s status on; 255 with ABORT is an abort or a trap."""

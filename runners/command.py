@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bootmatrix import model
-from bootmatrix.model import MIB, Boot, Ending, Outcome, Rejected, Tender
+from bootmatrix.model import MIB, Boot, Ending, Launch, Outcome, Rejected, Tender
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Runner(model.Runner):
             raise Rejected("the command is empty", "set runner: {command: [program, '{unikernel}', '{args}']}")
         return Tender(self.command[0], in_build=self.command[0] if self.in_build else "", prefix=self.prefix)
 
-    def argv(self, boot: Boot) -> tuple[str, ...]:
+    def launch(self, boot: Boot) -> Launch:
         values = {
             "unikernel": boot.unikernel,
             "memory": str(-(-boot.memory // MIB)),
@@ -37,7 +37,7 @@ class Runner(model.Runner):
         words: list[str] = [boot.program]
         for word in self.command[1:]:
             words += boot.args if word == "{args}" else [_fill(word, values)]
-        return tuple(words)
+        return Launch(tuple(words))
 
     def outcome(self, ending: Ending) -> Outcome:
         if ending.out_of_memory:

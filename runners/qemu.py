@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bootmatrix import model, patterns, volatile
-from bootmatrix.model import Boot, Ending, Outcome, Probe, Tender
+from bootmatrix.model import Boot, Ending, Launch, Outcome, Probe, Tender
 
 from . import _qemu, _qemu_end
 
@@ -50,9 +50,9 @@ class Runner(model.Runner):
     def probe(self, arch: str, accel: str) -> Probe | None:
         return _qemu.probe(arch, accel)
 
-    def argv(self, boot: Boot) -> tuple[str, ...]:
+    def launch(self, boot: Boot) -> Launch:
         flags = ("-machine", self.machine) if self.machine else _qemu.machine(boot.arch).flags
-        return _qemu.command(boot, flags, self.options) + _qemu.append(boot.args)
+        return Launch(_qemu.command(boot, flags, self.options) + _qemu.append(boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:
         """What QEMU's trace tells: the guest's own value, a power-off, a reset."""

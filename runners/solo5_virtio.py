@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bootmatrix import model
-from bootmatrix.model import Boot, Ending, Outcome, Probe, Rejected, Tender
+from bootmatrix.model import Boot, Ending, Launch, Outcome, Probe, Rejected, Tender
 
 from . import _qemu, _qemu_end, _solo5_file, _solo5_words
 
@@ -63,8 +63,8 @@ class Runner(model.Runner):
         given = [text for word, text in pairwise(self.options) if word in {"-append", "--append"}]
         return " ".join(boot.args) or (given[-1] if given else "")
 
-    def argv(self, boot: Boot) -> tuple[str, ...]:
-        return _qemu.command(boot, ("-machine", "pc,acpi=off"), self.options) + _qemu.append(boot.args)
+    def launch(self, boot: Boot) -> Launch:
+        return Launch(_qemu.command(boot, ("-machine", "pc,acpi=off"), self.options) + _qemu.append(boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:
         """QEMU's status is the same whatever the guest did: only the bindings' last words on the console tell."""

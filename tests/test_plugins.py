@@ -24,7 +24,7 @@ from bootmatrix import model
 class Runner(model.Runner):
     speed: int = 1
     def tender(self, arch): return model.Tender("true")
-    def argv(self, boot): return ("mine", str(self.speed))
+    def launch(self, boot): return model.Launch(("mine", str(self.speed)))
     def outcome(self, ending): return model.Outcome("exited", "0")
 """
 
@@ -43,7 +43,7 @@ def write(root: Path, name: str, text: str) -> None:
 
 
 def argv(backend: str, root: Path, **options: object) -> tuple[str, ...]:
-    return plugins.make_runner(backend, options, root).argv(Boot("x86_64", "true", "u.elf"))
+    return plugins.make_runner(backend, options, root).launch(Boot("x86_64", "true", "u.elf")).argv
 
 
 def message(backend: str, root: Path, **options: object) -> str:
@@ -126,12 +126,35 @@ def test_what_cannot_be_imported_is_told_with_file_and_line(tmp_path: Path, text
         ("", "mine.py has no `class Runner(model.Runner)`"),
         ("Runner = 3\n", "mine.py has no `class Runner(model.Runner)`"),
         ("class Runner: pass\n", "mine.py has no `class Runner(model.Runner)`"),
-        ("from bootmatrix.model import Runner\n", "mine.py lacks argv, outcome, tender"),
+        ("from bootmatrix.model import Runner\n", "mine.py lacks launch, outcome, tender"),
     ],
 )
 def test_a_module_without_a_whole_runner_is_told(tmp_path: Path, text: str, what: str) -> None:
     write(tmp_path, "runners/mine.py", text)
     assert what in message("mine", tmp_path)
+
+
+@pytest.mark.parametrize("base", ["model.Runner", "theirs.Runner"])
+def test_a_runner_that_still_has_argv_is_told_what_to_do(tmp_path: Path, base: str) -> None:
+    """Of its own, and over one of ours: then nothing would be missing, and it would never be called."""
+    own = f"""
+from bootmatrix import model
+from bootmatrix.runners import qemu as theirs
+
+class Runner({base}):
+    def tender(self, arch): return model.Tender("true")
+    def argv(self, boot): return ("mine",)
+    def outcome(self, ending): return model.Outcome("exited", "0")
+"""
+    write(tmp_path, "runners/mine.py", own)
+    told = message("mine", tmp_path)
+    assert "mine.py has `argv(boot)`, which is `launch(boot)` now" in told
+    assert "let it return `model.Launch(argv)`" in told
+
+
+def test_an_option_may_be_called_argv(tmp_path: Path) -> None:
+    write(tmp_path, "runners/mine.py", RUNNER.replace("speed: int = 1", "speed: int = 1\n    argv: str = 'x'"))
+    assert argv("mine", tmp_path, argv="y") == ("mine", "1")
 
 
 def test_an_unknown_backend_is_told_with_the_nearest(tmp_path: Path) -> None:
@@ -209,7 +232,7 @@ def test_a_repository_that_becomes_trusted_is_asked_anew(tmp_path: Path, monkeyp
         stands_in = plugins.make_runner("qemu", {"nonsense": 1}, tmp_path)
         assert (stands_in.format, stands_in.tender("any").program) == ("{format}", "unknown")
         with pytest.raises(UserError, match="not trusted"):
-            stands_in.argv(Boot("x86_64", "true", "u.elf"))
+            stands_in.launch(Boot("x86_64", "true", "u.elf"))
         assert "mine" not in plugins.names("runners", tmp_path)
         with pytest.raises(UserError, match="the runner 'mine' is this repository's own code, and the repository"):
             plugins.load("runners", "mine", tmp_path)

@@ -49,8 +49,6 @@ def test_where_no_branch_is_checked_out_ci_tells_it(checkout: Path, monkeypatch:
 PULL = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_HEAD_REF": "trunk", "GITHUB_REF_NAME": "7/merge"}
 MERGE = {"CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_REF_NAME": "trunk", "CI_PROJECT_PATH": "us/group/it"}
 
-CHANGE = {"CHANGE_ID": "7", "BRANCH_NAME": "PR-7"}
-
 
 def event(head: object, base: object = "us/it") -> str:
     """The event of a pull request from a repository to another."""

@@ -28,7 +28,7 @@ class Runner(model.Runner):
     command: tuple[str, ...] = ()
     speed: int = 1
     def tender(self, arch): return model.Tender("sh")
-    def argv(self, boot): return (boot.program, "-c", "echo own")
+    def launch(self, boot): return model.Launch((boot.program, "-c", "echo own"))
     def outcome(self, ending): return model.Outcome("exited", str(ending.status))
 """
 REPORT = """

@@ -1,16 +1,20 @@
-"""Install what only the tests need, from Debian's packages: a browser, npm, a linter of shell commands."""
+"""Install what only tests and linters need, from Debian's packages: a browser, npm, a linter of shell commands.
+
+`python tests/tools.py [PROGRAM...]`: without a name, all of them.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 
 TOOLS = {"chromium": "chromium", "npm": "npm", "shellcheck": "shellcheck"}
 
 
-def main() -> None:
-    missing = [package for program, package in TOOLS.items() if not shutil.which(program)]
+def main(programs: list[str]) -> None:
+    missing = [TOOLS[program] for program in programs or TOOLS if not shutil.which(program)]
     if not missing:
         return
     root = [] if os.getuid() == 0 else ["sudo"]
@@ -20,4 +24,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

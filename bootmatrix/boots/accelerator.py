@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import platform
-import tempfile
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import files, host, keys, texts
 from bootmatrix.boots.tenders import Found, Unavailable
 from bootmatrix.errors import printable
+from bootmatrix.places import devices
 from bootmatrix.places.place import Job
-from bootmatrix.watching import console
+from bootmatrix.watching.limits import Limits
+from bootmatrix.watching.watch import watch
 
 if TYPE_CHECKING:
     from bootmatrix.model import Probe, Runner, Tender
@@ -116,16 +116,12 @@ def _praise(name: str, probe: Probe | None) -> str:
 
 def _boot(place: Place, found: Found, probe: Probe, noise: str) -> str:
     """Boot the probe; why it failed, empty if it did not."""
-    with tempfile.TemporaryDirectory(prefix="bootmatrix-probe-", dir=host.scratch()) as folder:
-        Path(folder).chmod(0o755)
-        for name, content in probe.files.items():
-            Path(folder, name).write_bytes(content)
-        mount = place.mount(Path(folder), "/probe")
-        paths = {f"{{{name}}}": f"{mount.inside}/{name}" for name in probe.files}
-        argv = (found.program, *(paths.get(word, word) for word in probe.argv[1:]))
-        job = Job(argv, "KVM probe", mounts=(mount, *found.mounts), kvm=True)
-        with place.start(job) as process:
-            seen = console.watch(process, console.Limits(probe.seconds, 1 << 20, noise=noise), console.Stop())
+    folder = place.folder()
+    paths = {f"{{{name}}}": f"{folder}/{name}" for name in probe.files}
+    argv = (found.program, *(paths.get(word, word) for word in probe.argv[1:]))
+    job = Job(argv, "KVM probe", mounts=found.mounts, devices=(devices.KVM,), folder=folder, files=probe.files)
+    with place.start(job) as process:
+        seen = watch(process, Limits(probe.seconds, 1 << 20, noise=noise), threading.Event())
     if seen.stopped:
         return f"KVM opens, but a probe guest did not end within {probe.seconds:.0f} s"
     assert seen.exit is not None  # noqa: S101

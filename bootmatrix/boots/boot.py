@@ -19,7 +19,10 @@ from bootmatrix.judging import verdict
 from bootmatrix.model import Attempt, Outcome, OutcomeKind, Rejected, Result, Verdict
 from bootmatrix.places.place import nothing
 from bootmatrix.quantities import human_time
-from bootmatrix.watching import console
+from bootmatrix.watching.limits import Limits
+from bootmatrix.watching.watch import Watched, watch
+from bootmatrix.watching.witnesses.relay import Relay
+from bootmatrix.watching.witnesses.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +54,7 @@ class Booter:
     """Boots tests, each to its result."""
 
     store: Store
-    stop: console.Stop = field(default_factory=threading.Event)
+    stop: threading.Event = field(default_factory=threading.Event)
     preparer: Preparer = field(default_factory=Preparer)
     note: Callable[[str], None] = lambda _text: None
     on_begin: Callable[[BootStep], None] = lambda _step: None
@@ -119,18 +122,18 @@ class Booter:
     ) -> tuple[Attempt, float]:
         """The attempt, and which part it had of the processor time that it could have had."""
         step, fields = prepared.step, prepared.fields
-        job = job_of(prepared, guest_number)
-        on_chunk = (lambda chunk: self.on_chunk(step.id, chunk)) if self.on_chunk else None  # type: ignore[misc]
+        job = job_of(prepared, guest_number, place.folder())
+        also = [Usage(), *([Relay(partial(self.on_chunk, step.id))] if self.on_chunk else [])]
         started, clock = now(), time.monotonic()
         try:
             with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
-                seen = console.watch(process, _limits(step, fields, stretch), self.stop, on_chunk=on_chunk)
+                seen = watch(process, _limits(step, fields, stretch), self.stop, also=also)
             judged = judgement.judge(step, fields, seen, stretch)
         except Fatal:
             raise
         except BootmatrixError as error:
             judged = judgement.failed(error)
-            seen = console.Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
+            seen = Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
         files = self.store.keep_consoles(step.id, number, seen)
         said = judged.judgement
         attempt = Attempt(
@@ -145,10 +148,11 @@ class Booter:
             console=files.console,
             console_bytes=seen.console.total,
             tender=files.tender,
+            files=files.others,
             command=job.argv,
             cases=said.cases,
             starved=judged.starved,
-            memory=seen.exit.memory if seen.exit else 0,
+            memory=seen.findings.memory,
             metrics=said.metrics,
         )
         return attempt, judged.share
@@ -162,9 +166,9 @@ def _cut_short(made: list[Attempt], fields: TestFields) -> bool:
     return retry.worth_another(fields.retry, last) and len(guests) < fields.retry.attempts
 
 
-def _limits(step: BootStep, fields: TestFields, stretch: float) -> console.Limits:
+def _limits(step: BootStep, fields: TestFields, stretch: float) -> Limits:
     idle = fields.idle_timeout * stretch if fields.idle_timeout else None
-    return console.Limits(
+    return Limits(
         timeout=fields.timeout * stretch,
         size=fields.console_limit,
         idle=idle,

@@ -10,13 +10,39 @@ import hashlib
 import stat
 from typing import TYPE_CHECKING
 
-from bootmatrix import disk, files, host, uses
+from bootmatrix import disk, files, host, keys, uses
 from bootmatrix.errors import Problem, UserError
+from bootmatrix.places import own
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 KIND = "file"  # of what is kept, for `gc`
+
+
+def _folder() -> Path:
+    return host.cache() / f"{KIND}s"
+
+
+def kept_of(boot: str) -> Path:
+    """Where `keep` has the files of a boot, by its id."""
+    return _folder() / keys.of("boot", boot)
+
+
+def keep(boot: str, own_files: Mapping[str, bytes]) -> None:
+    """Keep the files that a boot has of its own, for those who repeat it by hand, in the place of what was kept before.
+
+    Raises UserError for names that are none, Fatal if they cannot be written.
+    """
+    target = kept_of(boot)
+    uses.mark(KIND, target.name, f"files of {boot}")
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk.full(target, error) from None
+    own.remove(target)
+    own.lay(target, own_files)
 
 
 def readable(file: Path, root: Path) -> Path:
@@ -32,7 +58,7 @@ def readable(file: Path, root: Path) -> Path:
     except OSError as error:
         remedy = "let this user read it (chmod, chown)"
         raise UserError(Problem(f"{file} cannot be read: {error.strerror}", remedy=remedy)) from None
-    kept = host.cache() / f"{KIND}s"
+    kept = _folder()
     target = kept / key / file.name
     try:
         uses.mark(KIND, key, str(file))

@@ -11,8 +11,9 @@ from bootmatrix.boots import copies
 from bootmatrix.boots.accelerator import Accelerators, Choice
 from bootmatrix.boots.tenders import BUILD, Found, Tenders, Unavailable, joined, nearest_file
 from bootmatrix.errors import Problem, UserError
-from bootmatrix.matrix import template
-from bootmatrix.model import MIB, Boot
+from bootmatrix.matrix import filling
+from bootmatrix.model import MIB, Boot, Launch
+from bootmatrix.places import devices
 from bootmatrix.places.place import Job, Mount
 from bootmatrix.quantities import human_size
 
@@ -73,10 +74,13 @@ class Preparer:
         choice = self.accelerators.choose(place, step.runner, step.tender, found, step.arch)
         if seen.trouble:
             raise UserError(seen.trouble)
-        job = replace(room, mounts=joined(room.mounts, found.mounts), kvm=choice.name == "kvm")
+        job = replace(room, mounts=joined(room.mounts, found.mounts), devices=_devices(choice))
         prepared = Prepared(step, fields, found, choice, seen.inside, job, seen.file.stat().st_size)
         if not any(word.startswith("rejected") for word in fields.expect.outcome):  # then the tender shall speak
-            step.runner.check(seen.file, boot_of(prepared, 1), found.version)
+            step.runner.check(seen.file, boot_of(prepared, 1, place.folder()), found.version)
+        for name in job_of(prepared, 1, place.folder()).devices:
+            if trouble := devices.trouble(name):
+                raise Unavailable(trouble)
         return prepared
 
     def _seen(self, place: Place, output: Path | None, step: BootStep, name: str) -> Seen:
@@ -128,18 +132,41 @@ def _is_file(file: Path) -> bool:
     return os.path.isfile(file)  # noqa: PTH113  # Path's raises where it may not look, and at a loop of links
 
 
-def boot_of(prepared: Prepared, attempt: int) -> Boot:
+def _devices(choice: Choice) -> tuple[str, ...]:
+    """Those of an accelerator."""
+    return (choice.name,) if choice.name in devices.KINDS else ()
+
+
+def boot_of(prepared: Prepared, attempt: int, folder: str) -> Boot:
+    """`folder` is where the place will have the files of this boot."""
     fields = prepared.fields
     return Boot(
         arch=prepared.step.arch,
         program=prepared.found.program,
         unikernel=prepared.inside,
-        args=tuple(template.fill(text, {**prepared.step.values, "attempt": str(attempt)}) for text in fields.args),
+        args=tuple(filling.of_key(fields, "args", {**prepared.step.values, "attempt": str(attempt)})),
         memory=fields.memory,
         cpus=fields.cpus,
         accel=prepared.choice.name,
+        folder=folder,
     )
 
 
-def job_of(prepared: Prepared, attempt: int) -> Job:
-    return replace(prepared.job, argv=prepared.step.runner.argv(boot_of(prepared, attempt)))
+def job_of(prepared: Prepared, attempt: int, folder: str) -> Job:
+    """The job of one attempt, whose files will be in `folder`. Raises UserError if the runner does not say how."""
+    launch = prepared.step.runner.launch(boot_of(prepared, attempt, folder))
+    if not isinstance(launch, Launch):
+        what = f"the runner of {prepared.step.backend} returns {type(launch).__name__} from `launch(boot)`"
+        raise UserError(Problem(what, remedy="let it return `model.Launch(argv)`"))
+    given = tuple(dict.fromkeys((*prepared.job.devices, *launch.devices)))
+    return replace(prepared.job, argv=launch.argv, devices=given, folder=folder, files=launch.files)
+
+
+def job_by_hand(prepared: Prepared, attempt: int, place: Place) -> Job:
+    """The same for people, who may repeat it at any time: the boot's own files, if any, are kept in the cache."""
+    seen = place.mount(copies.kept_of(prepared.step.id), place.folder())
+    job = job_of(prepared, attempt, seen.inside)
+    if not job.files:
+        return job
+    copies.keep(prepared.step.id, job.files)
+    return replace(job, mounts=(*job.mounts, seen), files={})

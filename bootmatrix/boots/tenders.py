@@ -15,7 +15,8 @@ from bootmatrix import texts
 from bootmatrix.errors import LONGEST, MOST, Problem, UserError
 from bootmatrix.places.local import find_program
 from bootmatrix.places.place import Job, Mount, Place
-from bootmatrix.watching import console
+from bootmatrix.watching.limits import Limits
+from bootmatrix.watching.watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +109,7 @@ def last_line(text: str) -> str:
 
 def _ask(place: Place, job: Job) -> tuple[int, str]:
     with place.start(job) as process:
-        seen = console.watch(process, console.Limits(SURVEY_SECONDS, 1 << 16, merge=True), console.Stop())
+        seen = watch(process, Limits(SURVEY_SECONDS, 1 << 16, merge=True), threading.Event())
     status = seen.exit.status if seen.exit and seen.exit.status is not None else 127
     return status, texts.clean(seen.console.raw())
 

@@ -62,7 +62,7 @@ def _print(step: BootStep, prepared: Prepared, place: Place, attempt: int) -> No
 
     for line in _remarks(step, prepared, place):
         _remark(line)
-    for line in place.command_line(preparing.job_of(prepared, attempt)):
+    for line in place.command_line(preparing.job_by_hand(prepared, attempt, place)):
         click.echo(line)
 
 

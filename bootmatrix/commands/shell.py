@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from bootmatrix.places.place import Job, Place
     from bootmatrix.planning.plan import BootStep
 
 
@@ -24,42 +25,44 @@ if TYPE_CHECKING:
 def command(cell: str, allow: tuple[Path, ...], directory: Path | None, file: Path) -> None:
     """Open a shell in a cell's container, as its build sees it.
 
-    The source's private copy is /src, thrown away afterwards; $CC, $LD and the axes are set; the build's last output,
-    if there is one, is /unikernels.
+    The source's private copy is /src, thrown away afterwards, as is $OUT; variables, user and limits are the build's;
+    its last output, if there is one, is /unikernels.
     """
     step = one_boot(plan_to_run(directory, file, allow, (cell,), "docker"), cell)
     raise SystemExit(_open(step))
 
 
 def _open(step: BootStep) -> int:
+    import shlex  # noqa: PLC0415
     import subprocess  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
 
     from bootmatrix import files, host  # noqa: PLC0415
-    from bootmatrix.places import engine, settings  # noqa: PLC0415
-    from bootmatrix.places.place import Mount  # noqa: PLC0415
+    from bootmatrix.places import engine  # noqa: PLC0415
     from bootmatrix.running.making import place_of  # noqa: PLC0415
-    from bootmatrix.toolchains import build  # noqa: PLC0415
 
     if not shutil.which(engine.cli()):
         what = f"`{engine.cli()}` is not on PATH, and a shell needs its terminal"
         raise InfrastructureError(Problem(what, remedy="install the engine's command line: apt-get install docker.io"))
-    assert step.image is not None  # noqa: S101  # the docker engine gives every boot one
     with place_of(step) as place, files.scratch("shell-", host.scratch()) as folder, _marked():
-        words = [engine.cli(), "run", "--rm", "-it", "--network=none", f"--user={os.getuid()}:{os.getgid()}"]
-        words += [f"--label={settings.LABEL}={os.environ[host.RUN_MARK]}", *settings.RIGHTLESS, "--no-healthcheck"]
-        words += ["--env=HOME=/tmp", "--tmpfs=/tmp:exec", f"--env=PS1={step.cell.id} $ "]
-        if step.build:
-            source = folder / "src"
-            build.copy(step.build.source, source, step.build.matrix)
-            words += ["--workdir=/src", "--env=OUT=/tmp/out"]
-            mounts = [Mount(source, "/src", writable=True)]
-            mounts += [Mount(Path(p), p) for p in step.build.spec.prefixes if Path(p).is_dir()]
-            if (output := step.build.output(place)).is_dir():
-                mounts.append(Mount(output, "/unikernels"))
-            words += settings.mount_words(mounts)
-            words += [f"--env={key}={value}" for key, value in {**step.build.env, **step.build.spec.env}.items()]
-        return subprocess.run([*words, "--entrypoint=", step.image.tag, "sh"], check=False).returncode
+        (line,) = place.command_line(_job(step, place, folder), terminal=True)
+        return subprocess.run(shlex.split(line), check=False).returncode
+
+
+def _job(step: BootStep, place: Place, folder: Path) -> Job:
+    """The cell's build, with a shell in the place of its commands, without network, and with what it made last."""
+    from bootmatrix.boots.tenders import BUILD  # noqa: PLC0415
+    from bootmatrix.places.place import Job  # noqa: PLC0415
+    from bootmatrix.toolchains import build  # noqa: PLC0415
+
+    job = Job((), f"shell {step.cell.id}", trusted=True)
+    if step.build:
+        source, output = folder / "src", folder / "out"
+        output.mkdir()
+        build.copy(step.build.source, source, step.build.matrix)
+        job = build.job_of(step.build, place, source, output)
+        if (kept := step.build.output(place)).is_dir():
+            job = replace(job, mounts=(*job.mounts, place.mount(kept, BUILD)))
+    return replace(job, argv=("sh",), env={**job.env, "PS1": f"{step.cell.id} $ "}, network=False)
 
 
 @contextlib.contextmanager

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bootmatrix import patterns, protocols
-from bootmatrix.judging import nearest
+from bootmatrix import patterns
+from bootmatrix.judging import cases, nearest
 from bootmatrix.judging.settling import OURS, UNKNOWN, settle
 from bootmatrix.model import Outcome, OutcomeKind, Verdict, parse_outcome
+from bootmatrix.protocols import Told
 from bootmatrix.watching import lastwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from bootmatrix.matrix.parts import Expect, Pattern
     from bootmatrix.matrix.schema import TestFields
@@ -41,18 +43,31 @@ class Spoken:
     complaints: tuple[str, ...]
     conclusive: bool
     refuted: bool
-    told: protocols.Told
+    told: Told
 
 
 def judge(
-    fields: TestFields, runner: Runner, ending: Ending, *, told: bool = False, panicked: bool = False
+    fields: TestFields,
+    runner: Runner,
+    ending: Ending,
+    *,
+    told: bool = False,
+    panicked: bool = False,
+    root: Path | None = None,
 ) -> Judgement:
-    """`told` and `panicked`: the guest printed its status, or a panic, and we ended it when it did not power off."""
+    """`told` and `panicked`: the guest printed its status, or a panic, and we ended it when it did not power off.
+
+    `root` is the folder of the matrix, where the project's own protocols are looked for.
+    """
     outcome, disagreement = settle(fields, runner, ending, told=told, panicked=panicked)
     if outcome.kind in OURS and not expected(fields.expect, outcome):
         kind = Verdict.SKIPPED if is_skip(fields, outcome, ending.tender) else Verdict.ERROR
         return Judgement(kind, outcome.detail or outcome.kind, outcome)
-    spoken = listen(fields, ending.console, ending.tender)
+    try:
+        spoken = listen(fields, ending.console, ending.tender, root)
+    except cases.Unreadable as error:
+        refused = Outcome(OutcomeKind.REJECTED, str(error), f"it ended as {outcome}")
+        return Judgement(Verdict.ERROR, str(error), refused)
     verdict, reason = (Verdict.CONTRADICTED, disagreement) if disagreement else _weigh(fields.expect, outcome, spoken)
     if verdict == Verdict.TIMED_OUT:
         reason = _endless(runner, ending, reason, spoken)
@@ -78,7 +93,7 @@ def _endless(runner: Runner, ending: Ending, reason: str, spoken: Spoken) -> str
     return reason
 
 
-def listen(fields: TestFields, console: str, tender: str) -> Spoken:
+def listen(fields: TestFields, console: str, tender: str, root: Path | None = None) -> Spoken:
     """Hold what was said against the expected patterns and the guest's own test cases."""
     expect = fields.expect
     missing = [*_out_of_order(expect, console)]
@@ -86,7 +101,7 @@ def listen(fields: TestFields, console: str, tender: str) -> Spoken:
     missing += ["the console is empty"] if missing and not console.strip() else []
     missing += [f"the tender never says {p}" for p in expect.tender if patterns.find(p, tender) < 0]
     wrong = [f"the console shows {p}" for p in expect.console_not if patterns.find(p, console) >= 0]
-    told = protocols.parse(fields.cases, console) if fields.cases else protocols.Told()
+    told = cases.told(fields.cases, console, root) if fields.cases else Told()
     if told.failed:
         names = ", ".join(case.name for case in told.failed[:3]) + (" …" if len(told.failed) > 3 else "")  # noqa: PLR2004
         wrong.append(f"{len(told.failed)} of {len(told.cases)} cases failed: {names}")

@@ -1,6 +1,6 @@
 """The frozen values that travel from the matrix to the reports, and the plug-ins' contracts."""
 
-from bootmatrix.model.backend import MIB, Boot, Probe, Rejected, Runner, Tender
+from bootmatrix.model.backend import MIB, Boot, Launch, Probe, Rejected, Runner, Tender
 from bootmatrix.model.outcome import OUTCOMES, Cell, Ending, Outcome, OutcomeKind, parse_outcome
 from bootmatrix.model.result import (
     BUILTIN,
@@ -43,6 +43,7 @@ __all__ = [
     "CaseStatus",
     "Cell",
     "Ending",
+    "Launch",
     "Measure",
     "Outcome",
     "OutcomeKind",

@@ -1,9 +1,9 @@
-"""The contract of a backend: from a boot to a command line, from its end to an outcome."""
+"""The contract of a backend: from a boot to what is launched, from its end to an outcome."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -17,9 +17,10 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Boot:
-    """What a runner turns into a command line: paths are those inside the place where it boots.
+    """What a runner turns into a launch: paths are those inside the place where it boots.
 
-    `memory` in bytes; `accel` is one of the names that the runner's tender declared, or empty.
+    `memory` in bytes; `accel` is one of the names that the runner's tender declared, or empty; `folder` is where the
+    launch's own files will be.
     """
 
     arch: str
@@ -29,6 +30,20 @@ class Boot:
     memory: int = 64 * MIB
     cpus: int = 1
     accel: str = ""
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a boot is started with: `argv` is the command line.
+
+    `files` are the boot's own, by name, such as a configuration: they lie in the boot's `folder`, are read-only, seen
+    by this boot alone, and gone with it. `devices` are what it opens besides its accelerator's, by names such as `kvm`.
+    """
+
+    argv: tuple[str, ...]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +86,7 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Runner(ABC):
-    """One backend: turns a Boot into a command line and an Ending into an Outcome.
+    """One backend: turns a Boot into a Launch and an Ending into an Outcome.
 
     A subclass is a frozen dataclass named `Runner` in `runners/<backend>.py` (with `_` for `-`); its fields are the
     backend's options, set in the matrix by a test's `runner:` key.
@@ -97,8 +112,8 @@ class Runner(ABC):
         """The program for guests of `arch`; raises Rejected if this backend cannot boot that architecture."""
 
     @abstractmethod
-    def argv(self, boot: Boot) -> tuple[str, ...]:
-        """The command line; pure."""
+    def launch(self, boot: Boot) -> Launch:
+        """The command line, and what the boot needs besides; pure."""
 
     @abstractmethod
     def outcome(self, ending: Ending) -> Outcome:

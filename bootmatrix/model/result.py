@@ -82,7 +82,7 @@ class Attempt:
     """One try. Times in seconds; `console` and `tender` are files relative to the run's folder.
 
     `memory` is the peak of the tender's resident memory in bytes, 0 where the place does not tell; `metrics` are the
-    test's own, in the order of the matrix.
+    test's own, in the order of the matrix; `files` is what else was kept of it, as `consoles/…/1.usage.csv`.
     """
 
     number: Size
@@ -102,6 +102,7 @@ class Attempt:
     """Whether it was ended at a deadline, but had waited for a processor, which its neighbours had."""
     memory: Size = 0
     metrics: tuple[Measure, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def broken(self) -> bool:

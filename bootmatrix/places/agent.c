@@ -6,13 +6,13 @@
  * BOX has the pipes. `commands` brings `NUMBER LENGTH\n` and LENGTH bytes of words, each ended by a NUL; or `kill 0\n`,
  * which ends the boot that runs. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT KIB US`: LEFT
  * is what it left behind that cannot be removed, `nothing`, or `memory` if the kernel ended it for lack of memory; KIB the
- * peak of its resident memory, US the microseconds that it took. Its output goes to `console` and `tender`. When nobody
- * speaks to it any more, it ends, and the container with it.
+ * peak of its resident memory, US the microseconds that it took. Its output goes to `console` and `tender`. To `usage` goes
+ * a line each second, `MS CPU KIB pss|rss`: the milliseconds since it began and of processor time that it had, and its
+ * memory now. When nobody speaks to it any more, it ends, and the container with it.
  *
  * It is root, with few rights and without a way to more, since only so can it give up all of them for each boot. A boot
  * can neither signal it (the first process of a PID namespace is out of reach) nor trace it (it is another user).
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@
 static const char *box;
 static uid_t uid;
 static gid_t gid, groups[1];
-static int group_count, status_pipe;
+static int group_count, status_pipe, usage_pipe;
 static FILE *commands;
 static sigset_t children;
 
@@ -167,8 +167,9 @@ static int ran_out_of_memory(void)
 }
 
 /* Waits for the boot, or for the word to end it; its wait status and what it used. Other children are its orphans. */
-static int await(pid_t boot, int ends, struct rusage *used)
+static int await(pid_t boot, int ends, long long begun, struct rusage *used)
 {
+    long long next = begun + SECOND, before = of_the_ended();
     struct pollfd events[] = {{ends, POLLIN, 0}, {fileno(commands), POLLIN, 0}};
     struct signalfd_siginfo told;
     char word[64];
@@ -178,7 +179,14 @@ static int await(pid_t boot, int ends, struct rusage *used)
         while ((ended = wait4(-1, &how, WNOHANG, used)) > 0)
             if (ended == boot)
                 return how;
-        poll(events, 2, -1);
+        long long left = next - microseconds();
+        if (left <= 0) {
+            tell_usage(usage_pipe, uid, gid, begun, before);
+            next = microseconds() + SECOND;
+            continue;
+        }
+        if (!poll(events, 2, left / 1000 + 1))
+            continue;
         if (events[0].revents && read(ends, &told, sizeof told) < 0 && errno != EAGAIN)
             die("signals");
         if (events[1].revents) {
@@ -187,13 +195,6 @@ static int await(pid_t boot, int ends, struct rusage *used)
             kill(-1, SIGKILL);
         }
     }
-}
-
-static long long microseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
 static void run(long number, char **words, int ends)
@@ -205,7 +206,7 @@ static void run(long number, char **words, int ends)
     if (!boot)
         become(words);
     struct rusage used;
-    int how = await(boot, ends, &used);
+    int how = await(boot, ends, begun, &used);
     long long took = microseconds() - begun;
     end_all();
     const char *left = !emptied() ? "files" : has_sockets() ? "sockets" : "nothing";
@@ -245,6 +246,7 @@ int main(int argc, char **argv)
     if (argc > 4)
         groups[group_count++] = atoi(argv[4]);
     status_pipe = opened("status", O_WRONLY);
+    usage_pipe = opened("usage", O_WRONLY | O_NONBLOCK);
     commands = fdopen(opened("commands", O_RDONLY), "r");
     setvbuf(commands, NULL, _IONBF, 0); /* so that poll() sees all that was not taken */
     sigemptyset(&children);

@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, ClassVar
 from bootmatrix import files as plain
 from bootmatrix import host, keys
 from bootmatrix.errors import InfrastructureError, printable
-from bootmatrix.places import engine, settings
-from bootmatrix.places.place import Exit, Job, signal_exit
+from bootmatrix.places import engine
+from bootmatrix.places.place import Exit, Job, Mount, signal_exit
+from bootmatrix.places.sandbox import NOBODY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.places.warm import Container
+    from bootmatrix.places.sandbox import Sandbox
+    from bootmatrix.places.status import Status
 
 INSIDE = "/bootmatrix"
-PIPES = ("commands", "status", "console", "tender")
-SOURCE = files("bootmatrix.places").joinpath("agent.c").read_text()
+PIPES = ("commands", "status", "console", "tender", "usage")
+# What a kept container's first process needs to give up for each boot, and to end and clean up what that leaves.
+RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", "DAC_OVERRIDE", "FOWNER")
+SOURCE = "".join(files("bootmatrix.places").joinpath(f"{name}.c").read_text() for name in ("agent_usage", "agent"))
 COMPILE = (
     'printf %s "$1" >/tmp/agent.c; for cc in cc gcc clang; do "$cc" -O2 -o /tmp/agent /tmp/agent.c >&2 && '
     "exec cat /tmp/agent; done; exit 1"
@@ -53,17 +57,23 @@ class Agent(ABC):
     def install(self, box: Path) -> None:
         """Put it into the folder with the pipes."""
 
+    def around(self, sandbox: Sandbox, box: Path) -> Sandbox:
+        """The sandbox of its container, for jobs that have this one: the folder with the pipes is there, too."""
+        return replace(sandbox, mounts=(Mount(box, INSIDE), *sandbox.mounts))
+
     @abstractmethod
-    def command(self, job: Job) -> list[str]:
-        """The container's command line, for jobs of this one's room."""
+    def command(self, sandbox: Sandbox) -> list[str]:
+        """The container's command line, for jobs that have this sandbox."""
 
     @abstractmethod
     def told(self, box: Path, job: Job) -> bytes:
         """What is written to `commands` for a job."""
 
     @abstractmethod
-    def ended(self, container: Container, seconds: float) -> Ended:
-        """How the job ended; raises InfrastructureError if that is not told within so many seconds."""
+    def ended(self, status: Status, container: str, seconds: float) -> Ended:
+        """How the job in a container, by its id, ended; raises InfrastructureError if that is not told within so many
+        seconds.
+        """
 
 
 class Keeper(Agent):
@@ -78,23 +88,27 @@ class Keeper(Agent):
         plain.copy(self.program, box / "agent", 0o755)
         for name in PIPES:
             (box / name).chmod(0o600)
+        box.chmod(0o711)  # a boot opens its own files in there by their names, and nothing else
 
-    def command(self, job: Job) -> list[str]:
-        group = [str(host.kvm_group())] if job.kvm and host.kvm_group() else []
-        return [f"{INSIDE}/agent", INSIDE, str(settings.NOBODY), str(settings.NOBODY), *group]
+    def around(self, sandbox: Sandbox, box: Path) -> Sandbox:
+        return replace(super().around(sandbox, box), user="0:0", capabilities=RIGHTS)
+
+    def command(self, sandbox: Sandbox) -> list[str]:
+        return [f"{INSIDE}/agent", INSIDE, str(NOBODY), str(NOBODY), *map(str, sandbox.groups)]
 
     def told(self, box: Path, job: Job) -> bytes:
         del box
         words = "".join(f"{word}\0" for word in job.argv).encode("utf-8", "surrogateescape")
         return f"1 {len(words)}\n".encode() + words
 
-    def ended(self, container: Container, seconds: float) -> Ended:
+    def ended(self, status: Status, container: str, seconds: float) -> Ended:
         """As the agent says, which alone can write to `status`: a boot is another user, and the folder is closed."""
-        line = container.line(seconds)
+        del container
+        line = status.line(seconds)
         if found := ENDED.fullmatch(line):
             return self._ended(found)
         what = f"its agent says: {printable(line)}" if line else "was ended from outside"
-        raise InfrastructureError(f"the container of {container.name} {what}")
+        raise InfrastructureError(f"the container of {status.name} {what}")
 
     @staticmethod
     def _ended(line: re.Match[str]) -> Ended:
@@ -115,8 +129,8 @@ class Single(Agent):
         for name in (*PIPES, "agent.sh"):
             (box / name).chmod(0o666)  # the job may run as another user
 
-    def command(self, job: Job) -> list[str]:
-        del job
+    def command(self, sandbox: Sandbox) -> list[str]:
+        del sandbox
         return ["sh", f"{INSIDE}/agent.sh", INSIDE]
 
     def told(self, box: Path, job: Job) -> bytes:
@@ -126,18 +140,18 @@ class Single(Agent):
         (box / "job").chmod(0o644)
         return b"job\n"
 
-    def ended(self, container: Container, seconds: float) -> Ended:
+    def ended(self, status: Status, container: str, seconds: float) -> Ended:
         """As the engine says. What the shell wrote decides only between a signal and the status that stands for it."""
         try:
-            status, out_of_memory = engine.ended(container.id, math.ceil(seconds))
+            code, out_of_memory = engine.ended(container, math.ceil(seconds))
         except InfrastructureError:
-            raise InfrastructureError(f"the container of {container.name} was ended from outside") from None
-        said = container.rest().split("\n")
-        if status == KILLED and said[-2:] != ["ended", ""] and not out_of_memory:
-            raise InfrastructureError(f"the container of {container.name} was ended from outside")
-        by_signal = status > SIGNALLED and (len(said) > ONLY_ENDED or status in UNTOLD)
-        found = signal_exit(status - SIGNALLED) if by_signal else Exit(status)
-        return Ended(replace(found, out_of_memory=status == KILLED and out_of_memory), clean=False)
+            raise InfrastructureError(f"the container of {status.name} was ended from outside") from None
+        said = status.rest().split("\n")
+        if code == KILLED and said[-2:] != ["ended", ""] and not out_of_memory:
+            raise InfrastructureError(f"the container of {status.name} was ended from outside")
+        by_signal = code > SIGNALLED and (len(said) > ONLY_ENDED or code in UNTOLD)
+        found = signal_exit(code - SIGNALLED) if by_signal else Exit(code)
+        return Ended(replace(found, out_of_memory=code == KILLED and out_of_memory), clean=False)
 
 
 def program(image: str) -> Path:

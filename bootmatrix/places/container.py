@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import shlex
 import time
 from typing import TYPE_CHECKING
 
-from bootmatrix.places import engine, settings, strain
+from bootmatrix.places import engine, own, sandbox, settings, strain, usage
+from bootmatrix.places.agents import INSIDE
 from bootmatrix.places.place import END, Exit, Job, Mount, Place, Process, nothing
 
 if TYPE_CHECKING:
@@ -37,17 +39,25 @@ class ContainerPlace(Place):
     def mount(self, source: Path, inside: str, *, writable: bool = False) -> Mount:
         return Mount(source.resolve(), inside, writable)
 
+    def folder(self) -> str:
+        """The same in each container: beside the pipes, where the next job of the same one has others, or none."""
+        return f"{INSIDE}/{own.NAME}"
+
     @contextlib.contextmanager
     def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
         container = self.pool.take(self.image, job)
-        process = ContainerProcess(container)
+        process, mine, gone = ContainerProcess(container), container.box / own.NAME, True
         try:
+            if job.files:
+                own.lay(mine, job.files)
             begin()
             process.begun = time.monotonic()
             container.hand(job)
             yield process
         finally:
-            self.pool.give_back(container, clean=process.clean)
+            if job.files:
+                gone = own.remove(mine)
+            self.pool.give_back(container, clean=process.clean and gone)
 
     def is_anothers(self) -> bool:
         return os.getuid() == 0 and not engine.is_rootless()
@@ -55,8 +65,12 @@ class ContainerPlace(Place):
     def warm_up(self, job: Job) -> None:
         self.pool.warm_up(self.image, job)
 
-    def command_line(self, job: Job) -> list[str]:
-        return [settings.command_line(self.image, job)]
+    def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
+        box = sandbox.of(self.image, job)
+        if not terminal:
+            return [settings.command_line(box, job.argv)]
+        label = f"--label={settings.LABEL}={self.pool.run}"  # with the run it is removed, should we be killed
+        return [shlex.join(settings.command(box, ("-it", label), job.argv))]
 
 
 class ContainerProcess(Process):
@@ -86,6 +100,9 @@ class ContainerProcess(Process):
     def wait(self) -> Exit:
         assert self._exit is not None  # noqa: S101  # the contract: END was read
         return self._exit
+
+    def samples(self) -> list[usage.Sample]:
+        return self.container.samples()
 
     def strain(self) -> strain.Strain | None:
         root = self.container.pid()

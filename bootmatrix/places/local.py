@@ -7,18 +7,20 @@ import itertools
 import os
 import platform
 import resource
+import secrets
 import shlex
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
-from bootmatrix.places import strain
+from bootmatrix.places import own, strain, usage
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
-from bootmatrix.places.settings import limits
+from bootmatrix.places.sandbox import limits
 from bootmatrix.places.streams import Streams
 from bootmatrix.program import leaving
 
@@ -52,9 +54,12 @@ class LocalPlace(Place):
         del inside
         return Mount(source.resolve(), str(source.resolve()), writable)
 
+    def folder(self) -> str:
+        return str(Path(self.scratch or tempfile.gettempdir(), f"bootmatrix-own-{secrets.token_hex(8)}"))
+
     @contextlib.contextmanager
     def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
-        with files.scratch("bootmatrix-", self.scratch) as scratch:
+        with files.scratch("bootmatrix-", self.scratch) as scratch, _with_files(job):
             begin()
             process = LocalProcess(job, str(scratch))
             try:
@@ -62,10 +67,24 @@ class LocalPlace(Place):
             finally:
                 process.close()
 
-    def command_line(self, job: Job) -> list[str]:
+    def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
+        del terminal
         assigned = [f"{key}={value}" for key, value in job.env.items()]
         command = shlex.join([*(["env", *assigned] if assigned else []), *job.argv])
         return [command if job.workdir == SCRATCH else f"cd {shlex.quote(job.workdir)} && {command}"]
+
+
+@contextlib.contextmanager
+def _with_files(job: Job) -> Iterator[None]:
+    """While this lasts, the job's own files are where they shall be."""
+    if not job.files:
+        yield
+        return
+    try:
+        own.lay(Path(job.folder), job.files)
+        yield
+    finally:
+        own.remove(Path(job.folder))
 
 
 class LocalProcess(Process):
@@ -74,7 +93,7 @@ class LocalProcess(Process):
     def __init__(self, job: Job, scratch: str) -> None:
         self._exit: Exit | None = None
         self._mark = f"{os.getpid()}-{next(_NUMBERS)}"
-        self.begun = time.monotonic()
+        self.begun, self._next_sample = time.monotonic(), usage.INTERVAL
         self._child = _spawn(job, scratch, self._mark)
         leaving.groups.add(self._child.pid)
         if not job.trusted:
@@ -107,6 +126,14 @@ class LocalProcess(Process):
     def wait(self) -> Exit:
         assert self._exit is not None  # noqa: S101  # the contract: END was read
         return self._exit
+
+    def samples(self) -> list[usage.Sample]:
+        since = time.monotonic() - self.begun
+        if since < self._next_sample or self._exit:  # its number may be another's now
+            return []
+        self._next_sample = since + usage.INTERVAL
+        found = usage.of(self._child.pid, since)
+        return [found] if found else []
 
     def strain(self) -> strain.Strain | None:
         return strain.of(self._child.pid)

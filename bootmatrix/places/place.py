@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.places.strain import Strain
+    from bootmatrix.places.usage import Sample
 
 CHUNK = 1 << 16
 CONSOLE, TENDER, END = "console", "tender", "end"
@@ -34,7 +35,9 @@ class Mount:
 @dataclass(frozen=True)
 class Job:
     """A command line and what it may use. `memory` in bytes, 0 for no limit; `trusted` runs as the caller, with a
-    writable root file system and without the sandbox's limits, as builds do.
+    writable root file system and without the sandbox's limits, as builds do. `devices` by their names in `devices`.
+
+    `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone.
     """
 
     argv: tuple[str, ...]
@@ -42,17 +45,19 @@ class Job:
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
     workdir: str = SCRATCH
-    kvm: bool = False
+    devices: tuple[str, ...] = ()
     memory: int = 0
     processes: int = 256
     network: bool = False
     trusted: bool = False
     scratch: int = 64 * MIB
+    folder: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def room(self) -> tuple[object, ...]:
-        """All but the command line: jobs of one room can be handed to the same container, one after the other."""
-        given = (self.workdir, self.kvm, self.memory, self.processes, self.network, self.trusted, self.scratch)
+        """All but command line and files: jobs of one room can be handed to the same container, one after the other."""
+        given = (self.workdir, self.devices, self.memory, self.processes, self.network, self.trusted, self.scratch)
         return (tuple(sorted(self.env.items())), self.mounts, *given)
 
     @property
@@ -103,6 +108,12 @@ class Process(ABC):
         """How it ended, once END was read."""
 
     @abstractmethod
+    def samples(self) -> list[Sample]:
+        """What it used of this host, once in a second: all that was sampled since this was called last. None of a job
+        that is shorter, or where the place cannot tell.
+        """
+
+    @abstractmethod
     def strain(self) -> Strain | None:
         """The processor time that the job has had and waited for so far; None if the place cannot tell."""
 
@@ -127,6 +138,10 @@ class Place(ABC):
         """How `source` will be seen: as `inside`, or under its own name where nothing is mounted."""
 
     @abstractmethod
+    def folder(self) -> str:
+        """Where a job's own files will be seen, for one job: to be called anew for each, and given to the job."""
+
+    @abstractmethod
     def start(self, job: Job, begin: Callable[[], None] = nothing) -> AbstractContextManager[Process]:
         """Leaving the context ends and removes everything of the job; raises InfrastructureError.
 
@@ -141,8 +156,10 @@ class Place(ABC):
         """Be ready for a job of this one's room; raises InfrastructureError."""
 
     @abstractmethod
-    def command_line(self, job: Job) -> list[str]:
-        """The same job as a command line for a shell, for people who repeat it by hand."""
+    def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
+        """The same job as lines for a shell, for people who repeat it by hand; at a `terminal`, for those who type what
+        it shall do.
+        """
 
 
 def signal_exit(number: int) -> Exit:

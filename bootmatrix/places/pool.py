@@ -65,7 +65,6 @@ class Pool:
             found = next((c for c in reversed(self._idle) if c.image == image and c.room == job.room), None)
             if found:
                 self._idle.remove(found)
-                found.name = job.name
         if found and not found.streams.over():
             return found
         if found:

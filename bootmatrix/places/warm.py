@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import select
 import time
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine, settings
-from bootmatrix.places.agents import INSIDE, PIPES, Agent, Ended
-from bootmatrix.places.place import CONSOLE, Exit, Mount
+from bootmatrix.places import engine, sandbox, settings, usage
+from bootmatrix.places.agents import PIPES, Agent, Ended
+from bootmatrix.places.place import CONSOLE, Exit
+from bootmatrix.places.status import Status
 from bootmatrix.places.streams import Streams
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60.0
 KILLED_SECONDS = 10.0
-LINE, PIPE = 1 << 12, 1 << 16  # bytes: of a line of the agent's, and of what a pipe holds at the most
 LONGEST = 1 << 20  # bytes of a command line, which a pipe must hold: a matrix is no longer
 
 
@@ -32,7 +31,7 @@ class Container:
 
     def __init__(self, image: str, job: Job, run: str, box: Path, agent: Agent) -> None:
         self.image, self.room, self.agent, self.box = image, job.room, agent, box
-        self.name, self.id = job.name, ""
+        self.id = ""
         self._dead = False
         box.mkdir(parents=True, mode=0o700)
         for name in PIPES:
@@ -41,37 +40,42 @@ class Container:
         self.commands = os.open(box / "commands", os.O_RDWR | os.O_CLOEXEC)  # the agent reads an end when we are gone
         with contextlib.suppress(OSError):
             fcntl.fcntl(self.commands, fcntl.F_SETPIPE_SZ, LONGEST)
-        self._status = os.open(box / "status", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        self._asked = select.poll()
-        self._asked.register(self._status, select.POLLIN)
-        self._said = b""
+        self._status = Status(box / "status", job.name)
+        self._usage = usage.Reader(os.open(box / "usage", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
         # Open for writing as well: no end is read between two jobs
         both = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
         console, tender = os.open(box / "console", both), os.open(box / "tender", both)
-        self.streams = Streams(console, tender, self._status, hangs_up=not agent.kept)
+        self.streams = Streams(console, tender, self._status.descriptor, hangs_up=not agent.kept)
         try:
-            here = Mount(box, INSIDE)
-            self._start(settings.arguments(image, job, run, here, agent.command(job), kept=agent.kept))
+            inner = sandbox.of(image, job)
+            around, command = agent.around(inner, box), agent.command(inner)
+            self._start(job.name, settings.arguments(around, command, run, kept=agent.kept))
         except BaseException:
             self.remove()
             raise
 
-    def _start(self, arguments: dict[str, Any]) -> None:
-        with engine.speaking(f"the container for {self.name} cannot be started"):
+    def _start(self, name: str, arguments: dict[str, Any]) -> None:
+        with engine.speaking(f"the container for {name} cannot be started"):
             self.id = str(engine.client().create_container(**arguments)["Id"])
             engine.client().start(self.id)
-        word = self.line(READY_SECONDS)
+        word = self._status.line(READY_SECONDS)
         if word != "ready":
-            raise InfrastructureError(f"the container for {self.name} did not get ready: {word or 'it ended'}")
+            raise InfrastructureError(f"the container for {name} did not get ready: {word or 'it ended'}")
 
     def hand(self, job: Job) -> None:
         """Let the agent run a job."""
-        self._said = b""
+        self._status.name = job.name
+        self._status.forget()
+        self.samples()  # those of the job before
         os.write(self.commands, self.agent.told(self.box, job))
+
+    def samples(self) -> list[usage.Sample]:
+        """What the agent has told of the job's usage since this was called last; nothing if it is a shell."""
+        return self._usage.samples() if self.agent.kept else []  # into a shell's box anybody may write
 
     def ended(self, seconds: float = READY_SECONDS) -> Ended:
         """How the job ended; raises InfrastructureError if the container is gone."""
-        return self.agent.ended(self, seconds)
+        return self.agent.ended(self._status, self.id, seconds)
 
     def printed(self, seconds: float, most: int) -> bytes:
         """What the job printed on its console, empty if it failed or printed more than `most` bytes."""
@@ -102,27 +106,6 @@ class Container:
         self.streams.discard()
         return found.clean
 
-    def line(self, seconds: float) -> str:
-        """The next line on `status`, empty if nobody is there to write one; no longer than a pipe's page."""
-        deadline = time.monotonic() + seconds
-        while b"\n" not in self._said:
-            if not self._asked.poll(max(0.0, deadline - time.monotonic()) * 1000):
-                raise InfrastructureError(f"the container of {self.name} does not answer")
-            some = os.read(self._status, LINE)
-            if not some:
-                return ""
-            self._said += some
-            if len(self._said) > LINE:
-                raise InfrastructureError(f"the container of {self.name} answers what no agent of ours says")
-        line, _, self._said = self._said.partition(b"\n")
-        return line.decode("utf-8", "replace").strip()
-
-    def rest(self) -> str:
-        """What else is on `status`, and no more than a pipe holds."""
-        with contextlib.suppress(BlockingIOError):
-            return (self._said + os.read(self._status, PIPE)).decode("utf-8", "replace")
-        return ""
-
     def pid(self) -> int | None:
         """The first process, as this host numbers it; None where the engine cannot tell."""
         with contextlib.suppress(InfrastructureError), engine.speaking("the container cannot be looked at"):
@@ -144,7 +127,8 @@ class Container:
         os.close(self.commands)
         gone = not self.id or self._dead or (engine.answers() and self.kill())
         self.streams.close()
-        os.close(self._status)
+        self._status.close()
+        self._usage.close()
         if gone:
             with contextlib.suppress(OSError):
                 files.remove(self.box)

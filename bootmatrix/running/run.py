@@ -16,7 +16,7 @@ from bootmatrix import __version__, host, source
 from bootmatrix.boots import boot
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
-from bootmatrix.judging import quarantine
+from bootmatrix.judging import cases, quarantine
 from bootmatrix.model import GOOD_VERDICTS, Run, Verdict
 from bootmatrix.places import engine, sight
 from bootmatrix.places.pool import Pool
@@ -76,6 +76,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
     """
     if plan.images:
         sight.check()  # no engine, or one elsewhere: say so before anything is begun
+    cases.check(plan.boots)
     lease.sweep(screen.note)
     for entry in dict.fromkeys(step.quarantine for step in plan.boots if step.quarantine):
         if quarantine.is_over(entry, datetime.now(UTC).date()):

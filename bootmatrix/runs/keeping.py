@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from bootmatrix.model import Attempt, Result
 
 CONSOLE = re.compile(r"[0-9]{1,6}\.(console|tender)\.log")
-LARGEST = HEAD + TAIL + 256  # bytes: a console is kept in no more
+OTHER = re.compile(r"[0-9]{1,6}\.[a-z]{1,20}\.csv")
+LARGEST = HEAD + TAIL + 256  # bytes: no file of an attempt is kept in more
 
 
 def with_consoles(result: Result, source: Path, target: Path) -> Result:
@@ -28,15 +29,17 @@ def with_consoles(result: Result, source: Path, target: Path) -> Result:
 
 
 def _kept(attempt: Attempt, test: str, source: Path, target: Path) -> Attempt:
+    folder = f"{names.consoles(test)}/"
     console, tender = (
-        named if named and _brought(named, f"{names.consoles(test)}/", source, target) else ""
+        named if named and _brought(named, folder, CONSOLE, source, target) else ""
         for named in (attempt.console, attempt.tender)
     )
-    return replace(attempt, console=console, tender=tender)
+    others = tuple(named for named in attempt.files if _brought(named, folder, OTHER, source, target))
+    return replace(attempt, console=console, tender=tender, files=others)
 
 
-def _brought(named: str, folder: str, source: Path, target: Path) -> bool:
+def _brought(named: str, folder: str, form: re.Pattern[str], source: Path, target: Path) -> bool:
     """A path of another form than ours is never looked at."""
-    if not named.startswith(folder) or not CONSOLE.fullmatch(named.removeprefix(folder)):
+    if not named.startswith(folder) or not form.fullmatch(named.removeprefix(folder)):
         return False
     return files.brought(source, named, target, LARGEST)

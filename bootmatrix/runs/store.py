@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Result
     from bootmatrix.texts import Record
-    from bootmatrix.watching.console import Watched
+    from bootmatrix.watching.watch import Watched
 
 HEAD, TAIL = 256 << 10, 256 << 10  # bytes of a console that are kept
 
@@ -32,6 +32,7 @@ class Consoles:
 
     console: str
     tender: str
+    others: tuple[str, ...] = ()
 
 
 class Store:
@@ -106,15 +107,17 @@ class Store:
         return file
 
     def keep_consoles(self, test: str, number: int, seen: Watched) -> Consoles:
-        """Head and tail of what the guest and the tender printed."""
+        """Head and tail of what the guest and the tender printed, and the files of the witnesses."""
         return Consoles(
             self._keep_console(seen.console, test, f"{number}.console.log"),
             self._keep_console(seen.tender, test, f"{number}.tender.log"),
+            tuple(self._keep(test, f"{number}.{name}", data) for name, data in seen.findings.files.items()),
         )
 
     def _keep_console(self, record: Record, test: str, name: str) -> str:
-        if not record.total:
-            return ""
+        return self._keep(test, name, bounded(record)) if record.total else ""
+
+    def _keep(self, test: str, name: str, data: bytes) -> str:
         folder = names.consoles(test)
         relative = f"{folder}/{name}"
         try:
@@ -122,7 +125,7 @@ class Store:
                 self._make_folder(*folder.split("/")[1:])
                 self._folders.add(test)
             with files.created(f"{self.folder}/{relative}") as stream:  # a Path costs 5 µs, and there are thousands
-                stream.write(bounded(record))
+                stream.write(data)
         except OSError as error:
             raise disk.full(self.folder / relative, error) from None
         return relative

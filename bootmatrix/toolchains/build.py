@@ -16,14 +16,19 @@ from bootmatrix.places.place import Job
 from bootmatrix.program import unexpected
 from bootmatrix.quantities import human_size
 from bootmatrix.toolchains import output as outputs
-from bootmatrix.watching import console
+from bootmatrix.watching.limits import Limits
+from bootmatrix.watching.stop import StopKind
+from bootmatrix.watching.watch import watch
+from bootmatrix.watching.witnesses.relay import Relay
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator, Mapping
 
     from bootmatrix.matrix.schema import Build
     from bootmatrix.places.place import Place
     from bootmatrix.toolchains.toolchain import Image
+    from bootmatrix.watching.watch import Watched
 
 SOURCE, OUTPUT = "/src", "/out"
 
@@ -65,7 +70,7 @@ def variables(values: Mapping[str, str]) -> dict[str, str]:
     return {re.sub(r"\W", "_", axis).upper(): text for axis, text in values.items()}
 
 
-def make(step: BuildStep, place: Place, file: Path, stop: console.Stop, say: Callable[[str], None]) -> None:
+def make(step: BuildStep, place: Place, file: Path, stop: threading.Event, say: Callable[[str], None]) -> None:
     """Run the build, its log in `file`; what it made appears under `step.output` whole or not at all.
 
     Raises UserError with the lines that say why if a command fails, InfrastructureError if the place does, or a disk
@@ -77,14 +82,14 @@ def make(step: BuildStep, place: Place, file: Path, stop: console.Stop, say: Cal
         output.mkdir()
         copy(step.source, source, step.matrix)
         job = job_of(step, place, source, output)
-        watched = console.Limits(timeout=step.spec.timeout, size=logs.LIMIT, merge=True)
+        watched = Limits(timeout=step.spec.timeout, size=logs.LIMIT, merge=True)
 
         def follow(raw: bytes) -> None:
             log.add(raw)
             _say_last(raw, say)
 
         with place.start(job) as process:
-            ended = console.watch(process, watched, stop, on_chunk=follow)
+            ended = watch(process, watched, stop, also=[Relay(follow)])
         if ended.stopped or ended.exit is None or ended.exit.status != 0:
             raise _failed(step, ended, log, kept.parent, job.memory)
         _keep(step, _output(step, source, output), kept, log)
@@ -191,8 +196,8 @@ def _say_last(raw: bytes, say: Callable[[str], None]) -> None:
         say(last[0])
 
 
-def _failed(step: BuildStep, ended: console.Watched, log: logs.Log, cache: Path, memory: int) -> BootmatrixError:
-    if ended.stopped == console.INTERRUPTED:
+def _failed(step: BuildStep, ended: Watched, log: logs.Log, cache: Path, memory: int) -> BootmatrixError:
+    if ended.is_for(StopKind.INTERRUPTED):
         return InfrastructureError(f"build {step.id} was interrupted")
     if ended.stopped:
         return UserError(Problem(f"build {step.id}: {ended.stopped}", remedy=log.told()))

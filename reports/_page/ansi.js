@@ -1,7 +1,7 @@
 // A console as a terminal would show it, but for what could mislead: colours and weights only, all else is dropped or made visible.
 
-const DARK = [13, 17, 23],
-  LIGHT = [214, 221, 229]; // what a console stands on, and what it is written in
+const DARK = [13, 17, 23]; // what a console stands on
+const LIGHT = [214, 221, 229]; // what it is written in
 const LEAST = 4.5; // contrast, or nobody could read it
 const SIXTEEN = [
   "#6e7681",
@@ -22,11 +22,12 @@ const SIXTEEN = [
   "#ffffff",
 ].map((hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
 // As bootmatrix/texts.py has it: what a guest's verdict was judged by is seen here, too.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's commands begin and end with them
 const ESCAPE = /\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x00-\x1f\x7f]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])|\x1b/g;
 
 function colour(number) {
   if (number < 16) return SIXTEEN[number];
-  if (number >= 232) return Array(3).fill(8 + 10 * (number - 232));
+  if (number >= 232) return new Array(3).fill(8 + 10 * (number - 232));
   return [36, 6, 1].map((base) => Math.floor((number - 16) / base) % 6).map((level) => (level ? 55 + 40 * level : 0));
 }
 

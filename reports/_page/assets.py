@@ -37,6 +37,7 @@ SCRIPTS = (  # each uses, as it is read, only those before it
     "details",
     "trends",
     "known",
+    "usage",
     "attempts",
     "panel",
     "theme",

@@ -35,6 +35,7 @@ function attemptOf(attempt, shown, reason, last) {
     attempt.tender ? consoleOf("Tender's output", attempt, attempt.tender, shown?.tender, shown?.full) : null,
     casesOf(attempt),
     factList(facts),
+    usageOf(shown?.usage),
     attempt.command.length
       ? commandOf(shellWords(attempt.command), `the command line of attempt ${attempt.number}`, "Command line")
       : null,

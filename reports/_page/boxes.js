@@ -9,12 +9,11 @@ function summed(rows) {
     const at = down.codes[index] * across.tuples.length + across.codes[index];
     const rank = tests.verdicts[row];
     const box = boxes.get(at);
-    if (!box) boxes.set(at, { worst: rank, having: 1, total: 1, first: row });
-    else {
+    if (box) {
       box.total++;
       if (rank < box.worst) Object.assign(box, { worst: rank, having: 0, first: row });
       if (rank === box.worst) box.having++;
-    }
+    } else boxes.set(at, { worst: rank, having: 1, total: 1, first: row });
   });
   return { down: down.tuples, across: across.tuples, boxes };
 }

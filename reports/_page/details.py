@@ -16,7 +16,7 @@ from bootmatrix import results
 from bootmatrix.model import RANKS, CaseStatus
 from bootmatrix.results import Stored
 
-from . import consoles
+from . import consoles, usage
 from .table import UNTOLD
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 CHUNK = 128 << 10  # bytes, before it is packed
 LONG = 64 << 10  # bytes of a result that is shortened
 CASES = 500  # of an attempt, where they are many
+CURVES = 2000  # attempts whose usage is drawn
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,14 @@ class Chunk:
     data: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Details:
-    """`rooms` are the bytes of consoles that are left for each verdict."""
+    """`rooms` are the bytes of consoles that are left for each verdict, `curves` how many more attempts get theirs."""
 
     folder: Path
     rooms: list[int]
     trends: Trends | None
+    curves: int = CURVES
 
     def chunks(self, told: Sequence[Result], ranks: Sequence[int]) -> Iterator[Chunk]:
         """Goes over the results once, mostly without reading them."""
@@ -64,11 +66,20 @@ class Details:
     def _entry(self, text: bytes, rank: int) -> bytes:
         trend = self.trends and self.trends.tests.get(_id(text))
         shown = None
-        if rank < UNTOLD or len(text) > LONG:
+        sampled = usage.NAME.encode() in text and self.curves > 0
+        if rank < UNTOLD or sampled or len(text) > LONG:
             result = results.decode(text)
-            shown = [self._consoles(attempt, rank) for attempt in result.attempts] if rank < UNTOLD else None
+            shown = [self._shown(attempt, rank) for attempt in result.attempts] if rank < UNTOLD or sampled else None
             text = text if len(text) <= LONG else _shortened(result)
         return b"[%b,%b,%b]" % (text, _json(shown), _json(_trend(trend)) if trend else b"null")
+
+    def _shown(self, attempt: Attempt, rank: int) -> dict[str, Any]:
+        """What of an attempt's files is in the page."""
+        shown = self._consoles(attempt, rank) if rank < UNTOLD else {}
+        if self.curves > 0 and (curve := usage.curve(self.folder, attempt.files)):
+            self.curves -= 1
+            shown["usage"] = curve
+        return shown
 
     def _consoles(self, attempt: Attempt, rank: int) -> dict[str, Any]:
         """What is shown of an attempt's console and its tender's output; nothing where there is no room left."""

@@ -43,12 +43,11 @@ function setOf(chars) {
   let members = "";
   for (let at = negative ? 1 : 0; at < chars.length; at++) {
     const isRange = chars[at + 1] === "-" && at + 2 < chars.length;
-    if (!isRange) members += escaped(chars[at]);
-    else {
+    if (isRange) {
       if (chars[at].codePointAt(0) <= chars[at + 2].codePointAt(0))
         members += `${escaped(chars[at])}-${escaped(chars[at + 2])}`;
       at += 2;
-    }
+    } else members += escaped(chars[at]);
   }
   return `[${negative ? "^" : ""}${members}]`;
 }

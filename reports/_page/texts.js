@@ -44,8 +44,9 @@ function seconds(value) {
 
 function bytes(value) {
   let unit = 0;
-  for (; Math.abs(value) >= 1024 && unit < 3; unit++) value /= 1024;
-  return `${Number.isInteger(value) ? count(value) : value.toFixed(1)} ${["B", "KiB", "MiB", "GiB"][unit]}`;
+  let size = value;
+  for (; Math.abs(size) >= 1024 && unit < 3; unit++) size /= 1024;
+  return `${Number.isInteger(size) ? count(size) : size.toFixed(1)} ${["B", "KiB", "MiB", "GiB"][unit]}`;
 }
 
 /** A measure's value in its unit. */

@@ -31,23 +31,28 @@ function verdictStrip(ranks) {
   );
 }
 
-/** A line through the known values; a night without one leaves a gap, one alone between gaps is a dot. */
-function sparkline(name, series, unit) {
+/** A line through the known values; one that is not known leaves a gap, one alone between gaps is a dot. */
+function sparkline(
+  name,
+  series,
+  unit,
+  over = `in ${counted(series.filter((value) => value !== null).length, "night")}`,
+) {
   const known = series.filter((value) => value !== null);
   if (known.length < 2) return null;
-  const low = Math.min(...known),
-    high = Math.max(...known);
+  const low = Math.min(...known);
+  const high = Math.max(...known);
   const across = (at) => EDGE + ((WIDE - 2 * EDGE) * at) / Math.max(1, series.length - 1);
   const up = (value) => (high === low ? HIGH / 2 : HIGH - EDGE - ((HIGH - 2 * EDGE) * (value - low)) / (high - low));
-  let path = "",
-    drawing = false;
+  let path = "";
+  let drawing = false;
   series.forEach((value, at) => {
     if (value !== null)
       path += `${drawing ? "L" : "M"}${across(at).toFixed(1)} ${up(value).toFixed(1)}${drawing ? "" : "h0"}`;
     drawing = value !== null;
   });
   const last = series.findLastIndex((value) => value !== null);
-  const words = `${seen(name)} in ${counted(known.length, "night")}: ${amount(low, unit)} to ${amount(high, unit)}, last ${amount(known.at(-1), unit)}`;
+  const words = `${seen(name)} ${over}: ${amount(low, unit)} to ${amount(high, unit)}, last ${amount(known.at(-1), unit)}`;
   return make(
     "div",
     { class: "spark" },

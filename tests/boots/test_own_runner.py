@@ -35,8 +35,8 @@ class Runner(model.Runner):
         if self.refuses:
             raise Rejected(self.refuses)
 
-    def argv(self, boot):
-        return (boot.program, "-c", self.script, boot.unikernel)
+    def launch(self, boot):
+        return model.Launch((boot.program, "-c", self.script, boot.unikernel))
 
     def outcome(self, ending):
         if found := re.search("REFUSED.*", ending.tender):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 HOST = {"backend": ["command"]}
 SUCCESS = {"console": "SUCCESS"}
-BUSY = "exec taskset -c 0 python3 -c 'import time\nwhile time.process_time() < {seconds}: pass'"
 
 # Each way to fail, what its verdict is, and 20 tests of each: a tenth of all is to fail in each way.
 WAYS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -163,9 +163,17 @@ class GitHub:
         given = {key: fill(value, job.context, functions) for key, value in step.get("with", {}).items()}
         if step["uses"] == "./":
             return self._action(given, job)
-        kind = step["uses"].partition("@")[0].removeprefix("actions/").replace("/", "-").replace("-", "_")
-        found: dict[str, str] = getattr(self, f"_{kind}")(given, job)
-        return found
+        actions = {
+            "cache/restore": self._cache_restore,
+            "cache/save": self._cache_save,
+            "checkout": self._checkout,
+            "deploy-pages": self._deploy_pages,
+            "download-artifact": self._download_artifact,
+            "setup-python": self._setup_python,
+            "upload-artifact": self._upload_artifact,
+            "upload-pages-artifact": self._upload_pages_artifact,
+        }
+        return actions[step["uses"].partition("@")[0].removeprefix("actions/")](given, job)
 
     def _shell(self, step: dict[str, Any], job: Job) -> dict[str, str]:
         assert "${{" not in step["run"], "an expression in a shell's text is how scripts are injected"

@@ -11,7 +11,7 @@ import pytest
 from bootmatrix import plugins, texts
 from bootmatrix.judging import verdict
 from bootmatrix.matrix.schema import TestFields
-from bootmatrix.model import Attempt, Boot, Ending, Outcome, Runner, Tender, Verdict, parse_outcome
+from bootmatrix.model import Attempt, Boot, Ending, Launch, Outcome, Runner, Tender, Verdict, parse_outcome
 
 KVM_UNIT: dict[str, object] = {
     "exit_codes": {"1": "passed", "3": "failed", "77": "skipped", "125": "crashed", "127": "aborted"},
@@ -30,8 +30,8 @@ class Fixed(Runner):
     def tender(self, arch: str) -> Tender:
         return Tender(arch)
 
-    def argv(self, boot: Boot) -> tuple[str, ...]:
-        return (boot.program,)
+    def launch(self, boot: Boot) -> Launch:
+        return Launch((boot.program,))
 
     def outcome(self, ending: Ending) -> Outcome:
         kind, _, detail = self.says.rstrip(")").partition("(")

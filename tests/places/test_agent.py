@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
+
+from bootmatrix.places import agents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,16 +22,16 @@ pytestmark = [
 SETTING = """
 set -eu
 cd "$1"
-mkfifo commands status console tender
+mkfifo commands status console tender usage
 mount -t tmpfs tmpfs /media; mount -t proc proc /proc
 mkdir elsewhere; touch elsewhere/victim
 share() { mkdir /media/theirs; mount $1 /media/theirs; touch /media/theirs/1 /media/theirs/2; }
 tell() { cat status & }
 order() { printf '1 %s\\n' $((${#1} + 7)) ; printf 'sh\\0-c\\0%s\\0' "$1"; }
 """
-BEFORE = "tell; share '-t tmpfs tmpfs'; ./agent . 65534 65534 3<>commands || { wait; echo refused; }"
+BEFORE = "tell; share '-t tmpfs tmpfs'; ./agent . 65534 65534 3<>commands 7<>usage || { wait; echo refused; }"
 LATER = """
-exec 3<>commands 4<>console 5<>tender
+exec 3<>commands 4<>console 5<>tender 7<>usage
 ./agent . 65534 65534 & exec 6<status
 read -r word <&6; echo "$word"
 %s
@@ -42,8 +43,7 @@ read -r number how value left rest <&6; echo "$how $value $left"
 @pytest.fixture
 def box(tmp_path: Path) -> Path:
     """The agent's folder. Its scratch folder is /media, where pytest has nothing."""
-    source = files("bootmatrix.places").joinpath("agent.c").read_text()
-    (tmp_path / "agent.c").write_text(source.replace('SCRATCH "/tmp"', 'SCRATCH "/media"', 1))
+    (tmp_path / "agent.c").write_text(agents.SOURCE.replace('SCRATCH "/tmp"', 'SCRATCH "/media"', 1))
     subprocess.run(["gcc", "-Wall", "-Werror", "-o", tmp_path / "agent", tmp_path / "agent.c"], check=True)
     return tmp_path
 

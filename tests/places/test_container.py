@@ -52,7 +52,7 @@ def test_a_boot_writes_to_its_scratch_folder_only(place: ContainerPlace) -> None
 def test_a_boot_sees_kvm_only_where_it_uses_it(place: ContainerPlace) -> None:
     assert "No such file" in said(place, "ls /dev/kvm")
     if not host.kvm_trouble():
-        assert said(place, "exec 3<>/dev/kvm && echo opened", kvm=True) == "opened\n"
+        assert said(place, "exec 3<>/dev/kvm && echo opened", devices=("kvm",)) == "opened\n"
 
 
 def test_a_fork_bomb_is_bounded(place: ContainerPlace) -> None:

@@ -12,7 +12,8 @@ from support import read, run_job
 
 from bootmatrix.places import agents
 from bootmatrix.places.place import Exit, Job
-from bootmatrix.watching import console
+from bootmatrix.watching.limits import Limits
+from bootmatrix.watching.watch import watch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +53,7 @@ def test_a_flood_of_words_ends_at_the_time_out_and_takes_no_memory(
     flood = f"for p in {EVERYWHERE}; do yes 'ended 0 nothing' 1<>$p 2>/dev/null & done; sleep 60"
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with container_place.start(job(flood, trusted=trusted)) as process:
-        seen = console.watch(process, console.Limits(1.0, 1 << 20), threading.Event())
+        seen = watch(process, Limits(1.0, 1 << 20), threading.Event())
     assert (seen.stopped, seen.exit) == ("no end within 1.00 s", None)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 << 10  # KiB
 
@@ -64,7 +65,7 @@ def test_a_flood_does_not_outlive_the_wish_to_stop(container_place: ContainerPla
         assert read(process)[1] == b"up\n"
         stop.set()
         begun = time.monotonic()
-        assert console.watch(process, console.Limits(60.0, 1 << 20), stop).stopped == console.INTERRUPTED
+        assert watch(process, Limits(60.0, 1 << 20), stop).stopped == "interrupted"
     assert time.monotonic() - begun < 30  # not 60: the container is gone, too
 
 

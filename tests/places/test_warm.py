@@ -10,7 +10,7 @@ from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import MIB
-from bootmatrix.places import agents, engine, settings, warm
+from bootmatrix.places import agents, engine, sandbox, settings, warm
 from bootmatrix.places import pool as pools
 from bootmatrix.places.agents import Single
 from bootmatrix.places.container import ContainerPlace
@@ -21,6 +21,7 @@ from bootmatrix.places.warm import Container
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bootmatrix.places.sandbox import Sandbox
 
 pytestmark = pytest.mark.docker
 
@@ -172,7 +173,7 @@ def test_an_image_without_a_compiler_boots_each_job_in_a_container_of_its_own(
     """As nobody, too."""
     monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(agents, "COMPILE", "exit 127")
-    assert boot(place, "id -u; exit 5") == (Exit(5), f"{settings.NOBODY}\n")
+    assert boot(place, "id -u; exit 5") == (Exit(5), f"{sandbox.NOBODY}\n")
     assert boot(place, "kill -SEGV $$")[0] == Exit(None, "SIGSEGV")
     assert boot(place, "exit 139")[0] == Exit(139)
     assert container_of(place) == ""
@@ -261,8 +262,8 @@ def test_an_agent_that_does_not_answer_is_the_infrastructures_failure(
     place: ContainerPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Silent(Single):
-        def command(self, job: Job) -> list[str]:
-            del job
+        def command(self, sandbox: Sandbox) -> list[str]:
+            del sandbox
             return ["sh", "-c", 'exec 3>"$1/status" <"$1/commands"; read -r forever', "sh", agents.INSIDE]
 
     monkeypatch.setattr(warm, "READY_SECONDS", 0.2)

@@ -11,7 +11,8 @@ import pytest
 
 from bootmatrix import plugins
 from bootmatrix.errors import UserError
-from bootmatrix.model import OUTCOMES, Boot, Ending, Rejected, Runner
+from bootmatrix.model import OUTCOMES, Boot, Ending, Launch, Rejected, Runner
+from bootmatrix.places import devices, own
 
 ROOT = Path(__file__).parents[2]
 NAMES = plugins.names("runners", ROOT / "docs")
@@ -88,11 +89,19 @@ def test_an_architecture_is_booted_or_refused_in_words(name: str, arch: str) -> 
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_what_it_launches_with_can_be_given(name: str, tmp_path: Path) -> None:
+    launch = runner(name).launch(Boot(an_arch(name), "/bin/tender", "/u/a.elf", folder="/own"))
+    assert isinstance(launch, Launch)
+    own.lay(tmp_path / "own", launch.files)
+    assert set(launch.devices) <= set(devices.KINDS)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_command_line_is_pure_and_holds_unikernel_and_arguments(name: str) -> None:
     arch = an_arch(name)
     boot = Boot(arch, "/bin/tender", "/u/a b.elf", ("one", "two  blanks", "--x", "comma,"), 65 << 20, 2)
-    words = runner(name).argv(boot)
-    assert words == runner(name).argv(boot)
+    words = runner(name).launch(boot).argv
+    assert runner(name).launch(boot) == runner(name).launch(boot)
     assert words[0] == "/bin/tender"
     assert "/u/a b.elf" in words
     assert all(any(arg in word for word in words) for arg in boot.args)

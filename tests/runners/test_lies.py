@@ -159,7 +159,9 @@ def booted(backend: str, lie: Lie, boot: Boot) -> tuple[str, str]:
     """Outcome and verdict of one boot, its outputs read as in a run."""
     options: dict[str, object] = {"options": lie.options} | ({"quiet": True} if lie.quiet else {})
     runner = plugins.make_runner(backend, options, ROOT / "docs")
-    done = subprocess.run(runner.argv(boot), stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        runner.launch(boot).argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
     sieve = Sieve(runner.noise)
     by_signal = signal.Signals(-done.returncode).name if done.returncode < 0 else ""
     ending = Ending(

@@ -230,7 +230,7 @@ def test_the_command_line_boots_without_defaults_and_never_again() -> None:
     boot = Boot(
         "x86_64", "qemu-system-x86_64", "/u/hello.elf", ("a,b", "c"), memory=(64 << 20) + 1, cpus=2, accel="tcg"
     )
-    line = " ".join(make().argv(boot))
+    line = " ".join(make().launch(boot).argv)
     assert line.startswith("qemu-system-x86_64 -machine q35 -accel tcg -cpu max -m 65M -smp 2 -nodefaults -no-reboot")
     assert "-serial stdio -device isa-debug-exit" in line
     assert line.endswith("-kernel /u/hello.elf -append a,b c")

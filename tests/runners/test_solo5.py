@@ -328,7 +328,7 @@ def test_a_traps_registers_are_evidence() -> None:
 @pytest.mark.parametrize("backend", ["hvt", "spt"])
 def test_the_command_line_rounds_memory_up_and_ends_the_options(backend: Backend) -> None:
     boot = Boot("x86_64", f"solo5-{backend}", "/u/hello", ("--x", "a b"), memory=(2 << 20) + 1)
-    line = make(backend, options=["--net:service0=tap100"]).argv(boot)
+    line = make(backend, options=["--net:service0=tap100"]).launch(boot).argv
     assert line == (f"solo5-{backend}", "--mem=3", "--net:service0=tap100", "--", "/u/hello", "--x", "a b")
 
 

@@ -14,7 +14,7 @@ from bootmatrix.model import Attempt, Outcome, Result, Verdict
 from bootmatrix.runs import keeping, names
 from bootmatrix.runs.store import Store
 from bootmatrix.texts import Record
-from bootmatrix.watching.console import Watched
+from bootmatrix.watching.watch import Watched
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from bootmatrix.errors import Fatal, InfrastructureError
 from bootmatrix.model import Result, Verdict
 from bootmatrix.runs import store
 from bootmatrix.texts import Record
-from bootmatrix.watching.console import Watched
+from bootmatrix.watching.watch import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -107,7 +107,7 @@ def test_a_file_system_that_is_mounted_there_is_left_alone(made: Path) -> None:
         pytest.skip("to mount needs root")
     (made / "there").mkdir()
     program = (
-        "import pathlib, sys; from bootmatrix import output\n"
+        "import pathlib, sys; from bootmatrix.toolchains import output\n"
         "try: output.settle(pathlib.Path(sys.argv[1]), print)\n"
         "except OSError as error: print(error.strerror, oct(pathlib.Path(sys.argv[1], 'there').stat().st_mode))"
     )

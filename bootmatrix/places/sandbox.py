@@ -1,0 +1,112 @@
+"""What the processes of a job in a container are, see and may use: one value, however the container is started."""
+
+from __future__ import annotations
+
+import functools
+import os
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootmatrix.places import devices, engine
+from bootmatrix.places.place import SCRATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bootmatrix.places.devices import Device
+    from bootmatrix.places.place import Job, Mount
+
+NOBODY = 65534
+# QEMU takes a TMPDIR of /tmp for none, and would put its temporary disks into /var/tmp, which is read-only.
+ENV = {"HOME": SCRATCH, "TMPDIR": f"{SCRATCH}/.", "LANG": "C.UTF-8"}
+# Nothing of a boot can stay in the kernel for the next: no System V memory, semaphores or queues, no POSIX queues.
+NO_IPC = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "250 32000 32 0", "fs.mqueue.queues_max": "0"}
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """All that a container of `image` is asked to be, but its command line.
+
+    `user` is `UID:GID`; `capabilities` are what it keeps, without `CAP_`; `tmpfs` has options by folder, `limits` the
+    resource limits of each process, `sysctls` the kernel's settings in its namespaces. `memory` in bytes, 0 for no
+    limit. `network` and `ipc` are `none`, or empty for the engine's own.
+    """
+
+    image: str
+    user: str
+    workdir: str
+    env: Mapping[str, str]
+    mounts: tuple[Mount, ...]
+    tmpfs: Mapping[str, str]
+    devices: tuple[Device, ...]
+    limits: Mapping[str, int]
+    memory: int
+    processes: int
+    network: str
+    ipc: str
+    sysctls: Mapping[str, str]
+    read_only: bool
+    capabilities: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """Those besides its user's own."""
+        return tuple(sorted({device.group for device in self.devices} - {0}))
+
+
+def of(image: str, job: Job) -> Sandbox:
+    """A boot has no right at all, and leaves nothing; a build may write to its root and use what IPC there is.
+
+    Raises InfrastructureError if no engine answers.
+    """
+    boot = not job.trusted
+    return Sandbox(
+        image=image,
+        user=_user(job),
+        workdir=job.workdir,
+        env={**ENV, **job.env},
+        mounts=job.mounts,
+        tmpfs={SCRATCH: _scratch(job), **(_sealed(image) if boot else {})},
+        devices=tuple(map(devices.of, job.devices)),
+        limits=limits(job),
+        memory=job.memory,
+        processes=job.processes,
+        network="" if job.network else "none",
+        ipc="none" if boot else "",
+        sysctls=NO_IPC if boot else {},
+        read_only=boot,
+    )
+
+
+def _user(job: Job) -> str:
+    """Builds run as the caller, so that their files are the caller's; boots without any right."""
+    if engine.is_rootless():
+        return "0:0"  # which is the caller outside
+    uid, gid = os.getuid(), os.getgid()
+    return f"{NOBODY}:{NOBODY}" if uid == 0 and not job.trusted else f"{uid}:{gid}"
+
+
+def limits(job: Job) -> dict[str, int]:
+    """Resource limits, never above our own: an engine without the right to raise them would refuse (Podman does)."""
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = 1 << 16 if job.trusted else 1 << 10
+    allowed = wanted if files == resource.RLIM_INFINITY else min(wanted, files)
+    # As many as this kernel has: this limit counts those of all containers together, `processes` holds each of them
+    most = int(Path("/proc/sys/kernel/pid_max").read_text())
+    processes = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    nproc = most if processes == resource.RLIM_INFINITY else min(most, processes)
+    return {"nofile": allowed, "nproc": nproc, "core": 0}
+
+
+@functools.cache
+def _sealed(image: str) -> dict[str, str]:
+    """The volumes that an image declares, as empty folders that take nothing: what a boot writes to one would last."""
+    declared = ((engine.image(image) or {}).get("Config") or {}).get("Volumes") or {}
+    return {str(place): "ro,noexec,nosuid,nodev,size=4k" for place in declared if str(place) != SCRATCH}
+
+
+def _scratch(job: Job) -> str:
+    size = "" if job.trusted else f",size={job.scratch}"
+    return f"rw,exec,nosuid,nodev,mode=1777{size}"

@@ -1,0 +1,21 @@
+"""What a process may do until it is ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`timeout` and `idle` in seconds, `size` in bytes; `merge` counts the tender's output as console, of which
+    the lines that fit `noise` are not kept. `exit_pattern` and `panic` are regular expressions of what a guest prints
+    before it does no more.
+    """
+
+    timeout: float
+    size: int
+    idle: float | None = None
+    merge: bool = False
+    exit_pattern: str = ""
+    noise: str = ""
+    panic: tuple[str, ...] = ()

@@ -1,0 +1,40 @@
+"""Why a process is ended before it ends itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StopKind(StrEnum):
+    """What ends it: a time-out, a limit, its own word that it is over, or the user."""
+
+    TIMEOUT = "timeout"
+    IDLE = "idle timeout"
+    CONSOLE_LIMIT = "console limit"
+    STATUS_TOLD = "status told"
+    PANIC = "panic"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """`text` says it in words, for people."""
+
+    kind: StopKind
+    text: str
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a deadline has passed."""
+        return self.kind in {StopKind.TIMEOUT, StopKind.IDLE}
+
+    @property
+    def is_final(self) -> bool:
+        """Whether what the process has printed already, but we have not read, no longer matters."""
+        return self.kind in {StopKind.CONSOLE_LIMIT, StopKind.INTERRUPTED}
+
+    @property
+    def is_its_own_end(self) -> bool:
+        """Whether the guest had ended by its own word, and only did not power off."""
+        return self.kind in {StopKind.STATUS_TOLD, StopKind.PANIC}

@@ -1,0 +1,136 @@
+"""A process is followed to its end, or ended when a witness wants it: what was printed, how long it took, and why."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from bootmatrix.places.place import CONSOLE, END
+from bootmatrix.texts import Record
+from bootmatrix.watching import witnesses
+from bootmatrix.watching.clock import Clock
+from bootmatrix.watching.sieve import Sieve
+from bootmatrix.watching.witness import Ending, Findings, Moment
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+
+    from bootmatrix.places.place import Exit, Process
+    from bootmatrix.watching.limits import Limits
+    from bootmatrix.watching.stop import Stop, StopKind
+    from bootmatrix.watching.witness import Witness
+
+TENDER_LIMIT = 1 << 20
+TICK = 0.1  # seconds between looks at the witnesses
+REPRIEVE = 64  # chunks that are still read after a deadline: they came before it, however late we read
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What was seen of a process: `exit` is None if we ended it ourselves, and then `stop` says why. `stood` is
+    how many of the `seconds` we stood still ourselves.
+    """
+
+    console: Record
+    tender: Record
+    seconds: float
+    exit: Exit | None
+    stop: Stop | None = None
+    stood: float = 0.0
+    findings: Findings = field(default_factory=Findings)
+
+    @property
+    def stopped(self) -> str:
+        """Why it was ended though it had not ended by its own word either; empty if it was not."""
+        return self.stop.text if self.stop and not self.stop.is_its_own_end else ""
+
+    @property
+    def late(self) -> bool:
+        """Whether we ended it since a deadline had passed."""
+        return bool(self.stop and self.stop.is_late)
+
+    def is_for(self, kind: StopKind) -> bool:
+        return bool(self.stop and self.stop.kind == kind)
+
+
+def watch(
+    process: Process,
+    limits: Limits,
+    interruption: threading.Event,
+    *,
+    also: Sequence[Witness] = (),
+    clock: Callable[[], float] = time.monotonic,
+) -> Watched:
+    """Follow a process to its end, or end it at a limit. What we ended is never told as its own end.
+
+    Time in which we stood still ourselves counts against no limit. `also` are witnesses besides those of the limits.
+    """
+    looking_on = [*also, *witnesses.of(limits, interruption)]
+    return _Watcher(limits, looking_on, Clock(clock, process.begun)).follow(process)
+
+
+class _Watcher:
+    def __init__(self, limits: Limits, looking_on: Sequence[Witness], clock: Clock) -> None:
+        self.limits, self.witnesses, self.clock = limits, looking_on, clock
+        self.last = clock.started  # when a console byte came last
+        self.console, self.tender = Record(limits.size), Record(TENDER_LIMIT)
+        self.sieve = Sieve(limits.noise)
+
+    def follow(self, process: Process) -> Watched:
+        for witness in self.witnesses:
+            witness.began(process, self.clock.started)
+        end, stop = self._to_the_end(process)
+        self.tender.add(self.sieve.rest())
+        seconds = self.clock.passed() if end is None or end.seconds is None else end.seconds
+        found = [witness.ended(Ending(end, stop)) for witness in self.witnesses]
+        if stop:
+            process.kill()
+        return Watched(self.console, self.tender, seconds, end, stop, self.clock.stood, reduce(or_, found, Findings()))
+
+    def _to_the_end(self, process: Process) -> tuple[Exit | None, Stop | None]:
+        """How it ended, or why to end it; one that closes its output may run on: the deadlines hold all the same."""
+        reprieve = REPRIEVE
+        while not ((stop := self._asked()) and stop.is_final):
+            item = process.read(self.clock.waiting(0 if stop else self._patience()))
+            if stop and (item is None or not reprieve):
+                return None, stop
+            reprieve -= bool(stop)
+            if item is None:
+                continue
+            kind, chunk = item
+            if kind == END:
+                return process.wait(), None
+            self._take(kind, chunk)
+        return None, stop
+
+    def _take(self, kind: str, chunk: bytes) -> None:
+        if kind == CONSOLE or self.limits.merge:
+            self.last = self.clock.now()
+            self.console.add(chunk)
+            kind = CONSOLE
+        else:
+            self.tender.add(self.sieve.sift(chunk))
+        for witness in self.witnesses:
+            witness.saw(kind, chunk)
+
+    def _asked(self) -> Stop | None:
+        """Why to end the process now."""
+        moment = self._moment()
+        for witness in self.witnesses:
+            if stop := witness.tick(moment):
+                moment = replace(moment, stop=stop)
+        return moment.stop
+
+    def _patience(self) -> float:
+        """Seconds until there is something to look at."""
+        moment = self._moment()
+        due = min(witness.due(moment) for witness in self.witnesses)
+        return min(TICK, max(0.001, due - moment.now))
+
+    def _moment(self) -> Moment:
+        now = self.clock.now()
+        return Moment(now, now - self.last, self.console)

@@ -1,0 +1,77 @@
+"""The contract of a witness: it looks on while a process runs, may say why to end it, and tells what it has found."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bootmatrix.places.place import Exit, Process
+    from bootmatrix.places.strain import Strain
+    from bootmatrix.texts import Record
+    from bootmatrix.watching.stop import Stop
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What all witnesses know when they look: `now`, in seconds on a clock that stands still with us; `silent`, how
+    long no console byte has come; the `console` so far; `stop`, what a witness before this one wants to end it for.
+    """
+
+    now: float
+    silent: float
+    console: Record
+    stop: Stop | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How it came to the end: the process is still there if `stop` says that we end it, and `exit` is then None."""
+
+    exit: Exit | None
+    stop: Stop | None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a witness adds to what is known of a boot. `memory` in bytes, 0 if it is not known; `files` are kept beside
+    the console, by the ends of their names (`usage.csv`).
+    """
+
+    memory: int = 0
+    strain: Strain | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def __or__(self, other: Findings) -> Findings:
+        """Both; of two that tell the same the second."""
+        return Findings(
+            memory=other.memory or self.memory,
+            strain=other.strain or self.strain,
+            files={**self.files, **other.files},
+        )
+
+
+class Witness:
+    """Looks on at one process, from its beginning to its end. Whatever it does, it does at once: all others wait."""
+
+    def began(self, process: Process, now: float) -> None:
+        """The process runs since `now`."""
+
+    def saw(self, stream: str, chunk: bytes) -> None:
+        """It has printed this on CONSOLE or TENDER."""
+
+    def tick(self, moment: Moment) -> Stop | None:
+        """Why to end it now; asked at least ten times a second. The last witness that wants to end it is heard."""
+
+    def due(self, moment: Moment) -> float:
+        """When to ask again at the latest, if nothing is printed until then."""
+        del moment
+        return math.inf
+
+    def ended(self, ending: Ending) -> Findings:
+        """What was found; asked once, before a process is killed that has not ended itself."""
+        del ending
+        return Findings()
