@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bootmatrix.history import measuring, streaks
 from bootmatrix.history.told import KINDS, Change, Changes
 from bootmatrix.model import Verdict
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -63,12 +64,8 @@ def _notes(tonight: Night, nights: Sequence[Night], silent: Counter[str], quaran
     if tonight.partial:
         yield "the run was interrupted or took only some of the tests: what it does not have is not called gone"
     for reason, count in silent.most_common(REASONS):
-        yield f"nothing is known of {_tests(count)}, since the infrastructure failed: {reason}"
+        yield f"nothing is known of {how_many(count, 'test')}, since the infrastructure failed: {reason}"
     if rest := sum(silent.values()) - sum(count for _, count in silent.most_common(REASONS)):
-        yield f"nothing is known of {_tests(rest)} more, since the infrastructure failed"
+        yield f"nothing is known of {how_many(rest, 'test')} more, since the infrastructure failed"
     if quarantined:
-        yield f"{_tests(quarantined)} did not pass, and {'is' if quarantined == 1 else 'are'} in quarantine"
-
-
-def _tests(count: int) -> str:
-    return "1 test" if count == 1 else f"{count:,} tests"
+        yield f"{how_many(quarantined, 'test')} did not pass, and {'is' if quarantined == 1 else 'are'} in quarantine"

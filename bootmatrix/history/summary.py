@@ -9,7 +9,7 @@ from bootmatrix.history.streaks import named
 from bootmatrix.history.told import ChangeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bootmatrix.history.told import Change, Changes, Night
     from bootmatrix.screen.pen import Span
@@ -74,13 +74,17 @@ def by_kind(changes: Changes) -> Iterator[tuple[ChangeKind, list[Change]]]:
         yield kind, list(group)
 
 
-def alike(group: list[Change]) -> tuple[list[tuple[str, list[str]]], int]:
-    """What is said, and the tests of which it is, the most first; and how many tests are left out."""
+def alike(
+    group: list[Change], say: Callable[[Change], str] | None = None, most: int = SHOWN
+) -> tuple[list[tuple[str, list[str]]], int]:
+    """What is said (by `say`, without one in `words`), and the tests of which it is, the most first; and how many tests
+    are left out.
+    """
     found: dict[str, list[str]] = {}
     for change in group:
-        found.setdefault(words(change), []).append(change.test)
+        found.setdefault((say or words)(change), []).append(change.test)
     every = sorted(found.items(), key=lambda item: -len(item[1]))
-    return every[:SHOWN], sum(len(tests) for _, tests in every[SHOWN:])
+    return every[:most], sum(len(tests) for _, tests in every[most:])
 
 
 def ids(tests: list[str]) -> str:

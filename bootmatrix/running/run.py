@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import __version__, source
-from bootmatrix.boots import boot
+from bootmatrix.boots import results
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.judging import cases, quarantine
@@ -85,7 +85,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
     with lease.Lease(past.run if past else new_id()) as ours, contextlib.ExitStack() as stack:
         store = Store(options.out, ours.run, len(plan.boots))
         stack.callback(store.close)
-        begun, clock = past.started if past else boot.now(), time.monotonic()
+        begun, clock = past.started if past else results.now(), time.monotonic()
         _begin(plan, store, options, past)
         passes = Passes(options.out, screen.note)
         stack.callback(lambda: None if store.frozen else passes.close())
@@ -149,7 +149,7 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
         for index in store.missing():
             step = plan.boots[index]
             kind, why = (Verdict.ERROR, str(fatal)) if fatal else (Verdict.SKIPPED, INTERRUPTED)
-            left = boot.result(step, step.template, kind, why, infrastructure=bool(fatal))
+            left = results.untried(step, kind, why, infrastructure=bool(fatal))
             store.keep(index, left, "boot left")
     return fatal
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix import disk
-from bootmatrix.boots import boot
+from bootmatrix.boots import boot, results
 from bootmatrix.boots.boot import Postponed
+from bootmatrix.boots.results import Results
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.judging import quarantine
-from bootmatrix.model import Result, Verdict
+from bootmatrix.model import Verdict
 from bootmatrix.quantities import human_size
 from bootmatrix.running.makers import Makers
 from bootmatrix.running.telling import ToRun
@@ -21,7 +19,7 @@ from bootmatrix.schedule.task import Later
 
 if TYPE_CHECKING:
     from bootmatrix.errors import BootmatrixError
-    from bootmatrix.model import Attempt
+    from bootmatrix.model import Attempt, Result
     from bootmatrix.places.opening import Places
     from bootmatrix.planning.plan import BootStep
     from bootmatrix.runs.passes import Passes
@@ -44,8 +42,15 @@ class Steps:
         self.took: dict[str, float] = {}
         self.makers = Makers(places, ToRun(store, screen, self.took))
         self.anew = False
-        self.today = datetime.now(UTC).date()
-        self.booter = boot.Booter(store, self.stop, note=screen.note, on_begin=self._begun, on_attempt=self._attempted)
+        self.results = Results()
+        self.booter = boot.Booter(
+            store,
+            self.stop,
+            note=screen.note,
+            on_begin=self._begun,
+            on_attempt=self._attempted,
+            results=self.results,
+        )
         if screen.wants_consoles:
             self.booter.on_chunk = screen.console
         self._blamed: dict[str, str] = {}  # the first test that each failed image or build kept from booting
@@ -55,19 +60,19 @@ class Steps:
         """Boot the plan's test number `index`, or tell why not; what is left of it if it was starved."""
         if not step.runs:
             kind = Verdict.SKIPPED if step.skip else Verdict.ERROR
-            self._told(index, step, boot.result(step, step.template, kind, step.skip or step.error))
+            self._tried(index, step, kind, step.skip or step.error)
             return None
         fields, place = step.fields, self.places.of(step.image)
         key = self._keys.of(step, fields, place)
         if self.reuse and not before and (again := self._again(key, step)):
-            self._told(index, step, replace(again, repro=step.repro, where=step.where))
+            self._told(index, step, self.results.again(step, again))
             return None
         with self.screen.working(f"boot {step.id}"):
-            found = self.booter.run(step, fields, place, before)
+            found = self.booter.run(step, fields, place, before, key)
         if isinstance(found, Postponed):
             return self._postponed(index, step, found)
         if found:  # what was cut short is told with all that was not tried, and run when the run is resumed
-            self._told(index, step, replace(found, key=key))
+            self._told(index, step, found)
         return None
 
     def _postponed(self, index: int, step: BootStep, found: Postponed) -> Later:
@@ -87,7 +92,7 @@ class Steps:
         need, have = human_size(needed), human_size(memory)
         reason = f"it needs {need} of memory with its tender, and guests may have {have} here: `--mem` gives them more"
         kind = Verdict.ERROR if step.template.unavailable == "error" else Verdict.SKIPPED
-        self._told(index, step, boot.result(step, step.template, kind, reason))
+        self._tried(index, step, kind, reason)
 
     def _begun(self, step: BootStep) -> None:
         """Its place is ready; told before it runs."""
@@ -106,15 +111,17 @@ class Steps:
         if attempt.verdict != Verdict.PASSED and not attempt.starved:  # which is told with what comes of it
             self.screen.attempt(step.id, attempt.number, attempt.reason)
 
+    def _tried(self, index: int, step: BootStep, verdict: Verdict, why: str, *, infrastructure: bool = False) -> None:
+        """Tell why it was not even prepared."""
+        found = self.results.tried(step, step.template, verdict, why, infrastructure=infrastructure)
+        self._told(index, step, found)
+
     def _told(self, index: int, step: BootStep, result: Result) -> None:
-        result = quarantine.applied(result, step.quarantine, self.today)
         try:
             at, length = self.store.keep(index, result)
         except ValueError as error:
             what = f"the runner's answer cannot be kept: {error}"
-            result = Result(
-                result.cell, result.test, Verdict.ERROR, what, axes=result.axes, repro=result.repro, where=result.where
-            )
+            result = results.untried(step, Verdict.ERROR, what)
             at, length = self.store.keep(index, result)
         self.passes.note(result, self.store.id, at, length)
         self.anew = self.anew or not result.reused
@@ -131,7 +138,7 @@ class Steps:
         if self.stop.is_set() and ours:
             return  # it was not tried: told with all the others that were not
         why = self._why(str(error), step.id)
-        self._told(index, step, boot.result(step, step.template, Verdict.ERROR, why, infrastructure=ours))
+        self._tried(index, step, Verdict.ERROR, why, infrastructure=ours)
 
     def _why(self, reason: str, test: str) -> str:
         """A reason in full for the first test that has it: there may be thousands, and each is told in every report."""
