@@ -200,7 +200,7 @@ def test_what_this_user_may_not_read_is_named(open_folder: Path, closed: str, mo
     done = as_other("run", "--engine", "host", cwd=open_folder, BOOTMATRIX_CACHE=str(open_folder / "cache"))
     assert (done.returncode, done.stdout) == (2, "")
     assert f"{open_folder}/{closed}" in done.stderr
-    assert "cannot be read: Permission denied\n    make it readable for this user (chmod, chown)" in done.stderr
+    assert "the source of a build: Permission denied\n    make it readable for this user (chmod, chown)" in done.stderr
     assert "Traceback" not in done.stderr
 
 

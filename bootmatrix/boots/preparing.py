@@ -157,7 +157,8 @@ def job_of(prepared: Prepared, attempt: int, folder: str) -> Job:
     """The job of one attempt, whose files will be in `folder`. Raises UserError if the runner does not say how."""
     launch = prepared.step.runner.launch(boot_of(prepared, attempt, folder))
     if not isinstance(launch, Launch):
-        what = f"the runner of {prepared.step.backend} returns a {type(launch).__name__} from `launch(boot)` instead of a Launch"
+        made = type(launch).__name__
+        what = f"the runner of {prepared.step.backend} returns a {made} from `launch(boot)` instead of a Launch"
         raise UserError(Problem(what, remedy="let it return `model.Launch(argv)`"))
     given = tuple(dict.fromkeys((*prepared.job.devices, *launch.devices)))
     return replace(prepared.job, argv=launch.argv, devices=given, folder=folder, files=launch.files)
