@@ -64,7 +64,7 @@ class Consoles:
         return [f"[[ATTACHMENT|{path}]]" for path in paths if texts.visible(path) == path and not UNTOLD.search(path)]
 
     def _file(self, name: str) -> Path | None:
-        """None if that is no file of this run: results may come from elsewhere."""
+        """None if that is not a file of this run: results may come from elsewhere."""
         try:
             file = (self.folder / name).resolve()
         except (OSError, ValueError):  # a NUL, or links in a ring

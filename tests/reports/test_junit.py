@@ -325,7 +325,7 @@ def test_no_file_outside_of_the_run_is_told(name: str, tmp_path: Path) -> None:
     folder.mkdir()
     (tmp_path / "secret.log").write_text("a secret")
     (folder / "link.log").symlink_to(tmp_path / "secret.log")
-    assert "is no file of this run" in system_out(written(folder, result("failed", replace(FAILED, console=name))))
+    assert "is not a file of this run" in system_out(written(folder, result("failed", replace(FAILED, console=name))))
 
 
 @pytest.mark.parametrize(("out", "place"), [("", "out"), ("build/out", "build/out"), ("/srv/out/", "/srv/out")])
