@@ -17,19 +17,19 @@ COMPLETE = "_BOOTMATRIX_COMPLETE"  # click's name for it
 ENDLESS = {"list", "plan"}  # what ends with its reader: nothing is lost, and there may be a million lines
 
 COMMANDS = {
-    "init": "Write a first, commented matrix.yaml.",
+    "init": "Write a first matrix.yaml, with comments.",
     "list": "List the cells and tests that a selection takes.",
     "plan": "Say what would be built and booted, what is cached, and why.",
     "run": "Build, boot, judge, and write the reports.",
     "report": "Write a run's reports again, in any format.",
     "nightly": "Say what changed since the last runs.",
     "history": "Show what became of a test, run by run.",
-    "compare": "Hold two runs, or two values of an axis, against each other.",
-    "merge": "Make one run of the parts of several machines.",
+    "compare": "Compare two runs, or two values of an axis.",
+    "merge": "Make one run of the shards of several machines.",
     "repro": "Print the exact commands that boot one test by hand.",
     "shell": "Open a shell in a cell's container.",
     "trust": "Let a repository's own runners and reports be imported.",
-    "gc": "Free what no recent run uses.",
+    "gc": "Remove what no recent run uses.",
     "doctor": "Say what this host can do and what is missing.",
     "setup": "Install what is missing, after saying what.",
     "schema": "Print the JSON Schema of matrix.yaml.",

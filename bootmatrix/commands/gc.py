@@ -23,14 +23,22 @@ Examples:
   bootmatrix gc --runs --days 30        old runs, too: their reports and consoles
   bootmatrix gc --days 0 --yes          everything that no other cache uses""",
 )
-@click.option("--dry-run", is_flag=True, help="Remove nothing, only say what would be.")
+@click.option("--dry-run", is_flag=True, help="Remove nothing; list what would be removed.")
 @click.option(
-    "--days", type=click.FloatRange(0), default=14.0, show_default=True, help="Keep what a run used in so many days."
+    "--days",
+    type=click.FloatRange(0),
+    default=14.0,
+    show_default=True,
+    help="Keep what a run has used within this many days.",
 )
-@click.option("--size", "limit", metavar="SIZE", callback=size, help="Keep at most so much, such as 20 GiB.")
-@click.option("--runs", is_flag=True, help="Also the folders of old runs; the last one is always kept.")
-@click.option("--unmarked", is_flag=True, help="Also images of ours that no cache on this host has marked as used.")
-@click.option("--yes", is_flag=True, help="Do not ask, where --days 0 or --size 0 takes everything.")
+@click.option("--size", "limit", metavar="SIZE", callback=size, help="Keep at most this much, such as 20 GiB.")
+@click.option("--runs", is_flag=True, help="Also remove the folders of old runs; the last run is always kept.")
+@click.option(
+    "--unmarked",
+    is_flag=True,
+    help="Also remove images made by bootmatrix that no cache on this host has marked as used.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before --days 0 or --size 0 removes everything.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The folder of the runs; without it, out/ beside the matrix."
 )
@@ -46,7 +54,7 @@ def command(
     directory: Path | None,
     file: Path,
 ) -> None:
-    """Free what no recent run of this cache uses: builds, images and their bases, the leftovers of runs that died."""
+    """Remove what no recent run of this cache uses: builds, images and their bases, the leftovers of runs that died."""
     from bootmatrix.runs import lease  # noqa: PLC0415
     from bootmatrix.upkeep import gc  # noqa: PLC0415
 
@@ -73,8 +81,8 @@ def confirm(count: int) -> None:
     """Raises UserError without a yes: what takes everything is more often a slip than a wish."""
     if sys.stdin.isatty() and click.confirm(f"remove all {count:,}?"):
         return
-    what = "nothing was removed: --days 0 and --size 0 take everything"
-    raise UserError(Problem(what, remedy="add --yes if that is meant, or give more days"))
+    what = "nothing was removed: --days 0 and --size 0 remove everything"
+    raise UserError(Problem(what, remedy="add --yes if you mean that, or keep more days"))
 
 
 def free(item: Item, *, dry_run: bool) -> int:

@@ -28,10 +28,10 @@ Examples:
 )
 @click.argument("select", nargs=-1, required=True, metavar="TEST...")
 @click.option(
-    "--nights", type=click.IntRange(1, 10_000), default=30, show_default=True, help="The last runs that are told."
+    "--nights", type=click.IntRange(1, 10_000), default=30, show_default=True, help="How many of the last runs to show."
 )
 @click.option("--branch", help="The branch of the runs; without it, that of the last run.")
-@click.option("--all", "every", is_flag=True, help="The runs of all branches.")
+@click.option("--all", "every", is_flag=True, help="Show the runs of all branches.")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @history_option
 @matrix_options
@@ -89,7 +89,7 @@ def _text(stories: Iterator[Story], runs: int) -> None:
         shown.line(f"… and {told - MOST:,} more tests: select fewer, or take --format json", "note")
     if not told:
         where = "no run" if not runs else f"none of the last {runs} runs"
-        shown.line(f"{where} of this branch has it: --all looks at all branches, --nights at more runs", "note")
+        shown.line(f"{where} of this branch has it: --all searches all branches, --nights more runs", "note")
 
 
 def _window(past: History, branch: str | None, nights: int, *, every: bool) -> Sequence[Night]:

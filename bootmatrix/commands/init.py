@@ -50,7 +50,7 @@ tests:
 @click.option("-C", "directory", type=click.Path(path_type=Path), default=Path(), help="Work in this folder.")
 @click.option("-f", "--file", "file", type=click.Path(path_type=Path), default=Path("matrix.yaml"), show_default=True)
 def command(directory: Path, file: Path) -> None:
-    """Write a first, commented matrix.yaml. Never overwrites one."""
+    """Write a first matrix.yaml, with comments. Never overwrites one."""
     target = directory / file
     try:
         _write(target)
@@ -58,7 +58,7 @@ def command(directory: Path, file: Path) -> None:
         raise UserError(Problem(f"{target} exists already", remedy="edit it, or name another with -f FILE")) from None
     except OSError as error:
         raise _unwritten(target, error) from None
-    click.echo(f"{target} is written: make it yours, then `bootmatrix list` and `bootmatrix run`")
+    click.echo(f"wrote {target}: adapt it, then run `bootmatrix list` and `bootmatrix run`")
 
 
 def _write(target: Path) -> None:

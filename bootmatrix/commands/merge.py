@@ -12,7 +12,7 @@ from bootmatrix.commands.recorded import history_option
 
 def _commit(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if value and not re.fullmatch("[0-9a-f]{7,64}", value):
-        raise click.BadParameter(f"'{value}' is no commit: write it in hexadecimal digits", ctx, param)
+        raise click.BadParameter(f"'{value}' is not a commit: write it in hexadecimal digits", ctx, param)
     return value
 
 
@@ -21,19 +21,21 @@ def _commit(ctx: click.Context, param: click.Parameter, value: str) -> str:
     epilog="""\b
 Examples:
   bootmatrix merge parts                       every run below this folder
-  bootmatrix merge parts --select arch=x86_64  of a plan that had a selection
-  bootmatrix merge parts --as-told             of another commit: only what the parts say""",
+  bootmatrix merge parts --select arch=x86_64  of a run that had a selection
+  bootmatrix merge parts --as-told             of another commit: only what the shards report""",
 )
 @click.argument("part", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--select", multiple=True, metavar="SELECT", help="A term of the selection that was run; repeatable.")
-@click.option("--as-told", is_flag=True, help="Take what the parts say for all there is: nothing can be missing.")
+@click.option("--select", multiple=True, metavar="SELECT", help="A term of the selection that was run. Repeatable.")
 @click.option(
-    "--commit", default="", metavar="SHA", callback=_commit, help="The commit that was run, which the caller knows."
+    "--as-told", is_flag=True, help="Do not compare the shards with the matrix: what they report is all there is."
+)
+@click.option("--commit", default="", metavar="SHA", callback=_commit, help="The commit that was run, if you know it.")
+@click.option(
+    "--fail-on-flaky", is_flag=True, help="Exit with 1 if a test is flaky: it passed, but only after a failed attempt."
 )
 @click.option(
-    "--fail-on-flaky", is_flag=True, help="Exit with 1 if a guest passed only after an attempt of its own that did not."
+    "--out", type=click.Path(path_type=Path), help="The folder of the runs; without it, out/ beside the matrix."
 )
-@click.option("--out", type=click.Path(path_type=Path), help="The runs' folder; without it, out/ beside the matrix.")
 @history_option
 @allow_option
 @matrix_options
@@ -49,7 +51,7 @@ def command(
     directory: Path | None,
     file: Path,
 ) -> int:
-    """Make one run of the parts of several machines. A test that no part tells is an error."""
+    """Make one run of the shards of several machines. A test that no shard reports is an error."""
     from bootmatrix import screen  # noqa: PLC0415
     from bootmatrix.merging import merge  # noqa: PLC0415
     from bootmatrix.running import run  # noqa: PLC0415

@@ -34,7 +34,7 @@ Exit status: 1 if there is a new failure, or a measure that became worse.""",
     type=click.IntRange(1, 1000),
     default=100,
     show_default=True,
-    help="Compare with so many earlier runs.",
+    help="Compare with this many earlier runs.",
 )
 @click.option("--branch", help="The branch of the earlier runs; without it, the run's own.")
 @click.option("--format", "shape", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
@@ -63,7 +63,8 @@ def command(
 ) -> int:
     """Say what changed since the last runs: new failures, worse measures, flaky tests.
 
-    RUN is a run's folder, its id, or `latest`. It is recorded if it was not yet, and its reports are written again.
+    RUN is a run's folder, its id, or `latest`. If the history does not have it yet, it is
+    recorded, and its reports are written again.
     """
     from bootmatrix import results  # noqa: PLC0415
     from bootmatrix.history import database, trends  # noqa: PLC0415
@@ -90,8 +91,8 @@ def _recorded(past: History, run: Run) -> Night:
         past.record(run)
     if found := past.night(run.id):
         return found
-    what = f"the history is damaged: it does not have the run {run.id}, though it has taken it"
-    raise InfrastructureError(Problem(what, remedy="move it away: the next run begins a new history"))
+    what = f"the history is damaged: the run {run.id} was recorded, but cannot be found in it"
+    raise InfrastructureError(Problem(what, remedy="move it away: the next run starts a new history"))
 
 
 def _write(folder: Path, root: Path, run: Run, changes: Changes, drawn: Trends) -> list[Path]:

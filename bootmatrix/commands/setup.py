@@ -9,7 +9,7 @@ import click
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--host-tools", is_flag=True, help="Also QEMU, compilers and git for --engine host.")
 def command(yes: bool, host_tools: bool) -> None:
-    """Install what is missing through the system's package manager, after saying what, and start the engine.
+    """Install what is missing with the system's package manager, after saying what, and start the engine.
 
     Containers need Docker Engine, and mmdebstrap where no registry answers. Known: apt (Debian, Ubuntu).
     """

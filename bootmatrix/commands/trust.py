@@ -17,7 +17,7 @@ Examples:
   bootmatrix trust --revoke ~/src/guest""",
 )
 @click.argument("folder", type=click.Path(path_type=Path), default=Path(), metavar="[FOLDER]")
-@click.option("--revoke", is_flag=True, help="Take it back.")
+@click.option("--revoke", is_flag=True, help="Withdraw the trust.")
 @click.option("--list", "listed", is_flag=True, help="Only list the repositories that are trusted.")
 def command(folder: Path, revoke: bool, listed: bool) -> None:
     """Let a repository's own runners and reports be imported by every command.
@@ -27,7 +27,7 @@ def command(folder: Path, revoke: bool, listed: bool) -> None:
     from bootmatrix import trust  # noqa: PLC0415
 
     if revoke and listed:
-        raise click.UsageError("--revoke and --list are two things: give one of them")
+        raise click.UsageError("--revoke and --list cannot be combined: give one of them")
     if listed:
         for each in trust.kept():
             click.echo(printable(str(each)))
@@ -40,4 +40,4 @@ def command(folder: Path, revoke: bool, listed: bool) -> None:
     else:
         click.echo(f"trusted: {printable(str(trust.keep(folder)))}")
     if os.environ.get(trust.VARIABLE) and not listed:
-        click.echo(f"{trust.VARIABLE} has a word in this, too: {printable(os.environ[trust.VARIABLE])}", err=True)
+        click.echo(f"{trust.VARIABLE} also decides what is trusted: {printable(os.environ[trust.VARIABLE])}", err=True)

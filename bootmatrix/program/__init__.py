@@ -1,1 +1,1 @@
-"""The program as a process: its streams and signals, the last net for what nobody expected, and the way out."""
+"""bootmatrix as a process: its streams and signals, the last net for exceptions, and how it ends."""

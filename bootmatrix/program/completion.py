@@ -1,4 +1,4 @@
-"""Completion in bash, zsh and fish where a word has more than one part, as `test=hello` and `stack@depth=1,smp=2` have.
+"""Completion in bash, zsh and fish where a word has several parts, as `test=hello` and `stack@depth=1,smp=2` have.
 
 click's own scripts leave three things undone: bash ends words at `=`, `@` and `:` (COMP_WORDBREAKS), and replaces only
 what stands behind the last of them; fish's cuts a value at its first comma; and what follows `--engine=` replaces the

@@ -1,4 +1,4 @@
-"""The last net: whatever a command raises ends in sentences and an exit status; never in 1: then a test has failed."""
+"""The last net: whatever a command raises becomes a message and an exit status; never 1: then a test has failed."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def _look_around() -> None:
     try:
         os.getcwd()  # noqa: PTH109  # nothing but whether there is one
     except OSError:
-        what = "the folder from which bootmatrix was called is no longer there"
-        raise UserError(Problem(what, remedy="change to one that is: cd")) from None
+        what = "the working folder does not exist any more"
+        raise UserError(Problem(what, remedy="change to another one with cd")) from None
 
 
 def _told(error: BaseException) -> BootmatrixError:
@@ -76,7 +76,7 @@ def _told(error: BaseException) -> BootmatrixError:
 
 def _unprinted(error: OSError) -> InfrastructureError:
     what = f"standard output cannot be written: {error.strerror}"
-    return InfrastructureError(Problem(what, remedy="write it to where there is room; what was done is done"))
+    return InfrastructureError(Problem(what, remedy="write it to a disk with free space; the work itself is done"))
 
 
 def _show(error: BootmatrixError) -> None:

@@ -1,4 +1,4 @@
-"""The way out: once the user wants to stop, all ends within seconds, whatever a child, an engine or a file does."""
+"""Ending on a signal: everything ends within seconds, whatever a child process, an engine or a file does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals as this program's children shall have them, whatever the parent process did to them.
+"""The signals of child processes: as a program expects them, whatever the parent of bootmatrix has set.
 
 A signal that is ignored stays so in every child, and a guest that ends itself by it would run on. A handler is not
 handed on: so what was ignored when we began gets one that does nothing.

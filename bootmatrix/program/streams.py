@@ -1,4 +1,4 @@
-"""The standard streams as a program can rely on them: all three are open, and what they do not take is no traceback."""
+"""Standard streams that can be relied on: all three are open, and a failed write is a message, not a traceback."""
 
 from __future__ import annotations
 

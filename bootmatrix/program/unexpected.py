@@ -1,4 +1,4 @@
-"""What to say of an exception that nobody expected: of a file, which one and what to do; of a bug, where it is."""
+"""Messages for exceptions that no code expects: for a file, which one and what to do; for a bug, where it is."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, pri
 DEBUG = "BOOTMATRIX_DEBUG"  # set to anything, it shows where
 HOME = Path(__file__).resolve().parents[1]
 LONGEST = 300  # characters of an exception's own words
-MINE = "let this user read and write it, or name other folders: --out, BOOTMATRIX_CACHE"
-INSTEAD = "something else stands where a folder should be: remove it, or name another: --out, BOOTMATRIX_CACHE"
-SMALLER = "run less at once: -j, --mem"
+MINE = "make it readable and writable for this user, or name other folders: --out, BOOTMATRIX_CACHE"
+INSTEAD = "it is not a folder, but should be one: remove it, or name another: --out, BOOTMATRIX_CACHE"
+SMALLER = "run less at a time: -j, --mem"
 REMEDIES = {
     errno.EACCES: MINE,
     errno.EPERM: MINE,
@@ -28,11 +28,11 @@ REMEDIES = {
     errno.ESTALE: "something removed it meanwhile: run it again",
     errno.ENOTDIR: INSTEAD,
     errno.EEXIST: INSTEAD,
-    errno.ELOOP: "its links lead nowhere: remove them",
+    errno.ELOOP: "its symbolic links form a loop: remove them",
     errno.ENAMETOOLONG: "choose shorter names",
-    errno.EIO: "look at the disk: the kernel's log says more",
+    errno.EIO: "the disk may be damaged: the kernel's log (dmesg) says more",
 }
-MORE = f"{DEBUG}=1 in the environment shows where"
+MORE = f"set {DEBUG}=1 in the environment for a traceback"
 
 
 def told(error: BaseException) -> BootmatrixError:
@@ -42,13 +42,13 @@ def told(error: BaseException) -> BootmatrixError:
     if isinstance(error, OSError):
         return of_file(error)
     if isinstance(error, MemoryError):
-        return InfrastructureError(Problem("this host has no more memory for bootmatrix", remedy=_with_trace(error)))
+        return InfrastructureError(Problem("bootmatrix ran out of memory", remedy=_with_trace(error)))
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
-        what = "this host starts no more threads"
+        what = "this host does not start any more threads"
         return InfrastructureError(Problem(what, remedy=f"{REMEDIES[errno.EAGAIN]}{_trace(error)}"))
     words = printable(f"{type(error).__name__}: {error}", LONGEST)
     return InfrastructureError(
-        Problem(f"bootmatrix itself failed, which is a bug: {words} ({_where(error)})", remedy=_with_trace(error))
+        Problem(f"this is a bug in bootmatrix: {words} ({_where(error)})", remedy=_with_trace(error))
     )
 
 

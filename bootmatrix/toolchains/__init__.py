@@ -1,1 +1,1 @@
-"""What a unikernel is built with: bases, images, builds, and what a build leaves behind."""
+"""What unikernels are built with: bases, images, builds, and what a build leaves behind."""

@@ -98,7 +98,7 @@ def _substitute(text: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         text = text.replace(f"${{{name}}}", value[:LONGEST]).replace(f"${name}", value[:LONGEST])
         if len(text) > LONGEST:
-            raise UserError(Problem(f"a base is named by more than {LONGEST} characters: {text[:60]}…"))
+            raise UserError(Problem(f"the name of a base has more than {LONGEST} characters: {text[:60]}…"))
     return text
 
 
@@ -138,7 +138,7 @@ def _pull(name: str, say: Callable[[str], None]) -> str:
                 return str(line["error"]).strip()
     except (docker.errors.APIError, OSError, TypeError, ValueError) as error:
         return engine.reason(error)
-    return "" if _id(name) else "the engine said nothing"
+    return "" if _id(name) else "the engine gave no reason"
 
 
 def _bootstrap(suite: str, tag: str, trouble: str, stop: threading.Event, say: Callable[[str], None]) -> None:
@@ -149,7 +149,7 @@ def _bootstrap(suite: str, tag: str, trouble: str, stop: threading.Event, say: C
         raise InfrastructureError(
             Problem(what, remedy="`bootmatrix setup` installs it, or: apt-get install mmdebstrap")
         )
-    say(f"bootstrapping Debian {suite}, since no registry answers")
+    say(f"bootstrapping Debian {suite}, because no registry answers")
     with files.scratch("bootmatrix-base-", host.scratch()) as folder:
         tar = folder / "base.tar"
         status, said = _run([*BOOTSTRAP, suite, str(tar)], folder / "log", stop)

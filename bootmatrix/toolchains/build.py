@@ -1,4 +1,4 @@
-"""Builds: the source's private copy, the user's commands in the image, and a folder of unikernels kept by content."""
+"""Builds: a private copy of the source, the user's commands in the image, and the output, kept by content."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _output(step: BuildStep, source: Path, output: Path) -> Path:
     root = os.path.realpath(source)
     folder = Path(os.path.realpath(source / step.spec.output))  # Path.resolve raises at a loop of links
     if not os.path.isdir(folder) or not folder.is_relative_to(root):  # noqa: PTH112  # nor does this raise
-        what = f"build {step.id}: its commands succeeded, but left no folder '{step.spec.output}'"
+        what = f"build {step.id}: its commands succeeded, but did not make the folder '{step.spec.output}'"
         raise UserError(Problem(what, remedy="correct `output:`, or leave it out and write to $OUT"))
     return folder
 
@@ -181,8 +181,8 @@ def _keep(step: BuildStep, made: Path, kept: Path, log: logs.Log) -> None:
         if disk.is_full(error):
             raise disk.full(kept, error) from None
         where = error.filename or made
-        what = f"build {step.id}: what it made cannot be kept: {unexpected.reason(error)} ({where})"
-        remedy = "let it leave files, folders and links that their owner may change"
+        what = f"build {step.id}: its output cannot be kept: {unexpected.reason(error)} ({where})"
+        remedy = "it may leave only files, folders and links that their owner can change"
         raise UserError(Problem(what, remedy=remedy)) from None
     try:
         made.rename(kept)
@@ -207,7 +207,7 @@ def _failed(step: BuildStep, ended: Watched, log: logs.Log, cache: Path, memory:
         what = f"build {step.id} {how}: {words}, here or where the engine has its own (here: {disk.of(cache)})"
         return InfrastructureError(Problem(what, remedy=log.told()))
     if ended.exit.out_of_memory:
-        what = f"build {step.id} ran out of memory: it could have {human_size(memory)}, most of what was free"
-        return InfrastructureError(Problem(what, remedy="free some memory, or let it start fewer jobs than $JOBS"))
+        what = f"build {step.id} ran out of memory: it was limited to {human_size(memory)}, most of the free memory"
+        return InfrastructureError(Problem(what, remedy="free some memory, or start fewer jobs in it than $JOBS"))
     line, told = log.error()
     return UserError(Problem(f"build {step.id} {how}{f': {line}' if line else ''}", remedy=told))

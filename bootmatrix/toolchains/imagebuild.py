@@ -1,4 +1,4 @@
-"""Images made and found: the second needs only its content's key, the first a base and the Dockerfile's commands."""
+"""Finds images by the key of their content, and builds them from a base and the commands of a Dockerfile."""
 
 from __future__ import annotations
 
@@ -107,10 +107,12 @@ def _followed(
     error, until = "", time.monotonic() + LONGEST
     for line in lines:
         if time.monotonic() > until:
-            remedy = "make what takes so long a base or a build of its own"
-            raise UserError(Problem(f"the image {image.name} is not made within {human_time(LONGEST)}", remedy=remedy))
+            remedy = "move what takes so long into a base, or into a build"
+            raise UserError(
+                Problem(f"the image {image.name} was not built within {human_time(LONGEST)}", remedy=remedy)
+            )
         if stop.is_set():
-            raise InfrastructureError(f"the image {image.name} was interrupted")
+            raise InfrastructureError(f"the build of the image {image.name} was interrupted")
         text = str(line.get("stream") or line.get("status") or line.get("error") or "")
         write(text.encode("utf-8", "replace"))
         error = error or str(line.get("error") or "").strip()

@@ -1,4 +1,4 @@
-"""Which caches use an image: a tag of each cache's own on it, in the engine, which all caches of a host share.
+"""Marks on images in the engine, which all caches of a host share: a tag for each cache that uses an image.
 
 A mark is `localhost/bootmatrix-used-by:<cache>-<key>-<day>`: the cache's id, a hash of the image's own tag, and the day
 of its last use. So a cache frees no image that another uses, and a cache that is gone keeps none for ever.

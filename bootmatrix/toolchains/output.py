@@ -1,4 +1,4 @@
-"""What a build has made, before it is kept: opened to the boots, and without what a boot must not be given.
+"""Prepares a build's output for boots: readable for every user, without what a boot must not be given.
 
 The build's commands may come from anyone: nothing is followed, nothing is opened but folders, and what would give
 rights to those who run it (setuid, setgid) is only a file afterwards.
@@ -38,7 +38,7 @@ def settle(made: Path, left_out: Callable[[str], None]) -> None:
     handle = os.open(made, WATCHED)
     try:
         if not stat.S_ISDIR(os.fstat(handle).st_mode):
-            raise OSError(errno.ENOTDIR, "it is no folder any more", str(made))
+            raise OSError(errno.ENOTDIR, "it is not a folder any more", str(made))
         _settle_folder(handle, str(made), left_out, 0)
     finally:
         os.close(handle)
@@ -47,7 +47,7 @@ def settle(made: Path, left_out: Callable[[str], None]) -> None:
 def _settle_folder(handle: int, path: str, left_out: Callable[[str], None], depth: int) -> None:
     """`handle` is where it was found, and need not be readable before."""
     if depth > DEEPEST:
-        raise OSError(errno.ENAMETOOLONG, f"more than {DEEPEST} folders lie in each other", path)
+        raise OSError(errno.ENAMETOOLONG, f"it has more than {DEEPEST} levels of folders", path)
     _allow(handle, path, ENTERED)
     opened = os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -64,7 +64,7 @@ def _settle(folder: int, entry: os.DirEntry[str], path: str, left_out: Callable[
         return
     if kind := KINDS.get(stat.S_IFMT(mode)):
         os.unlink(entry.name, dir_fd=folder)
-        left_out(f"{path} is left out: it is {kind}")
+        left_out(f"{path} is not kept: it is {kind}")
         return
     handle = os.open(entry.name, WATCHED, dir_fd=folder)
     try:

@@ -61,7 +61,7 @@ def text_of(folder: Path, name: str) -> str:
     try:
         return files.read(folder / name, LARGEST, below=folder).decode("utf-8-sig", "replace")
     except OSError as error:
-        remedy = f"an image's folder has a plain {name}, or a link to one in the same folder"
+        remedy = f"in the folder of an image, {name} must be a regular file, or a link to one in the same folder"
         raise UserError(Problem(f"{folder / name} cannot be read: {error.strerror}", remedy=remedy)) from None
 
 

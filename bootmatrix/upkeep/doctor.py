@@ -63,9 +63,9 @@ def _base() -> Finding:
 
 def _git() -> Finding:
     if shutil.which("git"):
-        return Finding("git", "ok", "leaves the files out of builds that it ignores")
+        return Finding("git", "ok", "builds leave out the files that git ignores")
     return Finding(
-        "git", "note", "not installed: every file of a source folder goes into a build", "apt-get install git"
+        "git", "note", "not installed, so builds also copy the files that git would ignore", "apt-get install git"
     )
 
 
@@ -78,21 +78,28 @@ def _disk() -> Finding:
     except InfrastructureError as error:
         return Finding("disk", "missing", error.problems[0].what, error.problems[0].remedy)
     except OSError as error:
-        return Finding("disk", "missing", f"{folder} cannot be looked at: {error.strerror}", "set BOOTMATRIX_CACHE")
+        return Finding(
+            "disk", "missing", f"{folder} cannot be read: {error.strerror}", "name another folder with BOOTMATRIX_CACHE"
+        )
     words = f"{free >> 30} GiB free for builds at {host.cache()}"
     enough = free >= DISK
-    return Finding("disk", "ok" if enough else "note", words, "" if enough else "free some, or set BOOTMATRIX_CACHE")
+    return Finding(
+        "disk",
+        "ok" if enough else "note",
+        words,
+        "" if enough else "free some space, or name another disk with BOOTMATRIX_CACHE",
+    )
 
 
 def _kvm() -> Finding:
     if trouble := host.kvm_trouble():
-        return Finding("KVM", "note", f"{trouble}; QEMU boots under TCG, solo5-hvt does not boot", _kvm_remedy(trouble))
+        return Finding("KVM", "note", f"{trouble}; QEMU emulates with TCG, solo5-hvt cannot boot", _kvm_remedy(trouble))
     if not shutil.which(QEMU[0]):
-        return Finding("KVM", "note", "/dev/kvm makes machines; whether QEMU boots on it is probed in each image")
+        return Finding("KVM", "note", "/dev/kvm works; each image is tested for whether its QEMU boots on it")
     trouble = _probe()
-    detail = trouble or "a probe guest boots on it"
+    detail = trouble or "a test guest boots on it"
     return Finding(
-        "KVM", "note" if trouble else "ok", detail, "QEMU's guests boot under TCG instead" if trouble else ""
+        "KVM", "note" if trouble else "ok", detail, "QEMU emulates guests with TCG instead" if trouble else ""
     )
 
 
@@ -115,7 +122,7 @@ def _probe() -> str:
 
 def _kvm_remedy(trouble: str) -> str:
     return (
-        "enable virtualization in the firmware, or nested virtualization where this is a guest"
+        "enable virtualization in the firmware, or nested virtualization if this is a virtual machine"
         if "no /dev/kvm" in trouble
         else ""
     )
@@ -124,16 +131,16 @@ def _kvm_remedy(trouble: str) -> str:
 def _qemu() -> Finding:
     here = [name for name in QEMU if shutil.which(name)]
     if not here:
-        return Finding("QEMU on this host", "note", "none; the images have their own, --engine host needs one")
+        return Finding("QEMU on this host", "note", "none; images have their own, only --engine host needs one")
     return Finding("QEMU on this host", "ok", f"{_version(here[0])}: {', '.join(here)}")
 
 
 def _solo5() -> Finding:
     here = [path for name in SOLO5 if (path := shutil.which(name))]
     if not here:
-        remedy = "build and install Solo5, then name its prefix: runner: {prefix: /usr/local}"
+        remedy = "build and install Solo5, then set its prefix: runner: {prefix: /usr/local}"
         return Finding(
-            "Solo5 on this host", "note", "none; a build's own tenders, or an image's, are used as well", remedy
+            "Solo5 on this host", "note", "none; tenders that a build makes, or an image has, are used as well", remedy
         )
     return Finding("Solo5 on this host", "ok", ", ".join(here))
 
@@ -144,5 +151,5 @@ def _version(program: str) -> str:
             [program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
-        return f"{program} does not tell its version"
+        return f"{program} does not print its version"
     return printable(said.decode("utf-8", "replace").partition("\n")[0]) or program

@@ -1,4 +1,4 @@
-"""What is kept between runs, how large it is, and what of it no recent run has used."""
+"""What is cached on this host, how large it is, and what no recent run has used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images and bases that this cache has used: it takes its own marks off them, and frees those that no other cache uses.
+"""Images and bases that this cache has used: `gc` takes its marks off them, and removes those that no other cache uses.
 
 What has no mark of this cache is not ours to free, whoever made it.
 """
@@ -46,7 +46,7 @@ def _item(kind: str, image: dict[str, Any], tags: list[str], size: int) -> Item:
         used, key=lambda known: known[1], default=(names[0] if names else str(image["Id"])[:19], min(made, marked))
     )
     if _others(on_it):
-        return Item(kind, f"{name} (stays, as another cache uses it)", 0, age, _Image(kind, str(image["Id"])))
+        return Item(kind, f"{name} (kept, because another cache uses it)", 0, age, _Image(kind, str(image["Id"])))
     return Item(kind, name, size, age, _Image(kind, str(image["Id"])))
 
 
@@ -89,7 +89,7 @@ class _Image:
             raise
 
     def _put_back(self, tags: list[str]) -> None:
-        with contextlib.suppress(InfrastructureError), engine.speaking("a tag cannot be put back"):
+        with contextlib.suppress(InfrastructureError), engine.speaking("a tag cannot be restored"):
             for tag in tags:
                 repository, _, label = tag.rpartition(":")
                 engine.client().tag(self.id, repository, label)

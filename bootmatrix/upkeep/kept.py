@@ -1,4 +1,4 @@
-"""A thing that is kept between runs."""
+"""A cached thing that `gc` may remove: a build, an image, a base, the folder of a run."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def missing(*, host_tools: bool) -> list[Step]:
     answers = _answers()
     if not answers and (where := os.environ.get("DOCKER_HOST")):
         remedy = "start that engine, or unset DOCKER_HOST to use this host's Docker Engine"
-        raise InfrastructureError(Problem(f"DOCKER_HOST is {where}, where no engine answers", remedy=remedy))
+        raise InfrastructureError(Problem(f"DOCKER_HOST is {where}, but no engine answers there", remedy=remedy))
     programs = {} if answers or _forbidden() else dict(ENGINE)
     programs["mmdebstrap"] = "mmdebstrap"
     if os.getuid():
@@ -90,7 +90,7 @@ def _user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        what = f"user {os.getuid()} has no name in /etc/passwd, and cannot be let into the engine's group"
+        what = f"user {os.getuid()} has no name in /etc/passwd, and so cannot join the engine's group"
         raise InfrastructureError(Problem(what, remedy="run this as root, or as a user who has one")) from None
 
 
@@ -135,7 +135,7 @@ def _root() -> list[str]:
         return []
     if shutil.which("sudo"):
         return ["sudo"]
-    raise InfrastructureError(Problem("this needs root, and there is no sudo", remedy="run it as root"))
+    raise InfrastructureError(Problem("this needs root, and sudo is not installed", remedy="run it as root"))
 
 
 def _run(command: list[str]) -> None:
@@ -145,7 +145,9 @@ def _run(command: list[str]) -> None:
     except OSError as error:
         raise InfrastructureError(f"{command[0]} cannot be started: {error.strerror}") from None
     if failed:
-        raise InfrastructureError(Problem(f"this failed: {shlex.join(command)}", remedy="its own messages stand above"))
+        raise InfrastructureError(
+            Problem(f"the command failed: {shlex.join(command)}", remedy="see its messages above")
+        )
 
 
 def _start() -> Step:

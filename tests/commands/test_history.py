@@ -151,7 +151,7 @@ def test_history_takes_a_selection_and_tells_json(project: Path) -> None:
 
 def test_history_says_where_a_test_is_if_not_here(project: Path) -> None:
     done = bootmatrix("history", f"{CELL}/bad", "--branch", "work", cwd=project)
-    assert (done.returncode, "--all looks at all branches" in done.stdout) == (0, True)
+    assert (done.returncode, "--all searches all branches" in done.stdout) == (0, True)
 
 
 def test_a_real_run_is_compared_with_the_one_before(tmp_path: Path) -> None:

@@ -36,14 +36,14 @@ def file_error(number: int) -> OSError:
 
 
 RAISED: dict[str, tuple[Callable[[], object], int, str]] = {
-    "a bug": (raiser(KeyError("k")), 3, "bootmatrix itself failed, which is a bug: KeyError: 'k' ("),
+    "a bug": (raiser(KeyError("k")), 3, "this is a bug in bootmatrix: KeyError: 'k' ("),
     "a recursion": (recurse, 3, "RecursionError"),
     "text that is none": (b"\xff".decode, 3, "UnicodeDecodeError"),
     "a long one": (raiser(ValueError("x" * 10_000_000)), 3, "ValueError: xxx"),
-    "no memory": (raiser(MemoryError()), 3, "no more memory"),
-    "no threads": (raiser(RuntimeError("can't start new thread")), 3, "starts no more threads"),
-    "no right": (raiser(file_error(errno.EACCES)), 3, "/some/file: Permission denied\n    let this user"),
-    "no folder": (raiser(file_error(errno.ENOTDIR)), 3, "stands where a folder should be"),
+    "no memory": (raiser(MemoryError()), 3, "ran out of memory"),
+    "no threads": (raiser(RuntimeError("can't start new thread")), 3, "does not start any more threads"),
+    "no right": (raiser(file_error(errno.EACCES)), 3, "/some/file: Permission denied\n    make it readable"),
+    "no folder": (raiser(file_error(errno.ENOTDIR)), 3, "not a folder, but should be one"),
     "no descriptors": (raiser(file_error(errno.EMFILE)), 3, "ulimit -n"),
     "no processes": (raiser(OSError(errno.EAGAIN, "x")), 3, "ulimit -u"),
     "a full disk": (raiser(file_error(errno.ENOSPC)), 3, "/some/file cannot be written: No space left on device"),
@@ -115,4 +115,4 @@ def test_a_folder_that_was_removed_is_told(tmp_path: Path) -> None:
     script = f"mkdir gone && cd gone && rmdir ../gone && exec {sys.executable} -m bootmatrix list"
     done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "no longer there\n    change to one that is" in done.stderr
+    assert "does not exist any more\n    change to another one" in done.stderr

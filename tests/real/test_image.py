@@ -72,7 +72,7 @@ def test_what_never_ends_but_goes_on_talking_is_ended(
 ) -> None:
     monkeypatch.setattr(imagebuild, "LONGEST", 0.5)
     error = failed(debian_12, tmp_path, "while echo still here; do sleep 0.1; done; echo never-made")
-    assert "the image mine is not made within 0.50 s" in str(error)
+    assert "the image mine was not built within 0.50 s" in str(error)
     until = time.monotonic() + 60
     while any("never-made" in each["Command"] for each in engine.client().containers()):
         assert time.monotonic() < until, "the engine goes on with it"

@@ -64,7 +64,7 @@ def test_what_is_no_plain_file_of_the_image_is_told(
     with pytest.raises(UserError) as caught:
         READERS[what](folder)
     assert f"{file} cannot be read: {why}" in str(caught.value)
-    assert "an image's folder has a plain" in str(caught.value)
+    assert "in the folder of an image," in str(caught.value)
 
 
 def test_a_link_in_the_images_folder_is_followed(folder: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_dockerfile_of_nothing_but_line_ends_is_read_at_once(folder: Path) -> 
 def test_arguments_of_arguments_do_not_grow_without_end(folder: Path) -> None:
     lines = [f"ARG a{n}=" + f"${{a{n + 1}}}" * 8 for n in range(30)]
     (folder / "Dockerfile").write_text("\n".join([*lines, "FROM ${a0}", ""]))
-    with pytest.raises(UserError, match="a base is named by more than 1000 characters"):
+    with pytest.raises(UserError, match="the name of a base has more than 1000 characters"):
         bases.of(image(folder))
 
 
