@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.history import shift
+from bootmatrix.statistics.alarm import alarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +79,7 @@ def quiet(noise: Noise, tests: int, nights: int, seed: int) -> Counted:
     for _ in range(tests):
         series, before = noise.rounded(noise.make(rng, nights)), False
         for last in range(1, nights + 1):
-            now = shift.alarm(series[max(0, last - WINDOW) : last]) is not None
+            now = alarm(series[max(0, last - WINDOW) : last]) is not None
             total, alarms, before = total + now, alarms + (now and not before), now
     each = 10_000 / (tests * nights)
     return Counted(total * each, alarms * each)
@@ -99,7 +99,7 @@ def _changed(noise: Noise, rng: random.Random) -> list[float]:
 def _night(values: Sequence[float]) -> int:
     for night in range(1, AFTER + 1):
         last = BEFORE + night
-        told = shift.alarm(values[last - WINDOW : last])
+        told = alarm(values[last - WINDOW : last])
         if told and told.change > 0:
             return night
     return AFTER + 1

@@ -11,7 +11,7 @@ from array import array
 from pathlib import Path
 
 from bootmatrix import plugins, results
-from bootmatrix.model import Attempt, Outcome, Result, Run
+from bootmatrix.model import Attempt, Outcome, Result, Run, Verdict
 from bootmatrix.runs.store import Store
 
 RUN, PLACES = "run", "places.json"
@@ -41,7 +41,7 @@ def _result(folder: Path, number: int) -> Result:
         (folder / console).write_text(CONSOLE)
     attempt = Attempt(
         number=1,
-        verdict=verdict,
+        verdict=Verdict(verdict),
         reason=reason,
         outcome=Outcome("exited", "1" if failed else "0", "exit status"),
         started=STARTED,
@@ -53,7 +53,7 @@ def _result(folder: Path, number: int) -> Result:
     return Result(
         cell=cell,
         test=test,
-        verdict=verdict,
+        verdict=Verdict(verdict),
         reason=reason,
         seconds=0.25,
         started=STARTED,

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bootmatrix.model import SEVERITY, VERDICTS
+from bootmatrix.model import RANKS, VERDICTS, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -34,7 +34,7 @@ class Group:
     its own.
     """
 
-    verdict: str
+    verdict: Verdict
     reason: str
     count: int = 0
     ids: list[str] = field(default_factory=list)
@@ -51,7 +51,9 @@ class Group:
         if len(self.ids) < SHOWN:
             self.ids.append(result.id)
         if result.attempts and not self.repro:
-            told = next((each for each in reversed(result.attempts) if each.verdict != "passed"), result.attempts[-1])
+            told = next(
+                (each for each in reversed(result.attempts) if each.verdict != Verdict.PASSED), result.attempts[-1]
+            )
             self.booted, self.repro, self.console = result.id, result.repro, told.console or told.tender
         self.where = self.where or result.quarantine.where or result.where
 
@@ -63,12 +65,12 @@ class Sum:
     It keeps no result: there may be 100,000. Those of a `good` verdict are only counted.
     """
 
-    good: Collection[str]
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
+    good: Collection[Verdict]
+    counts: dict[Verdict, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     reused: int = 0
-    others: Counter[str] = field(default_factory=Counter)
-    groups: dict[tuple[str, str], Group] = field(default_factory=dict)
-    kept: Counter[str] = field(default_factory=Counter)
+    others: Counter[Verdict] = field(default_factory=Counter)
+    groups: dict[tuple[Verdict, str], Group] = field(default_factory=dict)
+    kept: Counter[Verdict] = field(default_factory=Counter)
     """How many groups each verdict has."""
 
     def add(self, result: Result) -> Group | None:
@@ -92,7 +94,7 @@ class Sum:
     def bad(self) -> int:
         return self.others.total() + sum(group.count for group in self.groups.values())
 
-    def most(self, number: int, verdicts: Collection[str] = VERDICTS) -> tuple[list[Group], int]:
+    def most(self, number: int, verdicts: Collection[Verdict] = VERDICTS) -> tuple[list[Group], int]:
         """The largest groups of these verdicts, in the order in which they came, and how many other tests there are."""
         of_them = [group for group in self.groups.values() if group.verdict in verdicts]
         kept = {id(group) for group in heapq.nlargest(number, of_them, key=lambda group: group.count)}
@@ -100,7 +102,7 @@ class Sum:
         return [group for group in of_them if id(group) in kept], rest + sum(map(self.others.__getitem__, verdicts))
 
 
-def sum_up(results: Iterable[Result], good: Collection[str]) -> Sum:
+def sum_up(results: Iterable[Result], good: Collection[Verdict]) -> Sum:
     """Goes over the results once."""
     total = Sum(good)
     for result in results:
@@ -116,9 +118,9 @@ def _kind(result: Result) -> str:
 
 def worst_first(groups: Iterable[Group]) -> list[Group]:
     """By verdict, then the larger before the smaller."""
-    return sorted(groups, key=lambda group: (SEVERITY.index(group.verdict), -group.count))
+    return sorted(groups, key=lambda group: (RANKS[group.verdict], -group.count))
 
 
 def largest_first(groups: Iterable[Group]) -> list[Group]:
     """By how many tests they have, then the worse verdict before the better."""
-    return sorted(groups, key=lambda group: (-group.count, SEVERITY.index(group.verdict)))
+    return sorted(groups, key=lambda group: (-group.count, RANKS[group.verdict]))

@@ -1,7 +1,7 @@
-"""The three folders of plug-ins: a project's own `runners/`, `reports/` and `images/` first, then ours.
+"""The four folders of plug-ins: a project's own `runners/`, `reports/`, `protocols/` and `images/` first, then ours.
 
-A project's own runners and reports are code: where the repository is not trusted they are known by name and never
-imported, nor is anything else of their folders.
+All but images are code: where the repository is not trusted a project's own are known by name and never imported, nor
+is anything else of their folders.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from bootmatrix.errors import Mark, Problem, UserError, suggest
 from bootmatrix.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pydantic_core import ErrorDetails
 
     from bootmatrix.model import Report, Runner
 
 CONTRACTS = {"runners": model.Runner, "reports": model.Report}
+DATA = frozenset({"images"})  # all others are code
 HERE = Path(__file__).resolve().parent
 
 
@@ -58,7 +59,7 @@ def _inside(folder: Path, root: Path) -> Path:
 def folders(kind: str, root: Path) -> list[Path]:
     """Those that may be used: of an untrusted project's code, only ours."""
     mine = own(kind, root)
-    usable = mine and (kind not in CONTRACTS or trust.is_given(root))
+    usable = mine and (kind in DATA or trust.is_given(root))
     return [folder for folder in (mine if usable else None, builtin(kind).resolve()) if folder and folder.is_dir()]
 
 
@@ -71,6 +72,11 @@ def untrusted(kind: str, root: Path) -> list[str]:
     """The names of a project's own that are not imported, since it is not trusted; some may be names of ours, too."""
     mine = own(kind, root)
     return _stems([mine]) if mine and not trust.is_given(root) else []
+
+
+def builtin_names(kind: str) -> list[str]:
+    """The names of ours."""
+    return _stems([builtin(kind)])
 
 
 def known(kind: str, root: Path) -> list[str]:
@@ -153,6 +159,24 @@ def _class_of(folder: str, name: str, root: Path, path: tuple[Path, ...]) -> typ
     return kind
 
 
+def parser(protocol: str, root: Path) -> Callable[[str], object]:
+    """The function with which a protocol reads a console; UserError if it cannot be had."""
+    module = load("protocols", protocol, root)
+    parse = getattr(module, "parse", None)
+    if not callable(parse):
+        raise UserError(Problem(f"{module.__file__} has no function `parse(text)`", remedy="it returns a Told"))
+    found: Callable[[str], object] = parse
+    return found
+
+
+def sources(kind: str, name: str, root: Path) -> dict[Path, list[str]]:
+    """The project's own code that a plug-in is made of, its modules by their folder; empty if it is one of ours."""
+    mine = own(kind, root)
+    if not mine or name not in _stems([mine]):
+        return {}
+    return {mine: sorted(file.name for file in mine.glob("*.py"))}
+
+
 def make_runner(backend: str, options: Mapping[str, Any], root: Path) -> Runner:
     """The backend's runner with its options; UserError whose problems' `where` holds the option's name.
 
@@ -193,11 +217,19 @@ def _package(kind: str, root: Path) -> ModuleType:
     """A package with a search path, so that the same import works from a checkout, a wheel and a user's root."""
     name = f"bootmatrix.{kind}"
     path = [str(folder) for folder in folders(kind, root)]
-    module = sys.modules.get(name)
-    if module is None or list(module.__path__) != path:
+    module = sys.modules.get(name) or _new_package(kind, name)
+    if list(module.__path__) != path:
         for stale in [key for key in sys.modules if key.startswith(f"{name}.")]:
             del sys.modules[stale]  # a module of another root must not answer for this one
-        module = ModuleType(name)
+            vars(module).pop(stale.removeprefix(f"{name}."), None)
         module.__path__ = path
-        sys.modules[name] = module
+    return module
+
+
+def _new_package(kind: str, name: str) -> ModuleType:
+    """Ours if it has something that its modules share; else one without anything."""
+    if (builtin(kind) / "__init__.py").is_file():
+        return importlib.import_module(name)
+    module = sys.modules[name] = ModuleType(name)
+    module.__path__ = []
     return module

@@ -66,3 +66,8 @@ def human_time(count: float) -> str:
         return f"{count:.2f} s" if count < 10 else f"{count:.0f} s"  # noqa: PLR2004
     minutes, rest = divmod(round(count), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004
+
+
+def how_many(count: int, what: str) -> str:
+    """`1 test`, `2,000 tests`."""
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"

@@ -1,4 +1,4 @@
-"""Whether the code in a repository's own `runners/` and `reports/` may run here, with the rights of the user.
+"""Whether the code in a repository's own `runners/`, `reports/` and `protocols/` may run here, with the user's rights.
 
 The user says so: for good (`bootmatrix trust`), by BOOTMATRIX_TRUST, or for once by a command whose purpose is to run
 the repository's code. A repository cannot say it of itself.

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
+from bootmatrix.history import summary
+from bootmatrix.history.told import ChangeKind
+from bootmatrix.markdown import cell, code, header, row
 from bootmatrix.quantities import human_size, human_time
-
-from ._markup import cell, code, header, row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bootmatrix.history.told import Change, Changes
-
-    from ._markup import Paper
+    from bootmatrix.markdown import Paper
 
 MOST = 50  # lines of a kind
-NAMED = 5  # tests that are named of those of which the same is said
-MEASURED = ("worse", "better")
+MEASURED = (ChangeKind.WORSE, ChangeKind.BETTER)
 
 
 def put(changes: Changes, paper: Paper) -> None:
@@ -27,32 +25,29 @@ def put(changes: Changes, paper: Paper) -> None:
     branch = f" of {code(changes.branch)}" if changes.branch else ""
     last = f"{len(changes.nights):,} runs" if len(changes.nights) > 1 else "run"
     paper.put(f"\n### What changed\n\nAgainst the last {last}{branch}.\n")
-    for kind, group in itertools.groupby(changes.changes, key=lambda change: change.kind):
-        _put_kind(kind, list(group), paper)
+    for kind, group in summary.by_kind(changes):
+        _put_kind(kind, group, paper)
     paper.offer((f"\n{code(note, 500)}\n" for note in changes.notes[:MOST]), 0.1)
 
 
-def _put_kind(kind: str, group: list[Change], paper: Paper) -> None:
+def _put_kind(kind: ChangeKind, group: list[Change], paper: Paper) -> None:
+    """Of measures a row each; else a line for all tests of which the same is to be said."""
     paper.put(f"\n**{kind}** · {len(group):,}\n\n")
     if kind in MEASURED:
         paper.put(header(["test", "measure", "before", "after"], 2))
-        rows = [(_measured(change), 1) for change in group]
+        rows, rest = [(_measured(change), 1) for change in group[:MOST]], len(group[MOST:])
     else:
-        rows = list(_alike(group))
-    shown = paper.offer((row for row, _ in rows[:MOST]), 0.2)
-    rest = sum(count for _, count in rows[shown:])
+        same, rest = summary.alike(group, lambda change: " · ".join(_words(change)), MOST)
+        rows = [(_line(said, tests), len(tests)) for said, tests in same]
+    shown = paper.offer((row for row, _ in rows), 0.2)
+    rest += sum(count for _, count in rows[shown:])
     if rest:
         paper.put(f"\n… and {rest:,} more: they are in report.json.\n")
 
 
-def _alike(group: list[Change]) -> Iterator[tuple[str, int]]:
-    """A line for all tests of which the same is to be said, the most first, and how many these are."""
-    found: dict[str, list[str]] = {}
-    for change in group:
-        found.setdefault(" · ".join(_words(change)), []).append(change.test)
-    for said, tests in sorted(found.items(), key=lambda item: -len(item[1])):
-        more = f" … ({len(tests):,} tests)" if len(tests) > NAMED else ""
-        yield f"- {', '.join(map(code, tests[:NAMED]))}{more} · {said}\n", len(tests)
+def _line(said: str, tests: list[str]) -> str:
+    more = f" … ({len(tests):,} tests)" if len(tests) > summary.NAMED else ""
+    return f"- {', '.join(map(code, tests[: summary.NAMED]))}{more} · {said}\n"
 
 
 def _words(change: Change) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Texts of a JUnit report: what XML does not allow taken out, and each test's `system-out` with its console.
+"""Texts of a JUnit report: each test's `system-out` with its console.
 
 Readers take marks in a `system-out` as orders: GitLab, Jenkins and testbeats fetch the file that
 `[[ATTACHMENT|path]]` names, testbeats reads `[[PROPERTY|name=value]]`. A guest that prints one must not be obeyed, so
@@ -15,7 +15,6 @@ from bootmatrix import texts
 from bootmatrix.quantities import human_size
 
 from . import _consoles
-from ._texts import clean as seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Attempt, Result
 
-ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
 ORDER = re.compile(r"\[(?=\[/?[A-Z]+[|\]])")  # the first bracket of a mark that a reader may obey
 UNTOLD = re.compile(r"[|\]\r\n]")  # what ends a path within a mark, for one reader or another
 ROOM = 16 << 10  # characters of a console in the report; the whole log is a file beside it
@@ -63,7 +61,7 @@ class Consoles:
         """The last attempt's first: GitLab shows one. At the beginning, which Jenkins keeps of a long text."""
         names = [name for one in reversed(list(attempts)) for name in (one.console, one.tender) if name]
         paths = [f"{self.place}/{name}" for name in names if self._file(name)]
-        return [f"[[ATTACHMENT|{path}]]" for path in paths if clean(path) == path and not UNTOLD.search(path)]
+        return [f"[[ATTACHMENT|{path}]]" for path in paths if texts.visible(path) == path and not UNTOLD.search(path)]
 
     def _file(self, name: str) -> Path | None:
         """None if that is no file of this run: results may come from elsewhere."""
@@ -94,13 +92,7 @@ def _cut(head: str, tail: str, left: int, room: int) -> str:
 
 
 def _disarmed(text: str) -> str:
-    return ORDER.sub("[ ", clean(text))
-
-
-def clean(text: str) -> str:
-    if text.isprintable():  # has nothing of either, and takes a twentieth of the time to find
-        return text
-    return ILLEGAL.sub("\ufffd", seen(text))
+    return ORDER.sub("[ ", texts.visible(text))
 
 
 def first_line(text: str) -> str:

@@ -7,32 +7,35 @@ from xml.etree import ElementTree as ET
 
 from junit_xml import TestCase
 
-from ._junit_texts import clean, first_line
+from bootmatrix.model import BAD_VERDICTS, CaseStatus, Verdict
+from bootmatrix.texts import visible
+
+from ._junit_texts import first_line
 
 if TYPE_CHECKING:
     from bootmatrix.model import Attempt, Case, Result
 
     from ._junit_texts import Consoles
 
-FAILURES = {"failed", "contradicted", "timed out", "unexpected pass"}
-TELLING = FAILURES | {"error", "flaky", "quarantined"}  # the verdicts with a console
-RERUN = FAILURES - {"unexpected pass"}
+FAILURES = {*BAD_VERDICTS} - {Verdict.ERROR}
+TELLING = FAILURES | {Verdict.ERROR, Verdict.FLAKY, Verdict.QUARANTINED}  # the verdicts with a console
+RERUN = FAILURES - {Verdict.UNEXPECTED_PASS}
 # Surefire's order (surefire-test-report.xsd); Jenkins' junit-10.xsd takes any, and both know no properties.
 ORDER = ("properties", "failure", "rerunFailure", "flakyFailure", "skipped", "error", "system-out")
 
 
 def judge(case: Any, result: Result) -> None:
-    if result.verdict in {"passed", "flaky"}:
+    if result.verdict in {Verdict.PASSED, Verdict.FLAKY}:
         return
-    reason = clean(result.reason)
+    reason = visible(result.reason)
     summary = first_line(reason) or result.verdict
     if result.verdict in FAILURES:
         case.add_failure_info(f"{result.verdict}: {summary}", _evidence(result), result.verdict.replace(" ", "-"))
-    elif result.verdict == "error":
+    elif result.verdict == Verdict.ERROR:
         kind = "infrastructure" if result.infrastructure else "configuration"
         case.add_error_info(summary, _evidence(result), kind)
     else:
-        _skip(case, reason or summary, "" if result.verdict == "skipped" else result.verdict)
+        _skip(case, reason or summary, "" if result.verdict == Verdict.SKIPPED else result.verdict)
 
 
 def _skip(case: Any, reason: str, verdict: str = "") -> None:
@@ -48,7 +51,7 @@ def _evidence(result: Result) -> str:
         lines += [
             f"attempt {a.number}: {a.outcome} after {a.seconds:.3f} s ({a.outcome.evidence})" for a in result.attempts
         ]
-    return clean("\n".join(lines))
+    return visible("\n".join(lines))
 
 
 def reruns(result: Result, consoles: Consoles) -> list[ET.Element]:
@@ -57,13 +60,13 @@ def reruns(result: Result, consoles: Consoles) -> list[ET.Element]:
     A flakyFailure has its console: the test's own is that of the pass. What the infrastructure ended is neither.
     """
     own = [attempt for attempt in result.attempts if not attempt.broken]
-    if result.verdict == "flaky":
-        return [_rerun("flakyFailure", a, consoles.of(a)) for a in own if a.verdict != "passed"]
+    if result.verdict == Verdict.FLAKY:
+        return [_rerun("flakyFailure", a, consoles.of(a)) for a in own if a.verdict != Verdict.PASSED]
     return [_rerun("rerunFailure", attempt) for attempt in own[1:]] if result.verdict in RERUN else []
 
 
 def _rerun(tag: str, attempt: Attempt, printed: str = "") -> ET.Element:
-    reason = clean(attempt.reason)
+    reason = visible(attempt.reason)
     element = ET.Element(tag, message=first_line(reason), type=attempt.outcome.kind)
     ET.SubElement(element, "stackTrace").text = f"attempt {attempt.number}: {reason}"
     if printed:
@@ -73,13 +76,13 @@ def _rerun(tag: str, attempt: Attempt, printed: str = "") -> ET.Element:
 
 def told(case: Case, result: Result, name: str) -> TestCase:
     """A case that the guest reported."""
-    made = TestCase(name, clean(result.cell), 0.0)
-    message = clean(case.message) or case.status
-    if case.status == "failed" and result.verdict in {"expected failure", "quarantined"}:
+    made = TestCase(name, visible(result.cell), 0.0)
+    message = visible(case.message) or case.status
+    if case.status == CaseStatus.FAILED and result.verdict in {Verdict.EXPECTED_FAILURE, Verdict.QUARANTINED}:
         _skip(made, message, result.verdict)
-    elif case.status == "failed":
+    elif case.status == CaseStatus.FAILED:
         made.add_failure_info(message, message, "guest")
-    elif case.status == "skipped":
+    elif case.status == CaseStatus.SKIPPED:
         _skip(made, message)
     return made
 
@@ -96,7 +99,7 @@ def properties(result: Result, axes: tuple[str, ...]) -> ET.Element:
     element = ET.Element("properties")
     for key, value in known.items():
         if value:
-            ET.SubElement(element, "property", name=clean(key), value=clean(value))
+            ET.SubElement(element, "property", name=visible(key), value=visible(value))
     return element
 
 

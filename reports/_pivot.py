@@ -6,7 +6,7 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.model import GOOD_VERDICTS, SEVERITY
+from bootmatrix.model import GOOD_VERDICTS, RANKS, SEVERITY
 from bootmatrix.screen.signs import UNICODE
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Result
 
-RANKS = {verdict: rank for rank, verdict in enumerate(SEVERITY)}
 COLUMNS = 12
 NONE = len(SEVERITY)
 

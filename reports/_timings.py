@@ -6,18 +6,16 @@ import heapq
 import math
 from typing import TYPE_CHECKING
 
+from bootmatrix.markdown import cell, header, row
 from bootmatrix.quantities import human_time
 from bootmatrix.runs import journal
-
-from ._markup import cell, header, row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from bootmatrix.markdown import Paper
     from bootmatrix.model import Run
-
-    from ._markup import Paper
 
 MOST = 10
 

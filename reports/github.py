@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from bootmatrix import model
+from bootmatrix import model, texts
 from bootmatrix.grouping import sum_up, worst_first
 from bootmatrix.history import told
-from bootmatrix.model import GOOD_VERDICTS, VERDICTS
+from bootmatrix.history.told import ChangeKind
+from bootmatrix.model import BAD_VERDICTS, STEADY_VERDICTS, Verdict
 
 from . import _place, _texts
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 PATH = 4096  # characters: the longest path there is
 MOST = 10  # annotations of a level that a step has
 TITLE, NAME, COMMAND, MESSAGE = 200, 120, 400, 1000  # characters
-BAD = tuple(verdict for verdict in VERDICTS if verdict not in GOOD_VERDICTS)
-UNSAID = GOOD_VERDICTS - {"flaky", "quarantined"}
 
 
 class Report(model.Report):
@@ -36,16 +35,20 @@ class Report(model.Report):
     shows: ClassVar[tuple[str, ...]] = ("changes",)
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
-        total = sum_up(run.results, UNSAID)
+        total = sum_up(run.results, STEADY_VERDICTS)
         history = told.changes(folder)
         changes = history.changes if history else ()
         with _texts.written(target) as file:
-            file.writelines(_level("error", total, BAD, ()))
-            file.writelines(_level("warning", total, ("flaky",), [c for c in changes if c.kind == "worse"]))
-            file.writelines(_level("notice", total, ("quarantined",), [c for c in changes if c.kind == "fixed"]))
+            file.writelines(_level("error", total, BAD_VERDICTS, ()))
+            file.writelines(
+                _level("warning", total, (Verdict.FLAKY,), [c for c in changes if c.kind == ChangeKind.WORSE])
+            )
+            file.writelines(
+                _level("notice", total, (Verdict.QUARANTINED,), [c for c in changes if c.kind == ChangeKind.FIXED])
+            )
 
 
-def _level(level: str, total: Sum, verdicts: tuple[str, ...], changes: Iterable[Change]) -> Iterator[str]:
+def _level(level: str, total: Sum, verdicts: tuple[Verdict, ...], changes: Iterable[Change]) -> Iterator[str]:
     """At most ten; if there are more, the tenth says how many tests the others have."""
     of_them = sum(total.counts[verdict] for verdict in verdicts)
     groups, rest = total.most(MOST, verdicts)
@@ -67,20 +70,20 @@ def _level(level: str, total: Sum, verdicts: tuple[str, ...], changes: Iterable[
 def _group(level: str, group: Group) -> str:
     """The reason, as much of it as the tests' names and the command leave room for."""
     others = f" and {group.count - 1:,} more" if group.count > 1 else ""
-    names = ", ".join(_texts.line(each, NAME) for each in group.ids[1:])
+    names = ", ".join(texts.line(each, NAME) for each in group.ids[1:])
     tail = f"\nalso {names}{' …' if group.count > len(group.ids) else ''}" if names else ""
-    tail += f"\nrepeat it: {_texts.line(group.repro, COMMAND)}" if group.repro else ""
-    reason = _texts.cut(_texts.clean(group.reason[: 2 * MESSAGE]).strip(), MESSAGE - len(tail))
-    return _command(level, f"{group.verdict}: {_texts.line(group.ids[0], NAME)}{others}", reason + tail, group.where)
+    tail += f"\nrepeat it: {texts.line(group.repro, COMMAND)}" if group.repro else ""
+    reason = texts.cut(texts.visible(group.reason[: 2 * MESSAGE]).strip(), MESSAGE - len(tail))
+    return _command(level, f"{group.verdict}: {texts.line(group.ids[0], NAME)}{others}", reason + tail, group.where)
 
 
 def _command(level: str, title: str, message: str, where: str = "") -> str:
-    properties = {"title": _texts.line(title, TITLE)}
-    properties |= {key: _texts.line(text, PATH) for key, text in _place.of(where).items()}
+    properties = {"title": texts.line(title, TITLE)}
+    properties |= {key: texts.line(text, PATH) for key, text in _place.of(where).items()}
     told_of = ",".join(
         f"{key}={_escaped(text).replace(':', '%3A').replace(',', '%2C')}" for key, text in properties.items()
     )
-    return f"::{level} {told_of}::{_escaped(_texts.cut(_texts.clean(message), MESSAGE))}\n"
+    return f"::{level} {told_of}::{_escaped(texts.cut(texts.visible(message), MESSAGE))}\n"
 
 
 def _escaped(text: str) -> str:

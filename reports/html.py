@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import jinja2
 from markupsafe import Markup
 
-from bootmatrix import model
+from bootmatrix import model, texts
 from bootmatrix.history import told
 from bootmatrix.model import GOOD_VERDICTS, SEVERITY, VERDICTS
 from bootmatrix.quantities import human_time
@@ -42,7 +42,7 @@ class Report(model.Report):
         tests = table.of(run)
         parts = details.Details(folder.resolve(), tests.rooms(BUDGET), trends)
         values = {
-            "line": _texts.line,
+            "line": texts.line,
             "run": run,
             "facts": list(_facts(run)),
             "style": assets.style(),
@@ -74,7 +74,7 @@ def _facts(run: Run) -> list[tuple[str, str]]:
         "bootmatrix": run.version,
         "Command": run.command,
     }
-    return [(name, _texts.line(text, TITLE)) for name, text in facts.items() if text]
+    return [(name, texts.line(text, TITLE)) for name, text in facts.items() if text]
 
 
 def _head(

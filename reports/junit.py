@@ -17,9 +17,10 @@ from junit_xml import TestCase, TestSuite
 
 from bootmatrix import files, model, results
 from bootmatrix.errors import Problem, UserError, suggest
+from bootmatrix.texts import visible
 
 from . import _junit_verdict, _place, _suites
-from ._junit_texts import ROOM, Consoles, clean
+from ._junit_texts import ROOM, Consoles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -96,7 +97,7 @@ class _Writer:
 
     def _suite(self, parts: list[Sequence[Result]], body: IO[bytes], totals: Counter[str]) -> _suites.Suite:
         """Write the cases of one cell's results to `body`, and count them in `totals`."""
-        names = {clean(test) for part in parts for _, test in results.names(part)}
+        names = {visible(test) for part in parts for _, test in results.names(part)}
         pairs = (pair for part in parts for result in part for pair in self._cases(result, names))
         counts, seconds, size = Counter[str](), 0.0, 0
         while some := list(itertools.islice(pairs, AT_ONCE)):
@@ -118,13 +119,13 @@ class _Writer:
     def _cases(self, result: Result, names: set[str]) -> Iterable[tuple[TestCase, list[ET.Element]]]:
         """The test itself, then what its guest reported; `names` are those taken in this suite."""
         place = _place.of(result.where) if self.dialect in PLACED else {}
-        file, line = clean(place.get("file", "")) or None, place.get("line")
-        case = TestCase(clean(result.test), clean(result.cell), result.seconds, file=file, line=line)
+        file, line = visible(place.get("file", "")) or None, place.get("line")
+        case = TestCase(visible(result.test), visible(result.cell), result.seconds, file=file, line=line)
         _junit_verdict.judge(case, result)
         yield case, [*_junit_verdict.reruns(result, self.consoles), *self._extra(result)]
         counts: dict[str, int] = {}
         for told in result.attempts[-1].cases if result.attempts else ():
-            name = _unique(clean(f"{result.test}/{told.name}"), names, counts)
+            name = _unique(visible(f"{result.test}/{told.name}"), names, counts)
             yield _junit_verdict.told(told, result, name), []
 
     def _extra(self, result: Result) -> Iterator[ET.Element]:
@@ -152,10 +153,10 @@ def _empty(first: Result, run: Run) -> ET.Element:
     place = {"image": first.image, "digest": first.digest, "host": first.host}
     axes = {f"axis.{key}": value for key, value in first.values.items() if not run.axes or key in run.axes}
     suite = TestSuite(
-        clean(first.cell),
-        hostname=clean(run.host.get("name", "")),
+        visible(first.cell),
+        hostname=visible(run.host.get("name", "")),
         timestamp=(first.started or run.started).removesuffix("Z").split(".")[0],
-        properties={clean(key): clean(value) for key, value in (origin | place | axes).items() if value},
+        properties={visible(key): visible(value) for key, value in (origin | place | axes).items() if value},
     )
     element: ET.Element = suite.build_xml_doc()
     element.attrib.pop("disabled", None)  # junit-xml always writes it, and Jenkins' schema has no such attribute

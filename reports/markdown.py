@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from bootmatrix import model
+from bootmatrix import model, texts
 from bootmatrix.grouping import sum_up, worst_first
 from bootmatrix.history import told
-from bootmatrix.model import GOOD_VERDICTS, SEVERITY
+from bootmatrix.markdown import Paper, block, cell, code, folded, header, row
+from bootmatrix.model import BAD_VERDICTS, SEVERITY, STEADY_VERDICTS, Verdict
 from bootmatrix.quantities import human_time
 from bootmatrix.screen.signs import UNICODE
 
 from . import _changes, _pivot, _texts, _timings
-from ._markup import Paper, block, cell, code, folded, header, row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 LIMIT = 960 << 10  # bytes of all entries; what remains to 1 MiB is for headings and remarks
 GROUPS, ROWS = 50, 200  # reasons of a kind, and tests in the table
 CONSOLE, REASON = 20, 30  # lines of a console and of a reason
-BAD = tuple(verdict for verdict in SEVERITY if verdict not in GOOD_VERDICTS)
-UNSAID = GOOD_VERDICTS - {"flaky", "quarantined"}
 ELSEWHERE = "they are in report.json"
 
 
@@ -38,22 +36,22 @@ class Report(model.Report):
     shows: ClassVar[tuple[str, ...]] = ("changes",)
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
-        total, folder = sum_up(run.results, UNSAID), folder.resolve()
+        total, folder = sum_up(run.results, STEADY_VERDICTS), folder.resolve()
         with _texts.written(target) as file:
             paper = Paper(file, LIMIT)
             paper.put(_headline(run, total))
             if changes := told.changes(folder):
                 _changes.put(changes, paper)
-            _put_groups(paper, "Not as expected", total, BAD, folder)
-            _put_groups(paper, "Flaky", total, ("flaky",), folder)
-            _put_groups(paper, "In quarantine", total, ("quarantined",), folder)
+            _put_groups(paper, "Not as expected", total, BAD_VERDICTS, folder)
+            _put_groups(paper, "Flaky", total, (Verdict.FLAKY,), folder)
+            _put_groups(paper, "In quarantine", total, (Verdict.QUARANTINED,), folder)
             _put_matrix(paper, run)
             _timings.put(run, folder, paper)
 
 
 def _headline(run: Run, total: Sum) -> str:
     counts = [f"{total.counts[verdict]:,} {verdict}" for verdict in SEVERITY if total.counts[verdict]]
-    good = not run.interrupted and not any(total.counts[verdict] for verdict in BAD)
+    good = not run.interrupted and not any(total.counts[verdict] for verdict in BAD_VERDICTS)
     ended = "interrupted; " if run.interrupted else ""
     words = [f"{len(run.results):,} tests in {human_time(run.seconds)}"]
     words += [f"{total.reused:,} of them as in earlier runs"] if total.reused else []
@@ -63,7 +61,7 @@ def _headline(run: Run, total: Sum) -> str:
     return f"## {'✓' if good else '✗'} {ended}{', '.join(counts) or 'no test'}\n\n{' · '.join(words)}\n"
 
 
-def _put_groups(paper: Paper, title: str, total: Sum, verdicts: tuple[str, ...], folder: Path) -> None:
+def _put_groups(paper: Paper, title: str, total: Sum, verdicts: tuple[Verdict, ...], folder: Path) -> None:
     groups, rest = total.most(GROUPS, verdicts)
     if not groups:
         return
@@ -80,14 +78,14 @@ def _group(group: Group, folder: Path) -> str:
     count = f"{group.count:,} tests: " if group.count > 1 else ""
     parts = [f"\n**{group.verdict}** · {count}{ids}\n", block(_shortened(group.reason))]
     if group.repro:
-        parts += ["repeat it:\n", block(_texts.line(group.repro, 1000), "sh")]
+        parts += ["repeat it:\n", block(texts.line(group.repro, 1000), "sh")]
     if group.console:
         parts += [folded("the console's last lines", block(_texts.last_lines(folder, group.console, CONSOLE)))]
     return "\n".join(parts)
 
 
 def _shortened(reason: str) -> str:
-    lines = [_texts.cut(line.rstrip(), _texts.LINE) for line in _texts.clean(reason).strip().split("\n")]
+    lines = [texts.cut(line.rstrip(), texts.LINE) for line in texts.visible(reason).strip().split("\n")]
     return "\n".join(lines if len(lines) <= REASON else [*lines[: REASON - 1], "…"])
 
 

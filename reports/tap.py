@@ -11,7 +11,8 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import yaml
 
-from bootmatrix import model
+from bootmatrix import model, texts
+from bootmatrix.model import CaseStatus, Verdict
 
 from . import _texts
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 CONSOLE, REASON = 20, 4096  # lines of a console, characters of a reason
 CONSOLES = 1000  # that are shown: where all of a large run fails, the first tell it
 TAP = re.compile(r"^\s*(?:(?:not )?ok\b|bail out!|1\.\.\d|pragma|TAP|---|\.\.\.)", re.IGNORECASE | re.MULTILINE)
-TODO = {"expected failure", "quarantined"}
-OK = {"passed", "flaky", "skipped"}
+TODO = {Verdict.EXPECTED_FAILURE, Verdict.QUARANTINED}
+OK = {Verdict.PASSED, Verdict.FLAKY, Verdict.SKIPPED}
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # libyaml's, where it is there
@@ -58,16 +59,16 @@ class Report(model.Report):
 
 def _put(file: IO[str], number: int, result: Result, folder: Path, left: Iterator[int]) -> None:
     last = result.attempts[-1] if result.attempts else None
-    if last and last.cases and result.verdict != "skipped":
+    if last and last.cases and result.verdict != Verdict.SKIPPED:
         _put_cases(file, result, last.cases)
     ok = "ok" if result.verdict in OK else "not ok"
     file.write(f"{ok} {number} - {_described(result.id)}{_directive(result)}\n")
-    if result.verdict not in {"passed", "skipped"}:
+    if result.verdict not in {Verdict.PASSED, Verdict.SKIPPED}:
         _put_block(file, _diagnostic(result, last, folder, left))
 
 
 def _directive(result: Result) -> str:
-    if result.verdict == "skipped":
+    if result.verdict == Verdict.SKIPPED:
         return f" # SKIP {_described(result.reason)}".rstrip()
     if result.verdict in TODO:
         return f" # TODO {result.verdict}: {_described(result.reason)}"
@@ -78,9 +79,13 @@ def _put_cases(file: IO[str], result: Result, cases: Sequence[Case]) -> None:
     todo = f" # TODO {result.verdict}" if result.verdict in TODO else ""
     file.write(f"# Subtest: {_described(result.id)}\n    1..{len(cases)}\n")
     for number, case in enumerate(cases, 1):
-        failed = case.status == "failed"
+        failed = case.status == CaseStatus.FAILED
         directive = (
-            todo if failed else f" # SKIP {_described(case.message)}".rstrip() if case.status == "skipped" else ""
+            todo
+            if failed
+            else f" # SKIP {_described(case.message)}".rstrip()
+            if case.status == CaseStatus.SKIPPED
+            else ""
         )
         file.write(f"    {'not ok' if failed else 'ok'} {number} - {_described(case.name)}{directive}\n")
         if failed and case.message:
@@ -89,15 +94,15 @@ def _put_cases(file: IO[str], result: Result, cases: Sequence[Case]) -> None:
 
 def _diagnostic(result: Result, last: Attempt | None, folder: Path, left: Iterator[int]) -> dict[str, Any]:
     """`left` has an item for each console that may still be shown."""
-    found: dict[str, Any] = {"verdict": result.verdict, "message": _shown(result.reason)}
+    found: dict[str, Any] = {"verdict": str(result.verdict), "message": _shown(result.reason)}
     if result.quarantine:
         found["quarantine"] = {"owner": _shown(result.quarantine.owner), "until": _shown(result.quarantine.until)}
     if last:
-        found["attempts"] = [f"{_texts.line(str(a.outcome))} after {a.seconds:.3f} s" for a in result.attempts]
-        found["repeat it"] = _texts.line(result.repro, REASON)
+        found["attempts"] = [f"{texts.line(str(a.outcome))} after {a.seconds:.3f} s" for a in result.attempts]
+        found["repeat it"] = texts.line(result.repro, REASON)
         if name := last.console or last.tender:
             shown = next(left, None) is not None
-            found["console"] = _texts.last_lines(folder, name, CONSOLE) if shown else f"[in {_texts.line(name)}]"
+            found["console"] = _texts.last_lines(folder, name, CONSOLE) if shown else f"[in {texts.line(name)}]"
     return found
 
 
@@ -108,10 +113,10 @@ def _put_block(file: IO[str], value: dict[str, Any], indent: str = "") -> None:
 
 
 def _shown(text: str) -> str:
-    return _texts.cut(_texts.clean(text[: 2 * REASON]), REASON).strip()
+    return texts.cut(texts.visible(text[: 2 * REASON]), REASON).strip()
 
 
 def _described(text: str) -> str:
     r"""A description: one line, in which no `#` begins a directive, and at whose end no `{` begins a subtest."""
-    shown = _texts.line(text).replace("\\", "\\\\").replace("#", "\\#")
+    shown = texts.line(text).replace("\\", "\\\\").replace("#", "\\#")
     return f"{shown}." if shown.endswith("{") else shown

@@ -18,8 +18,11 @@ LONGEST = 200  # characters of a message that are passed on
 # bound to a line's start; words that a guest printed itself and ran on are not the last.
 ENDED = re.compile(r"Solo5: (?:solo5_exit\((-?[0-9]{1,11})\) called|solo5_abort\(\) called|ABORT: [^\n]*)$")
 ENDED_ANYWHERE = re.compile(ENDED.pattern, re.MULTILINE)
-# What virtio's bindings write after their last words, while they look for a way to power off (bindings/virtio).
-CLOSING = re.compile(r"(?:\s?Solo5: (?:ACPI: [^\n]{0,200}|Halted))+$")
+# What virtio's bindings write after their last words, looking for a way to power off (bindings/virtio). QEMU may
+# end within it, at any character.
+AFTERWARDS = ("Solo5: Halted", "Solo5: ACPI:")
+TORN = "|".join({whole[:length]: None for whole in AFTERWARDS for length in range(len(whole) - 1, 0, -1)})
+CLOSING = re.compile(rf"(?:\s?Solo5: (?:ACPI:[^\n]{{0,200}}|Halted))*(?:\s(?:{TORN}))?$")
 # A trap is told before the abort that ends it (bindings/cpu_x86_64.c, cpu_aarch64.c, which dumps the registers after).
 TRAP = re.compile(r"Solo5: trap: type=(\S{1,20}) [^\n]*|Solo5: Trap: EL\d ([\w ]{1,40}) caught")
 TRAP_LINES = 14

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix.history.point import Point
 from bootmatrix.history.told import Night
-from bootmatrix.model import Attempt, Measure, Outcome, Result, Run
+from bootmatrix.model import Attempt, Measure, Outcome, Result, Run, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ def point(run: str, sign: str, test: str = "hello", **more: Any) -> Point:
         run=run,
         cell=CELL,
         test=test,
-        verdict=SIGNS[sign],
+        verdict=Verdict(SIGNS[sign]),
         reason="" if sign == "P" else f"why {SIGNS[sign]}",
         values={"arch": "x86_64"},
         attempts=1,
@@ -66,7 +66,7 @@ def points(nights: Sequence[Night], **tests: str) -> Iterator[Point]:
 def result(test: str = "hello", verdict: str = "passed", seconds: float = 0.15, **more: Any) -> Result:
     tried = Attempt(
         number=1,
-        verdict=verdict,
+        verdict=Verdict(verdict),
         reason="",
         outcome=Outcome("exited", "0"),
         started="",
@@ -78,7 +78,7 @@ def result(test: str = "hello", verdict: str = "passed", seconds: float = 0.15, 
     made = Result(
         cell=CELL,
         test=test,
-        verdict=verdict,
+        verdict=Verdict(verdict),
         reason="" if verdict == "passed" else f"why {verdict}",
         seconds=seconds,
         attempts=(tried,),

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -137,3 +138,8 @@ def read(process: Process) -> tuple[str, bytes]:
     item = process.read(60)
     assert item is not None, "nothing for a minute"
     return item
+
+
+def outside_code(markdown: str) -> str:
+    """Without its code spans: each ends at a run of as many backticks as began it (CommonMark, 6.1)."""
+    return re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", markdown)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from bootmatrix.grouping import Sum, largest_first, sum_up, worst_first
-from bootmatrix.model import Attempt, Outcome, Result
+from bootmatrix.model import Attempt, Outcome, Result, Verdict
 
-GOOD = frozenset({"passed"})
+GOOD = frozenset({Verdict.PASSED})
 LOG = "\n    out/run/logs/build.log, line 3:\n    net.c:1:2: error: x"
 
 
 def failed(test: str, reason: str, verdict: str = "failed", *, booted: bool = True) -> Result:
-    tried = (Attempt(1, "failed", reason, Outcome("exited", "1"), "", 0.1, console=f"{test}.log"),) if booted else ()
-    return Result("cell", test, verdict, reason, attempts=tried, repro=f"bootmatrix repro cell/{test}")
+    tried = (
+        (Attempt(1, Verdict.FAILED, reason, Outcome("exited", "1"), "", 0.1, console=f"{test}.log"),) if booted else ()
+    )
+    return Result("cell", test, Verdict(verdict), reason, attempts=tried, repro=f"bootmatrix repro cell/{test}")
 
 
 def test_each_result_is_told_its_group() -> None:
@@ -22,9 +24,9 @@ def test_each_result_is_told_its_group() -> None:
     assert first is not None
     assert total.add(failed("b", "one")) is first
     assert total.add(failed("c", "two")) is not first
-    assert total.add(Result("cell", "d", "passed")) is None
+    assert total.add(Result("cell", "d", Verdict.PASSED)) is None
     assert (first.count, first.ids, first.booted) == (2, ["cell/a", "cell/b"], "cell/a")
-    assert (total.counts["failed"], total.counts["passed"]) == (3, 1)
+    assert (total.counts[Verdict.FAILED], total.counts[Verdict.PASSED]) == (3, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The three folders of plug-ins: a project's own come first, and what is wrong with one is told with its place."""
+"""The four folders of plug-ins: a project's own come first, and what is wrong with one is told with its place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootmatrix import plugins
+from bootmatrix import plugins, protocols
 from bootmatrix.errors import UserError
 from bootmatrix.model import Boot, Cell
 from bootmatrix.toolchains import toolchain
@@ -82,6 +82,28 @@ def test_a_projects_runner_may_use_our_private_modules(tmp_path: Path) -> None:
 def test_a_projects_own_report_replaces_ours(tmp_path: Path) -> None:
     write(tmp_path, "reports/junit.py", "MINE = True\n")
     assert plugins.load("reports", "junit", tmp_path).MINE
+
+
+def test_a_projects_own_protocol_replaces_ours_in_that_project_only(tmp_path: Path) -> None:
+    write(tmp_path, "a/protocols/tap.py", "def parse(text): return 'mine'\n")
+    (tmp_path / "b").mkdir()
+    for root, mine in {"a": True, "b": False}.items():
+        assert (plugins.parser("tap", tmp_path / root)("") == "mine") == mine
+    assert plugins.names("protocols", tmp_path / "a") == plugins.builtin_names("protocols")
+
+
+def test_what_protocols_share_is_the_same_in_every_project(tmp_path: Path) -> None:
+    write(tmp_path, "protocols/mine.py", "from bootmatrix.protocols import Told\ndef parse(text): return Told()\n")
+    write(tmp_path, "protocols/__init__.py", "raise SystemExit('imported')\n")
+    assert plugins.parser("mine", tmp_path)("") == protocols.Told()
+
+
+def test_a_protocol_is_made_of_all_modules_of_its_folder(tmp_path: Path) -> None:
+    assert plugins.sources("protocols", "tap", tmp_path) == {}
+    write(tmp_path, "protocols/mine.py", "")
+    write(tmp_path, "protocols/_words.py", "")
+    assert plugins.sources("protocols", "mine", tmp_path) == {tmp_path / "protocols": ["_words.py", "mine.py"]}
+    assert plugins.sources("protocols", "tap", tmp_path) == {}
 
 
 def test_a_projects_own_image_needs_no_image_yaml(tmp_path: Path) -> None:
@@ -167,7 +189,7 @@ def test_options_are_checked_against_the_runners_fields(tmp_path: Path) -> None:
     assert message("mine", tmp_path, speed="fast").startswith("speed: speed: speed: Input should be a valid integer")
 
 
-@pytest.mark.parametrize("kind", ["runners", "reports", "images"])
+@pytest.mark.parametrize("kind", ["runners", "reports", "protocols", "images"])
 def test_a_folder_that_leads_out_of_the_repository_is_refused(kind: str, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "a").mkdir()

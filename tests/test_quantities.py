@@ -127,3 +127,8 @@ def test_any_text_is_a_quantity_or_a_value_error(text: str) -> None:
 @given(st.integers(1, 1 << 40))
 def test_a_size_that_is_told_whole_is_read_back(count: int) -> None:
     assert quantities.size(quantities.human_size(count << 10)) == pytest.approx(count << 10, rel=0.06)
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 tests"), (1, "1 test"), (2, "2 tests"), (12_345, "12,345 tests")])
+def test_how_many_is_said_in_the_right_number(count: int, said: str) -> None:
+    assert quantities.how_many(count, "test") == said

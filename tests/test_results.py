@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bootmatrix import results
 from bootmatrix.errors import UserError
-from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run, bounds
+from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run, Verdict, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 ANY_TEXTS = st.text(st.characters() | st.sampled_from('\ud800\udfff\udc80\u2028\x85\0\n\r\x7f\\"{}[],'))
-ATTEMPT = Attempt(1, "failed", "why", Outcome("exited", "1"), "2026-11-23T23:06:15.123Z", 0.25)
-RESULT = Result("cell", "test", "failed", "why", attempts=(ATTEMPT,), axes={"arch": "x86_64"})
+ATTEMPT = Attempt(1, Verdict.FAILED, "why", Outcome("exited", "1"), "2026-11-23T23:06:15.123Z", 0.25)
+RESULT = Result("cell", "test", Verdict.FAILED, "why", attempts=(ATTEMPT,), axes={"arch": "x86_64"})
 RUN = Run("run", "2026-11-23T23:06:15.000Z", 1.5, "0.1", "bootmatrix run", {"name": "host"}, ())
 
 
@@ -169,7 +169,7 @@ def test_a_foreign_line_is_no_result(line: str | bytes) -> None:
 
 def test_fields_of_a_newer_version_are_left_out() -> None:
     line = '{"cell": "c", "test": "t", "verdict": "passed", "attempts": [], "mood": {"good": [1, null]}}'
-    assert results.decode(line) == Result("c", "t", "passed")
+    assert results.decode(line) == Result("c", "t", Verdict.PASSED)
 
 
 def test_stored_results_come_in_their_own_order(tmp_path: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bootmatrix import torn
-from bootmatrix.protocols import Told, parse
+from bootmatrix.protocols.tap import parse
 from bootmatrix.texts import clean
+
+if TYPE_CHECKING:
+    from bootmatrix.protocols import Told
 
 MESSAGES = [
     "[    3.141592] random: crng init done\n",
@@ -45,7 +50,7 @@ KTAP = """\
 
 
 def tap(text: str) -> Told:
-    return parse("tap", clean(text.encode()))
+    return parse(clean(text.encode()))
 
 
 def passes(told: Told) -> bool:

@@ -37,7 +37,9 @@ class Report(model.Report):
     filename = "{name}.own"
     def write(self, run, folder, target): target.write_text("own")
 """
+PROTOCOL = "from bootmatrix.protocols import Told\ndef parse(text): return Told()\n"
 RUNNERS = ("evil", "command", "qemu", "_qemu")
+PROTOCOLS = ("evil", "tap")
 REPORTS = ("evil", "json", "_texts")
 COMPLETED = [("list", "ba"), ("run", "backend="), ("run", "e"), ("repro", "command/"), ("report", "latest", "")]
 LOOK = {
@@ -71,6 +73,7 @@ class Project:
         self.root.mkdir()
         matrix = scripted({"backend": ["command", "evil"]}, good=script("true", only={"backend": "command"}))
         matrix["tests"]["own"] = {"unikernel": "x.{format}", "runner": {"speed": "3"}, "only": {"backend": "evil"}}
+        matrix["tests"]["own"]["cases"] = "evil"
         evil = matrix["axes"]["backend"].pop()
         own = matrix["tests"].pop("own")
         write_matrix(self.root, matrix)
@@ -79,7 +82,8 @@ class Project:
         matrix["axes"]["backend"].append(evil)
         matrix["tests"]["own"] = own
         write_matrix(self.root, matrix)
-        for kind, names, text in (("runners", RUNNERS, RUNNER), ("reports", REPORTS, REPORT)):
+        kinds = {"runners": (RUNNERS, RUNNER), "reports": (REPORTS, REPORT), "protocols": (PROTOCOLS, PROTOCOL)}
+        for kind, (names, text) in kinds.items():
             (self.root / kind).mkdir()
             for name in names:
                 source = (ROOT / kind / f"{name}.py").read_text() if name[0] == "_" else text.replace("{name}", name)
@@ -181,8 +185,11 @@ def test_a_command_that_runs_the_repositorys_code_imports_it(words: list[str], p
     done = project(*words)
     (project.root / "x.elf").unlink()
     assert done.returncode == 0, done.stdout + done.stderr
-    wanted = {"bootmatrix.runners.evil", *({"bootmatrix.reports.json"} if words[0] == "run" else ())}
-    assert wanted <= project.imported()
+    imported = project.imported()
+    of_run = {"bootmatrix.reports.json", "bootmatrix.protocols.evil"}
+    assert {"bootmatrix.runners.evil", *(of_run if words[0] == "run" else ())} <= imported
+    assert ("bootmatrix.protocols.evil" in imported) == (words[0] == "run")
+    assert "bootmatrix.protocols.tap" not in imported
 
 
 def test_trust_is_given_and_taken_back(project: Project) -> None:
@@ -193,7 +200,9 @@ def test_trust_is_given_and_taken_back(project: Project) -> None:
     for look, wanted in {"list": "runners.evil", "plan": "runners.evil", "report": "reports.json"}.items():
         done = project(*LOOK[look])
         assert (done.returncode, "trusted" in done.stderr) == (0, False), done.stderr
-        assert f"bootmatrix.{wanted}" in project.imported()
+        imported = project.imported()
+        assert f"bootmatrix.{wanted}" in imported
+        assert not {name for name in imported if name.startswith("bootmatrix.protocols")}
     assert project.complete("list", "backend=")
     assert "bootmatrix.runners.evil" in project.imported()
     assert project("trust", "--revoke").stdout == f"no longer trusted: {project.root}\n"

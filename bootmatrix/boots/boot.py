@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bootmatrix import host, texts
+from bootmatrix import texts
 from bootmatrix.boots import judgement, resources, retry
 from bootmatrix.boots.preparing import Prepared, Preparer, job_of
+from bootmatrix.boots.results import Results, now
 from bootmatrix.boots.tenders import Unavailable
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.judging import verdict
-from bootmatrix.model import Attempt, Outcome, Rejected, Result
+from bootmatrix.model import Attempt, Outcome, OutcomeKind, Rejected, Verdict
 from bootmatrix.places.place import nothing
 from bootmatrix.quantities import human_time
 from bootmatrix.watching.limits import Limits
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.model import Result
     from bootmatrix.places.place import Place
     from bootmatrix.planning.plan import BootStep
     from bootmatrix.runs.store import Store
@@ -60,16 +61,18 @@ class Booter:
     on_begin: Callable[[BootStep], None] = lambda _step: None
     on_attempt: Callable[[BootStep, Attempt], None] = lambda _step, _attempt: None
     on_chunk: Callable[[str, bytes], None] | None = None
+    results: Results = field(default_factory=Results)
 
     def run(
-        self, step: BootStep, fields: TestFields, place: Place, before: Postponed | None = None
+        self, step: BootStep, fields: TestFields, place: Place, before: Postponed | None = None, key: str = ""
     ) -> Result | Postponed | None:
         """Raises nothing for what a guest, a tender or a place does: that is the result; Fatal if the run must end.
 
         Postponed, once, if it was starved; `before` is that to go on with. None if `stop` cut it short: then nothing is
-        known of it.
+        known of it. `key` is what a pass depends on.
         """
         started = before.started if before else now()
+        tried = partial(self.results.tried, step, fields, started=started, key=key)
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(resources.held(step.resources, self.stop, self.note))
@@ -77,20 +80,26 @@ class Booter:
             except Fatal:
                 raise
             except Unavailable as error:
-                kind = "error" if fields.unavailable == "error" else "skipped"
-                return result(step, fields, kind, str(error), started=started)
+                kind = Verdict.ERROR if fields.unavailable == "error" else Verdict.SKIPPED
+                return tried(kind, str(error))
             except Rejected as error:
-                return self._refused(step, fields, error, started)
+                attempt = _refused(fields, error, started)
+                return tried(attempt.verdict, attempt.reason, attempts=[attempt])
             except BootmatrixError as error:
                 ours = isinstance(error, InfrastructureError)
                 if ours and self.stop.is_set():
                     return None
-                return result(step, fields, "error", str(error), started=started, infrastructure=ours)
-            return self._attempts(prepared, place, started, before)
+                return tried(Verdict.ERROR, str(error), infrastructure=ours)
+            found = self._attempts(prepared, place, started, before)
+            if not isinstance(found, list):
+                return found
+            return tried(
+                *verdict.conclude(found, fields.expected_failure), attempts=found, place=place, size=prepared.size
+            )
 
     def _attempts(
         self, prepared: Prepared, place: Place, started: str, before: Postponed | None
-    ) -> Result | Postponed | None:
+    ) -> list[Attempt] | Postponed | None:
         step, fields = prepared.step, prepared.fields
         share = 1.0
 
@@ -105,17 +114,7 @@ class Booter:
             return None
         if made[-1].starved and not before:
             return _postponed(step, fields, started, made, LONGEST - share)
-        kind, reason = verdict.conclude(made, fields.expected_failure)
-        seconds = sum(attempt.seconds for attempt in made)
-        told = result(step, fields, kind, reason, started=started, seconds=seconds, attempts=made)
-        return replace(told, image=place.name, digest=place.digest, size=prepared.size)
-
-    def _refused(self, step: BootStep, fields: TestFields, error: Rejected, started: str) -> Result:
-        outcome = Outcome("rejected", str(error), "checked before the boot")
-        reason = f"{error}\n    {error.remedy}" if error.remedy else str(error)
-        kind = "skipped" if verdict.is_skip(fields, outcome) else "error"
-        attempt = Attempt(1, kind, reason, outcome, started, 0.0)
-        return result(step, fields, kind, reason, started=started, attempts=[attempt])
+        return made
 
     def _attempt(
         self, prepared: Prepared, place: Place, number: int, guest_number: int, stretch: float
@@ -158,6 +157,14 @@ class Booter:
         return attempt, judged.share
 
 
+def _refused(fields: TestFields, error: Rejected, started: str) -> Attempt:
+    """The attempt of a test that was not even booted."""
+    outcome = Outcome(OutcomeKind.REJECTED, str(error), "checked before the boot")
+    reason = f"{error}\n    {error.remedy}" if error.remedy else str(error)
+    kind = Verdict.SKIPPED if verdict.is_skip(fields, outcome) else Verdict.ERROR
+    return Attempt(1, kind, reason, outcome, started, 0.0)
+
+
 def _cut_short(made: list[Attempt], fields: TestFields) -> bool:
     """Whether there would have been another attempt, or the last was none."""
     last, guests = made[-1], [attempt for attempt in made if not attempt.broken]
@@ -183,36 +190,3 @@ def _postponed(step: BootStep, fields: TestFields, started: str, made: list[Atte
     idle = f" ({human_time(limits.idle)} without a console byte)" if limits.idle else ""
     why = f"{made[-1].reason}; tried again at the end of the run, with {human_time(limits.timeout)}{idle}"
     return Postponed(started, tuple(made), stretch, why, limits.timeout)
-
-
-def result(
-    step: BootStep,
-    fields: TestFields,
-    kind: str,
-    reason: str,
-    *,
-    started: str = "",
-    seconds: float = 0.0,
-    attempts: list[Attempt] | None = None,
-    infrastructure: bool = False,
-) -> Result:
-    return Result(
-        cell=step.cell.id,
-        test=step.test,
-        verdict=kind,
-        reason=reason,
-        seconds=round(seconds, 4),
-        started=started or now(),
-        attempts=tuple(attempts or ()),
-        axes=step.values,
-        unikernel=fields.unikernel,
-        infrastructure=infrastructure or (kind == "error" and bool(attempts) and (attempts or [])[-1].broken),
-        repro=step.repro,
-        where=step.where,
-        host=host.kind(),
-    )
-
-
-def now() -> str:
-    """ISO 8601 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

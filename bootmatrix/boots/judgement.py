@@ -9,7 +9,7 @@ from bootmatrix import texts
 from bootmatrix.boots import starvation
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.judging import metrics, verdict
-from bootmatrix.model import Ending, Outcome
+from bootmatrix.model import Ending, Outcome, OutcomeKind, Verdict
 from bootmatrix.watching.stop import StopKind
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def judge(step: BootStep, fields: TestFields, seen: Watched, stretch: float = 1.
     it had a quarter of what its own time-outs would have let it have, or wanted none.
     """
     if seen.is_for(StopKind.INTERRUPTED):
-        return Judged(verdict.Judgement("skipped", INTERRUPTED, Outcome("hung", INTERRUPTED)))
+        return Judged(verdict.Judgement(Verdict.SKIPPED, INTERRUPTED, Outcome(OutcomeKind.HUNG, INTERRUPTED)))
     starved = starvation.of(seen, fields.cpus)
     if not starved:
         return Judged(_judged(step, fields, seen, seen.stopped))
@@ -47,14 +47,17 @@ def judge(step: BootStep, fields: TestFields, seen: Watched, stretch: float = 1.
         return Judged(_judged(step, fields, seen, f"{seen.stopped}, {starved.briefly}"))
     what = f"starved: {seen.stopped}, {starved}"
     what = f"{what}; {starvation.REMEDY}" if stretch > 1 else what
-    return Judged(verdict.Judgement("error", what, Outcome("broken", what, starvation.EVIDENCE)), starved.share)
+    outcome = Outcome(OutcomeKind.BROKEN, what, starvation.EVIDENCE)
+    return Judged(verdict.Judgement(Verdict.ERROR, what, outcome), starved.share)
 
 
 def failed(error: BootmatrixError) -> Judged:
     """Of a boot that could not even be watched to its end."""
     if isinstance(error, InfrastructureError):
-        return Judged(verdict.Judgement("error", str(error), Outcome("broken", str(error), "the place failed")))
-    return Judged(verdict.Judgement("error", str(error), Outcome("rejected", str(error))))
+        return Judged(
+            verdict.Judgement(Verdict.ERROR, str(error), Outcome(OutcomeKind.BROKEN, str(error), "the place failed"))
+        )
+    return Judged(verdict.Judgement(Verdict.ERROR, str(error), Outcome(OutcomeKind.REJECTED, str(error))))
 
 
 def _judged(step: BootStep, fields: TestFields, seen: Watched, stopped: str) -> verdict.Judgement:
@@ -68,5 +71,5 @@ def _judged(step: BootStep, fields: TestFields, seen: Watched, stopped: str) -> 
         arch=step.arch,
     )
     told, panicked = seen.is_for(StopKind.STATUS_TOLD), seen.is_for(StopKind.PANIC)
-    judged = verdict.judge(fields, step.runner, ending, told=told, panicked=panicked)
+    judged = verdict.judge(fields, step.runner, ending, told=told, panicked=panicked, root=step.root)
     return replace(judged, metrics=metrics.found(fields.metrics, ending.console))

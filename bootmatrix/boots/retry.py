@@ -19,6 +19,7 @@ from tenacity import (
 )
 
 from bootmatrix.errors import Fatal, InfrastructureError
+from bootmatrix.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,7 +91,7 @@ def infrastructure(act: Callable[[], None], sleep: Callable[[float], object], st
 
 
 def worth_another(policy: Retry, attempt: Attempt) -> bool:
-    if attempt.verdict in {"passed", "skipped", "error"}:
+    if attempt.verdict in {Verdict.PASSED, Verdict.SKIPPED, Verdict.ERROR}:
         return False
     return bool({"any", attempt.outcome.kind, attempt.verdict} & set(policy.on))
 

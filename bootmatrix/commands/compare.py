@@ -8,6 +8,7 @@ import click
 from bootmatrix import repository
 from bootmatrix.commands.common import matrix_options
 from bootmatrix.commands.recorded import folder_of, history_option, kept, noted, pen, root_of
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,9 +138,7 @@ def _named(run: Run) -> str:
 
 
 def _count(found: Pairs) -> str:
-    from bootmatrix.compare.words import tests  # noqa: PLC0415
-
-    return tests(len(found.both))
+    return how_many(len(found.both), "test")
 
 
 def _tell(told: Comparison, shape: str) -> None:

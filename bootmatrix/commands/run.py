@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.running.request import Request
+    from bootmatrix.running.run import Finished
     from bootmatrix.runs.past import Past
     from bootmatrix.screen import Screen
 
@@ -91,16 +92,16 @@ def command(
     file: Path,
 ) -> int:
     """Build, boot, judge, and write the reports."""
-    from bootmatrix import host, screen  # noqa: PLC0415
+    from bootmatrix import screen  # noqa: PLC0415
+    from bootmatrix.places.hosts import HERE  # noqa: PLC0415
     from bootmatrix.running import request, run  # noqa: PLC0415
 
     matrix = load_to_run(directory, file, allow)
     if compare and (shard or reuse):
         raise click.UsageError("--compare measures all on one host: it takes no --shard and no --reuse")
     folder = out or repository.out(matrix.root)
-    asked = request.Request(select, engine, shard, compare=compare)
     shown = screen.make(verbosity=verbose - quiet, flaky_fails=fail_on_flaky)
-    past = None
+    asked, past = request.Request(select, engine, shard, compare=compare), None
     if resume:
         asked, past = _resumed(asked, folder, shown, failed=failed, quiet=quiet)
     elif failed:
@@ -109,18 +110,17 @@ def command(
     if not plan.boots:
         shown.note(f"nothing to do: all of the run {asked.failed_of} was as expected")
         return 0
-    options = run.Options(
-        out=folder,
-        jobs=jobs or host.cores(),
-        memory=mem or host.memory(),
-        reuse=reuse,
-        request=asked.as_dict(),
-        reports=report_options(assigned, matrix.root),
-        history=history,
-    )
-    finished = run.run(plan, shown, options, past)
+    reports, jobs, memory = report_options(assigned, matrix.root), jobs or HERE.cores, mem or HERE.memory
+    finished = run.run(plan, shown, run.Options(folder, jobs, memory, reuse, asked.as_dict(), reports, history), past)
+    return _told(finished, shown, [*matrix.named, *(["--out", str(out)] if out else [])], fail_on_flaky=fail_on_flaky)
+
+
+def _told(finished: Finished, shown: Screen, options: list[str], *, fail_on_flaky: bool) -> int:
+    """The exit status, when the summary was shown; `options` are what `--resume` needs to find the run again."""
+    from bootmatrix.running import run  # noqa: PLC0415
+
     cut_short = finished.run.interrupted or finished.fatal
-    going_on = shlex.join(["bootmatrix", "run", "--resume", *matrix.named, *(["--out", str(out)] if out else [])])
+    going_on = shlex.join(["bootmatrix", "run", "--resume", *options])
     shown.summary(finished.run, finished.folder, finished.reports, going_on if cut_short else "")
     if finished.fatal:
         raise finished.fatal

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.compare import beside, overall
 from bootmatrix.compare.pairs import KINDS
-from bootmatrix.compare.ranks import REAL
 from bootmatrix.compare.shift import BY_CHANCE, Shift, exact, shift
 from bootmatrix.compare.verdicts import Differing, differing
 from bootmatrix.history.measuring import EXACT
+from bootmatrix.statistics import chance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Sized
@@ -138,15 +138,12 @@ def _difference(old: Mapping[Kind, object], new: Mapping[Kind, object]) -> str:
 
 
 def _corrected(rows: list[Row]) -> list[Row]:
-    """Of a hundred tests some differ by chance: p is as often as there are false ones among those called real."""
-    asked = [row for row in rows if row.shift.p is not None]
+    """With the chance of each as it is among so many."""
+    asked = [row.shift.p for row in rows if row.shift.p is not None]
     if not asked:
         return rows
-    from scipy.stats import false_discovery_control  # noqa: PLC0415
-
-    many = [row.shift.p for row in asked] + [1.0] * sum(_testable(row.shift) for row in rows)
-    better = dict(zip((row.name for row in asked), map(float, false_discovery_control(many)), strict=False))
-    return [replace(row, shift=_again(row.shift, better[row.name])) if row.shift.p is not None else row for row in rows]
+    found = iter(chance.of_many(asked, sum(_testable(row.shift) for row in rows)))
+    return [row if row.shift.p is None else replace(row, shift=_again(row.shift, next(found))) for row in rows]
 
 
 def _testable(found: Shift) -> bool:
@@ -154,7 +151,7 @@ def _testable(found: Shift) -> bool:
 
 
 def _again(found: Shift, p: float) -> Shift:
-    real = found.real and p <= REAL
+    real = found.real and p <= chance.REAL
     return replace(found, p=p, real=real, why="" if real else found.why or BY_CHANCE)
 
 

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from bootmatrix.compare import words
-from bootmatrix.screen.words import safe
+from bootmatrix.markdown import cell, comment, plain, row, within_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bootmatrix.compare.judge import Comparison, Measured
 
-MOST = 60_000  # bytes: GitHub takes 65,536 characters
-SPARE = 200  # of them for the line that says that there is more
-PLAIN = re.compile(r"(?!.*(?:://|www\.))[\w .,:;%+→()/=?…-]*")  # nothing of it is more than a text
 STRONG = {"worse", "better"}
+LONGEST = 4096  # characters of a line
 
 
 def text(told: Comparison) -> str:
-    """At most MOST bytes; the answer comes first."""
-    said: list[str] = []
-    left = MOST - SPARE
-    for line in _lines(told):
-        left -= len(line.encode("utf-8", "replace")) + 1
-        if left < 0:
-            said.append("\n… and more: `--format json` has all")
-            break
-        said.append(line)
-    return "\n".join(said) + "\n"
+    """For an issue or a comment; the answer comes first."""
+    return comment(_lines(told), ": `--format json` has all")
 
 
 def _lines(told: Comparison) -> Iterator[str]:
-    yield f"### {_plain(words.heading(told))}"
+    yield f"### {plain(words.heading(told), LONGEST)}"
     rows = list(words.overview(told))
     if rows:
         yield ""
         yield from _table(words.HEADER, rows)
-    notes = [f"- {_plain(note)}" for note in words.notes(told)]
+    notes = [f"- {plain(note, LONGEST)}" for note in words.notes(told)]
     if notes:
         yield ""
     yield from notes
@@ -64,35 +53,24 @@ def _measure(one: Measured) -> Iterator[str]:
     rows = words.largest(one)
     if not rows:
         return
-    yield f"\n<details><summary>{_html(words.title(one))}</summary>\n"
+    yield f"\n<details><summary>{within_html(words.title(one))}</summary>\n"
     header = ("test", "median", *words.HEADER[-2:])
-    yield from _table(header, [(_code(row.name), *words.row(row, one.unit, one.better)) for row in rows])
+    yield from _table(header, [(_code(each.name), *words.row(each, one.unit, one.better)) for each in rows])
     yield "\n</details>"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(header)} |"
+    yield row(header).rstrip("\n")
     yield f"|{'---|' * len(header)}"
-    for row in rows:
-        yield f"| {' | '.join(map(_cell, row))} |"
+    for each in rows:
+        yield row([*map(_cell, each)]).rstrip("\n")
 
 
-def _cell(words_: str) -> str:
-    if words_ in STRONG:
-        return f"**{words_}**"
-    return words_ if words_.startswith("`") else _plain(words_)
+def _cell(text: str) -> str:
+    if text in STRONG:
+        return f"**{text}**"
+    return text if text.startswith("`") else plain(text, LONGEST)
 
 
-def _plain(line: str) -> str:
-    """As it is where that is harmless."""
-    return line if PLAIN.fullmatch(line) else _code(line)
-
-
-def _code(line: str) -> str:
-    """In a code span nothing is a link, a mention, an image or HTML; a bar would end a table's cell."""
-    return f"`{safe(line).replace('`', chr(39)).replace('|', chr(0xA6))}`"
-
-
-def _html(line: str) -> str:
-    """Inside of HTML a code span would be no such thing."""
-    return "".join(char if PLAIN.fullmatch(char) else f"&#{ord(char)};" for char in safe(line))
+def _code(text: str) -> str:
+    return cell(text, LONGEST)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix.compare.beside import one_sided
-from bootmatrix.compare.ranks import FEWEST, Ranked, chance, is_real, ranked
 from bootmatrix.compare.shift import APART, BY_CHANCE, ONE_SIDED, SMALL, SMALLEST
+from bootmatrix.statistics.signed_ranks import FEWEST, Ranked, chance, is_real, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from bootmatrix.model import Verdict
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
@@ -33,7 +35,7 @@ class Seen:
     cell: str
     test: str
     values: Mapping[str, str]
-    verdicts: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
     reason: str = ""
     measured: dict[Metric, dict[Kind, dict[str, float]]] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
@@ -49,7 +51,7 @@ class Seen:
 
     def add(self, point: Point, kind: Kind, run: str) -> None:
         self.verdicts[point.verdict] += 1
-        if point.verdict != "passed":
+        if point.verdict != Verdict.PASSED:
             self.reason = point.reason
             return
         if point.span:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix.compare.beside import one_sided
-from bootmatrix.compare.ranks import FEWEST, chance, is_real, ranked
-from bootmatrix.history.shift import relative
+from bootmatrix.statistics.rates import relative
+from bootmatrix.statistics.signed_ranks import FEWEST, chance, is_real, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.compare.shift import APART, ONE_SIDED, SMALLEST
 from bootmatrix.history.measuring import shown
+from bootmatrix.model import improves
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +70,7 @@ def judged(found: Shift | Overall, better: str) -> str:
 def direction(change: float, better: str) -> str:
     if not better:
         return "more" if change > 0 else "less"
-    return "better" if (change < 0) == (better == "lower") else "worse"
+    return "better" if improves(change, better) else "worse"
 
 
 def both(found: Shift | Overall, unit: str) -> str:
@@ -92,7 +94,8 @@ def title(one: Measured) -> str:
     """How many tests changed, and which way."""
     ways = [(one.all.up, direction(1, one.better)), (one.all.down, direction(-1, one.better))]
     counts = [f"{count:,} {way}" for count, way in ways if count]
-    return f"{one.name}: {', '.join(counts) or 'no test is known to have changed'}, of {tests(len(one.rows))}"
+    said = ", ".join(counts) or "no test is known to have changed"
+    return f"{one.name}: {said}, of {how_many(len(one.rows), 'test')}"
 
 
 def largest(one: Measured) -> list[Row]:
@@ -114,7 +117,7 @@ def notes(told: Comparison) -> Iterator[str]:
         if one.missing:
             missing[one.missing, "not booted, or not passed at once, on both sides"].append(one.name)
     for (count, why), names in missing.items():
-        yield f"not compared of {tests(count)}, {why}: {', '.join(names)}"
+        yield f"not compared of {how_many(count, 'test')}, {why}: {', '.join(names)}"
     yield from _alone(told.before, told.only_before)
     yield from _alone(told.after, told.only_after)
 
@@ -126,19 +129,15 @@ def _apart(one: Measured) -> bool:
 def _alone(side: str, names: Sequence[str]) -> Iterator[str]:
     if names:
         more = f" and {len(names) - PARTNERS:,} more" if len(names) > PARTNERS else ""
-        yield f"only with {side}: {tests(len(names))}: {', '.join(names[:PARTNERS])}{more}"
+        yield f"only with {side}: {how_many(len(names), 'test')}: {', '.join(names[:PARTNERS])}{more}"
 
 
 def verdicts(told: Comparison) -> str:
     count = len(told.verdicts)
     verb = "differs in its verdict" if count == 1 else "differ in their verdicts"
-    return f"{tests(count)} {verb}" if count else "no verdict differs"
+    return f"{how_many(count, 'test')} {verb}" if count else "no verdict differs"
 
 
 def reason(text: str) -> str:
     one_line = " ".join(text.split())
     return one_line if len(one_line) <= LONGEST else f"{one_line[:LONGEST]} …"
-
-
-def tests(count: int) -> str:
-    return "1 test" if count == 1 else f"{count:,} tests"

@@ -5,28 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bootmatrix.history import summary
-from bootmatrix.screen.words import safe
+from bootmatrix.markdown import code, comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bootmatrix.history.told import Changes, Night
 
-MOST = 60_000  # bytes: GitHub takes 65,536 characters
-SPARE = 200  # of them for how many more there are
+LONGEST = 4096  # characters of a line
 
 
 def text(tonight: Night, changes: Changes) -> str:
-    """At most MOST bytes; what asks for attention first comes first."""
-    said: list[str] = []
-    left = MOST - SPARE
-    for line in _lines(tonight, changes):
-        left -= len(line.encode()) + 1
-        if left < 0:
-            said.append("\n… and more, in changes.json")
-            break
-        said.append(line)
-    return "\n".join(said) + "\n"
+    """For an issue or a comment; what asks for attention first comes first."""
+    return comment(_lines(tonight, changes), ", in changes.json")
 
 
 def _lines(tonight: Night, changes: Changes) -> Iterator[str]:
@@ -46,5 +37,4 @@ def _lines(tonight: Night, changes: Changes) -> Iterator[str]:
 
 
 def _quoted(words: str) -> str:
-    """In a code span nothing is a link, a mention, an image or HTML."""
-    return f"`{safe(words).replace('`', chr(39))}`"
+    return code(words, LONGEST)

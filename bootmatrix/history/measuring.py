@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bootmatrix.history import shift
-from bootmatrix.history.told import Change
+from bootmatrix.history.told import Change, ChangeKind
+from bootmatrix.model import Verdict, improves
 from bootmatrix.quantities import human_size, human_time
+from bootmatrix.statistics import alarm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,14 +22,14 @@ EXACT = frozenset({"unikernel_size"})  # measures without any noise
 def changes(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Change]:
     """The last night is tonight; a boot that did not pass at once says nothing of how long one takes."""
     last = row[-1]
-    if last is None or last.verdict != "passed":
+    if last is None or last.verdict != Verdict.PASSED:
         return
     for measure in last.measures:
         if not measure.better:
             continue
-        found = shift.alarm(series(row, measure), exact=measure.name in EXACT)
+        found = alarm.alarm(series(row, measure), exact=measure.name in EXACT)
         if found:
-            kind = "better" if (found.change < 0) == (measure.better == "lower") else "worse"
+            kind = ChangeKind.BETTER if improves(found.change, measure.better) else ChangeKind.WORSE
             words = f"{_both(found.before, found.after, measure.unit)} ({found.change:+.1%})"
             yield Change(
                 kind=kind,
@@ -46,7 +47,9 @@ def series(row: Sequence[Point | None], measure: Measure) -> list[float | None]:
     """What was measured in each night under tonight's conditions: host class, accelerator, image and unit."""
     last = row[-1]
     return [
-        _value(point, measure) if point and last and point.kind == last.kind and point.verdict == "passed" else None
+        _value(point, measure)
+        if point and last and point.kind == last.kind and point.verdict == Verdict.PASSED
+        else None
         for point in row
     ]
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.history import measuring, streaks
 from bootmatrix.history.told import KINDS, Change, Changes
+from bootmatrix.model import Verdict
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +37,7 @@ def compare(tonight: Night, nights: Sequence[Night], points: Iterable[Point], br
             changes += measuring.changes(window, row)
         if last and streaks.says_nothing(last):
             silent[last.reason.partition("\n")[0]] += 1
-        quarantined += bool(last and last.verdict == "quarantined")
+        quarantined += bool(last and last.verdict == Verdict.QUARANTINED)
     changes.sort(key=lambda change: (KINDS.index(change.kind), change.test, change.measure))
     notes = tuple(_notes(tonight, nights, silent, quarantined))
     return Changes(branch=branch, nights=tuple(nights), changes=tuple(changes), notes=notes)
@@ -51,7 +53,7 @@ def rows(window: Sequence[Night], points: Iterable[Point]) -> Iterator[list[Poin
         row: list[Point | None] = [None] * len(window)
         for point in each:
             index = position[point.run]
-            if not (point.verdict == "skipped" and window[index].partial):
+            if not (point.verdict == Verdict.SKIPPED and window[index].partial):
                 row[index] = point
         yield row
 
@@ -62,12 +64,8 @@ def _notes(tonight: Night, nights: Sequence[Night], silent: Counter[str], quaran
     if tonight.partial:
         yield "the run was interrupted or took only some of the tests: what it does not have is not called gone"
     for reason, count in silent.most_common(REASONS):
-        yield f"nothing is known of {_tests(count)}, since the infrastructure failed: {reason}"
+        yield f"nothing is known of {how_many(count, 'test')}, since the infrastructure failed: {reason}"
     if rest := sum(silent.values()) - sum(count for _, count in silent.most_common(REASONS)):
-        yield f"nothing is known of {_tests(rest)} more, since the infrastructure failed"
+        yield f"nothing is known of {how_many(rest, 'test')} more, since the infrastructure failed"
     if quarantined:
-        yield f"{_tests(quarantined)} did not pass, and {'is' if quarantined == 1 else 'are'} in quarantine"
-
-
-def _tests(count: int) -> str:
-    return "1 test" if count == 1 else f"{count:,} tests"
+        yield f"{how_many(quarantined, 'test')} did not pass, and {'is' if quarantined == 1 else 'are'} in quarantine"

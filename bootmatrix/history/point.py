@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bootmatrix.model import Verdict
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -26,7 +28,7 @@ class Point:
     run: str
     cell: str
     test: str
-    verdict: str
+    verdict: Verdict
     reason: str
     values: Mapping[str, str]
     attempts: int
@@ -49,7 +51,7 @@ class Point:
 
     def measured(self, name: str) -> float | None:
         """The value of a measure of a boot that passed at once, else None: what went wrong takes another time."""
-        if self.verdict != "passed":
+        if self.verdict != Verdict.PASSED:
             return None
         return next((measure.value for measure in self.measures if measure.name == name), None)
 
@@ -61,7 +63,7 @@ def of_run(run: Run) -> Iterator[Point]:
 
 
 def of(run: str, result: Result) -> Point:
-    tried = [attempt for attempt in result.attempts if attempt.verdict != "skipped" and not attempt.broken]
+    tried = [attempt for attempt in result.attempts if attempt.verdict != Verdict.SKIPPED and not attempt.broken]
     busy = any(attempt.starved for attempt in result.attempts)  # the host was, and so it took longer than it does
     measures = () if result.reused or busy else result.measures
     return Point(
@@ -72,13 +74,13 @@ def of(run: str, result: Result) -> Point:
         reason=result.reason[:LONGEST],
         values=result.values,
         attempts=len(tried),
-        failed=sum(attempt.verdict != "passed" for attempt in tried),
+        failed=sum(attempt.verdict != Verdict.PASSED for attempt in tried),
         host=result.host,
         accelerator=result.accelerator,
         digest=result.digest,
         measures=measures,
         infrastructure=result.infrastructure,
-        span=_span(result) if measures and result.verdict == "passed" else None,
+        span=_span(result) if measures and result.verdict == Verdict.PASSED else None,
     )
 
 

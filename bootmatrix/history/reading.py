@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix.history import rows
 from bootmatrix.history.point import Point
 from bootmatrix.history.tables import measures, metrics, places, results, runs, tests
-from bootmatrix.model import Measure
+from bootmatrix.model import Measure, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ NAMES = 500  # names in a statement
 
 Tests = dict[int, tuple[str, dict[str, str]]]
 Words = tuple[str, str, str]
-Kept = tuple[Words, str, str, int, int, bool, float | None]
+Kept = tuple[Words, Verdict, str, int, int, bool, float | None]
 Measures = dict[tuple[int, int], tuple[Measure, ...]]
 
 

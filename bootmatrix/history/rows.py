@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import select, type_coerce
 from sqlalchemy.types import NullType
 
-from bootmatrix.model import VERDICTS
+from bootmatrix.model import VERDICTS, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select, Table
 
 LONGEST = 1 << 16  # characters of a text
-KNOWN = frozenset(VERDICTS)
+KNOWN: dict[str, Verdict] = {verdict: verdict for verdict in VERDICTS}
 
 T = TypeVar("T")
 
@@ -54,10 +54,11 @@ def text(value: object) -> str:
     return value
 
 
-def verdict(value: Any) -> str:
-    if type(value) is not str or value not in KNOWN:
+def verdict(value: Any) -> Verdict:
+    """LookupError for a text that is none."""
+    if type(value) is not str:
         raise ValueError
-    return value
+    return KNOWN[value]
 
 
 def flag(value: object) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix.history import measuring, streaks, summary
 from bootmatrix.history.nights import rows
+from bootmatrix.model import Verdict
 from bootmatrix.screen import signs
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def lines(story: Story, *, unicode: bool) -> Iterator[list[Span]]:
     for change in story.changes:
         yield [(f"  {change.kind}: {summary.words(change)}", summary.STYLES[change.kind])]
     if story.rate and story.rate[0] and not any(change.rate for change in story.changes):
-        yield [(f"  {summary.rate(story.rate)}", "flaky")]
+        yield [(f"  {summary.rate(story.rate)}", Verdict.FLAKY)]
     yield [("", "")]
 
 
@@ -82,7 +83,7 @@ def place(point: Point) -> str:
 
 def _details(point: Point) -> str:
     measured = "  ".join(f"{one.name} {measuring.shown(one.value, one.unit)}" for one in point.measures)
-    reason = "" if point.verdict == "passed" else " ".join(point.reason.split())
+    reason = "" if point.verdict == Verdict.PASSED else " ".join(point.reason.split())
     cut = f"{reason[:LONGEST]} …" if len(reason) > LONGEST else reason
     return "  ".join(part for part in (measured, cut) if part)
 

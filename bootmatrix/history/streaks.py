@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.history import shift
-from bootmatrix.history.told import Change
-from bootmatrix.model import GOOD_VERDICTS
+from bootmatrix.history.told import Change, ChangeKind
+from bootmatrix.model import GOOD_VERDICTS, STEADY_VERDICTS, Verdict
+from bootmatrix.statistics import rates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bootmatrix.history.point import Point
     from bootmatrix.history.told import Night
 
-HELD = "quarantined"
 COMMIT = 10  # characters of a commit that are told
 
 
@@ -30,8 +29,8 @@ def changes(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Ch
     if tells(last) and not good(last):
         yield from known.failed(last, fresh=came)
     elif came:
-        yield Change("new", last.id, _words(last), since=window[-1])
-    elif last.verdict == "skipped":
+        yield Change(ChangeKind.NEW, last.id, _words(last), since=window[-1])
+    elif last.verdict == Verdict.SKIPPED:
         yield from _skipped(window, row, last)
     if good(last) and tells(last):
         yield from known.passed(last)
@@ -39,22 +38,22 @@ def changes(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Ch
 
 def tells(point: Point) -> bool:
     """Whether it says anything of the guest."""
-    return point.verdict != "skipped" and not says_nothing(point)
+    return point.verdict != Verdict.SKIPPED and not says_nothing(point)
 
 
 def says_nothing(point: Point) -> bool:
     """An error of the infrastructure."""
-    return point.verdict == "error" and point.infrastructure
+    return point.verdict == Verdict.ERROR and point.infrastructure
 
 
 def good(point: Point) -> bool:
     """A failure in quarantine is a failure, though it fails no run."""
-    return point.verdict in GOOD_VERDICTS and point.verdict != HELD
+    return point.verdict in GOOD_VERDICTS and point.verdict != Verdict.QUARANTINED
 
 
 def simple(point: Point) -> bool:
     """Whether it passed at once, or failed as it is expected to."""
-    return good(point) and point.verdict != "flaky"
+    return point.verdict in STEADY_VERDICTS
 
 
 def named(night: Night) -> str:
@@ -75,32 +74,32 @@ class _Known:
 
     def failed(self, last: Point, *, fresh: bool) -> Iterator[Change]:
         """Tonight it is not good; in quarantine that is known, and no news."""
-        if last.verdict == HELD:
+        if last.verdict == Verdict.QUARANTINED:
             return
         tonight, before = self.nights[-1][0], self.nights[:-1]
-        if before and before[-1][1].verdict != HELD and not good(before[-1][1]):
+        if before and before[-1][1].verdict != Verdict.QUARANTINED and not good(before[-1][1]):
             first = self._streak(len(self.nights) - 1)
             words = f"{_words(last)} [{len(self.nights) - first} runs in a row]"
-            yield Change("still failing", last.id, words, since=self.nights[first][0])
+            yield Change(ChangeKind.STILL_FAILING, last.id, words, since=self.nights[first][0])
             return
         often = self._rate() if any(not simple(point) for _, point in before) else None
         if not before:
             was = "a new test" if fresh else "no earlier run tells of it"
-        elif before[-1][1].verdict == HELD:
+        elif before[-1][1].verdict == Verdict.QUARANTINED:
             was = "its quarantine has ended"
         else:
             was = f"{before[-1][1].verdict} in {named(before[-1][0])}"
-        yield Change("new failure", last.id, f"{_words(last)} [{was}]", since=tonight, rate=often)
+        yield Change(ChangeKind.NEW_FAILURE, last.id, f"{_words(last)} [{was}]", since=tonight, rate=often)
 
     def passed(self, last: Point) -> Iterator[Change]:
         tonight, before = self.nights[-1][0], self.nights[:-1]
         if before and not good(before[-1][1]):
             first = self.nights[self._streak(len(before) - 1)][0]
             was = f"{last.verdict} [{before[-1][1].verdict} since {named(first)}]"
-            yield Change("fixed", last.id, was, since=tonight)
-        if last.verdict == "flaky":
-            first = next(night for night, point in self.nights if point.verdict == "flaky")
-            yield Change("flaky", last.id, _words(last), since=first, rate=self._rate())
+            yield Change(ChangeKind.FIXED, last.id, was, since=tonight)
+        if last.verdict == Verdict.FLAKY:
+            first = next(night for night, point in self.nights if point.verdict == Verdict.FLAKY)
+            yield Change(ChangeKind.FLAKY, last.id, _words(last), since=first, rate=self._rate())
 
     def _streak(self, at: int) -> int:
         """Where the failures begin that reach to `at` unbroken."""
@@ -116,7 +115,7 @@ def rate(points: Sequence[Point]) -> tuple[float, float, float] | None:
     """How often a test did not simply pass, with the bounds of the 95% interval; None where one result is no rate."""
     telling = [point for point in points if tells(point)]
     hits = sum(not simple(point) for point in telling)
-    return shift.interval(hits, len(telling)) if len(telling) > 1 else None
+    return rates.interval(hits, len(telling)) if len(telling) > 1 else None
 
 
 def _new(window: Sequence[Night], row: Sequence[Point | None]) -> bool:
@@ -130,7 +129,9 @@ def _gone(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Chan
         return
     for night, point in zip(reversed(window[:-1]), reversed(row[:-1]), strict=True):
         if point:
-            yield Change("gone", point.id, f"{point.verdict} in {named(night)}, the last that had it", since=window[-1])
+            yield Change(
+                ChangeKind.GONE, point.id, f"{point.verdict} in {named(night)}, the last that had it", since=window[-1]
+            )
             return
         if not night.partial:
             return
@@ -139,13 +140,13 @@ def _gone(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Chan
 def _skipped(window: Sequence[Night], row: Sequence[Point | None], last: Point) -> Iterator[Change]:
     """Told once: it is there, but no longer says anything."""
     before = [(n, p) for n, p in zip(window[:-1], row[:-1], strict=True) if p and not says_nothing(p)]
-    if before and before[-1][1].verdict != "skipped":
+    if before and before[-1][1].verdict != Verdict.SKIPPED:
         night, point = before[-1]
         words = f"{_words(last)} [{point.verdict} in {named(night)}]"
-        yield Change("gone", last.id, words, since=window[-1])
+        yield Change(ChangeKind.GONE, last.id, words, since=window[-1])
 
 
 def _words(point: Point) -> str:
     """Without what follows the reason's first line: a build's log has another path in each run."""
     reason = " ".join(point.reason.partition("\n")[0].split())
-    return point.verdict if point.verdict == "passed" or not reason else f"{point.verdict}: {reason}"
+    return point.verdict if point.verdict == Verdict.PASSED or not reason else f"{point.verdict}: {reason}"

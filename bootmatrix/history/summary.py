@@ -6,9 +6,10 @@ import itertools
 from typing import TYPE_CHECKING
 
 from bootmatrix.history.streaks import named
+from bootmatrix.history.told import ChangeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bootmatrix.history.told import Change, Changes, Night
     from bootmatrix.screen.pen import Span
@@ -17,26 +18,27 @@ SHOWN = 20  # things of a kind that are told
 NAMED = 5  # tests that are named of those of which the same is told
 LONGEST = 300  # characters of what is told of one
 TITLES = {
-    "new failure": ("new failure", "new failures"),
-    "still failing": ("still failing", "still failing"),
-    "worse": ("measure became worse", "measures became worse"),
-    "flaky": ("flaky test", "flaky tests"),
-    "new": ("new test", "new tests"),
-    "gone": ("test is gone or skipped", "tests are gone or skipped"),
-    "fixed": ("fixed", "fixed"),
-    "better": ("measure became better", "measures became better"),
+    ChangeKind.NEW_FAILURE: ("new failure", "new failures"),
+    ChangeKind.STILL_FAILING: ("still failing", "still failing"),
+    ChangeKind.WORSE: ("measure became worse", "measures became worse"),
+    ChangeKind.FLAKY: ("flaky test", "flaky tests"),
+    ChangeKind.NEW: ("new test", "new tests"),
+    ChangeKind.GONE: ("test is gone or skipped", "tests are gone or skipped"),
+    ChangeKind.FIXED: ("fixed", "fixed"),
+    ChangeKind.BETTER: ("measure became better", "measures became better"),
 }
 STYLES = {
-    "new failure": "bold red",
-    "still failing": "red",
-    "worse": "bold red",
-    "flaky": "yellow",
-    "new": "cyan",
-    "gone": "yellow",
-    "fixed": "green",
-    "better": "green",
+    ChangeKind.NEW_FAILURE: "bold red",
+    ChangeKind.STILL_FAILING: "red",
+    ChangeKind.WORSE: "bold red",
+    ChangeKind.FLAKY: "yellow",
+    ChangeKind.NEW: "cyan",
+    ChangeKind.GONE: "yellow",
+    ChangeKind.FIXED: "green",
+    ChangeKind.BETTER: "green",
 }
-LASTING = frozenset({"still failing", "worse", "better", "flaky"})  # kinds of which it is told since when
+LASTING = frozenset({ChangeKind.STILL_FAILING, ChangeKind.WORSE, ChangeKind.BETTER, ChangeKind.FLAKY})
+"""Kinds of which it is told since when."""
 
 
 def lines(tonight: Night, changes: Changes) -> Iterator[Span]:
@@ -67,18 +69,22 @@ def heading(tonight: Night, changes: Changes) -> str:
     return f"{named(tonight)} against {runs}, since {named(changes.nights[0])}"
 
 
-def by_kind(changes: Changes) -> Iterator[tuple[str, list[Change]]]:
+def by_kind(changes: Changes) -> Iterator[tuple[ChangeKind, list[Change]]]:
     for kind, group in itertools.groupby(changes.changes, key=lambda change: change.kind):
         yield kind, list(group)
 
 
-def alike(group: list[Change]) -> tuple[list[tuple[str, list[str]]], int]:
-    """What is said, and the tests of which it is, the most first; and how many tests are left out."""
+def alike(
+    group: list[Change], say: Callable[[Change], str] | None = None, most: int = SHOWN
+) -> tuple[list[tuple[str, list[str]]], int]:
+    """What is said (by `say`, without one in `words`), and the tests of which it is, the most first; and how many tests
+    are left out.
+    """
     found: dict[str, list[str]] = {}
     for change in group:
-        found.setdefault(words(change), []).append(change.test)
+        found.setdefault((say or words)(change), []).append(change.test)
     every = sorted(found.items(), key=lambda item: -len(item[1]))
-    return every[:SHOWN], sum(len(tests) for _, tests in every[SHOWN:])
+    return every[:most], sum(len(tests) for _, tests in every[most:])
 
 
 def ids(tests: list[str]) -> str:
@@ -86,7 +92,7 @@ def ids(tests: list[str]) -> str:
     return ", ".join(tests[:NAMED]) + count
 
 
-def title(kind: str, count: int) -> str:
+def title(kind: ChangeKind, count: int) -> str:
     return f"{count:,} {TITLES[kind][count != 1]}"
 
 

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  # pydantic reads them back by these types
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from bootmatrix import files
+from bootmatrix.model.bounds import OneOf
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-KINDS = ("new failure", "still failing", "worse", "flaky", "new", "gone", "fixed", "better")
-"""What can be said of a test against earlier runs, what asks for attention first."""
 
 LARGEST = 64 << 20  # bytes of a file; ours are a few MiB, those of another machine may be anything
 
 T = TypeVar("T")
 
 
-def _known(kind: str) -> str:
-    if kind not in KINDS:
-        raise ValueError(f"there is no kind of change '{kind}'")
-    return kind
+class ChangeKind(StrEnum):
+    """What can be said of a test against earlier runs, what asks for attention first."""
+
+    NEW_FAILURE = "new failure"
+    STILL_FAILING = "still failing"
+    WORSE = "worse"
+    FLAKY = "flaky"
+    NEW = "new"
+    GONE = "gone"
+    FIXED = "fixed"
+    BETTER = "better"
+
+
+KINDS = tuple(ChangeKind)
 
 
 @dataclass(frozen=True)
@@ -66,13 +75,13 @@ class Trends:
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be said of a test; `kind` is one of KINDS, `detail` a line for people.
+    """What is to be said of a test; `detail` is a line for people.
 
     `since` is the first run in which it was so. `rate` is how often the test was flaky or failed, with the bounds of
     its 95% interval. `worse` and `better` are of a measure: its medians before and after, in `unit`.
     """
 
-    kind: Annotated[str, AfterValidator(_known)]
+    kind: Annotated[ChangeKind, OneOf(ChangeKind)]
     test: str
     detail: str
     since: Night | None = None
@@ -95,7 +104,7 @@ class Changes:
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[ChangeKind, int]:
         """How many there are of each kind; kinds without any are left out."""
         tally = dict.fromkeys(KINDS, 0)
         for change in self.changes:

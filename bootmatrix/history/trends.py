@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.history import measuring, nights
 from bootmatrix.history.told import Night, Trend, Trends
+from bootmatrix.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +43,7 @@ def _bounded(window: Sequence[Night], past: History) -> Iterator[tuple[str, Tren
         if last is None or left < -BUDGET:
             continue
         trend = _trend(row, last)
-        if left > 0 or set(trend.verdicts) - {"passed", ""}:
+        if left > 0 or set(trend.verdicts) - {Verdict.PASSED, ""}:
             left -= NAMES + len(last.id) + len(row) * (VERDICT + len(trend.series) * VALUE)
             yield last.id, trend
 

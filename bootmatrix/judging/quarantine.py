@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bootmatrix.matrix import cells
-from bootmatrix.model import GOOD_VERDICTS, Quarantine
+from bootmatrix.model import GOOD_VERDICTS, Quarantine, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.model import Cell, Result
+    from bootmatrix.model import Cell
 
 NONE = Quarantine()
 
@@ -26,16 +25,19 @@ def of(matrix: Matrix, cell: Cell, name: str, params: Mapping[str, str]) -> Quar
     return next((kept for match, kept in matrix.quarantine if cells.matches(values, match)), NONE)
 
 
-def applied(result: Result, entry: Quarantine, today: date) -> Result:
-    """The result under the quarantine that the matrix has for its test now, if any; `today` is in UTC."""
-    result = replace(result, quarantine=entry)
-    if not entry or result.verdict == "skipped":
-        return result
+def judged(
+    entry: Quarantine, today: date, verdict: Verdict, reason: str, *, infrastructure: bool
+) -> tuple[Verdict, str]:
+    """What becomes of a verdict and its reason under the quarantine that the matrix has for the test now, if any;
+    `today` is in UTC.
+    """
+    if not entry or verdict == Verdict.SKIPPED:
+        return verdict, reason
     if is_over(entry, today):
-        return _overdue(result, entry)
-    if result.verdict in GOOD_VERDICTS - {"flaky"} or result.infrastructure:
-        return result
-    return replace(result, verdict="quarantined", reason=f"{entry}: {result.verdict}: {result.reason}")
+        return _overdue(entry, verdict, reason)
+    if verdict in GOOD_VERDICTS - {Verdict.FLAKY} or infrastructure:
+        return verdict, reason
+    return Verdict.QUARANTINED, f"{entry}: {verdict}: {reason}"
 
 
 def is_over(entry: Quarantine, today: date) -> bool:
@@ -47,9 +49,8 @@ def told(entry: Quarantine) -> str:
     return f"{entry.where}: the quarantine of {entry.owner} ended on {entry.until}: remove it, or give it another day"
 
 
-def _overdue(result: Result, entry: Quarantine) -> Result:
+def _overdue(entry: Quarantine, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
     """Fails loudly, even where all is well again: else nobody would look."""
-    if result.verdict in GOOD_VERDICTS:
-        said = f"{told(entry)}\n    the test itself: {result.verdict}: {result.reason}"
-        return replace(result, verdict="error", reason=said)
-    return replace(result, reason=f"{result.reason}\n    {told(entry)}")
+    if verdict in GOOD_VERDICTS:
+        return Verdict.ERROR, f"{told(entry)}\n    the test itself: {verdict}: {reason}"
+    return verdict, f"{reason}\n    {told(entry)}"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bootmatrix import patterns, volatile
-from bootmatrix.model import Outcome, parse_outcome
+from bootmatrix.model import Outcome, OutcomeKind, parse_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bootmatrix.model import Ending, Runner
 
 UNKNOWN = "unknown"  # the detail of `exited` where a tender hides the guest's status
-OURS = frozenset({"rejected", "broken"})  # outcomes that say nothing of the guest
-GUESTS = frozenset({"panicked", "crashed"})  # outcomes whose detail may quote what differs from boot to boot
+OURS = frozenset({OutcomeKind.REJECTED, OutcomeKind.BROKEN})  # outcomes that say nothing of the guest
+GUESTS = frozenset({OutcomeKind.PANICKED, OutcomeKind.CRASHED})  # their detail may quote what differs from boot to boot
 LONGEST = 200  # characters of a console that are quoted as evidence
 DIGITS = 10  # of a status: a longer number is none
 BY_US = "ended by bootmatrix"
@@ -41,14 +41,14 @@ def settle(
 
 def _settled(fields: TestFields, runner: Runner, ending: Ending, *, told: bool, panicked: bool) -> tuple[Outcome, str]:
     if ending.stopped:
-        return Outcome("hung", ending.stopped, BY_US), ""
+        return Outcome(OutcomeKind.HUNG, ending.stopped, BY_US), ""
     printed = _printed(fields, ending.console)
     if told:
-        outcome = printed[-1][1] if printed else Outcome("hung", "the status line has no number", BY_US)
+        outcome = printed[-1][1] if printed else Outcome(OutcomeKind.HUNG, "the status line has no number", BY_US)
         return outcome, _two_statuses(printed)
     by_tender = runner.outcome(ending)
-    if panicked and by_tender.kind != "panicked":
-        return Outcome("hung", SILENT, BY_US), ""
+    if panicked and by_tender.kind != OutcomeKind.PANICKED:
+        return Outcome(OutcomeKind.HUNG, SILENT, BY_US), ""
     if by_tender.kind in OURS or by_tender.disputed:
         return by_tender, by_tender.disputed
     full = ending.status if by_tender.number is None else by_tender.number
@@ -57,7 +57,7 @@ def _settled(fields: TestFields, runner: Runner, ending: Ending, *, told: bool, 
         by_tender = _mapped(fields.exit_codes[status], by_tender, f"exit status {status}")
         knows = True
     else:
-        knows = by_tender.kind != "exited" or (by_tender.detail != UNKNOWN and full != 0)
+        knows = by_tender.kind != OutcomeKind.EXITED or (by_tender.detail != UNKNOWN and full != 0)
     if not fields.console_exit:
         return by_tender, ""
     if trouble := _two_statuses(printed):
@@ -69,7 +69,7 @@ def _settled(fields: TestFields, runner: Runner, ending: Ending, *, told: bool, 
 
 def _raw_status(runner: Runner, full: int | None, outcome: Outcome) -> int | None:
     """The status that `exit_codes` speak of, in full; they never overrule a runner that saw the guest crash."""
-    if outcome.kind != "exited" or outcome.detail == UNKNOWN:
+    if outcome.kind != OutcomeKind.EXITED or outcome.detail == UNKNOWN:
         return None
     if full and not runner.hides_status:
         return full
@@ -84,7 +84,7 @@ def _is_number(word: str) -> bool:
 def _agree(by_tender: Outcome, status: int | None, printed: tuple[int, Outcome], *, knows: bool) -> tuple[Outcome, str]:
     """What tender and console say together; a tender that saw only a power-off leaves it to the console."""
     number, by_console = printed
-    if by_tender.kind == "exited":
+    if by_tender.kind == OutcomeKind.EXITED:
         same = number == status or (by_console.kind, by_console.detail) == (by_tender.kind, by_tender.detail)
         if same or not knows:
             return by_console, ""
@@ -100,10 +100,10 @@ def _printed(fields: TestFields, console: str) -> list[tuple[int, Outcome]]:
     for number, line in _statuses(fields.console_exit, console):
         evidence = f"'{line.strip()[:LONGEST]}' on the console"
         if number in fields.exit_codes:
-            printed = Outcome("exited", str(number))
+            printed = Outcome(OutcomeKind.EXITED, str(number))
             found[number] = _mapped(fields.exit_codes[number], printed, f"console status {number}")
         else:
-            found[number] = Outcome("exited", str(number), evidence)
+            found[number] = Outcome(OutcomeKind.EXITED, str(number), evidence)
         if len(found) > 1:
             break
     return list(found.items())
@@ -124,5 +124,5 @@ def _mapped(word: str, said: Outcome, source: str) -> Outcome:
     """`failed` keeps the guest's own code, except where that would read as success."""
     evidence = f"{source}, which exit_codes calls {word}"
     if word == "failed":
-        return Outcome("exited", "1" if said.ok else said.detail, evidence, said.status)
+        return Outcome(OutcomeKind.EXITED, "1" if said.ok else said.detail, evidence, said.status)
     return replace(parse_outcome(word), evidence=evidence, status=said.status)

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bootmatrix import patterns, protocols
-from bootmatrix.judging import nearest
+from bootmatrix import patterns
+from bootmatrix.judging import cases, nearest
 from bootmatrix.judging.settling import OURS, UNKNOWN, settle
-from bootmatrix.model import Outcome, parse_outcome
+from bootmatrix.model import Outcome, OutcomeKind, Verdict, parse_outcome
+from bootmatrix.protocols import Told
 from bootmatrix.watching import lastwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from bootmatrix.matrix.parts import Expect, Pattern
     from bootmatrix.matrix.schema import TestFields
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 class Judgement:
     """What one attempt came to."""
 
-    verdict: str
+    verdict: Verdict
     reason: str
     outcome: Outcome
     cases: tuple[Case, ...] = ()
@@ -41,20 +43,33 @@ class Spoken:
     complaints: tuple[str, ...]
     conclusive: bool
     refuted: bool
-    told: protocols.Told
+    told: Told
 
 
 def judge(
-    fields: TestFields, runner: Runner, ending: Ending, *, told: bool = False, panicked: bool = False
+    fields: TestFields,
+    runner: Runner,
+    ending: Ending,
+    *,
+    told: bool = False,
+    panicked: bool = False,
+    root: Path | None = None,
 ) -> Judgement:
-    """`told` and `panicked`: the guest printed its status, or a panic, and we ended it when it did not power off."""
+    """`told` and `panicked`: the guest printed its status, or a panic, and we ended it when it did not power off.
+
+    `root` is the folder of the matrix, where the project's own protocols are looked for.
+    """
     outcome, disagreement = settle(fields, runner, ending, told=told, panicked=panicked)
     if outcome.kind in OURS and not expected(fields.expect, outcome):
-        kind = "skipped" if is_skip(fields, outcome, ending.tender) else "error"
+        kind = Verdict.SKIPPED if is_skip(fields, outcome, ending.tender) else Verdict.ERROR
         return Judgement(kind, outcome.detail or outcome.kind, outcome)
-    spoken = listen(fields, ending.console, ending.tender)
-    verdict, reason = ("contradicted", disagreement) if disagreement else _weigh(fields.expect, outcome, spoken)
-    if verdict == "timed out":
+    try:
+        spoken = listen(fields, ending.console, ending.tender, root)
+    except cases.Unreadable as error:
+        refused = Outcome(OutcomeKind.REJECTED, str(error), f"it ended as {outcome}")
+        return Judgement(Verdict.ERROR, str(error), refused)
+    verdict, reason = (Verdict.CONTRADICTED, disagreement) if disagreement else _weigh(fields.expect, outcome, spoken)
+    if verdict == Verdict.TIMED_OUT:
         reason = _endless(runner, ending, reason, spoken)
     return Judgement(verdict, reason, outcome, spoken.told.cases)
 
@@ -62,7 +77,9 @@ def judge(
 def is_skip(fields: TestFields, outcome: Outcome, tender: str = "") -> bool:
     """Whether the matrix calls this refusal a skip."""
     words = f"{outcome.detail}\n{tender}"
-    return outcome.kind == "rejected" and any(patterns.find(each, words) >= 0 for each in fields.skip_rejected)
+    return outcome.kind == OutcomeKind.REJECTED and any(
+        patterns.find(each, words) >= 0 for each in fields.skip_rejected
+    )
 
 
 def _endless(runner: Runner, ending: Ending, reason: str, spoken: Spoken) -> str:
@@ -76,7 +93,7 @@ def _endless(runner: Runner, ending: Ending, reason: str, spoken: Spoken) -> str
     return reason
 
 
-def listen(fields: TestFields, console: str, tender: str) -> Spoken:
+def listen(fields: TestFields, console: str, tender: str, root: Path | None = None) -> Spoken:
     """Hold what was said against the expected patterns and the guest's own test cases."""
     expect = fields.expect
     missing = [*_out_of_order(expect, console)]
@@ -84,7 +101,7 @@ def listen(fields: TestFields, console: str, tender: str) -> Spoken:
     missing += ["the console is empty"] if missing and not console.strip() else []
     missing += [f"the tender never says {p}" for p in expect.tender if patterns.find(p, tender) < 0]
     wrong = [f"the console shows {p}" for p in expect.console_not if patterns.find(p, console) >= 0]
-    told = protocols.parse(fields.cases, console) if fields.cases else protocols.Told()
+    told = cases.told(fields.cases, console, root) if fields.cases else Told()
     if told.failed:
         names = ", ".join(case.name for case in told.failed[:3]) + (" …" if len(told.failed) > 3 else "")  # noqa: PLR2004
         wrong.append(f"{len(told.failed)} of {len(told.cases)} cases failed: {names}")
@@ -122,45 +139,47 @@ def expected(expect: Expect, outcome: Outcome) -> bool:
     return False
 
 
-def _weigh(expect: Expect, outcome: Outcome, spoken: Spoken) -> tuple[str, str]:
+def _weigh(expect: Expect, outcome: Outcome, spoken: Spoken) -> tuple[Verdict, str]:
     """Verdict and reason of an outcome that nothing disputes."""
     right = expected(expect, outcome)
-    if not spoken.refuted and (outcome.kind == "skipped" or (spoken.told.skipped and (right or outcome.ok))):
-        return "skipped", spoken.told.skipped or f"the guest skipped itself: {outcome.evidence}"
+    if not spoken.refuted and (outcome.kind == OutcomeKind.SKIPPED or (spoken.told.skipped and (right or outcome.ok))):
+        return Verdict.SKIPPED, spoken.told.skipped or f"the guest skipped itself: {outcome.evidence}"
     said = "; ".join(spoken.complaints)
     if right and said:
-        return "contradicted", f"{outcome} as expected, but {said}"
+        return Verdict.CONTRADICTED, f"{outcome} as expected, but {said}"
     if right and outcome.detail == UNKNOWN and not spoken.conclusive:
         why = f"{outcome.evidence}; name a console pattern of success under expect: {{console: …}}"
-        return "contradicted", f"nothing tells how the guest ended: {why}"
+        return Verdict.CONTRADICTED, f"nothing tells how the guest ended: {why}"
     if right:
-        return "passed", str(outcome)
-    if outcome.kind == "hung":
-        return "timed out", "; ".join(filter(None, (outcome.detail, said)))
-    beside = f", {outcome.status}," if outcome.kind == "exited" and str(outcome.number) != outcome.detail else ""
+        return Verdict.PASSED, str(outcome)
+    if outcome.kind == OutcomeKind.HUNG:
+        return Verdict.TIMED_OUT, "; ".join(filter(None, (outcome.detail, said)))
+    beside = (
+        f", {outcome.status}," if outcome.kind == OutcomeKind.EXITED and str(outcome.number) != outcome.detail else ""
+    )
     what = f"{outcome}{beside if outcome.status else ''} instead of {' or '.join(expect.outcome)}"
     if spoken.conclusive and not said:
-        return "contradicted", f"{what}, but the console shows all that is expected"
-    return "failed", "; ".join(filter(None, (what, said)))
+        return Verdict.CONTRADICTED, f"{what}, but the console shows all that is expected"
+    return Verdict.FAILED, "; ".join(filter(None, (what, said)))
 
 
-def conclude(attempts: Sequence[Attempt], expected_failure: str | None) -> tuple[str, str]:
+def conclude(attempts: Sequence[Attempt], expected_failure: str | None) -> tuple[Verdict, str]:
     """The test's verdict and reason after all its attempts; an attempt that the infrastructure ended counts last, and
     makes no guest flaky.
     """
-    guests = [attempt for attempt in attempts if attempt.verdict != "error"]
+    guests = [attempt for attempt in attempts if attempt.verdict != Verdict.ERROR]
     last = (guests or attempts)[-1]
     verdict, reason = last.verdict, last.reason
-    if verdict == "passed" and len(guests) > 1:
-        verdict, reason = "flaky", f"passed at attempt {last.number}, after: {guests[0].reason}"
-    elif verdict == "passed" and len(attempts) > 1:
+    if verdict == Verdict.PASSED and len(guests) > 1:
+        verdict, reason = Verdict.FLAKY, f"passed at attempt {last.number}, after: {guests[0].reason}"
+    elif verdict == Verdict.PASSED and len(attempts) > 1:
         reason = f"{reason}; {_by_infrastructure(attempts[:-1])}"
-    elif verdict in {"timed out", "skipped"} and any(attempt.verdict != verdict for attempt in guests):
-        verdict, reason = "failed", f"no attempt passed; the last: {reason}"
-    if expected_failure and verdict in {"passed", "flaky"}:
-        return "unexpected pass", f"marked as an expected failure ({expected_failure}), but it passed"
-    if expected_failure and verdict in {"failed", "contradicted", "timed out"}:
-        return "expected failure", f"{expected_failure} ({reason})"
+    elif verdict in {Verdict.TIMED_OUT, Verdict.SKIPPED} and any(attempt.verdict != verdict for attempt in guests):
+        verdict, reason = Verdict.FAILED, f"no attempt passed; the last: {reason}"
+    if expected_failure and verdict in {Verdict.PASSED, Verdict.FLAKY}:
+        return Verdict.UNEXPECTED_PASS, f"marked as an expected failure ({expected_failure}), but it passed"
+    if expected_failure and verdict in {Verdict.FAILED, Verdict.CONTRADICTED, Verdict.TIMED_OUT}:
+        return Verdict.EXPECTED_FAILURE, f"{expected_failure} ({reason})"
     return verdict, reason
 
 

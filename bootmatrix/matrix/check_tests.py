@@ -1,4 +1,4 @@
-"""Tests: names that must exist, matches that must fit, placeholders that must be known."""
+"""Tests: names that must exist, matches that must fit, placeholders and plug-ins that must be known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins
 from bootmatrix.errors import UserError, suggest
-from bootmatrix.matrix import cells, template
+from bootmatrix.matrix import cells, filling, marks, template
+from bootmatrix.matrix.schema import TestFields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 MAX_ID = 200  # a path's component ends at 255 bytes
 MAX_BOOTS = 5_000_000
 FEW = 1000  # combinations that are kept
-PATTERNS = ("console", "console_any", "console_not", "tender")
 
 
 def check(sections: Mapping[str, Any], found: Cells, reach: Reach, problems: Problems) -> None:
@@ -33,6 +33,7 @@ class _Checker:
         self.seen = _Seen(found, sections["axes"])
         self.axes = dict.fromkeys(found.keys) if sections["include"] else sections["axes"]
         self.runners = set(plugins.known("runners", reach.root))
+        self.plug_ins: dict[str, list[str]] = {}
 
     def tests(self) -> None:
         every = {key for test in self.sections["tests"].values() for key in test.params}
@@ -101,22 +102,36 @@ class _Checker:
         return on_axes
 
     def _texts(self, path: Path_, params: set[str]) -> None:
-        """Build names and placeholders, read from the file itself, so that another error does not hide them."""
+        """What is named, read from the file itself, so that another error does not hide it."""
         raw = self.problems.raw(*map(str, path))
         known = {*self.axes, *cells.IMPLICIT, *template.BUILTIN, *params}
         for here, layer in _layers(raw, path):
             build, builds = layer.get("build"), self.problems.mapping("builds")
             if isinstance(build, str) and build not in builds:
                 self.problems.say(f"there is no build '{build}'", (*here, "build"), suggest(build, builds))
-            for place, text in _templates(layer):
-                known_here = known if place[0] == "args" else known - template.LATE
-                for unknown in sorted(template.names(text) - known_here):
-                    what = f"the placeholder {{{unknown}}} names no axis or parameter"
-                    self.problems.say(
-                        what,
-                        (*here, *place),
-                        f"{suggest(unknown, known_here)}; {{{{{unknown}}}}} stands for itself",
-                    )
+            self._placeholders(layer, here, known)
+            self._plug_ins(layer, here)
+
+    def _placeholders(self, layer: Mapping[str, Any], here: Path_, known: set[str]) -> None:
+        for place, text, key in filling.written(TestFields, layer):
+            known_here = known if key.late else known - template.LATE
+            for unknown in sorted(template.names(text) - known_here):
+                what = f"the placeholder {{{unknown}}} names no axis or parameter"
+                remedy = f"{suggest(unknown, known_here)}; {{{{{unknown}}}}} stands for itself"
+                self.problems.say(what, (*here, *place), remedy)
+
+    def _plug_ins(self, layer: Mapping[str, Any], here: Path_) -> None:
+        """By the names of their files: nothing is imported."""
+        for key in marks.of(TestFields).values():
+            name = layer.get(key.alias)
+            if key.plug_in and isinstance(name, str) and name not in self._known(key.plug_in):
+                what = f"{key.alias}: '{name}' is not possible here"
+                self.problems.say(what, (*here, key.alias), suggest(name, self._known(key.plug_in)))
+
+    def _known(self, folder: str) -> list[str]:
+        if folder not in self.plug_ins:
+            self.plug_ins[folder] = plugins.known(folder, self.reach.root)
+        return self.plug_ins[folder]
 
     def _runner(self, fields: Any, path: Path_, backends: set[str]) -> None:
         """A runner's options are its dataclass's fields, for every backend that they reach."""
@@ -145,18 +160,6 @@ def _layers(raw: Any, path: Path_) -> Iterator[tuple[Path_, Mapping[str, Any]]]:
         for index, layer in enumerate(when if isinstance(when, list) else []):
             if isinstance(layer, dict):
                 yield (*path, "when", index), layer
-
-
-def _templates(layer: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
-    """The texts that may hold placeholders, each with its place."""
-    expect = layer.get("expect")
-    listed: dict[Path_, Any] = {(key,): layer.get(key) for key in ("unikernel", "args", "resources")}
-    listed |= {("expect", key): expect.get(key) for key in PATTERNS} if isinstance(expect, dict) else {}
-    for path, value in listed.items():
-        for index, text in enumerate(value if isinstance(value, list) else [value]):
-            shown = next(iter(text.values()), None) if isinstance(text, dict) else text
-            if isinstance(shown, str):
-                yield ((*path, index) if isinstance(value, list) else path), shown
 
 
 class _Seen:

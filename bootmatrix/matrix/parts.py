@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
+from bootmatrix.matrix import marks
 from bootmatrix.matrix.values import (
     SCALAR,
     Listed,
@@ -38,12 +39,24 @@ if TYPE_CHECKING:
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """A key's description says what its marks do."""
+        found = handler(schema)
+        keys = handler.resolve_ref_schema(found)["properties"]
+        for name, field in cls.model_fields.items():
+            if more := marks.said(field):
+                keys[field.alias or name]["description"] = f"{field.description} {more}"
+        return found
+
 
 class Pattern(Strict):
     """A text that the console must show, or `{regex: …}`."""
 
     text: str = Field("", exclude=True)
-    regex: Annotated[str, AfterValidator(checked_regex)] = ""
+    regex: Annotated[str, AfterValidator(checked_regex), marks.Expression()] = ""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -74,19 +87,22 @@ PatternOrText = Annotated[
     ),
 ]
 Patterns = Annotated[list[PatternOrText], Listed((str, dict))]
+FilledPatterns = Annotated[Patterns, marks.Filled()]
 
 
 class Expect(Strict):
     """What must be seen for a pass."""
 
-    outcome: Annotated[list[OutcomeWord], Field(min_length=1), Listed()] = Field(
+    outcome: Annotated[list[OutcomeWord], Field(min_length=1), Listed(), marks.AsWritten()] = Field(
         ["exited(0)"],
         description="The outcome, or several that are as good; `crashed` is any crash, `crashed(SIG*)` some.",
     )
-    console: Patterns = Field([], description="Patterns that the console must show in this order.")
-    console_any: Patterns = Field([], description="Patterns that the console must show, in any order.")
-    console_not: Patterns = Field([], description="Patterns that the console must not show.")
-    tender: Patterns = Field([], description="Patterns that the tender's own messages (its standard error) must show.")
+    console: FilledPatterns = Field([], description="Patterns that the console must show in this order.")
+    console_any: FilledPatterns = Field([], description="Patterns that the console must show, in any order.")
+    console_not: FilledPatterns = Field([], description="Patterns that the console must not show.")
+    tender: FilledPatterns = Field(
+        [], description="Patterns that the tender's own messages (its standard error) must show."
+    )
 
 
 class Retry(Strict):

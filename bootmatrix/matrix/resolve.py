@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import re
 from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from bootmatrix import errors
 from bootmatrix.errors import Problem, UserError, suggest
-from bootmatrix.matrix import cells, select, template
-from bootmatrix.matrix.parts import Pattern
+from bootmatrix.matrix import cells, marks, select
 from bootmatrix.matrix.schema import TestFields
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     Boot = tuple[Cell, str, Test, dict[str, str]]
 
 FEW = 1000
-DEEP = {"expect", "retry"}  # merged key by key; every other field is replaced
-MAPPINGS = {"runner", "metrics"}  # merged key by key, too
 
 
 class Resolver:
@@ -76,15 +74,19 @@ class Resolver:
     def _merge(self, layers: list[TestFields]) -> TestFields:
         result: dict[str, Any] = {name: field.get_default() for name, field in TestFields.model_fields.items()}
         result["build"] = self._build
+        keys = marks.of(TestFields)
         for layer in layers:
             for name in layer.model_fields_set & result.keys():
                 given = getattr(layer, name)
-                if name in DEEP:
-                    given = result[name].model_copy(update={k: getattr(given, k) for k in given.model_fields_set})
-                elif name in MAPPINGS:
-                    given = {**result[name], **given}
-                result[name] = given
+                result[name] = _together(result[name], given) if keys[name].merged else given
         return TestFields.model_construct(**result)
+
+
+def _together(before: Any, given: Any) -> Any:
+    """A mapping with the keys that a later layer gives."""
+    if isinstance(given, BaseModel):
+        return before.model_copy(update={key: getattr(given, key) for key in given.model_fields_set})
+    return {**before, **given}
 
 
 def selected(matrix: Matrix, terms: Sequence[str]) -> Iterator[Boot]:
@@ -148,27 +150,3 @@ def _taken(boots: Iterator[Boot], selection: select.Selection, terms: Sequence[s
 
 def _layers(fields: Defaults, values: Mapping[str, str]) -> list[TestFields]:
     return [fields, *(when for when in fields.when if cells.matches(values, when.match))]
-
-
-def fill(fields: TestFields, values: Mapping[str, str]) -> TestFields:
-    """The fields with their placeholders filled in, but for `args`: those are filled in at each attempt.
-
-    A value in a regular expression stands for itself.
-    """
-    escaped = {key: re.escape(text) for key, text in values.items()}
-    expect = fields.expect.model_copy(
-        update={
-            key: [
-                Pattern.model_construct(text=template.fill(p.text, values), regex=template.fill(p.regex, escaped))
-                for p in found
-            ]
-            for key in ("console", "console_any", "console_not", "tender")
-            if (found := getattr(fields.expect, key))
-        }
-    )
-    return fields.model_copy(
-        update={
-            "unikernel": template.fill(fields.unikernel, values),
-            "expect": expect,
-        }
-    )

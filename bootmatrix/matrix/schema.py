@@ -1,4 +1,4 @@
-"""The keys of matrix.yaml, their types and what they mean: the reference is made from here."""
+"""The keys of matrix.yaml, their types and, by marks, what they mean: the reference is made from here."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
+from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced
 from bootmatrix.matrix.parts import Expect, MetricOrRegex, Patterns, Retry, Strict
 from bootmatrix.matrix.values import (
     ConsoleSize,
@@ -39,43 +40,55 @@ class TestFields(Strict):
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
 
-    build: str | None = Field(
+    build: Annotated[str | None, AsWritten(), NotInPass()] = Field(
         None, description="The build that makes the unikernel; none: the file lies in the repository."
     )
-    unikernel: Text = Field("{test}.{format}", description="The file to boot, below the build's output.")
-    args: list[Text] = Field([], description="The guest's boot arguments.")
+    unikernel: Annotated[Text, Filled()] = Field(
+        "{test}.{format}", description="The file to boot, below the build's output."
+    )
+    args: Annotated[list[Text], Filled(late=True)] = Field([], description="The guest's boot arguments.")
     memory: Memory = Field(64 * MIB, description="The guest's memory.")
     cpus: Whole = Field(1, ge=1, le=256, description="The guest's processors.")
     timeout: Seconds = Field(30.0, description="The boot is ended after this time.")
     idle_timeout: Seconds | None = Field(None, description="The boot is ended after this time without a console byte.")
     console_limit: ConsoleSize = Field(4 * MIB, description="The boot is ended when the console is longer.")
-    expect: Expect = Field(Expect(), description="What must be seen for a pass.")
-    metrics: dict[str, MetricOrRegex] = Field({}, description="Numbers that the guest prints, by name.")
-    exit_codes: dict[Whole, OutcomeWord] = Field({}, description="What the tender's exit statuses mean in this suite.")
-    console_exit: Annotated[str, AfterValidator(one_group)] = Field(
+    expect: Annotated[Expect, Merged()] = Field(Expect(), description="What must be seen for a pass.")
+    metrics: Annotated[dict[str, MetricOrRegex], Merged(), AsWritten()] = Field(
+        {}, description="Numbers that the guest prints, by name."
+    )
+    exit_codes: Annotated[dict[Whole, OutcomeWord], Replaced(), AsWritten()] = Field(
+        {}, description="What the tender's exit statuses mean in this suite."
+    )
+    console_exit: Annotated[str, AfterValidator(one_group), AsWritten()] = Field(
         "", description="A regular expression whose group is the status that the guest prints as it ends."
     )
-    retry: Retry = Field(Retry(), description="When a failed boot is tried again.")
-    skip: Reason | None = Field(None, description="Do not run; the value is the reason.")
-    expected_failure: Reason | None = Field(
+    retry: Annotated[Retry, Merged(), NotInPass()] = Field(Retry(), description="When a failed boot is tried again.")
+    skip: Annotated[Reason | None, AsWritten(), NotInPass()] = Field(
+        None, description="Do not run; the value is the reason."
+    )
+    expected_failure: Annotated[Reason | None, AsWritten()] = Field(
         None,
         alias="expected-failure",
         description="Run, and count a failure as expected; the value is the reason.",
     )
-    requires: Annotated[list[HostPath], Listed()] = Field(
+    requires: Annotated[list[HostPath], Listed(), AsWritten(), NotInPass()] = Field(
         [], description="Files of this host without which it cannot boot the test."
     )
-    resources: Annotated[list[Text], Listed()] = Field(
+    resources: Annotated[list[Text], Listed(), Filled(), NotInPass()] = Field(
         [], description="Names of things of which there is one, such as a tap: no two boots use one at the same time."
     )
-    unavailable: Literal["skip", "error"] = Field("skip", description="What to do where this host cannot do it.")
-    skip_rejected: Patterns = Field(
+    unavailable: Annotated[Literal["skip", "error"], NotInPass()] = Field(
+        "skip", description="What to do where this host cannot do it."
+    )
+    skip_rejected: Annotated[Patterns, AsWritten()] = Field(
         [], description="Patterns of a refusal by the tender that is a skip: it cannot do here what the test wants."
     )
-    cases: Literal["tap", "kvm-unit-tests", "kvm-unit-tests-status", "uktest"] | None = Field(
+    cases: Annotated[str | None, PlugIn("protocols"), AsWritten()] = Field(
         None, description="The protocol in which the guest reports test cases on its console."
     )
-    runner: dict[str, Any] = Field({}, description="The backend's own options.")
+    runner: Annotated[dict[str, Any], Merged(), AsWritten(), NotInPass()] = Field(
+        {}, description="The backend's own options."
+    )
 
 
 class When(TestFields):

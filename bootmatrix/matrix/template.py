@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bootmatrix import model
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PLACEHOLDER = re.compile(r"(\{)?\{([A-Za-z_][A-Za-z0-9_-]*)\}(?(1)\})")
-BUILTIN = frozenset({"format", "test", "cell", "attempt"})
-LATE = frozenset({"attempt"})  # known at the boot only: for arguments
+LATE = frozenset({"attempt"})  # known at each attempt only
+BUILTIN = model.BUILTIN | LATE
 
 
 def names(text: str) -> set[str]:
@@ -18,5 +20,5 @@ def names(text: str) -> set[str]:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Unknown names stay as they are: `attempt` is only known at the boot."""
+    """Unknown names stay as they are."""
     return PLACEHOLDER.sub(lambda m: m[0][1:-1] if m[1] else values.get(m[2], m[0]), text) if "{" in text else text

@@ -14,7 +14,7 @@ from bootmatrix.judging import quarantine
 from bootmatrix.judging.verdict import expected
 from bootmatrix.matrix import cells
 from bootmatrix.matrix.problems import NAME
-from bootmatrix.model import Quarantine, repro
+from bootmatrix.model import Quarantine, Verdict, repro
 
 if TYPE_CHECKING:
     from bootmatrix.matrix.load import Matrix
@@ -31,30 +31,30 @@ def as_planned(result: Result, matrix: Matrix, boot: Boot, fields: TestFields, o
     """
     cell, name, _, params = boot
     entry = quarantine.of(matrix, cell, name, params)
+    verdict, reason = _borne_out(result, fields)
+    if verdict == Verdict.QUARANTINED and not entry:
+        verdict = Verdict.ERROR
+        reason = f"its part says that it is in quarantine, and the matrix does not: {reason}"
     own = {**_own(result, options), "where": matrix.places.get(name, ""), "axes": axes_of(boot)}
-    result = _judged(replace(result, **own, quarantine=entry), fields)
-    if result.verdict != "quarantined" or entry:
-        return result
-    reason = f"its part says that it is in quarantine, and the matrix does not: {result.reason}"
-    return replace(result, verdict="error", reason=reason)
+    return replace(result, **own, quarantine=entry, verdict=verdict, reason=reason)
 
 
-def _judged(result: Result, fields: TestFields) -> Result:
-    """A verdict that its own attempts and the matrix bear out; else an error."""
+def _borne_out(result: Result, fields: TestFields) -> tuple[Verdict, str]:
+    """A verdict that its own attempts and the matrix bear out, with its reason; else an error."""
     marked, last = fields.expected_failure, result.attempts[-1] if result.attempts else None
-    if result.verdict in {"expected failure", "unexpected pass"} and not marked:
+    if result.verdict in {Verdict.EXPECTED_FAILURE, Verdict.UNEXPECTED_PASS} and not marked:
         return _disputed(result, "the matrix does not mark it as an expected failure")
-    if result.verdict not in {"passed", "flaky"}:
-        return result
-    if last is None or last.verdict != "passed" or not expected(fields.expect, last.outcome):
+    if result.verdict not in {Verdict.PASSED, Verdict.FLAKY}:
+        return result.verdict, result.reason
+    if last is None or last.verdict != Verdict.PASSED or not expected(fields.expect, last.outcome):
         return _disputed(result, "none of its attempts ended as the matrix expects")
     if marked:
-        return replace(result, verdict="unexpected pass", reason=f"marked as an expected failure ({marked}): it passed")
-    return result
+        return Verdict.UNEXPECTED_PASS, f"marked as an expected failure ({marked}): it passed"
+    return result.verdict, result.reason
 
 
-def _disputed(result: Result, why: str) -> Result:
-    return replace(result, verdict="error", reason=f"its part says {result.verdict}, but {why}: {result.reason}")
+def _disputed(result: Result, why: str) -> tuple[Verdict, str]:
+    return Verdict.ERROR, f"its part says {result.verdict}, but {why}: {result.reason}"
 
 
 def axes_of(boot: Boot) -> dict[str, str]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import results
 from bootmatrix.errors import Problem, UserError, printable
+from bootmatrix.judging import concluding
+from bootmatrix.judging.concluding import About
 from bootmatrix.matrix import cells
 from bootmatrix.merging import anew
-from bootmatrix.model import SEVERITY, Result, repro
+from bootmatrix.model import RANKS, Verdict, repro
 from bootmatrix.schedule import shard as shards
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.resolve import Boot
     from bootmatrix.merging.parts import Part, Refused
+    from bootmatrix.model import Result
     from bootmatrix.schedule.shard import Weight
 
 NOTHING = "sent no results: its job did not come to its end, or what it sent is not here"
@@ -36,7 +39,7 @@ class Told:
     def _add(self, test: str, place: tuple[int, int]) -> None:
         if test in self.places:
             self.twice[test] += 1
-            place = min(self.places[test], place, key=lambda each: SEVERITY.index(self._at(each).verdict))
+            place = min(self.places[test], place, key=lambda each: RANKS[self._at(each).verdict])
         self.places[test] = place
 
     def _at(self, place: tuple[int, int]) -> Result:
@@ -85,19 +88,12 @@ class Missing:
             return f"part {number}/{self.of} sent its results without this test"
         return f"part {number}/{self.of} {NOTHING}{self.unknown}"
 
-    def result(self, boot: Boot, started: str) -> Result:
+    def result(self, boot: Boot, started: str, where: str) -> Result:
+        """`where` is the test's place in matrix.yaml."""
         cell, name, _, params = boot
         test = cells.test_id(name, params)
-        return Result(
-            cell=cell.id,
-            test=test,
-            verdict="error",
-            reason=self.reason(cell.id),
-            started=started,
-            axes=anew.axes_of(boot),
-            repro=repro(f"{cell.id}/{test}"),
-            infrastructure=True,
-        )
+        about = About(cell.id, test, anew.axes_of(boot), repro(f"{cell.id}/{test}"), where)
+        return concluding.result(about, Verdict.ERROR, self.reason(cell.id), started=started, infrastructure=True)
 
 
 def _number(counts: Iterable[int]) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bootmatrix import __version__
-from bootmatrix.boots import boot
+from bootmatrix.boots import results
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.matrix import cells, resolve
@@ -61,7 +61,7 @@ def merge(matrix: Matrix, named: Sequence[Path], options: Options) -> Finished:
     parts, refused = found.read(named)
     for each in refused:
         options.note(f"left out: {each.why}")
-    whole = found.together(parts) if parts else Run("", boot.now(), 0.0, __version__, "", {}, ())
+    whole = found.together(parts) if parts else Run("", results.now(), 0.0, __version__, "", {}, ())
     told = Told(parts)
     _say_twice(told, options.note)
     if options.as_told:
@@ -110,14 +110,14 @@ def _as_planned(
     told: Told, missing: Missing, matrix: Matrix, boots: Iterable[resolve.Boot]
 ) -> Iterator[tuple[Result, Part | None]]:
     """In the order of the matrix."""
-    now, resolver = boot.now(), resolve.Resolver(matrix)
+    now, resolver = results.now(), resolve.Resolver(matrix)
     for each in boots:
         cell, name, test, params = each
         if found := told.result(_id(cell.id, name, params)):
             fields = resolver.fields(cell, test, params)
             yield anew.as_planned(found[0], matrix, each, fields, _options(matrix, found[1])), found[1]
         else:
-            yield replace(missing.result(each, now), where=matrix.places.get(name, "")), None
+            yield missing.result(each, now, matrix.places.get(name, "")), None
 
 
 def _options(matrix: Matrix, part: Part) -> tuple[str, ...]:

@@ -1,37 +1,52 @@
 """The frozen values that travel from the matrix to the reports, and the plug-ins' contracts."""
 
 from bootmatrix.model.backend import MIB, Boot, Launch, Probe, Rejected, Runner, Tender
-from bootmatrix.model.outcome import OUTCOMES, Cell, Ending, Outcome, parse_outcome
+from bootmatrix.model.outcome import OUTCOMES, Cell, Ending, Outcome, OutcomeKind, parse_outcome
 from bootmatrix.model.result import (
     BUILTIN,
-    GOOD_VERDICTS,
-    SEVERITY,
-    VERDICTS,
     Attempt,
+    Better,
     Case,
+    CaseStatus,
     Measure,
     Quarantine,
     Report,
     Result,
     Run,
+    improves,
     repro,
+)
+from bootmatrix.model.verdicts import (
+    BAD_VERDICTS,
+    GOOD_VERDICTS,
+    RANKS,
+    SEVERITY,
+    STEADY_VERDICTS,
+    VERDICTS,
+    Verdict,
 )
 
 __all__ = [
+    "BAD_VERDICTS",
     "BUILTIN",
     "GOOD_VERDICTS",
     "MIB",
     "OUTCOMES",
+    "RANKS",
     "SEVERITY",
+    "STEADY_VERDICTS",
     "VERDICTS",
     "Attempt",
+    "Better",
     "Boot",
     "Case",
+    "CaseStatus",
     "Cell",
     "Ending",
     "Launch",
     "Measure",
     "Outcome",
+    "OutcomeKind",
     "Probe",
     "Quarantine",
     "Rejected",
@@ -40,6 +55,8 @@ __all__ = [
     "Run",
     "Runner",
     "Tender",
+    "Verdict",
+    "improves",
     "parse_outcome",
     "repro",
 ]

@@ -38,7 +38,7 @@ class Launch:
     """What a boot is started with: `argv` is the command line.
 
     `files` are the boot's own, by name, such as a configuration: they lie in the boot's `folder`, are read-only, seen
-    by this boot alone, and gone with it. `devices` are names, such as `kvm`, of what it opens besides its accelerator's.
+    by this boot alone, and gone with it. `devices` are what it opens besides its accelerator's, by names such as `kvm`.
     """
 
     argv: tuple[str, ...]

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 if TYPE_CHECKING:
+    from enum import StrEnum
+
     from pydantic_core import CoreSchema
 
 LONGEST = 1e9  # seconds of a run, or of a boot
@@ -25,12 +27,15 @@ TIME = rf"{DAY}T{CLOCK}:[0-5][0-9](?:\.[0-9]{{1,6}})?(?:Z|[+-]{CLOCK})"
 
 @dataclass(frozen=True)
 class OneOf:
-    words: tuple[str, ...]
+    """A word of a StrEnum: read as its member; written as the text that it is, also where a plug-in gave a text."""
+
+    words: type[StrEnum]
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
         from pydantic_core import core_schema  # noqa: PLC0415  # only where a run is read or written
 
-        return core_schema.literal_schema(list(self.words))
+        written = core_schema.simple_ser_schema("str")
+        return core_schema.enum_schema(self.words, list(self.words), sub_type="str", serialization=written)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,24 @@ import re
 import signal
 from collections.abc import Mapping  # noqa: TC003  # pydantic reads a run's results back by these types
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
 from bootmatrix.model.bounds import OneOf
 
-OUTCOMES = ("exited", "aborted", "crashed", "panicked", "hung", "skipped", "rejected", "broken")
+
+class OutcomeKind(StrEnum):
+    EXITED = "exited"
+    ABORTED = "aborted"
+    CRASHED = "crashed"
+    PANICKED = "panicked"
+    HUNG = "hung"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+    BROKEN = "broken"
+
+
+OUTCOMES = tuple(OutcomeKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +46,8 @@ class Outcome:
     one never passes.
     """
 
-    kind: Annotated[str, OneOf(OUTCOMES)]
+    kind: Annotated[str, OneOf(OutcomeKind)]
+    """A word of OutcomeKind: a runner may give it as a text, and what is read back is a member."""
     detail: str = ""
     evidence: str = ""
     status: str = ""
@@ -50,20 +64,21 @@ class Outcome:
     @property
     def ok(self) -> bool:
         """Whether the guest itself claims success."""
-        return self.kind == "exited" and self.detail == "0"
+        return self.kind == OutcomeKind.EXITED and self.detail == "0"
 
 
 def parse_outcome(word: str) -> Outcome:
     """`exited(3)`, `crashed` or an alias (`passed`, `failed`) as an Outcome; ValueError if it is none."""
     alias = {"passed": "exited(0)", "failed": "exited(1)"}.get(word.strip(), word.strip())
     found = re.fullmatch(r"([a-z]+)(?:\((.+)\))?", alias)
-    if not found or found[1] not in OUTCOMES:
+    if not found:
         raise ValueError(word)
-    if found[1] != "exited" or not found[2]:
-        return Outcome(found[1], found[2] or "")
+    kind = OutcomeKind(found[1])
+    if kind != OutcomeKind.EXITED or not found[2]:
+        return Outcome(kind, found[2] or "")
     if not (found[2].isascii() and found[2].isdecimal()):
         raise ValueError(word)
-    return Outcome("exited", str(int(found[2])))
+    return Outcome(kind, str(int(found[2])))
 
 
 @dataclass(frozen=True)

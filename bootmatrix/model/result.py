@@ -7,61 +7,55 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence  # noqa: TC003  # pydantic reads a run's results back by these types
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from bootmatrix.model.bounds import Name, Number, OneOf, Seconds, Size, Time
-from bootmatrix.model.outcome import Outcome  # noqa: TC001
+from bootmatrix.model.outcome import Outcome, OutcomeKind
+from bootmatrix.model.verdicts import GOOD_VERDICTS, VERDICTS, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-VERDICTS = (
-    "passed",
-    "flaky",
-    "failed",
-    "contradicted",
-    "timed out",
-    "error",
-    "skipped",
-    "expected failure",
-    "unexpected pass",
-    "quarantined",
-)
-SEVERITY = (
-    "contradicted",
-    "failed",
-    "timed out",
-    "unexpected pass",
-    "error",
-    "quarantined",
-    "flaky",
-    "passed",
-    "expected failure",
-    "skipped",
-)
-"""The verdicts, the worst first."""
-GOOD_VERDICTS = frozenset({"passed", "flaky", "skipped", "expected failure", "quarantined"})
-Verdict = Annotated[str, OneOf(VERDICTS)]
 BUILTIN = frozenset({"format", "test", "cell"})  # placeholders that are no axis and no parameter
+
+
+class CaseStatus(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Better(StrEnum):
+    """Which values of a measure are the better ones."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    NEITHER = ""
+
+
+def improves(change: float, better: str) -> bool:
+    """Whether a measure that changes so (up if above 0) becomes better; `better` is not NEITHER."""
+    return (change < 0) == (better == Better.LOWER)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A test case that the guest itself reported on its console; `status` is passed, failed or skipped."""
+    """A test case that the guest itself reported on its console; `status` is a word of CaseStatus."""
 
     name: str
-    status: Annotated[str, OneOf(("passed", "failed", "skipped"))]
+    status: Annotated[str, OneOf(CaseStatus)]
     message: str = ""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """Something that was measured at a boot; `better` is `lower` or `higher`, empty where neither is."""
+    """Something that was measured at a boot; `better` is a word of Better."""
 
     name: str
     value: Number
     unit: str = ""
-    better: Annotated[str, OneOf(("lower", "higher", ""))] = ""
+    better: Annotated[str, OneOf(Better)] = Better.NEITHER
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,7 @@ class Attempt:
     """
 
     number: Size
-    verdict: Verdict
+    verdict: Annotated[Verdict, OneOf(Verdict)]
     reason: str
     outcome: Outcome
     started: Time
@@ -113,7 +107,7 @@ class Attempt:
     @property
     def broken(self) -> bool:
         """Whether the infrastructure ended it, so that it says nothing of the guest."""
-        return self.outcome.kind == "broken"
+        return self.outcome.kind == OutcomeKind.BROKEN
 
 
 @dataclass(frozen=True)
@@ -129,7 +123,7 @@ class Result:
 
     cell: Name
     test: Name
-    verdict: Verdict
+    verdict: Annotated[Verdict, OneOf(Verdict)]
     reason: str = ""
     seconds: Seconds = 0.0
     started: Time = ""
@@ -168,9 +162,9 @@ class Result:
             return ()
         last = self.attempts[-1]
         own = (
-            Measure("boot_time", last.seconds, "s", "lower"),
-            Measure("memory_peak", last.memory, "B", "lower"),
-            Measure("unikernel_size", self.size, "B", "lower"),
+            Measure("boot_time", last.seconds, "s", Better.LOWER),
+            Measure("memory_peak", last.memory, "B", Better.LOWER),
+            Measure("unikernel_size", self.size, "B", Better.LOWER),
         )
         return (*(measure for measure in own if measure.value), *last.metrics)
 
@@ -203,7 +197,7 @@ class Run:
     partial: bool = False
     merged: bool = False
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[Verdict, int]:
         """How many results have each verdict, in the order of VERDICTS; verdicts without any are left out."""
         tally = self.verdicts or Counter(result.verdict for result in self.results)
         return {verdict: tally[verdict] for verdict in VERDICTS if tally.get(verdict)}

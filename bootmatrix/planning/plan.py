@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import host, keys, plugins
 from bootmatrix.judging import quarantine
-from bootmatrix.matrix import cells, resolve, template
+from bootmatrix.matrix import cells, filling, resolve
 from bootmatrix.model import Cell, Quarantine, Rejected, repro
 from bootmatrix.toolchains import build, toolchain
 from bootmatrix.toolchains.build import BuildStep
@@ -65,13 +65,14 @@ class BootStep:
     @property
     def resources(self) -> frozenset[str]:
         """The names of what it has for itself, their placeholders filled in."""
-        names = self.template.resources
-        return frozenset(template.fill(name, self.values) for name in names) if names else frozenset()
+        if not self.template.resources:
+            return frozenset()
+        return frozenset(filling.of_key(self.template, "resources", self.values))
 
     @property
     def fields(self) -> TestFields:
         """The test's fields, their placeholders filled in anew at each call."""
-        return resolve.fill(self.template, self.values)
+        return filling.fill(self.template, self.values)
 
     @property
     def runs(self) -> bool:

@@ -1,8 +1,11 @@
-"""How guests report test cases on their console: one file for each protocol, each with `parse(text) -> Told`."""
+"""How guests report test cases on their console: one file for each protocol, each with `parse(text) -> Told`.
+
+A protocol is found by being here, or in the folder `protocols/` beside matrix.yaml. `text` is the cleaned console: no
+ANSI codes, lines ended by a newline. A guest wrote it: the time must be linear in its length, whatever it says.
+"""
 
 from __future__ import annotations
 
-import importlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 MOST = 100_000  # cases in a report
 TOO_MANY = f"the guest reports more than {MOST:,} cases"
 LONGEST = 300  # characters of a case's name, and of its message
+STATUSES = ("passed", "failed", "skipped")
 
 
 @dataclass(frozen=True)
@@ -36,15 +40,8 @@ class Told:
         return [case for case in self.cases if case.status == "failed"]
 
 
-def parse(protocol: str, text: str) -> Told:
-    """`text` is the cleaned console; `protocol` the test's `cases:`. The time is linear in the text's length."""
-    module = importlib.import_module(f"bootmatrix.protocols.{protocol.replace('-', '_')}")
-    told: Told = module.parse(text)
-    return told
-
-
 def case(name: str, status: str, message: str = "") -> Case:
-    """A case with texts that the guest wrote, cut to what a report can bear."""
+    """A case with texts that the guest wrote, cut to what a report can bear; `status` is one of STATUSES."""
     return Case(cut(name) or "(unnamed)", status, cut(message))
 
 

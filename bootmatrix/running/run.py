@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, host, source
-from bootmatrix.boots import boot
+from bootmatrix import __version__, source
+from bootmatrix.boots import results
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
-from bootmatrix.judging import quarantine
-from bootmatrix.model import GOOD_VERDICTS, Run
-from bootmatrix.places import engine, sight
-from bootmatrix.places.pool import Pool
+from bootmatrix.judging import cases, quarantine
+from bootmatrix.model import GOOD_VERDICTS, Run, Verdict
+from bootmatrix.places import engine, opening
+from bootmatrix.places.hosts import HERE
 from bootmatrix.program import leaving
 from bootmatrix.running import reporting
 from bootmatrix.running.steps import Steps
@@ -28,7 +28,8 @@ from bootmatrix.runs import lease
 from bootmatrix.runs.passes import Passes
 from bootmatrix.runs.store import Store, new_id
 from bootmatrix.schedule import times
-from bootmatrix.schedule.board import Board, Room
+from bootmatrix.schedule.board import Board
+from bootmatrix.schedule.capacity import Capacity
 from bootmatrix.schedule.crew import Crew
 from bootmatrix.screen import Shape
 
@@ -74,8 +75,8 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
 
     Raises InfrastructureError where nothing can be begun.
     """
-    if plan.images:
-        sight.check()  # no engine, or one elsewhere: say so before anything is begun
+    opening.check(plan.images)  # no engine, or one elsewhere: say so before anything is begun
+    cases.check(plan.boots)
     lease.sweep(screen.note)
     for entry in dict.fromkeys(step.quarantine for step in plan.boots if step.quarantine):
         if quarantine.is_over(entry, datetime.now(UTC).date()):
@@ -84,15 +85,15 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
     with lease.Lease(past.run if past else new_id()) as ours, contextlib.ExitStack() as stack:
         store = Store(options.out, ours.run, len(plan.boots))
         stack.callback(store.close)
-        begun, clock = past.started if past else boot.now(), time.monotonic()
+        begun, clock = past.started if past else results.now(), time.monotonic()
         _begin(plan, store, options, past)
         passes = Passes(options.out, screen.note)
         stack.callback(lambda: None if store.frozen else passes.close())
         stop = threading.Event()
         stack.enter_context(leaving.on_signals(_asked(stop, screen)))
-        pool = stack.enter_context(Pool(ours.run, ours.boxes, stop, screen.note))
+        places = stack.enter_context(opening.opened(ours.run, ours.boxes, stop, screen.note))
         described = _host(plan)
-        steps = Steps(store, passes, pool, screen, reuse=options.reuse)
+        steps = Steps(store, passes, places, screen, reuse=options.reuse)
         steps.anew = past is not None
         fatal = _work(plan, steps, screen, options)
         before = past.seconds if past else 0.0
@@ -104,7 +105,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
             command=shlex.join(["bootmatrix", *sys.argv[1:]]),
             host=described,
             results=store.results(),
-            interrupted=pool.stop.is_set() and not fatal,
+            interrupted=stop.is_set() and not fatal,
             verdicts=dict(store.verdicts),
             axes=plan.axes,
             commit=checkout.commit,
@@ -135,9 +136,9 @@ def _begin(plan: Plan, store: Store, options: Options, past: Past | None) -> Non
 def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal | None:
     """Do what is left; tell what was not done, unless the disk takes no more."""
     store = steps.store
-    room = Room(options.jobs, options.memory, host.cores())
-    tasks = Tasks(plan, steps, times.load(options.out, screen.note), room, str(options.request.get("compare", "")))
-    board = Board(tasks.of(store.missing()), room)
+    hosts = {HERE.name: Capacity(options.jobs, options.memory, kvm=HERE.cores)}
+    tasks = Tasks(plan, steps, times.load(options.out, screen.note), hosts, str(options.request.get("compare", "")))
+    board = Board(tasks.of(store.missing()), hosts)
     crew = Crew(board, steps.stop)
     shape = _shape([plan.boots[index] for index in store.missing()])
     with screen.showing(shape, lambda: tasks.left(board)):
@@ -147,8 +148,8 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
     with contextlib.suppress(Fatal):
         for index in store.missing():
             step = plan.boots[index]
-            kind, why = ("error", str(fatal)) if fatal else ("skipped", INTERRUPTED)
-            left = boot.result(step, step.template, kind, why, infrastructure=bool(fatal))
+            kind, why = (Verdict.ERROR, str(fatal)) if fatal else (Verdict.SKIPPED, INTERRUPTED)
+            left = results.untried(step, kind, why, infrastructure=bool(fatal))
             store.keep(index, left, "boot left")
     return fatal
 
@@ -206,11 +207,11 @@ def _asked(stop: threading.Event, screen: Screen) -> Callable[[signal.Signals], 
 def _host(plan: Plan) -> dict[str, str]:
     found = {
         "name": platform.node(),
-        "os": host.os_name(),
+        "os": HERE.os_name,
         "kernel": platform.release(),
         "machine": platform.machine(),
-        "cores": str(host.cores()),
-        "kvm": host.kvm_trouble() or "/dev/kvm makes machines",
+        "cores": str(HERE.cores),
+        "kvm": HERE.kvm_trouble() or "/dev/kvm makes machines",
         "engine": plan.engine,
     }
     if plan.images:
@@ -224,7 +225,7 @@ def exit_code(finished: Finished, *, fail_on_flaky: bool) -> int:
         return finished.fatal.exit_code
     if finished.run.interrupted:
         return 130
-    bad = {"flaky"} if fail_on_flaky else set()
+    bad = {Verdict.FLAKY} if fail_on_flaky else set[Verdict]()
     if finished.run.counts().keys() <= GOOD_VERDICTS - bad:
         return 0
     wrong = (result for result in finished.run.results if not result.good or result.verdict in bad)

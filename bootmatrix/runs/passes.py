@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix import __version__, disk, files, keys
+from bootmatrix import __version__, disk, files, keys, plugins
+from bootmatrix.matrix import marks
 from bootmatrix.model import Quarantine, repro
-from bootmatrix.places.local import LocalPlace, find_program
 from bootmatrix.results import decode
 from bootmatrix.runs import journal, keeping
 
@@ -29,13 +29,11 @@ if TYPE_CHECKING:
     from bootmatrix.planning.plan import BootStep
 
 FILE = "passes.txt"
-# What a pass does not depend on: how often it would have been tried again, and what is done where it cannot be tried.
 ROW = re.compile(rb"([0-9a-f]{16}) ([A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}) ([0-9]{1,15}) ([0-9]{1,8})\n")
 ROOT = Path("/")  # of what lies on this host, wherever that is
 LONGEST = 4096  # bytes of a line
 HASHED = 1 << 30  # bytes of a unikernel or a tender
 LARGEST = 64 << 20  # bytes of the file that are read: a million passes
-APART = {"build", "retry", "skip", "unavailable", "requires", "resources", "runner"}
 
 
 class Passes:
@@ -133,6 +131,7 @@ class Keys:
         self._files: dict[tuple[str, int, int], str] = {}
         self._templates: dict[int, str] = {}
         self._tenders: dict[tuple[Tender, str, Path | None], str] = {}
+        self._protocols: dict[tuple[str, Path], tuple[str, ...]] = {}
 
     def of(self, step: BootStep, fields: TestFields, place: Place) -> str:
         """Empty where something that it depends on is missing: then there is nothing to take again."""
@@ -143,12 +142,22 @@ class Keys:
         except OSError:
             return ""
         values = sorted(step.values.items())
-        return keys.of(__version__, place.identity, unikernel, tender, repr(step.runner), values, self._asked(step))
+        asked = (repr(step.runner), values, self._asked(step), *self._protocol(step))
+        return keys.of(__version__, place.identity, unikernel, tender, *asked)
+
+    def _protocol(self, step: BootStep) -> tuple[str, ...]:
+        """The content of the project's own protocol, which judges the test; of one of ours, its version says enough."""
+        known = (step.template.cases or "", step.root)
+        if known not in self._protocols:
+            found = plugins.sources("protocols", *known) if known[0] else {}
+            self._protocols[known] = tuple(keys.of_files(folder, names) for folder, names in found.items())
+        return self._protocols[known]
 
     def _asked(self, step: BootStep) -> str:
         """The test's fields before placeholders are filled in; many boots share them."""
         if id(step.template) not in self._templates:
-            asked = [(name, value) for name, value in step.template if name not in APART]
+            known = marks.of(type(step.template))
+            asked = [(name, value) for name, value in step.template if known[name].in_pass]
             self._templates[id(step.template)] = repr(asked)
         return self._templates[id(step.template)]
 
@@ -164,11 +173,10 @@ class Keys:
     def _content(self, tender: Tender, place: Place, output: Path | None) -> str:
         if tender.in_build:
             return self._file((output or Path()) / tender.in_build, output or Path())
-        if tender.prefix and find_program(tender.program, tender.prefix):
+        if tender.prefix and place.host.program(tender.program, tender.prefix):
             return keys.of_prefix(tender.prefix)
-        if isinstance(place, LocalPlace):
-            return self._file(Path(find_program(tender.program) or tender.program))
-        return ""
+        file = place.uncovered(tender.program)
+        return self._file(file) if file else ""
 
     def _file(self, file: Path, below: Path = ROOT) -> str:
         """The content of a plain file in a folder, read once for each of its states."""

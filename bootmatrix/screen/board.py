@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
-from bootmatrix.model import SEVERITY
+from bootmatrix.model import RANKS, SEVERITY
 from bootmatrix.screen.grid import choose
 from bootmatrix.screen.signs import box
 from bootmatrix.screen.space import Space
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bootmatrix.screen.signs import Alphabet
 
 VERDICTS = len(SEVERITY)
-NUMBER = {verdict: number for number, verdict in enumerate(SEVERITY)}
 
 
 class Board:
@@ -46,7 +45,7 @@ class Board:
                 counts[number] += count
 
     def add(self, cell: str, verdict: str) -> None:
-        number = NUMBER[verdict]
+        number = RANKS[verdict]
         self.counts[number] += 1
         index = self._cells.get(cell)
         if index is not None:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from bootmatrix.model import GOOD_VERDICTS
+from bootmatrix.model import GOOD_VERDICTS, Verdict
 from bootmatrix.screen.summary import told
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Screen(ABC):
 
     def __init__(self, pen: Pen, *, verbose: bool = False, flaky_fails: bool = False) -> None:
         self.pen, self.verbose = pen, verbose
-        self.good = GOOD_VERDICTS - {"flaky"} if flaky_fails else GOOD_VERDICTS
+        self.good = GOOD_VERDICTS - {Verdict.FLAKY} if flaky_fails else GOOD_VERDICTS
         self._lock = threading.RLock()
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from bootmatrix.model import SEVERITY
+from bootmatrix.model import SEVERITY, Verdict
 from bootmatrix.screen.board import Board
 from bootmatrix.screen.estimate import Estimate
 from bootmatrix.screen.flight import Flight
@@ -84,14 +84,14 @@ class Frame:
 
     def _counts(self, running: Mapping[str, int]) -> Iterator[list[Span]]:
         """The counts, which explain the signs; in as many lines as they need."""
-        counts = {kind: count for kind, count in zip(SEVERITY, self.board.counts, strict=True) if count}
+        counts: dict[str, int] = {kind: count for kind, count in zip(SEVERITY, self.board.counts, strict=True) if count}
         to_do = self.total - sum(counts.values()) - sum(running.values())
         counts |= {**running, **({TO_DO: to_do} if to_do > 0 else {})}
-        items = [(f"{self.alphabet.of[kind]} {count} {kind}", kind) for kind, count in counts.items()]
+        items: list[Span] = [(f"{self.alphabet.of[kind]} {count} {kind}", kind) for kind, count in counts.items()]
         grid = self.board.grid
         signs = grid.box * grid.lines
         if grid.tests > signs == 1:
-            items.append((f"{self.alphabet.steps[::3]} done in part", "passed"))
+            items.append((f"{self.alphabet.steps[::3]} done in part", Verdict.PASSED))
         elif grid.tests > signs:
             items.append((f"a sign: up to {-(-grid.tests // signs)} tests", "dim"))
         return _wrapped(items, self.room.width)

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.style import Style
 
+from bootmatrix.model import Verdict
 from bootmatrix.screen.words import safe
 
 if TYPE_CHECKING:
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 STYLES = {
-    "passed": "green",
-    "flaky": "yellow",
-    "skipped": "cyan",
-    "expected failure": "cyan",
-    "quarantined": "magenta",
-    "failed": "bold red",
-    "contradicted": "bold red",
-    "timed out": "bold red",
-    "unexpected pass": "bold red",
-    "error": "bold magenta",
+    Verdict.PASSED: "green",
+    Verdict.FLAKY: "yellow",
+    Verdict.SKIPPED: "cyan",
+    Verdict.EXPECTED_FAILURE: "cyan",
+    Verdict.QUARANTINED: "magenta",
+    Verdict.FAILED: "bold red",
+    Verdict.CONTRADICTED: "bold red",
+    Verdict.TIMED_OUT: "bold red",
+    Verdict.UNEXPECTED_PASS: "bold red",
+    Verdict.ERROR: "bold magenta",
     "note": "yellow",
     "good": "bold green",
     "bad": "bold red",

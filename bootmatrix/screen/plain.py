@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from bootmatrix.model import Verdict
 from bootmatrix.quantities import human_time
 from bootmatrix.screen.consoles import Consoles
 from bootmatrix.screen.contract import BOOT, Screen
@@ -45,7 +46,7 @@ class PlainScreen(Screen):
         self.tell_step(f"{kind} {name} made in {human_time(seconds)}")
 
     def failed(self, kind: str, name: str, reason: str) -> None:
-        self.tell_bad(f"{kind} {name} failed: {lines_of(reason)[0]}", "error")
+        self.tell_bad(f"{kind} {name} failed: {lines_of(reason)[0]}", Verdict.ERROR)
 
     def note(self, text: str) -> None:
         self.tell_note(text)
@@ -66,7 +67,7 @@ class PlainScreen(Screen):
             self._talk(self._consoles.end(result.id))
         with self._lock:  # the numbers stand in their order
             self.done += 1
-            if result.verdict == "skipped" and not self.verbose:
+            if result.verdict == Verdict.SKIPPED and not self.verbose:
                 self.tell_skipped()
                 return
             text = f"{self._count()} {result.verdict:<{WIDTH}} {result.id}{details(result)}"

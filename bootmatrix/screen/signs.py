@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.model import SEVERITY
+from bootmatrix.model import RANKS, SEVERITY, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 RUNNING, TO_DO = "running", "to do"
 KINDS = (*SEVERITY, RUNNING, TO_DO)
-REMARKABLE = SEVERITY.index("flaky") + 1  # so many of the verdicts are told by a single sign before all is done
+REMARKABLE = RANKS[Verdict.FLAKY] + 1  # so many of the verdicts are told by a single sign before all is done
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,18 @@ class Alphabet:
     dots: str
 
 
-LETTERS = {
-    "contradicted": "C",
-    "failed": "F",
-    "timed out": "T",
-    "unexpected pass": "U",
-    "error": "E",
-    "quarantined": "Q",
-    "expected failure": "x",
-    "skipped": "-",
+LETTERS: dict[str, str] = {
+    Verdict.CONTRADICTED: "C",
+    Verdict.FAILED: "F",
+    Verdict.TIMED_OUT: "T",
+    Verdict.UNEXPECTED_PASS: "U",
+    Verdict.ERROR: "E",
+    Verdict.QUARANTINED: "Q",
+    Verdict.EXPECTED_FAILURE: "x",
+    Verdict.SKIPPED: "-",
 }
-UNICODE = Alphabet({**LETTERS, "flaky": "≈", "passed": "■", RUNNING: "►", TO_DO: "·"}, "▁▂▃▄▅▆▇", "…")
-ASCII = Alphabet({**LETTERS, "flaky": "~", "passed": "#", RUNNING: ">", TO_DO: "."}, "123456789", "...")
+UNICODE = Alphabet({**LETTERS, Verdict.FLAKY: "≈", Verdict.PASSED: "■", RUNNING: "►", TO_DO: "·"}, "▁▂▃▄▅▆▇", "…")
+ASCII = Alphabet({**LETTERS, Verdict.FLAKY: "~", Verdict.PASSED: "#", RUNNING: ">", TO_DO: "."}, "123456789", "...")
 
 
 def box(counts: Sequence[int], running: int, total: int, room: int, alphabet: Alphabet) -> list[Span]:
@@ -77,7 +77,7 @@ def _single(counts: Sequence[int], running: int, total: int, alphabet: Alphabet)
     if not done:
         kind = RUNNING if running else TO_DO
         return alphabet.of[kind], kind
-    return alphabet.steps[done * len(alphabet.steps) // total], "passed"
+    return alphabet.steps[done * len(alphabet.steps) // total], Verdict.PASSED
 
 
 def split(spans: Sequence[Span], width: int) -> Iterator[list[Span]]:

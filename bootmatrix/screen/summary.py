@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import here, logs
 from bootmatrix.grouping import SHOWN, sum_up
-from bootmatrix.model import VERDICTS
+from bootmatrix.model import VERDICTS, Verdict
 from bootmatrix.quantities import human_time
 from bootmatrix.screen.words import fit, number, safe
 
@@ -31,7 +31,7 @@ def told(
     folder: Path,
     reports: tuple[Path, ...],
     *,
-    good: Collection[str],
+    good: Collection[Verdict],
     quiet: bool,
     resume: str = "",
     width: int = 200,
@@ -41,7 +41,7 @@ def told(
     `resume` is the command that goes on with a run that did not come to its end; no line of a console is wider than
     `width` columns.
     """
-    total = sum_up(run.results, frozenset(good) - {"skipped"})
+    total = sum_up(run.results, frozenset(good) - {Verdict.SKIPPED})
     as_expected = not run.interrupted and not any(total.counts[verdict] for verdict in VERDICTS if verdict not in good)
     if quiet and as_expected:
         return
@@ -66,7 +66,7 @@ def files(folder: Path, written: Iterable[Path]) -> Iterator[Span]:
     yield f"  {folder}/" + (f"{{{','.join(others)}}}" if len(others) > 1 else "".join(others)), "dim"
 
 
-def _groups(total: Sum, good: Collection[str], folder: Path, width: int) -> Iterator[Span]:
+def _groups(total: Sum, good: Collection[Verdict], folder: Path, width: int) -> Iterator[Span]:
     shown, rest = total.most(MOST, [verdict for verdict in VERDICTS if verdict not in good])
     for group in shown:
         yield from _group(group, folder, width)
@@ -86,7 +86,7 @@ def _group(group: Group, folder: Path, width: int) -> Iterator[Span]:
     if len(others) > REASON_LINES:
         yield f"{INDENT}…", group.verdict
     if group.repro:
-        if group.console or group.verdict != "unexpected pass":
+        if group.console or group.verdict != Verdict.UNEXPECTED_PASS:
             yield from _console(group.console, folder, width)
         yield f"{INDENT}{REPEAT} {group.repro}", "dim"
 
@@ -103,10 +103,10 @@ def _console(name: str, folder: Path, width: int) -> Iterator[Span]:
 
 def _skips(total: Sum) -> Iterator[Span]:
     """A line for each reason, with what would make them run, if it says so."""
-    shown, rest = total.most(SKIPS, ("skipped",))
+    shown, rest = total.most(SKIPS, (Verdict.SKIPPED,))
     for group in shown:
         what = group.ids[0] if group.count == 1 else number(group.count, "test")
         reason = "; ".join(line.strip() for line in group.reason.split("\n"))
-        yield f"{what} skipped: {reason}", "skipped"
+        yield f"{what} skipped: {reason}", Verdict.SKIPPED
     if rest:
-        yield f"… and {number(rest, 'test')} skipped for other reasons", "skipped"
+        yield f"… and {number(rest, 'test')} skipped for other reasons", Verdict.SKIPPED

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, chop_cells
 
+from bootmatrix.model import Verdict
 from bootmatrix.screen.flood import KINDS, Flood
 from bootmatrix.screen.words import details, fit, lines_of, safe, squeeze
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from bootmatrix.screen.pen import Span
     from bootmatrix.screen.signs import Alphabet
 
-ORDINARY = frozenset({"passed", "skipped", "expected failure"})
+ORDINARY = frozenset({Verdict.PASSED, Verdict.SKIPPED, Verdict.EXPECTED_FAILURE})
 INDENT = "    "
 
 
@@ -50,7 +51,7 @@ class Teller:
         if len(self._lost) < KINDS:
             self._lost.add(first)
         if self._flood.admits(*kind) or self.everything:
-            yield from self._bad(f"{self.alphabet.of['error']} {safe(what)} failed", reason, "error", width)
+            yield from self._bad(f"{self.alphabet.of[Verdict.ERROR]} {safe(what)} failed", reason, Verdict.ERROR, width)
         elif self._flood.overflows(*kind):
             yield self._overflow(width)
 

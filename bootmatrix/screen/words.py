@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
-from bootmatrix.model import VERDICTS
+from bootmatrix.model import VERDICTS, Verdict
 from bootmatrix.quantities import human_time
+from bootmatrix.texts import harmless
 
 if TYPE_CHECKING:
     from bootmatrix.model import Result
@@ -21,10 +22,7 @@ def safe(text: str) -> str:
     """One line, without anything that a terminal would obey: control characters (C1, too), or marks that turn the
     direction of writing.
     """
-    text = text[:LONGEST]
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text)
+    return harmless(text[:LONGEST])
 
 
 def fit(text: str, width: int, dots: str = "…") -> str:
@@ -55,7 +53,7 @@ def details(result: Result) -> str:
     """What stands behind a result's id."""
     if result.reused:
         return f"  (as in run {result.reused})"
-    if result.verdict == "passed":
+    if result.verdict == Verdict.PASSED:
         again = f"  {result.reason.partition(chr(10))[0]}" if len(result.attempts) > 1 else ""
         return f"  {human_time(result.seconds)}{f' ({result.accelerator})' if result.accelerator else ''}{again}"
     return f"  {result.reason.partition(chr(10))[0]}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix.history import summary
 
 if TYPE_CHECKING:
-    from bootmatrix.history.told import Change, Changes
+    from bootmatrix.history.told import Change, ChangeKind, Changes
 
 TESTS = 1000  # of a kind that are named
 NOTES = 1000
@@ -23,7 +23,7 @@ def plain(changes: Changes) -> dict[str, Any]:
     }
 
 
-def _kind(kind: str, changes: list[Change]) -> dict[str, Any]:
+def _kind(kind: ChangeKind, changes: list[Change]) -> dict[str, Any]:
     """`rest` is how many tests are left out with the smallest groups."""
     shown, rest = summary.alike(changes)
     groups, room = [], TESTS

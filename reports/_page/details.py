@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import results
+from bootmatrix.model import RANKS, CaseStatus
 from bootmatrix.results import Stored
 
 from . import consoles, usage
-from .table import RANKS, UNTOLD
+from .table import UNTOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,7 +113,7 @@ def _shortened(result: Result) -> bytes:
 
 
 def _with_fewer(attempt: Attempt) -> Attempt:
-    order = ("failed", "skipped", "passed")
+    order = (CaseStatus.FAILED, CaseStatus.SKIPPED, CaseStatus.PASSED)
 
     def worst_first(case: Case) -> int:
         return order.index(case.status) if case.status in order else 0

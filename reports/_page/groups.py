@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix.grouping import Group, Sum, largest_first
-from bootmatrix.model import GOOD_VERDICTS, SEVERITY
+from bootmatrix.model import BAD_VERDICTS, GOOD_VERDICTS, Verdict
 
 from . import consoles
 from .packing import packed
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Result
 
-SIMPLE = frozenset({"passed", "expected failure"})
+SIMPLE = frozenset({Verdict.PASSED, Verdict.EXPECTED_FAILURE})
 KINDS = {
-    "failed": tuple(verdict for verdict in SEVERITY if verdict not in GOOD_VERDICTS),
-    "quarantined": ("quarantined",),
-    "flaky": ("flaky",),
-    "skipped": ("skipped",),
+    "failed": BAD_VERDICTS,
+    "quarantined": (Verdict.QUARANTINED,),
+    "flaky": (Verdict.FLAKY,),
+    "skipped": (Verdict.SKIPPED,),
 }
 """Of what is told apart, the verdicts."""
 MOST = 100  # reasons of a kind

@@ -6,7 +6,7 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix.model import BUILTIN, SEVERITY
+from bootmatrix.model import BUILTIN, RANKS, SEVERITY, Verdict
 
 from .consoles import SHOWN
 from .groups import Groups
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Result, Run
 
-RANKS = {verdict: rank for rank, verdict in enumerate(SEVERITY)}
-UNTOLD = RANKS["passed"]  # from here on no console is shown
+UNTOLD = RANKS[Verdict.PASSED]  # from here on no console is shown
 REASON = 160  # characters of a reason that are in the list
 REASONS = 4 << 20  # characters of all of them
 

@@ -7,7 +7,7 @@ import pytest
 
 from bootmatrix.boots import retry
 from bootmatrix.matrix.parts import Retry
-from bootmatrix.model import Attempt, Outcome
+from bootmatrix.model import Attempt, Outcome, Verdict
 
 KINDS = {"failed": "exited", "timed out": "hung", "error": "broken", "contradicted": "exited", "passed": "exited"}
 
@@ -23,7 +23,7 @@ class Guest:
     def boot(self, number: int, guest_number: int) -> Attempt:
         self.guest_numbers.append(guest_number)
         kind = self.verdicts[number - 1]
-        return Attempt(number, kind, "", Outcome(self.outcome or KINDS[kind]), "", 0.0)
+        return Attempt(number, Verdict(kind), "", Outcome(self.outcome or KINDS[kind]), "", 0.0)
 
 
 def tried(guest: Guest, **policy: object) -> tuple[list[str], list[float]]:
@@ -77,7 +77,7 @@ def test_what_was_starved_is_not_tried_again_at_once_and_later_goes_on_where_it_
 
     def boot(number: int, guest_number: int) -> Attempt:
         seen.append((number, guest_number))
-        verdict = "error" if kinds[number] == "broken" else "failed"
+        verdict = Verdict.ERROR if kinds[number] == "broken" else Verdict.FAILED
         return Attempt(number, verdict, "", Outcome(kinds[number]), "", 0.0, starved=number == 3)
 
     def go_on(before: list[Attempt]) -> list[Attempt]:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import wilcoxon
 
-from bootmatrix.compare import ranks
 from bootmatrix.compare.shift import APART, ONE_SIDED, exact, shift
+from bootmatrix.statistics import signed_ranks as ranks
 
 NUMBERS = st.floats(min_value=0.001, max_value=1e6)
 

@@ -17,9 +17,10 @@ import yaml
 from support import bootmatrix
 
 import bootmatrix as package
-from bootmatrix import errors, model, plugins, quantities
+from bootmatrix import errors, model, plugins, protocols, quantities
 from bootmatrix.cli import COMMANDS, cli
-from bootmatrix.matrix import cells, check_tests, document, load, parts, schema, values
+from bootmatrix.judging import cases as judged
+from bootmatrix.matrix import cells, check_tests, document, load, marks, parts, schema, template, values
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUND = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -133,7 +134,6 @@ CHOICES: list[tuple[str, str, Any]] = [
     ("metrics", "better", parts.Metric.model_fields["better"].annotation),
     ("metrics", "take", parts.Metric.model_fields["take"].annotation),
     ("retry", "on", values.RetryOn),
-    ("Tests", "cases", schema.TestFields.model_fields["cases"].annotation),
     ("Tests", "unavailable", schema.TestFields.model_fields["unavailable"].annotation),
 ]
 
@@ -143,6 +143,35 @@ def test_choices_of_the_matrix_are_documented(title: str, key: str, kind: Any) -
     choices = {word for part in (kind, *get_args(kind)) for word in get_args(part) if isinstance(word, str)}
     row = rows(section("docs/matrix.md", title), "key")[key]
     assert set(re.findall(r"`([^`]+)`", row[1])) == choices
+
+
+def test_the_protocols_that_a_matrix_may_name_are_documented() -> None:
+    row = rows(section("docs/matrix.md", "Tests"), "key")["cases"]
+    assert set(re.findall(r"`([^`/]+)`", row[1])) == set(plugins.builtin_names("protocols"))
+
+
+def named(title: str, begin: str, end: str) -> list[str]:
+    """The keys that a sentence of a section names."""
+    return re.findall(r"`([a-z_-]+)`", section("docs/matrix.md", title).partition(begin)[2].partition(end)[0])
+
+
+def test_what_the_marks_of_keys_mean_is_documented() -> None:
+    found = {key.alias: key for key in marks.of(schema.TestFields).values()}
+    assert named("How layers merge", "But ", "merge key by key") == [name for name, key in found.items() if key.merged]
+    nothing = [name for name, field in keys(schema.TestFields).items() if type(None) in get_args(field.annotation)]
+    assert named("How layers merge", "`~` takes", ".") == nothing
+    filled = [name for name, key in found.items() if key.texts]
+    assert sorted(named("Placeholders", "is filled in ", ";")) == sorted(filled)
+    (late,) = (name for name, key in found.items() if key.late)
+    assert f"in `{late}` only" in rows(section("docs/matrix.md", "Placeholders"), "placeholder")["{attempt}"][1]
+    assert set(rows(section("docs/matrix.md", "Placeholders"), "placeholder")) >= {f"{{{n}}}" for n in template.BUILTIN}
+
+
+def test_what_a_pass_does_not_depend_on_is_documented() -> None:
+    aside = {key.alias for key in marks.of(schema.TestFields).values() if not key.in_pass}
+    said = PAGES["docs/scheduling.md"].read_text().partition("It does not depend on")[2].partition(".")[0]
+    in_another_form = {"build", "runner"}  # the unikernel's content, and the runner with all its options
+    assert set(re.findall(r"`([a-z_]+)`", said)) == aside - in_another_form
 
 
 def test_limits_of_the_matrix_are_documented() -> None:
@@ -224,9 +253,30 @@ def test_every_verdict_is_documented_and_no_other() -> None:
 
 
 def test_every_protocol_is_documented_and_no_other() -> None:
-    folder = Path(package.__file__).parent / "protocols"
-    wanted = {path.stem.replace("_", "-") for path in folder.glob("*.py")} - {"--init--"}
-    assert set(rows(section("docs/results.md", "The guest's own test cases"), "protocol")) == wanted
+    wanted = plugins.builtin_names("protocols")
+    assert set(rows(section("docs/results.md", "The guest's own test cases"), "protocol")) == set(wanted)
+
+
+def test_every_field_of_a_report_of_cases_is_documented_and_no_other() -> None:
+    table = rows(section("docs/results.md", "A protocol of your own"), "of `Told`")
+    assert set(table) == {field.name for field in fields(protocols.Told)}
+
+
+@pytest.mark.parametrize(
+    ("console", "seen"),
+    [
+        ("begin 2\npass a\nfail b: why\nend\n", (("a", "passed", ""), ("b", "failed", "why"))),
+        ("noise\nbegin 1\npass a\n", "1 cases were promised, 1 reported, and the end is missing or late"),
+        ("begin 2\npass a\nend\n", "2 cases were promised, 1 reported, and the end is missing or late"),
+        ("hello\n", "the console shows no report"),
+    ],
+)
+def test_the_protocol_of_the_documentation_reads_what_it_says(
+    console: str, seen: object, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOOTMATRIX_TRUST", str(repository))
+    told = judged.told("begin-end", console, repository)
+    assert told.trouble == seen or tuple((case.name, case.status, case.message) for case in told.cases) == seen
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from histories import CELL, SIGNS, night, point, points
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootmatrix.history import shift
 from bootmatrix.history.nights import compare
 from bootmatrix.history.told import KINDS, Change, Changes, Night
-from bootmatrix.model import Measure
+from bootmatrix.model import Measure, Verdict
+from bootmatrix.statistics.rates import interval
 
 if TYPE_CHECKING:
     import random
@@ -170,13 +170,13 @@ def test_failures_say_since_when() -> None:
 def test_flaky_has_a_rate_of_the_nights_that_say_something() -> None:
     (flaky,) = compared("PyPIPsP.Fy").changes[:1]
     assert flaky.kind == "flaky"
-    assert flaky.rate == shift.interval(3, 7)
+    assert flaky.rate == interval(3, 7)
     assert flaky.since == night(1)
 
 
 def test_a_new_failure_of_a_test_that_has_failed_before_has_a_rate() -> None:
     assert [change.rate for change in compared("PPPF").changes] == [None]
-    assert [change.rate for change in compared("PFPyPF").changes] == [shift.interval(3, 6)]
+    assert [change.rate for change in compared("PFPyPF").changes] == [interval(3, 6)]
 
 
 def test_a_reason_of_several_lines_is_told_by_its_first() -> None:
@@ -242,7 +242,7 @@ def test_what_is_measured_in_another_unit_is_not_compared() -> None:
 def test_a_test_that_did_not_pass_at_once_has_no_measure() -> None:
     nights = [night(number) for number in range(30)]
     made = [point(one.run, "P", measures=(Measure("boot_time", 1.0, "s", "lower"),)) for one in nights]
-    made[-1] = replace(made[-1], verdict="failed", measures=(Measure("boot_time", 9.0, "s", "lower"),))
+    made[-1] = replace(made[-1], verdict=Verdict.FAILED, measures=(Measure("boot_time", 9.0, "s", "lower"),))
     assert [change.kind for change in compare(nights[-1], nights[:-1], made).changes] == ["new failure"]
 
 

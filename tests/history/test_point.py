@@ -6,7 +6,7 @@ import pytest
 
 from bootmatrix.history import point
 from bootmatrix.history.streaks import rate
-from bootmatrix.model import Attempt, Outcome, Result
+from bootmatrix.model import Attempt, Outcome, Result, Verdict
 
 VERDICTS = {"B": "error", "S": "error", "F": "failed", "P": "passed"}
 
@@ -16,7 +16,7 @@ def result(signs: str, verdict: str = "passed") -> Result:
     made = [
         Attempt(
             number,
-            VERDICTS[sign],
+            Verdict(VERDICTS[sign]),
             "",
             Outcome("broken" if sign in "BS" else "exited"),
             "",
@@ -25,7 +25,7 @@ def result(signs: str, verdict: str = "passed") -> Result:
         )
         for number, sign in enumerate(signs, 1)
     ]
-    return Result("c", "t", verdict, attempts=tuple(made))
+    return Result("c", "t", Verdict(verdict), attempts=tuple(made))
 
 
 @pytest.mark.parametrize(

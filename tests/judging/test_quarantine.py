@@ -6,17 +6,17 @@ from datetime import date
 
 import pytest
 
-from bootmatrix.judging import quarantine
-from bootmatrix.model import GOOD_VERDICTS, VERDICTS, Quarantine, Result
+from bootmatrix.judging import concluding
+from bootmatrix.judging.concluding import About
+from bootmatrix.model import GOOD_VERDICTS, VERDICTS, Quarantine, Result, Verdict
 
 ENTRY = Quarantine("@team", "it loses interrupts", "2026-11-25", "matrix.yaml:7:5")
 TODAY, TOMORROW = date(2026, 11, 25), date(2026, 11, 26)
 
 
 def told(verdict: str, today: date, entry: Quarantine = ENTRY, *, infrastructure: bool = False) -> Result:
-    return quarantine.applied(
-        Result("cell", "test", verdict, "why", infrastructure=infrastructure, quarantine=ENTRY), entry, today
-    )
+    about = About("cell", "test", {}, "", quarantine=entry)
+    return concluding.result(about, Verdict(verdict), "why", started="", today=today, infrastructure=infrastructure)
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)

@@ -11,7 +11,7 @@ import pytest
 from bootmatrix import plugins, texts
 from bootmatrix.judging import verdict
 from bootmatrix.matrix.schema import TestFields
-from bootmatrix.model import Attempt, Boot, Ending, Launch, Outcome, Runner, Tender, parse_outcome
+from bootmatrix.model import Attempt, Boot, Ending, Launch, Outcome, Runner, Tender, Verdict, parse_outcome
 
 KVM_UNIT: dict[str, object] = {
     "exit_codes": {"1": "passed", "3": "failed", "77": "skipped", "125": "crashed", "127": "aborted"},
@@ -268,7 +268,7 @@ def test_the_guests_own_cases_count(says: str, text: str, keys: dict[str, object
 
 def attempts(*verdicts: str) -> list[Attempt]:
     return [
-        Attempt(number, kind, f"reason {number}", Outcome("broken" if kind == "error" else "exited"), "", 0.0)
+        Attempt(number, Verdict(kind), f"reason {number}", Outcome("broken" if kind == "error" else "exited"), "", 0.0)
         for number, kind in enumerate(verdicts, 1)
     ]
 

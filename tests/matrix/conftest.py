@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import load as loader
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.matrix.load import Matrix
+
+
+settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any load")  # another job on this machine is no failure
 
 
 @pytest.fixture

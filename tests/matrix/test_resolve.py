@@ -133,17 +133,6 @@ def test_cells_of_equal_layers_share_their_fields(load: Load) -> None:
     assert len({id(f) for f in found.values()}) == 1
 
 
-def test_placeholders_are_filled_in_and_in_expressions_literally(load: Load) -> None:
-    matrix = load(
-        "axes: {backend: [qemu]}\ntests: {t: {params: {n: [1.5+]}, unikernel: 'u-{n}.{format}', args: ['{n}'],"
-        " expect: {console: ['<{n}>', {regex: '^n={n}$'}], console_not: '{n}!', console_any: [a]}}}"
-    )
-    filled = resolve.fill(fields(matrix)["qemu/t/1.5+"], {"n": "1.5+", "format": "elf"})
-    assert (filled.unikernel, filled.args) == ("u-1.5+.elf", ["{n}"])  # arguments are filled in at each attempt
-    assert [str(p) for p in filled.expect.console] == ["'<1.5+>'", r"/^n=1\.5\+$/"]
-    assert [str(p) for p in [*filled.expect.console_not, *filled.expect.console_any]] == ["'1.5+!'", "'a'"]
-
-
 @pytest.mark.parametrize("text", ["tests: {t: {}}", "tests:\n  t:\n"])
 def test_what_nobody_sets_has_its_default(load: Load, text: str) -> None:
     found = fields(load("axes: {backend: [qemu]}\n" + text))["qemu/t"]

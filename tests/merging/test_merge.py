@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from junitparser import JUnitXml
@@ -16,7 +16,7 @@ from support import bootmatrix, runs, script, scripted, write_matrix
 
 from bootmatrix import results
 from bootmatrix.merging import parts as reading
-from bootmatrix.model import Quarantine
+from bootmatrix.model import Quarantine, Verdict
 from bootmatrix.runs import past
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def test_the_head_of_the_merged_run_is_of_all_parts(project: Project) -> None:
 
 
 def test_the_merged_run_can_be_gone_on_from_as_any_other(project: Project) -> None:
-    project.change(2, lambda result: replace(result, verdict="failed"))
+    project.change(2, lambda result: replace(result, verdict=Verdict.FAILED))
     assert project.merge().returncode == 1
     assert past.last(project.folder / "out", print).finished
     again = bootmatrix("run", "--engine=host", "--failed", cwd=project.folder)
@@ -170,7 +170,7 @@ def test_of_two_words_on_a_test_the_worst_counts_and_is_said(project: Project) -
     assert "more than one part" not in project.merge().stderr, "it is the same run, as `latest` may be"
     file = project.folder / "parts/again/results.json"
     run = results.load(file)
-    worse = [replace(result, verdict="failed", reason="not twice") for result in run.results]
+    worse = [replace(result, verdict=Verdict.FAILED, reason="not twice") for result in run.results]
     results.write(replace(run, id="20260101-000000-000abcde", results=tuple(worse)), file)
     done = project.merge()
     assert done.returncode == 1
@@ -207,13 +207,13 @@ def test_a_selection_limits_what_is_missing(project: Project) -> None:
 
 
 def test_a_flaky_test_fails_the_merge_where_that_is_wanted(project: Project) -> None:
-    project.change(1, lambda result: replace(result, verdict="flaky"))
+    project.change(1, lambda result: replace(result, verdict=Verdict.FLAKY))
     assert project.merge().returncode == 0
     assert project.merge("--fail-on-flaky").returncode == 1
 
 
 def test_an_interrupted_part_is_no_success(project: Project) -> None:
-    project.change(1, lambda result: replace(result, verdict="skipped"), interrupted=True)
+    project.change(1, lambda result: replace(result, verdict=Verdict.SKIPPED), interrupted=True)
     assert project.merge().returncode == 130
 
 
@@ -258,7 +258,7 @@ def test_results_that_are_too_large_are_not_read(project: Project) -> None:
 
 
 WRONG: dict[str, Callable[[Result], Result]] = {
-    "verdict": lambda result: replace(result, verdict="splendid"),
+    "verdict": lambda result: replace(result, verdict=cast("Verdict", "splendid")),
     "cell": lambda result: replace(result, cell="../../x"),
     "hidden": lambda result: replace(result, test=".."),
     "time": lambda result: replace(result, started="yesterday"),
@@ -417,7 +417,7 @@ def test_parts_of_an_unknown_matrix_keep_the_axes_that_name_their_cells(project:
 
 def test_the_matrix_says_what_its_tests_are_and_which_are_in_quarantine(project: Project) -> None:
     def change(result: Result) -> Result:
-        return replace(claiming(result), verdict="quarantined")
+        return replace(claiming(result), verdict=Verdict.QUARANTINED)
 
     project.change(1, change)
     assert project.merge().returncode == 1
@@ -438,7 +438,7 @@ def test_a_quarantine_of_the_matrix_holds_for_what_the_parts_told(project: Proje
     matrix = scripted(AXES, **TESTS)
     entry = {"match": {"test": "hello"}, "owner": "us all", "reason": "it is new", "until": "2999-01-01"}
     write_matrix(project.folder, {**matrix, "quarantine": [entry]})
-    project.change(1, lambda result: replace(result, verdict="quarantined"))
+    project.change(1, lambda result: replace(result, verdict=Verdict.QUARANTINED))
     done = project.merge()
     kept = {result.id: result.quarantine.owner for result in project.merged.results}
     assert kept == {test: "us all" if test.endswith("/hello") else "" for test in IDS}, done.stdout

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import plugins, results
 from bootmatrix.history import told
-from bootmatrix.history.told import Change, Changes, Night, Trend, Trends
-from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run
+from bootmatrix.history.told import Change, ChangeKind, Changes, Night, Trend, Trends
+from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def attempt(number: int, verdict: str, dice: random.Random, console: str = "", s
     )
     return Attempt(
         number=number,
-        verdict="passed" if good else "timed out" if verdict == "timed out" else "failed",
+        verdict=Verdict.PASSED if good else Verdict.TIMED_OUT if verdict == "timed out" else Verdict.FAILED,
         reason=REASONS["passed"] if good else REASONS.get(verdict, REASONS["failed"]),
         outcome=Outcome(kind, "0" if good else "" if kind == "hung" else "1", "the tender's exit status"),
         started=STARTED,
@@ -123,7 +123,7 @@ def result(folder: Path, values: dict[str, str], test: str, verdict: str, dice: 
     return Result(
         cell=cell,
         test=test,
-        verdict=verdict,
+        verdict=Verdict(verdict),
         reason=REASONS[verdict],
         seconds=sum(each.seconds for each in tried),
         started=STARTED,
@@ -177,14 +177,14 @@ def changes(every: list[Result]) -> Changes:
     bad, fine = ([each.id for each in every if each.good is good] for good in (False, True))
     night = NIGHTS[-3]
     told_of = [
-        *(Change("new failure", each, "exited(1) instead of exited(0)", NIGHTS[-1]) for each in bad[:3]),
-        *(Change("still failing", each, "no end within 30 s [4 runs in a row]", night) for each in bad[3:12]),
+        *(Change(ChangeKind.NEW_FAILURE, each, "exited(1) instead of exited(0)", NIGHTS[-1]) for each in bad[:3]),
+        *(Change(ChangeKind.STILL_FAILING, each, "no end within 30 s [4 runs in a row]", night) for each in bad[3:12]),
         measured("worse", fine[0], night, ("boot_time", 0.048, 0.061, "s"), "48 ms -> 61 ms (+27.1%)"),
         measured("worse", fine[1], night, ("memory_peak", 61 << 20, 74 << 20, "B"), "61 MiB -> 74 MiB (+21.3%)"),
-        *(Change("flaky", each, "passed at attempt 2", night, rate=(0.1, 0.035, 0.256)) for each in fine[2:4]),
-        Change("new", fine[4], "in 48 cells"),
-        Change("gone", f"{every[0].cell}/entropy", "the last complete run had it"),
-        Change("fixed", fine[5], "passed; failed in 3 runs", night),
+        *(Change(ChangeKind.FLAKY, each, "passed at attempt 2", night, rate=(0.1, 0.035, 0.256)) for each in fine[2:4]),
+        Change(ChangeKind.NEW, fine[4], "in 48 cells"),
+        Change(ChangeKind.GONE, f"{every[0].cell}/entropy", "the last complete run had it"),
+        Change(ChangeKind.FIXED, fine[5], "passed; failed in 3 runs", night),
         measured("better", fine[6], night, ("throughput", 880.5, 941.0, "Mbit/s"), "880.5 Mbit/s -> 941 Mbit/s"),
     ]
     return Changes("main", NIGHTS, tuple(told_of), ("2 tests in quarantine failed again.",))
@@ -192,7 +192,9 @@ def changes(every: list[Result]) -> Changes:
 
 def measured(kind: str, test: str, since: Night, values: tuple[str, float, float, str], words: str) -> Change:
     name, before, after, unit = values
-    return Change(kind, test, f"{name}: {words}", since, measure=name, before=before, after=after, unit=unit)
+    return Change(
+        ChangeKind(kind), test, f"{name}: {words}", since, measure=name, before=before, after=after, unit=unit
+    )
 
 
 def main(folder: Path, count: int) -> None:

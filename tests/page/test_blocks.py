@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from page.conftest import until, written
 
-from bootmatrix.model import Result, Run
+from bootmatrix.model import Result, Run, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ LOOK = """(() => {
 
 def matrix(folder: Path, columns: int, rows: int, test: str = "network-restart", backend: str = "qemu") -> Path:
     every = [
-        Result(f"{backend}-{column}", f"{test}-{row}", "passed", axes={"backend": f"{backend}-{column}"})
+        Result(f"{backend}-{column}", f"{test}-{row}", Verdict.PASSED, axes={"backend": f"{backend}-{column}"})
         for row in range(rows)
         for column in range(columns)
     ]

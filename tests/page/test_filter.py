@@ -12,7 +12,7 @@ from page.conftest import written
 from bootmatrix import results
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import select
-from bootmatrix.model import SEVERITY, Result, Run
+from bootmatrix.model import SEVERITY, Result, Run, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,7 +162,7 @@ def test_verdicts_and_free_text(made: tuple[Run, Path], show: Open) -> None:
 
 
 def test_a_matrix_may_have_an_axis_called_verdict(show: Open, tmp_path: Path) -> None:
-    every = [Result(f"{text}", "t", "failed", axes={"verdict": text}) for text in ("guilty", "free")]
+    every = [Result(f"{text}", "t", Verdict.FAILED, axes={"verdict": text}) for text in ("guilty", "free")]
     page = show(written(Run("run", "", 1.0, "0.1", "run", {}, every, axes=("verdict",)), tmp_path))
     assert page.evaluate(TAKEN, "verdict=guilty") == ["guilty/t"]
     page.click(".chip.failed")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from page.conftest import until, watched, written
 
-from bootmatrix.model import Attempt, Outcome, Result, Run
+from bootmatrix.model import Attempt, Outcome, OutcomeKind, Result, Run, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,10 +23,15 @@ def test_a_passed_boot_has_curves_that_say_what_they_show(browser: Browser, tmp_
     name = "consoles/c/long/1.usage.csv"
     (tmp_path / name).parent.mkdir(parents=True)
     (tmp_path / name).write_text(CSV)
-    attempt = Attempt(1, "passed", "", Outcome("exited", "0", ""), STARTED, 2.5, files=(name,))
+    attempt = Attempt(1, Verdict.PASSED, "", Outcome(OutcomeKind.EXITED, "0", ""), STARTED, 2.5, files=(name,))
     told = (
-        Result("c", "long", "passed", attempts=(attempt,), seconds=2.5),
-        Result("c", "short", "passed", attempts=(Attempt(1, "passed", "", Outcome("exited", "0", ""), STARTED, 0.1),)),
+        Result("c", "long", Verdict.PASSED, attempts=(attempt,), seconds=2.5),
+        Result(
+            "c",
+            "short",
+            Verdict.PASSED,
+            attempts=(Attempt(1, Verdict.PASSED, "", Outcome(OutcomeKind.EXITED, "0", ""), STARTED, 0.1),),
+        ),
     )
     run = Run("1", STARTED, 3.0, "0", "bootmatrix run", {}, told)
     with watched(browser) as shown:

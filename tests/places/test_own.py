@@ -27,7 +27,7 @@ EVERY = bytes(range(256))
 
 @pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """This host, a container that is kept for the next boot, and one for each boot."""
+    """On the host, in a container that is kept for the next boot, and in one for each boot."""
     if request.param == "host":
         return LocalPlace(tmp_path)
     found: ContainerPlace = request.getfixturevalue("container_place")
@@ -44,7 +44,7 @@ def said(place: Place, script: str, given: Mapping[str, bytes]) -> bytes:
     return console + tender
 
 
-def left(place: Place, tmp_path: Path) -> list[Path]:
+def left(tmp_path: Path) -> list[Path]:
     """What is there of anybody's own files when all jobs have ended."""
     return [*tmp_path.glob("bootmatrix-*"), *tmp_path.glob(f"boxes/*/{own.NAME}")]
 
@@ -61,7 +61,7 @@ def test_they_arrive_and_are_gone_afterwards(place: Place, tmp_path: Path) -> No
     finally:
         os.umask(before)
     assert found == b"-a b\nconfig\n" + EVERY + b"second"
-    assert left(place, tmp_path) == []
+    assert left(tmp_path) == []
 
 
 def test_they_can_only_be_read(place: Place) -> None:
@@ -103,7 +103,7 @@ def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_place_refuses_it_before_anything_runs(place: Place, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"'\.\./x', which is no name of a file"):
         said(place, "echo it ran", {"../x": b"bad"})
-    assert left(place, tmp_path) == []
+    assert left(tmp_path) == []
     assert said(place, 'cat "$1/x"', {"x": b"the next"}) == b"the next"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bootmatrix.protocols import MOST, Told, parse
+from bootmatrix.protocols import MOST, Told, kvm_unit_tests, kvm_unit_tests_status
 
 
 def kvm(text: str) -> Told:
-    return parse("kvm-unit-tests", text)
+    return kvm_unit_tests.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_other_scripts_have_no_digits(digits: str) -> None:
     ],
 )
 def test_a_summary_may_be_left_out_where_the_status_decides(text: str, failed: int, is_open: bool) -> None:
-    told = parse("kvm-unit-tests-status", text)
+    told = kvm_unit_tests_status.parse(text)
     assert (len(told.failed), told.open, told.trouble, told.silent) == (failed, is_open, "", False)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bootmatrix.protocols import LONGEST, MOST, Told, parse
+from bootmatrix.protocols import LONGEST, MOST, Told
+from bootmatrix.protocols.tap import parse
 from bootmatrix.texts import clean
 
 
 def tap(text: str) -> Told:
-    return parse("tap", text)
+    return parse(text)
 
 
 def seen(told: Told) -> list[tuple[str, str, str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bootmatrix.protocols import MOST, Told, parse
+from bootmatrix.protocols import MOST, Told
+from bootmatrix.protocols.uktest import parse
 from bootmatrix.texts import clean
 
 PLAIN = """\
@@ -26,7 +27,7 @@ NEWER = "[    0.1] test: s->c\0\n[    0.1] \tomitted ..... [ {} ]\0\n[    0.1] u
 
 
 def uktest(text: str) -> Told:
-    return parse("uktest", clean(text.encode()))
+    return parse(clean(text.encode()))
 
 
 def seen(told: Told) -> list[tuple[str, str, str]]:

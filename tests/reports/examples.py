@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins, results
 from bootmatrix.history import told
-from bootmatrix.history.told import Change, Changes, Night
-from bootmatrix.model import SEVERITY, Attempt, Case, Measure, Outcome, Quarantine, Result, Run, bounds
+from bootmatrix.history.told import Change, ChangeKind, Changes, Night
+from bootmatrix.model import SEVERITY, Attempt, Case, Measure, Outcome, Quarantine, Result, Run, Verdict, bounds
 from bootmatrix.runs.journal import Journal
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ EVIL = (
 def attempt(number: int, verdict: str, **more: Any) -> Attempt:
     made = Attempt(
         number=number,
-        verdict=verdict,
+        verdict=Verdict(verdict),
         reason=REASONS.get(verdict, verdict),
         outcome=Outcome("exited", "0" if verdict == "passed" else "1", "exit status"),
         started=STARTED,
@@ -76,7 +76,7 @@ def result(
     made = Result(
         cell=cell,
         test=test,
-        verdict=verdict,
+        verdict=Verdict(verdict),
         reason=REASONS[verdict],
         seconds=1.5,
         started=STARTED,
@@ -137,14 +137,14 @@ def changed(folder: Path, text: str = "exited(1)", test: str = "gcc-debian-12-x8
         branch=text if evil else "main",
         nights=(night, night),
         changes=(
-            Change("new failure", test, text, since=night),
-            Change("still failing", test, text, since=night),
-            Change("worse", test, text, measure="boot_time", before=0.1, after=0.25, unit="s"),
-            Change("flaky", test, text, rate=(0.125, 0.04, 0.31)),
-            Change("new", test, text),
-            Change("gone", test, text),
-            Change("fixed", test, text, since=night),
-            Change("better", test, text, measure=text, before=2e6, after=1e6, unit=text if evil else "B"),
+            Change(ChangeKind.NEW_FAILURE, test, text, since=night),
+            Change(ChangeKind.STILL_FAILING, test, text, since=night),
+            Change(ChangeKind.WORSE, test, text, measure="boot_time", before=0.1, after=0.25, unit="s"),
+            Change(ChangeKind.FLAKY, test, text, rate=(0.125, 0.04, 0.31)),
+            Change(ChangeKind.NEW, test, text),
+            Change(ChangeKind.GONE, test, text),
+            Change(ChangeKind.FIXED, test, text, since=night),
+            Change(ChangeKind.BETTER, test, text, measure=text, before=2e6, after=1e6, unit=text if evil else "B"),
         ),
         notes=(text,),
     )

@@ -246,8 +246,11 @@ def test_ends_of_consoles_are_bounded(tmp_path: Path) -> None:
 
 def test_what_changed_is_grouped_and_bounded(tmp_path: Path) -> None:
     night = Night("run", "2026-11-23T23:06:15Z", "c0ffee", "main")
-    many = [told.Change("still failing", f"cell/t{number}", "no end within 30 s", night) for number in range(1500)]
-    other = told.Change("still failing", "cell/other", "panicked", night)
+    many = [
+        told.Change(told.ChangeKind.STILL_FAILING, f"cell/t{number}", "no end within 30 s", night)
+        for number in range(1500)
+    ]
+    other = told.Change(told.ChangeKind.STILL_FAILING, "cell/other", "panicked", night)
     told.write(told.Changes("main", (night,), (other, *many)), tmp_path)
     (kind,) = data(page(run(result()), tmp_path), "data")["changes"]["kinds"]
     assert (kind["title"], kind["rest"]) == ("1,501 still failing", 0)

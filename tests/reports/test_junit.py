@@ -19,7 +19,7 @@ from lxml import etree
 
 from bootmatrix import plugins
 from bootmatrix.errors import UserError
-from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run
+from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run, Verdict
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -34,7 +34,7 @@ def attempt(number: int, verdict: str, outcome: str, **more: Any) -> Attempt:
     kind, _, detail = outcome.rstrip(")").partition("(")
     made = Attempt(
         number=number,
-        verdict=verdict,
+        verdict=Verdict(verdict),
         reason=outcome if verdict == "passed" else f"{outcome} instead of exited(0)",
         outcome=Outcome(kind, detail, "the tender's words"),
         started=STARTED,
@@ -49,7 +49,7 @@ def result(verdict: str, *attempts: Attempt, **more: Any) -> Result:
     made = Result(
         cell="gcc-debian-12-x86_64-qemu",
         test="hello",
-        verdict=verdict,
+        verdict=Verdict(verdict),
         reason=attempts[-1].reason if attempts else "/dev/kvm is not there",
         seconds=1.23456,
         started=STARTED,
@@ -302,7 +302,7 @@ MARKS = (
 def test_no_guest_gives_orders_to_a_reader(mark: str, tmp_path: Path) -> None:
     (tmp_path / "1.log").write_text(f"before {mark} after")
     said = replace(FAILED, reason=mark, outcome=Outcome("panicked", mark, mark), accelerator_reason=mark)
-    told = result("flaky", replace(said, console="1.log"), replace(said, verdict="passed", console="1.log"))
+    told = result("flaky", replace(said, console="1.log"), replace(said, verdict=Verdict.PASSED, console="1.log"))
     root = ET.parse(written(tmp_path, told, all_consoles=True)).getroot()  # noqa: S314  # our own file
     texts = [element.text or "" for element in root.iter("system-out")]
     place = f"{tmp_path.parent.name}/{tmp_path.name}"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
-from reports.examples import EVIL, ROOT, attempt, changed, demo, every, hostile, result, run, with_console, written
+from reports.examples import EVIL, attempt, changed, demo, every, hostile, result, run, with_console, written
 
-from bootmatrix import plugins
 from bootmatrix.runs.journal import Journal
 
 if TYPE_CHECKING:
@@ -231,15 +229,3 @@ def test_a_run_of_nothing_but_long_reasons_stays_below_the_limit_and_says_so(tmp
     assert "### Slowest tests" in source
     whole = result("failed", reason="x\n" * 41)
     assert blocks(text(run(whole), tmp_path))[0] == "x\n" * 29 + "…\n"
-
-
-def test_paper_takes_whole_blocks_only(tmp_path: Path) -> None:
-    plugins.load("reports", "markdown", ROOT / "docs")
-    markup = importlib.import_module("bootmatrix.reports._markup")
-    file = tmp_path / "paper.md"
-    with file.open("w") as opened:
-        paper = markup.Paper(opened, 10)
-        assert paper.offer(["€", "€€", "€€€", "x"]) == 2
-        assert paper.offer(["x", "x"], 0.5) == 0
-        assert paper.offer(["x", "x"]) == 1
-    assert file.read_text() == "€€€x"

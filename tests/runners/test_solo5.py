@@ -208,6 +208,23 @@ def test_a_long_console_is_read_in_linear_time() -> None:
     assert outcome("virtio", 83, console + "\n" * 1_000_000 + "x", RAN) == "aborted"
 
 
+@pytest.mark.parametrize("length", range(len("Solo5: ACPI: RSDP not found, cannot power off\nSolo5: Halted\n")))
+@pytest.mark.parametrize("console", [called(77), "Solo5: solo5_abort() called\n", TRAP])
+def test_qemu_may_end_at_any_character_of_what_the_bindings_write_afterwards(console: str, length: int) -> None:
+    afterwards = "Solo5: ACPI: RSDP not found, cannot power off\nSolo5: Halted\n"[:length]
+    tender = RAN + wrote(0x29) + "qemu_system_shutdown_request reason=6\n" + STOPPED
+    seen = Ending(83, "", console=BANNER + console + afterwards, tender=tender, arch="x86_64")
+    found = make("virtio").outcome(seen)
+    assert (str(found), found.disputed) == (outcome("virtio", 83, console, tender), "")
+
+
+@pytest.mark.parametrize("more", ["Sx", "Solo5: Hal ", "x", "S\nx", "Solo5: Halted\nSolo4"])
+def test_a_guest_that_goes_on_after_its_words_is_disputed(more: str) -> None:
+    tender = RAN + wrote(0x29) + "qemu_system_shutdown_request reason=6\n" + STOPPED
+    seen = Ending(83, "", console=BANNER + called(1) + more + ".", tender=tender, arch="x86_64")
+    assert "goes on" in make("virtio").outcome(seen).disputed
+
+
 CLOSING = "\nSolo5: ACPI: RSDP not found, cannot power off\nSolo5: Halted\n"
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootmatrix.merging import logs
-from bootmatrix.model import Attempt, Outcome, Result
+from bootmatrix.model import Attempt, Outcome, Result, Verdict
 from bootmatrix.runs import keeping, names
 from bootmatrix.runs.store import Store
 from bootmatrix.texts import Record
@@ -58,8 +58,10 @@ def test_a_merge_finds_the_consoles_where_a_run_has_kept_them(cell: str, test: s
     told = kept.keep_consoles(f"{cell}/{test}", 1, Watched(printed, printed, 0.1, None))
     kept.close()
     (tmp_path / "merged").mkdir()
-    attempt = Attempt(1, "passed", "", Outcome("exited", "0"), "", 0.1, console=told.console, tender=told.tender)
-    found = keeping.with_consoles(Result(cell, test, "passed", attempts=(attempt,)), kept.folder, tmp_path / "merged")
+    attempt = Attempt(1, Verdict.PASSED, "", Outcome("exited", "0"), "", 0.1, console=told.console, tender=told.tender)
+    found = keeping.with_consoles(
+        Result(cell, test, Verdict.PASSED, attempts=(attempt,)), kept.folder, tmp_path / "merged"
+    )
     for name in (found.attempts[0].console, found.attempts[0].tender):
         assert (tmp_path / "merged" / name).read_bytes() == b"Hello"
         assert not any(REFUSED.search(part) for part in name.split("/"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bootmatrix.errors import UserError
-from bootmatrix.model import Result
+from bootmatrix.model import Result, Verdict
 from bootmatrix.runs import past
 from bootmatrix.runs.lease import Lease
 from bootmatrix.runs.store import Store
@@ -27,10 +27,10 @@ def write(out: Path, run: str, told: Mapping[str, str], stopped: str | None = ""
     for index, (test, verdict) in enumerate(told.items()):
         store.event("boot started", boot=f"c/{test}")
         if verdict:
-            store.keep(index, Result("c", test, verdict))
+            store.keep(index, Result("c", test, Verdict(verdict)))
     if stopped is not None:
         for index in store.missing():
-            store.keep(index, Result("c", list(told)[index], "skipped"), "boot left")
+            store.keep(index, Result("c", list(told)[index], Verdict.SKIPPED), "boot left")
         store.event("run finished", stopped=stopped)
     store.close()
 
@@ -53,7 +53,7 @@ def test_a_run_that_was_resumed_and_came_to_its_end_is_complete(tmp_path: Path) 
     write(tmp_path, "1", {"good": "passed", "left": ""}, stopped=None)
     store = Store(tmp_path, "1", 2)
     store.event("run resumed")
-    store.keep(1, Result("c", "left", "passed"))
+    store.keep(1, Result("c", "left", Verdict.PASSED))
     store.event("run finished", stopped="")
     store.close()
     assert past.last(tmp_path, print).finished
@@ -96,13 +96,13 @@ def test_the_last_run_is_the_one_that_began_last_though_the_clock_was_set_back(t
 def test_an_error_of_the_infrastructure_is_not_told_and_a_run_with_one_is_unfinished(tmp_path: Path) -> None:
     write(tmp_path, "1", {"good": "passed"})
     store = Store(tmp_path, "1", 3)
-    store.keep(1, Result("c", "lost", "error", infrastructure=True))
-    store.keep(2, Result("c", "wrong", "error"))
+    store.keep(1, Result("c", "lost", Verdict.ERROR, infrastructure=True))
+    store.keep(2, Result("c", "wrong", Verdict.ERROR))
     store.event("run finished", stopped="")
     found = past.unfinished(tmp_path, print)
     assert set(found.told) == {"c/good", "c/wrong"}
     assert past.newest_in(tmp_path) == "1"
-    store.keep(1, Result("c", "lost", "passed"))
+    store.keep(1, Result("c", "lost", Verdict.PASSED))
     store.event("run finished", stopped="")
     store.close()
     assert past.last(tmp_path, print).finished

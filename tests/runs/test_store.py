@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bootmatrix.errors import Fatal, InfrastructureError
-from bootmatrix.model import Result
+from bootmatrix.model import Result, Verdict
 from bootmatrix.runs import store
 from bootmatrix.texts import Record
 from bootmatrix.watching.watch import Watched
@@ -30,13 +30,13 @@ def record(data: bytes, limit: int = 1 << 30) -> Record:
 
 def test_results_are_read_in_the_order_of_the_plan_whatever_order_they_came_in(kept: store.Store) -> None:
     for index in (2, 0, 1):
-        kept.keep(index, Result("cell", str(index), "passed"))
+        kept.keep(index, Result("cell", str(index), Verdict.PASSED))
     assert [result.test for result in kept.results()] == ["0", "1", "2"]
     assert kept.verdicts == {"passed": 3}
 
 
 def test_what_was_not_told_is_missing(kept: store.Store) -> None:
-    kept.keep(1, Result("cell", "one", "failed"))
+    kept.keep(1, Result("cell", "one", Verdict.FAILED))
     assert kept.missing() == [0, 2]
 
 

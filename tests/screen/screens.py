@@ -6,13 +6,13 @@ import contextlib
 import io
 import itertools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console
 
-from bootmatrix.model import Attempt, Outcome, Result, Run
+from bootmatrix.model import Attempt, Outcome, Result, Run, Verdict
 from bootmatrix.screen.contract import Shape
 from bootmatrix.screen.live import LiveScreen
 from bootmatrix.screen.pen import Pen
@@ -165,8 +165,9 @@ def result(
     name: str = "gcc-debian-12-x86_64-qemu/hello", verdict: str = "passed", reason: str = "", **more: str
 ) -> Result:
     cell, _, test = name.partition("/")
-    attempts = (Attempt(1, verdict, reason, Outcome("exited", "0"), "", 0.15, "tcg"),)
-    return Result(cell, test, verdict, reason, 0.15, attempts=attempts, repro=f"bootmatrix repro {name}", **more)  # type: ignore[arg-type]
+    attempts = (Attempt(1, Verdict(verdict), reason, Outcome("exited", "0"), "", 0.15, "tcg"),)
+    made = Result(cell, test, Verdict(verdict), reason, 0.15, attempts=attempts, repro=f"bootmatrix repro {name}")
+    return replace(made, **more)  # type: ignore[arg-type]
 
 
 def run(*results: Result, interrupted: bool = False) -> Run:

@@ -9,7 +9,7 @@ import pytest
 from screen.screens import plain_pen, result, run
 
 from bootmatrix.grouping import KEPT
-from bootmatrix.model import GOOD_VERDICTS, Result, Run
+from bootmatrix.model import GOOD_VERDICTS, Result, Run, Verdict
 from bootmatrix.screen import summary as summary_module
 from bootmatrix.screen.plain import PlainScreen
 from bootmatrix.screen.summary import MOST
@@ -101,12 +101,13 @@ def test_no_file_of_others_is_shown_for_a_console(name: str, tmp_path: Path) -> 
 
 def test_a_flaky_test_that_fails_shows_the_console_of_its_failure(tmp_path: Path) -> None:
     one = printed(b"the panic", "gcc/a", tmp_path, "flaky")
-    second = replace(one.attempts[0], number=2, verdict="passed", console="gcc/b/1")
+    second = replace(one.attempts[0], number=2, verdict=Verdict.PASSED, console="gcc/b/1")
     (tmp_path / "gcc/b").mkdir()
     (tmp_path / "gcc/b/1").write_text("all well")
-    told_of = replace(one, attempts=(replace(one.attempts[0], verdict="failed"), second))
+    told_of = replace(one, attempts=(replace(one.attempts[0], verdict=Verdict.FAILED), second))
     shown = [
-        text for text, _ in summary_module.told(run(told_of), tmp_path, (), good=frozenset({"passed"}), quiet=False)
+        text
+        for text, _ in summary_module.told(run(told_of), tmp_path, (), good=frozenset({Verdict.PASSED}), quiet=False)
     ]
     assert "    | the panic" in shown
 

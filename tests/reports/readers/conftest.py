@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bootmatrix import plugins
-from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run
+from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run, Verdict
 
 ROOT = Path(__file__).parents[3]
 STARTED = "2026-11-23T23:06:15.123Z"
@@ -23,13 +23,15 @@ PASSED = Outcome("exited", "0", "status 0")
 def attempt(test: str, number: int, verdict: str = "failed", outcome: Outcome = FAILED, **more: Any) -> Attempt:
     console = f"consoles/{CELL}/{test}/{number}.console.log"
     reason = str(outcome) if verdict == "passed" else f"{outcome} instead of exited(0)"
-    made = Attempt(number, verdict, reason, outcome, STARTED, 0.125, console=console, memory=4 << 20)
+    made = Attempt(number, Verdict(verdict), reason, outcome, STARTED, 0.125, console=console, memory=4 << 20)
     return replace(made, **more)
 
 
 def result(test: str, verdict: str, *attempts: Attempt, **more: Any) -> Result:
     reason = attempts[-1].reason if attempts else "/dev/kvm is not there"
-    made = Result(CELL, test, verdict, reason, 1.5, STARTED, attempts, {**AXES, "depth": "10"}, "debian-12:1234")
+    made = Result(
+        CELL, test, Verdict(verdict), reason, 1.5, STARTED, attempts, {**AXES, "depth": "10"}, "debian-12:1234"
+    )
     origin: dict[str, Any] = {
         "repro": f"bootmatrix repro {CELL}/{test}",
         "digest": "sha256:abcd",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import rankdata, wilcoxon
 
-from bootmatrix.compare.ranks import EXACT, chance
+from bootmatrix.statistics.signed_ranks import EXACT, chance
 
 STEPS = st.sampled_from([-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0])  # memory comes in pages: many are the same
 

@@ -9,11 +9,12 @@ import math
 import statistics
 from typing import TYPE_CHECKING, NamedTuple
 
+from bootmatrix.statistics.chance import REAL
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FEWEST = 8  # differences: of fewer these ranks never say that chance makes them less often than REAL
-REAL = 0.01  # how often chance may make a difference that is called real
 SURE = 1.96  # standard deviations of the 95% interval
 EXACT = 50  # differences of which every way of sharing them out is counted, as SciPy does
 MOST = 1000  # differences of which all means of two are looked at; of more, so many that lie evenly among them

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootmatrix.history import shift
-from bootmatrix.history.shift import Alarm, alarm
+from bootmatrix.statistics import alarm as alarms
+from bootmatrix.statistics.alarm import Alarm, alarm
 
 
 def noisy(*levels: tuple[int, float], spread: float = 0.02) -> list[float | None]:
@@ -100,4 +100,4 @@ def test_exact_numbers_change_at_once() -> None:
 def test_any_numbers_can_be_asked_of(series: list[float | None]) -> None:
     for exact in (False, True):
         found = alarm(series, exact=exact)
-        assert found is None or (abs(found.change) >= shift.SMALLEST and series[found.since] is not None)
+        assert found is None or (abs(found.change) >= alarms.SMALLEST and series[found.since] is not None)

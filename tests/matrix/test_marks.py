@@ -1,0 +1,197 @@
+"""Marks beside a key say what it means: forgetting one is told, and a key is added in one place."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+import pytest
+
+import bootmatrix as package
+from bootmatrix.matrix import marks
+from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced
+from bootmatrix.matrix.schema import TestFields
+from bootmatrix.matrix.values import Day, HostPath, Listed, Memory, Text, Whole
+
+ROOT = Path(package.__file__).resolve().parents[1]
+
+
+class Unmarked(pydantic.BaseModel):
+    address: str = ""
+    port: int = 0
+
+
+class Marked(pydantic.BaseModel):
+    address: Annotated[str, Filled()] = ""
+    comment: Annotated[str, AsWritten()] = ""
+
+
+class Late(pydantic.BaseModel):
+    address: Annotated[str, Filled(late=True)] = ""
+
+
+def key(kind: Any) -> marks.Key:
+    """What a key of that type means."""
+    return marks.of(pydantic.create_model("Keys", name=(kind, ...)))["name"]
+
+
+TELLS = {
+    "a text": (str, "Keys.name holds texts: mark it as Filled\\(\\) or AsWritten"),
+    "a text or nothing": (str | None, "holds texts"),
+    "a checked text": (HostPath, "holds texts"),
+    "a list": (Annotated[list[Text], Listed()], "holds texts"),
+    "anything": (Any, "holds texts"),
+    "a type that is not known": (Annotated[tuple[int, ...], NotInPass()], "holds texts"),
+    "a mapping of texts": (Annotated[dict[str, str], Merged()], "holds texts"),
+    "texts in a mapping": (Annotated[Unmarked, Merged()], "Keys.name.address holds texts"),
+    "texts in a list of mappings": (Annotated[list[Unmarked], NotInPass()], "Keys.name.address holds texts"),
+    "both of two": (Annotated[str, Filled(), AsWritten()], "either Filled\\(\\) or AsWritten"),
+    "anything filled": (Annotated[dict[str, Any], Merged(), Filled()], "of typing.Any nothing can be filled in"),
+    "a tuple filled": (Annotated[tuple[str, ...], Filled()], "nothing can be filled in"),
+    "a mapping": (Annotated[dict[str, int], AsWritten()], "either Merged\\(\\) or Replaced"),
+    "a model": (Annotated[Unmarked, AsWritten()], "either Merged\\(\\) or Replaced"),
+    "a mapping or nothing": (Annotated[dict[str, int] | None, NotInPass()], "either Merged\\(\\) or Replaced"),
+    "merged and replaced": (Annotated[dict[str, int], Merged(), Replaced()], "either Merged\\(\\) or Replaced"),
+    "a merged list": (Annotated[list[int], Merged()], "and nothing else"),
+    "a merged nothing": (Annotated[dict[str, int] | None, Merged()], "cannot be Merged"),
+    "a part that is filled later": (Annotated[Late, Merged()], "only a test's own key is filled in at each attempt"),
+}
+
+
+@pytest.mark.parametrize(("kind", "what"), TELLS.values(), ids=TELLS)
+def test_a_key_that_leaves_its_meaning_open_is_told(kind: Any, what: str) -> None:
+    with pytest.raises(TypeError, match=what):
+        key(kind)
+
+
+CLEAR = {
+    "a number": int,
+    "a truth": bool,
+    "a checked number": Whole,
+    "a size": Memory,
+    "a day": Day,
+    "a time or nothing": float | None,
+    "a choice": Literal["skip", "error"],
+    "a list of choices": list[Literal["a"]],
+}
+
+
+@pytest.mark.parametrize("kind", CLEAR.values(), ids=CLEAR)
+def test_what_holds_no_text_needs_no_mark(kind: Any) -> None:
+    assert key(kind) == marks.Key("name", texts=None, late=False, merged=False, in_pass=True, plug_in="")
+
+
+def test_marks_are_read_wherever_they_stand_in_a_type() -> None:
+    assert key(Annotated[str, Filled(late=True)]).late
+    assert key(Annotated[Annotated[str, Filled()] | None, NotInPass()]).texts == marks.Texts(filled=True)
+    assert key(Annotated[Annotated[str, PlugIn("runners")] | None, AsWritten()]).plug_in == "runners"
+    assert not key(Annotated[str, AsWritten(), NotInPass()]).in_pass
+    expressions = key(Annotated[list[Annotated[str, Expression()]], Filled()]).texts
+    assert expressions == marks.Texts(filled=True, items=marks.Texts(filled=True, expression=True))
+
+
+def test_the_nearest_mark_counts() -> None:
+    inner = (("address", "address", marks.Texts(filled=True)),)
+    assert key(Annotated[Marked, Merged()]).texts == marks.Texts(keys=inner)
+    assert key(Annotated[Marked, Merged(), AsWritten()]).texts == marks.Texts(keys=inner)
+    assert key(Annotated[Marked, Merged(), Filled()]).texts == marks.Texts(filled=True, keys=inner)
+    assert key(Annotated[Unmarked, Merged(), AsWritten()]).texts is None
+
+
+def test_every_key_of_a_test_has_one_meaning() -> None:
+    found = marks.of(TestFields)
+    assert found.keys() == TestFields.model_fields.keys()
+    assert {name for name, each in found.items() if each.texts} == {"unikernel", "args", "expect", "resources"}
+    assert {name for name, each in found.items() if each.late} == {"args"}
+    assert {name for name, each in found.items() if each.merged} == {"expect", "retry", "metrics", "runner"}
+    aside = {"build", "retry", "skip", "unavailable", "requires", "resources", "runner"}
+    assert {name for name, each in found.items() if not each.in_pass} == aside
+    assert {name: each.plug_in for name, each in found.items() if each.plug_in} == {"cases": "protocols"}
+
+
+NEW = """\
+    nets: Annotated[dict[str, Text], Merged(), Filled(), NotInPass()] = Field({}, description="Its networks.")
+    disk: Annotated[Text, Filled()] = Field("", description="Its disk.")
+"""
+BEFORE = "    runner: Annotated["
+LAYERS = """
+axes: {backend: [qemu]}
+defaults: {nets: {a: 'tap-{arch}', b: '{{b}}'}}
+tests:
+  t:
+    unikernel: matrix.yaml
+    disk: DISK
+    when: [{match: {backend: qemu}, nets: {b: 'x{test}', c: C}}]
+"""
+LOOK = """
+import json, sys
+from pathlib import Path
+from bootmatrix.errors import UserError
+from bootmatrix.matrix import load, schema
+from bootmatrix.places.local import LocalPlace
+from bootmatrix.planning import plan
+from bootmatrix.runs.passes import Keys
+found = {"schema": schema.json_schema()["$defs"]["Test"]["properties"]["nets"]["description"], "keys": []}
+for name in sys.argv[1:]:
+    try:
+        (step,) = plan.make(load.load(Path(name)), (), "host").boots
+    except UserError as error:
+        found["error"] = str(error)
+        continue
+    found["keys"].append(Keys().of(step, step.fields, LocalPlace()))
+    found["nets"] = step.fields.nets
+print(json.dumps(found))
+"""
+
+
+def copied(folder: Path, added: str) -> Path:
+    """The program with keys that are added in one place."""
+    shutil.copytree(ROOT / "bootmatrix", folder / "bootmatrix", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("runners", "reports", "images"):
+        if (ROOT / name).is_dir():  # else they lie in the package
+            (folder / name).symlink_to(ROOT / name)
+    file = folder / "bootmatrix/matrix/schema.py"
+    before, after = file.read_text().split(BEFORE)
+    file.write_text(f"{before}{added}{BEFORE}{after}")
+    return folder
+
+
+def run(program: Path, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(program), "BOOTMATRIX_CACHE": str(program / "cache")}
+    return subprocess.run([sys.executable, "-P", *args], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+
+
+def test_a_key_is_added_in_one_place(tmp_path: Path) -> None:
+    texts = {
+        "first": LAYERS.replace("DISK", "d").replace("C}", "c}"),
+        "other-nets": LAYERS.replace("DISK", "d").replace("C}", "d}"),
+        "other-disk": LAYERS.replace("DISK", "e").replace("C}", "c}"),
+        "unknown": LAYERS.replace("DISK", "d").replace("C}", "'{nonsense}'}"),
+    }
+    (tmp_path / "matrix.yaml").write_text("a unikernel")
+    for name, text in texts.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    done = run(copied(tmp_path / "copy", NEW), "-c", LOOK, *(f"{name}.yaml" for name in texts), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["schema"] == "Its networks. Layers merge key by key. Placeholders are filled in."
+    assert found["nets"]["b"] == "xt"
+    assert found["nets"]["a"].startswith("tap-")
+    assert found["nets"]["a"] != "tap-{arch}"
+    first, other_nets, other_disk = found["keys"]
+    assert first == other_nets != other_disk
+    assert found["error"].startswith("unknown.yaml:8:61: the placeholder {nonsense} names no axis or parameter")
+
+
+def test_a_key_without_its_marks_stops_the_program(tmp_path: Path) -> None:
+    (tmp_path / "matrix.yaml").write_text("axes: {backend: [qemu]}\ntests: {t: {}}\n")
+    program = copied(tmp_path / "copy", '    disk: Text = Field("", description="Its disk.")\n')
+    done = run(program, "-m", "bootmatrix", "list", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "TestFields.disk holds texts: mark it as Filled() or AsWritten()" in done.stderr
