@@ -108,7 +108,7 @@ class Booter:
         kind, reason = verdict.conclude(made, fields.expected_failure)
         seconds = sum(attempt.seconds for attempt in made)
         told = result(step, fields, kind, reason, started=started, seconds=seconds, attempts=made)
-        return replace(told, image=place.name, digest=place.digest, size=prepared.size)
+        return replace(told, image=place.name, digest=place.digest, host=place.host.kind, size=prepared.size)
 
     def _refused(self, step: BootStep, fields: TestFields, error: Rejected, started: str) -> Result:
         outcome = Outcome(OutcomeKind.REJECTED, str(error), "checked before the boot")
