@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import platform
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 LARGEST = 1 << 20  # bytes of what probes found
 TRACED = ("runstate_set", "qemu_system_", "memory_region_")  # how the lines of QEMU's trace begin
-ARCHES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,11 @@ class Accelerators:
         self._useless: set[str] = set()
         self._load()
 
-    def may_use_kvm(self, place: str, tender: Tender, arch: str) -> bool:
-        """Whether a boot may come to run on KVM, by what is known without a probe; `place` by its name."""
-        if "kvm" not in tender.accelerators or arch != _here() or host.kvm_trouble():
+    def may_use_kvm(self, place: Place, tender: Tender, arch: str) -> bool:
+        """Whether a boot may come to run on KVM, by what is known without a probe."""
+        if "kvm" not in tender.accelerators or arch != place.host.machine or place.host.kvm_trouble():
             return False
-        return not (tender.automatic and place in self._useless)
+        return not (tender.automatic and place.name in self._useless)
 
     def choose(self, place: Place, runner: Runner, tender: Tender, found: Found, arch: str) -> Choice:
         """The first accelerator that works; raises Unavailable if none does, or if the wanted one does not."""
@@ -68,14 +66,14 @@ class Accelerators:
         """Why an accelerator cannot be used; empty if it can."""
         if name != "kvm":
             return ""
-        if arch != _here():
-            return f"KVM runs {platform.machine()} guests here, not {arch}"
-        if trouble := host.kvm_trouble():
+        if arch != place.host.machine:
+            return f"KVM runs {place.host.machine} guests here, not {arch}"
+        if trouble := place.host.kvm_trouble():
             return trouble
         probe = runner.probe(arch, name)
         if probe is None:
             return ""
-        key = keys.of(host.boot_id(), place.name, found.program, found.version, probe.argv)
+        key = keys.of(place.host.boot_id, place.name, found.program, found.version, probe.argv)
         with self._lock:  # one probe at a time: two at once could starve each other
             if key not in self._known:
                 self._known[key] = _boot(place, found, probe, runner.noise)
@@ -102,10 +100,6 @@ def _texts(found: object) -> dict[str, str]:
     """What of a mapping is texts."""
     pairs = found.items() if isinstance(found, dict) else ()
     return {key: printable(text) for key, text in pairs if isinstance(text, str)}
-
-
-def _here() -> str:
-    return ARCHES.get(platform.machine(), platform.machine())
 
 
 def _praise(name: str, probe: Probe | None) -> str:

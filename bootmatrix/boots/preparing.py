@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix.boots import copies
 from bootmatrix.boots.accelerator import Accelerators, Choice
 from bootmatrix.boots.tenders import BUILD, Found, Tenders, Unavailable, joined, nearest_file
 from bootmatrix.errors import Problem, UserError
 from bootmatrix.matrix import filling
 from bootmatrix.model import MIB, Boot, Launch
-from bootmatrix.places import devices
+from bootmatrix.places import copies, devices
 from bootmatrix.places.place import Job, Mount
 from bootmatrix.quantities import human_size
 
@@ -65,8 +64,8 @@ class Preparer:
         if step.error or step.tender is None:
             raise Unavailable(step.error)
         for path in fields.requires:
-            if not Path(path).exists():
-                raise Unavailable(f"this host has no {path}, which the test requires")
+            if not place.host.has(path):
+                raise Unavailable(f"{place.host.name} has no {path}, which the test requires")
         output = step.build.output(place) if step.build else None
         seen = self._seen(place, output, step, fields.unikernel)
         room = Job((), step.id, mounts=() if seen.trouble else (seen.mount,), memory=fields.memory + OVERHEAD)
@@ -79,7 +78,7 @@ class Preparer:
         if not any(word.startswith("rejected") for word in fields.expect.outcome):  # then the tender shall speak
             step.runner.check(seen.file, boot_of(prepared, 1, place.folder()), found.version)
         for name in job_of(prepared, 1, place.folder()).devices:
-            if trouble := devices.trouble(name):
+            if trouble := place.host.lacks(name):
                 raise Unavailable(trouble)
         return prepared
 
@@ -98,8 +97,7 @@ class Preparer:
 def _mounted(place: Place, output: Path | None, unikernel: Path, root: Path) -> tuple[Mount, str]:
     """The build's output, or a file of the repository alone, and where the unikernel is then seen."""
     if output is None:
-        file = copies.readable(unikernel, root) if place.is_anothers() else unikernel
-        mount = place.mount(file, f"{BUILD}/{unikernel.name}")
+        mount = place.mount(place.bring(unikernel, root), f"{BUILD}/{unikernel.name}")
         return mount, mount.inside
     mount = place.mount(output, BUILD)
     return mount, f"{mount.inside}/{os.path.relpath(unikernel, output)}"

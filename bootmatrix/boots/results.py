@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from bootmatrix import host
 from bootmatrix.judging import concluding, quarantine
 from bootmatrix.judging.concluding import About
+from bootmatrix.places.hosts import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Results:
     ) -> Result:
         """Of a test that was to be booted, and was, in `place`, or why not."""
         return concluding.result(
-            _about(step, fields),
+            _about(step, fields, place),
             verdict,
             reason,
             started=started or now(),
@@ -65,11 +65,11 @@ class Results:
 
 def untried(step: BootStep, verdict: Verdict, reason: str, *, infrastructure: bool = False) -> Result:
     """Of a test of which nothing is known, so that its quarantine has no word in it."""
-    about = _about(step, step.template)
+    about = _about(step, step.template, None)
     return concluding.result(about, verdict, reason, started=now(), infrastructure=infrastructure)
 
 
-def _about(step: BootStep, fields: TestFields) -> About:
+def _about(step: BootStep, fields: TestFields, place: Place | None) -> About:
     return About(
         cell=step.cell.id,
         test=step.test,
@@ -77,7 +77,7 @@ def _about(step: BootStep, fields: TestFields) -> About:
         repro=step.repro,
         where=step.where,
         unikernel=fields.unikernel,
-        host=host.kind(),
+        host=(place.host if place else HERE).kind,
         quarantine=step.quarantine,
     )
 

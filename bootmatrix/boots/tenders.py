@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import texts
 from bootmatrix.errors import LONGEST, MOST, Problem, UserError
-from bootmatrix.places.local import find_program
 from bootmatrix.places.place import Job, Mount, Place
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.watch import watch
@@ -82,7 +81,7 @@ def _located(place: Place, tender: Tender, output: Path | None) -> tuple[str, tu
             raise UserError(Problem(what, remedy=nearest_file(output, tender.in_build)))
         mount = place.mount(output, BUILD)
         return f"{mount.inside}/{tender.in_build}", (mount,)
-    if tender.prefix and find_program(tender.program, tender.prefix):
+    if tender.prefix and place.host.program(tender.program, tender.prefix):
         mount = place.mount(Path(tender.prefix), tender.prefix)
         return f"{mount.inside}/bin/{tender.program}", (mount,)
     return tender.program, ()

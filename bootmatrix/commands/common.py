@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from bootmatrix.matrix.load import Matrix
+    from bootmatrix.places.place import Place
     from bootmatrix.planning.plan import BootStep, Plan
 
 MATRIX = Path("matrix.yaml")
@@ -124,6 +126,27 @@ def plan_to_run(
     from bootmatrix.planning import plan  # noqa: PLC0415
 
     return plan.make(load_to_run(directory, file, allow), select, engine)
+
+
+@contextlib.contextmanager
+def place_of(step: BootStep, *, built: bool) -> Iterator[Place]:
+    """Where a boot runs, with its image ready and, if it is to be `built`, its build, as a run makes them; what is
+    started there is gone afterwards.
+    """
+    from bootmatrix.places import opening  # noqa: PLC0415
+    from bootmatrix.running.makers import Makers  # noqa: PLC0415
+    from bootmatrix.running.telling import ToTerminal  # noqa: PLC0415
+    from bootmatrix.runs.lease import Lease  # noqa: PLC0415
+    from bootmatrix.runs.store import new_id  # noqa: PLC0415
+
+    opening.check([step.image])
+    with Lease(new_id()) as lease, opening.opened(lease.run, lease.boxes) as places:
+        makers = Makers(places, ToTerminal())
+        if step.image:
+            makers.image(step.image)
+        if step.build and built:
+            makers.build(step.build)
+        yield places.of(step.image)
 
 
 def say_unchecked(matrix: Matrix) -> None:

@@ -154,15 +154,13 @@ def _builds(plan: Plan) -> None:
 
 def _is_kept(step: BuildStep) -> bool:
     from bootmatrix.errors import InfrastructureError  # noqa: PLC0415
-    from bootmatrix.places.container import ContainerPlace  # noqa: PLC0415
-    from bootmatrix.places.local import LocalPlace  # noqa: PLC0415
-    from bootmatrix.places.pool import Pool  # noqa: PLC0415
+    from bootmatrix.places import opening  # noqa: PLC0415
 
-    place = ContainerPlace(step.image.tag, Pool("plan", Path())) if step.image else LocalPlace()
-    try:
-        return step.output(place).is_dir()
-    except InfrastructureError:
-        return False  # the image is not here, and its compiler not known
+    with opening.opened("plan", Path()) as places:  # nothing is started there
+        try:
+            return step.output(places.of(step.image)).is_dir()
+        except InfrastructureError:
+            return False  # the image is not here, and its compiler not known
 
 
 def _boots(plan: Plan) -> None:

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import allow_option, engine_option, matrix_options, one_boot, plan_to_run, test_argument
+from bootmatrix.commands.common import (
+    allow_option,
+    engine_option,
+    matrix_options,
+    one_boot,
+    place_of,
+    plan_to_run,
+    test_argument,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,12 +51,11 @@ def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], direc
     from bootmatrix.boots.tenders import Unavailable  # noqa: PLC0415
     from bootmatrix.errors import Problem, UserError  # noqa: PLC0415
     from bootmatrix.model import Rejected  # noqa: PLC0415
-    from bootmatrix.running import making  # noqa: PLC0415
 
     step = one_boot(plan_to_run(directory, file, allow, (test,), engine), test)
     if step.skip:
         raise UserError(Problem(f"{step.id} is skipped: {step.skip}"))
-    with making.made(step) as place:
+    with place_of(step, built=True) as place:
         try:
             prepared = preparing.Preparer().prepare(step, step.fields, place)
         except (Unavailable, Rejected) as error:

@@ -92,7 +92,8 @@ def command(
     file: Path,
 ) -> int:
     """Build, boot, judge, and write the reports."""
-    from bootmatrix import host, screen  # noqa: PLC0415
+    from bootmatrix import screen  # noqa: PLC0415
+    from bootmatrix.places.hosts import HERE  # noqa: PLC0415
     from bootmatrix.running import request, run  # noqa: PLC0415
 
     matrix = load_to_run(directory, file, allow)
@@ -109,7 +110,7 @@ def command(
     if not plan.boots:
         shown.note(f"nothing to do: all of the run {asked.failed_of} was as expected")
         return 0
-    reports, jobs, memory = report_options(assigned, matrix.root), jobs or host.cores(), mem or host.memory()
+    reports, jobs, memory = report_options(assigned, matrix.root), jobs or HERE.cores, mem or HERE.memory
     finished = run.run(plan, shown, run.Options(folder, jobs, memory, reuse, asked.as_dict(), reports, history), past)
     return _told(finished, shown, [*matrix.named, *(["--out", str(out)] if out else [])], fail_on_flaky=fail_on_flaky)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import allow_option, complete, matrix_options, one_boot, plan_to_run
+from bootmatrix.commands.common import allow_option, complete, matrix_options, one_boot, place_of, plan_to_run
 from bootmatrix.errors import InfrastructureError, Problem
 
 if TYPE_CHECKING:
@@ -38,12 +38,11 @@ def _open(step: BootStep) -> int:
 
     from bootmatrix import files, host  # noqa: PLC0415
     from bootmatrix.places import engine  # noqa: PLC0415
-    from bootmatrix.running.making import place_of  # noqa: PLC0415
 
     if not shutil.which(engine.cli()):
         what = f"`{engine.cli()}` is not on PATH, and a shell needs its terminal"
         raise InfrastructureError(Problem(what, remedy="install the engine's command line: apt-get install docker.io"))
-    with place_of(step) as place, files.scratch("shell-", host.scratch()) as folder, _marked():
+    with place_of(step, built=False) as place, files.scratch("shell-", host.scratch()) as folder, _marked():
         (line,) = place.command_line(_job(step, place, folder), terminal=True)
         return subprocess.run(shlex.split(line), check=False).returncode
 

@@ -9,7 +9,7 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
-from bootmatrix.places import engine, own, sandbox, settings, strain, usage
+from bootmatrix.places import copies, engine, own, sandbox, settings, strain, usage
 from bootmatrix.places.agents import INSIDE
 from bootmatrix.places.place import END, Exit, Job, Mount, Place, Process, nothing
 
@@ -59,8 +59,16 @@ class ContainerPlace(Place):
                 gone = own.remove(mine)
             self.pool.give_back(container, clean=process.clean and gone)
 
-    def is_anothers(self) -> bool:
-        return os.getuid() == 0 and not engine.is_rootless()
+    def bring(self, file: Path, root: Path) -> Path:
+        """A copy where boots run as another user than the caller, who may not read all that the caller may."""
+        return copies.readable(file, root) if os.getuid() == 0 and not engine.is_rootless() else file
+
+    @property
+    def search_path(self) -> list[str]:
+        return ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+
+    def await_ready(self) -> None:
+        self.pool.await_engine()
 
     def warm_up(self, job: Job) -> None:
         self.pool.warm_up(self.image, job)

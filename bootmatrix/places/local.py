@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places import own, strain, usage
+from bootmatrix.places.hosts import HERE
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.sandbox import limits
 from bootmatrix.places.streams import Streams
@@ -41,14 +42,21 @@ LIMITS = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC, "cor
 class LocalPlace(Place):
     """Scratch folders are made below `scratch`, or where this host has its temporary files."""
 
-    name = "this host"
+    name = HERE.name
 
     def __init__(self, scratch: Path | None = None) -> None:
         self.scratch = scratch
 
     @property
     def identity(self) -> str:
-        return f"{platform.node()} {host.os_name()}"
+        return f"{platform.node()} {self.host.os_name}"
+
+    def uncovered(self, program: str) -> Path:
+        return Path(self.host.program(program) or program)
+
+    @property
+    def search_path(self) -> list[str]:
+        return os.environ.get("PATH", os.defpath).split(os.pathsep)
 
     def mount(self, source: Path, inside: str, *, writable: bool = False) -> Mount:
         del inside
@@ -215,10 +223,3 @@ def _has_members(group: int) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
-
-
-def find_program(name: str, prefix: str = "") -> str | None:
-    """The path of a program on this host."""
-    from shutil import which  # noqa: PLC0415
-
-    return which(name, path=str(Path(prefix) / "bin")) if prefix else which(name)

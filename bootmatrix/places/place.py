@@ -9,12 +9,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
+from bootmatrix.places.hosts import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from bootmatrix.places.hosts import Host
     from bootmatrix.places.strain import Strain
     from bootmatrix.places.usage import Sample
 
@@ -119,9 +121,10 @@ class Process(ABC):
 
 
 class Place(ABC):
-    """Where jobs run. `name` is for people: an image, or this host."""
+    """Where jobs run. `name` is for people: an image, or this host. `host` is the machine that it is on."""
 
     name: str
+    host: Host = HERE
 
     @property
     @abstractmethod
@@ -148,9 +151,26 @@ class Place(ABC):
         `begin` is called when all is ready and the job is about to run.
         """
 
-    def is_anothers(self) -> bool:
-        """Whether boots run as another user than the caller, who may not read all that the caller may."""
-        return False
+    def bring(self, file: Path, root: Path) -> Path:
+        """The file, or what stands for it where boots may not read it: it must be one below `root`.
+
+        Raises UserError if the caller may not read it either, Fatal if it cannot be brought.
+        """
+        del root
+        return file
+
+    def uncovered(self, program: str) -> Path | None:
+        """The file of a program for which `identity` does not speak, None if it speaks for all that jobs can start."""
+        del program
+        return None
+
+    @property
+    @abstractmethod
+    def search_path(self) -> list[str]:
+        """The folders of a build's PATH."""
+
+    def await_ready(self) -> None:  # noqa: B027  # most places are always ready
+        """Wait until jobs can be started; Fatal if that does not come about, InfrastructureError if the run stops."""
 
     def warm_up(self, job: Job) -> None:  # noqa: B027  # most places are always ready
         """Be ready for a job of this one's room; raises InfrastructureError."""

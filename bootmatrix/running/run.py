@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, host, source
+from bootmatrix import __version__, source
 from bootmatrix.boots import results
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.judging import cases, quarantine
 from bootmatrix.model import GOOD_VERDICTS, Run, Verdict
-from bootmatrix.places import engine, sight
-from bootmatrix.places.pool import Pool
+from bootmatrix.places import engine, opening
+from bootmatrix.places.hosts import HERE
 from bootmatrix.program import leaving
 from bootmatrix.running import reporting
 from bootmatrix.running.steps import Steps
@@ -28,7 +28,8 @@ from bootmatrix.runs import lease
 from bootmatrix.runs.passes import Passes
 from bootmatrix.runs.store import Store, new_id
 from bootmatrix.schedule import times
-from bootmatrix.schedule.board import Board, Room
+from bootmatrix.schedule.board import Board
+from bootmatrix.schedule.capacity import Capacity
 from bootmatrix.schedule.crew import Crew
 from bootmatrix.screen import Shape
 
@@ -74,8 +75,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
 
     Raises InfrastructureError where nothing can be begun.
     """
-    if plan.images:
-        sight.check()  # no engine, or one elsewhere: say so before anything is begun
+    opening.check(plan.images)  # no engine, or one elsewhere: say so before anything is begun
     cases.check(plan.boots)
     lease.sweep(screen.note)
     for entry in dict.fromkeys(step.quarantine for step in plan.boots if step.quarantine):
@@ -91,9 +91,9 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
         stack.callback(lambda: None if store.frozen else passes.close())
         stop = threading.Event()
         stack.enter_context(leaving.on_signals(_asked(stop, screen)))
-        pool = stack.enter_context(Pool(ours.run, ours.boxes, stop, screen.note))
+        places = stack.enter_context(opening.opened(ours.run, ours.boxes, stop, screen.note))
         described = _host(plan)
-        steps = Steps(store, passes, pool, screen, reuse=options.reuse)
+        steps = Steps(store, passes, places, screen, reuse=options.reuse)
         steps.anew = past is not None
         fatal = _work(plan, steps, screen, options)
         before = past.seconds if past else 0.0
@@ -105,7 +105,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
             command=shlex.join(["bootmatrix", *sys.argv[1:]]),
             host=described,
             results=store.results(),
-            interrupted=pool.stop.is_set() and not fatal,
+            interrupted=stop.is_set() and not fatal,
             verdicts=dict(store.verdicts),
             axes=plan.axes,
             commit=checkout.commit,
@@ -136,9 +136,9 @@ def _begin(plan: Plan, store: Store, options: Options, past: Past | None) -> Non
 def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal | None:
     """Do what is left; tell what was not done, unless the disk takes no more."""
     store = steps.store
-    room = Room(options.jobs, options.memory, host.cores())
-    tasks = Tasks(plan, steps, times.load(options.out, screen.note), room, str(options.request.get("compare", "")))
-    board = Board(tasks.of(store.missing()), room)
+    hosts = {HERE.name: Capacity(options.jobs, options.memory, kvm=HERE.cores)}
+    tasks = Tasks(plan, steps, times.load(options.out, screen.note), hosts, str(options.request.get("compare", "")))
+    board = Board(tasks.of(store.missing()), hosts)
     crew = Crew(board, steps.stop)
     shape = _shape([plan.boots[index] for index in store.missing()])
     with screen.showing(shape, lambda: tasks.left(board)):
@@ -207,11 +207,11 @@ def _asked(stop: threading.Event, screen: Screen) -> Callable[[signal.Signals], 
 def _host(plan: Plan) -> dict[str, str]:
     found = {
         "name": platform.node(),
-        "os": host.os_name(),
+        "os": HERE.os_name,
         "kernel": platform.release(),
         "machine": platform.machine(),
-        "cores": str(host.cores()),
-        "kvm": host.kvm_trouble() or "/dev/kvm makes machines",
+        "cores": str(HERE.cores),
+        "kvm": HERE.kvm_trouble() or "/dev/kvm makes machines",
         "engine": plan.engine,
     }
     if plan.images:

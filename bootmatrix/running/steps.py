@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bootmatrix import disk, host, locks, uses
-from bootmatrix.boots import boot, results, retry
+from bootmatrix import disk
+from bootmatrix.boots import boot, results
 from bootmatrix.boots.boot import Postponed
 from bootmatrix.boots.results import Results
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Verdict
-from bootmatrix.places.container import ContainerPlace
-from bootmatrix.places.local import LocalPlace
 from bootmatrix.quantities import human_size
+from bootmatrix.running.makers import Makers
+from bootmatrix.running.telling import ToRun
 from bootmatrix.runs.passes import Keys
 from bootmatrix.schedule.task import Later
-from bootmatrix.toolchains import build, imagebuild, marks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bootmatrix.errors import BootmatrixError
     from bootmatrix.model import Attempt, Result
-    from bootmatrix.places.place import Place
-    from bootmatrix.places.pool import Pool
+    from bootmatrix.places.opening import Places
     from bootmatrix.planning.plan import BootStep
     from bootmatrix.runs.passes import Passes
     from bootmatrix.runs.store import Store
     from bootmatrix.screen import Screen
-    from bootmatrix.toolchains.build import BuildStep
-    from bootmatrix.toolchains.toolchain import Image
 
 
 MORE = "more of it is in the run's logs/, and told at"
@@ -44,10 +36,11 @@ class Steps:
     `took` has the seconds of each, as `Times` has them; `anew`: not all results were taken again from earlier runs.
     """
 
-    def __init__(self, store: Store, passes: Passes, pool: Pool, screen: Screen, *, reuse: bool) -> None:
-        self.store, self.passes, self.pool, self.screen, self.reuse = store, passes, pool, screen, reuse
-        self.stop = pool.stop
+    def __init__(self, store: Store, passes: Passes, places: Places, screen: Screen, *, reuse: bool) -> None:
+        self.store, self.passes, self.places, self.screen, self.reuse = store, passes, places, screen, reuse
+        self.stop = places.stop
         self.took: dict[str, float] = {}
+        self.makers = Makers(places, ToRun(store, screen, self.took))
         self.anew = False
         self.results = Results()
         self.booter = boot.Booter(
@@ -60,61 +53,8 @@ class Steps:
         )
         if screen.wants_consoles:
             self.booter.on_chunk = screen.console
-        self._places: dict[str, Place] = {}
         self._blamed: dict[str, str] = {}  # the first test that each failed image or build kept from booting
         self._keys = Keys()
-
-    def place_of(self, image: Image | None) -> Place:
-        """One for each image: it keeps what it knows of it."""
-        tag = image.tag if image else ""
-        if tag not in self._places:
-            self._places[tag] = ContainerPlace(tag, self.pool) if tag else LocalPlace(host.scratch())
-        return self._places[tag]
-
-    def image(self, image: Image) -> None:
-        """Make it, if it is not here."""
-
-        def make() -> None:
-            self.pool.await_engine()
-            if imagebuild.exists(image) and marks.used(image):
-                self.store.event("image found", image=image.name, tag=image.tag)
-                return
-            with self._timed("image", image.name, tag=image.tag, log=str(log)) as say:
-                imagebuild.make(image, log, self.stop, say)
-            marks.used(image)
-
-        log = self.store.log("image", image.name)
-        with locks.held(f"image {image.tag}", self.stop):
-            retry.infrastructure(make, self.stop.wait, self.stop.is_set)
-
-    def build(self, step: BuildStep) -> None:
-        """Make it in its place, if nothing kept has its content."""
-
-        def make() -> None:
-            if step.image:
-                self.pool.await_engine()
-            place = self.place_of(step.image)
-            uses.mark("build", step.output(place).name, step.id)
-            if step.output(place).is_dir():
-                self.store.event("build found", build=step.id, key=step.key)
-                return
-            with self._timed("build", step.id, key=step.key, log=str(log)) as say:
-                build.make(step, place, log, self.stop, say)
-
-        log = self.store.log("build", step.id)
-        with locks.held(f"build {step.key}", self.stop):
-            retry.infrastructure(make, self.stop.wait, self.stop.is_set)
-
-    @contextlib.contextmanager
-    def _timed(self, kind: str, name: str, **details: str) -> Iterator[Any]:
-        clock = time.monotonic()
-        self.store.event(f"{kind} started", **{kind: name}, **details)
-        with self.screen.working(f"{kind} {name}") as say:
-            yield say
-        seconds = round(time.monotonic() - clock, 3)
-        self.took[f"{kind} {name}"] = seconds
-        self.store.event(f"{kind} finished", **{kind: name}, seconds=seconds)
-        self.screen.made(kind, name, seconds)
 
     def boot(self, index: int, step: BootStep, before: Postponed | None = None) -> Later | None:
         """Boot the plan's test number `index`, or tell why not; what is left of it if it was starved."""
@@ -122,7 +62,7 @@ class Steps:
             kind = Verdict.SKIPPED if step.skip else Verdict.ERROR
             self._tried(index, step, kind, step.skip or step.error)
             return None
-        fields, place = step.fields, self.place_of(step.image)
+        fields, place = step.fields, self.places.of(step.image)
         key = self._keys.of(step, fields, place)
         if self.reuse and not before and (again := self._again(key, step)):
             self._told(index, step, self.results.again(step, again))

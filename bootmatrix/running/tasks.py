@@ -12,11 +12,12 @@ from bootmatrix.schedule.task import Demand, Task
 from bootmatrix.toolchains.build import BuildStep
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from bootmatrix.planning.plan import BootStep, Plan
     from bootmatrix.running.steps import Steps
-    from bootmatrix.schedule.board import Board, Room
+    from bootmatrix.schedule.board import Board
+    from bootmatrix.schedule.capacity import Capacity
     from bootmatrix.schedule.times import Times
     from bootmatrix.toolchains.toolchain import Image
 
@@ -26,10 +27,12 @@ UNKNOWN = 5.0  # seconds that a boot is thought to take before that
 
 
 class Tasks:
-    """The tasks of a plan, on a host that has so much room; with an `axis`, what differs in it alone is in turn."""
+    """The tasks of a plan, and `hosts`, what each host has; with an `axis`, what differs in it alone is in turn."""
 
-    def __init__(self, plan: Plan, steps: Steps, times: Times, room: Room, axis: str = "") -> None:
-        self.plan, self.steps, self.times, self.room, self.axis = plan, steps, times, room, axis
+    def __init__(self, plan: Plan, steps: Steps, times: Times, hosts: Mapping[str, Capacity], axis: str = "") -> None:
+        self.plan, self.steps, self.times, self.axis = plan, steps, times, axis
+        # What they have when nothing runs: a board takes from it
+        self.hosts = {name: replace(capacity) for name, capacity in hosts.items()}
         self._guessed: dict[str, float] = {}
 
     def of(self, wanted: list[int]) -> Iterator[Task]:
@@ -58,36 +61,39 @@ class Tasks:
 
     def _image(self, image: Image) -> Task:
         lane = frozenset({f"images of {image.folder}"})  # they share layers: the second finds those of the first
-        act, lost = partial(self.steps.image, image), partial(self.steps.lost, "image", image.name)
+        act, lost = partial(self.steps.makers.image, image), partial(self.steps.lost, "image", image.name)
         seconds = self.times.of_maker("image", image.name)
         return Task(_key(image), act, lost, (), Demand(names=lane, maker=True), seconds)
 
     def _build(self, step: BuildStep) -> Task:
         needs = (_key(step.image),) if step.image else ()
-        act, lost = partial(self.steps.build, step), partial(self.steps.lost, "build", step.id)
-        return Task(_key(step), act, lost, needs, Demand(maker=True), self.times.of_maker("build", step.id))
+        act, lost = partial(self.steps.makers.build, step), partial(self.steps.lost, "build", step.id)
+        demand = Demand(maker=True, host=self.steps.places.of(step.image).host.name)
+        return Task(_key(step), act, lost, needs, demand, self.times.of_maker("build", step.id))
 
     def _boot(self, index: int, step: BootStep) -> Task:
         act, lost = partial(self.steps.boot, index, step), partial(self.steps.unbooted, index, step)
         if not step.runs:
             return Task(step.id, act, lost, order=index)
         demand = self._demand(step)
-        if demand.memory > self.room.memory:
-            refuse = partial(self.steps.too_large, index, step, demand.memory, self.room.memory)
+        if demand.memory > (most := self.hosts[demand.host].memory):
+            refuse = partial(self.steps.too_large, index, step, demand.memory, most)
             return Task(step.id, refuse, lost, order=index)
         needs = tuple(_key(part) for part in (step.image, step.build) if part)
         return Task(step.id, act, lost, needs, demand, self._seconds(step), index)
 
     def _demand(self, step: BootStep) -> Demand:
-        """Never more processors than there are: then it has the host for itself."""
-        fields, place = step.template, self.steps.place_of(step.image)
+        """Never more processors than there are: then it has its host for itself."""
+        fields, place = step.template, self.steps.places.of(step.image)
+        most = self.hosts[place.host.name]
         accelerators = self.steps.booter.preparer.accelerators
-        kvm = step.tender is not None and accelerators.may_use_kvm(place.name, step.tender, step.arch)
+        kvm = step.tender is not None and accelerators.may_use_kvm(place, step.tender, step.arch)
         return Demand(
-            cpus=min(fields.cpus, self.room.cpus),
+            cpus=min(fields.cpus, most.cpus),
             memory=fields.memory + TENDER,
-            kvm=min(fields.cpus, self.room.kvm) if kvm else 0,
+            kvm=min(fields.cpus, most.kvm) if kvm else 0,
             names=step.resources,
+            host=place.host.name,
         )
 
     def _seconds(self, step: BootStep) -> float:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from bootmatrix import __version__, disk, files, keys, plugins
 from bootmatrix.matrix import marks
 from bootmatrix.model import Quarantine, repro
-from bootmatrix.places.local import LocalPlace, find_program
 from bootmatrix.results import decode
 from bootmatrix.runs import journal, keeping
 
@@ -174,11 +173,10 @@ class Keys:
     def _content(self, tender: Tender, place: Place, output: Path | None) -> str:
         if tender.in_build:
             return self._file((output or Path()) / tender.in_build, output or Path())
-        if tender.prefix and find_program(tender.program, tender.prefix):
+        if tender.prefix and place.host.program(tender.program, tender.prefix):
             return keys.of_prefix(tender.prefix)
-        if isinstance(place, LocalPlace):
-            return self._file(Path(find_program(tender.program) or tender.program))
-        return ""
+        file = place.uncovered(tender.program)
+        return self._file(file) if file else ""
 
     def _file(self, file: Path, below: Path = ROOT) -> str:
         """The content of a plain file in a folder, read once for each of its states."""

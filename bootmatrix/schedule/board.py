@@ -1,6 +1,6 @@
 """Which task is next: pure, without a clock or a thread.
 
-The longest first, as far as the host has room for it: then no long one is begun last while the others have ended
+The longest first, as far as its host has room for it: then no long one is begun last while the others have ended
 (Graham, "Bounds on multiprocessing timing anomalies", 1969: at most 4/3 of the best).
 """
 
@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bootmatrix.errors import BootmatrixError
+    from bootmatrix.schedule.capacity import Capacity
     from bootmatrix.schedule.task import Demand, Later, Task
 
 SHORTEST = 0.25  # seconds: shorter tasks count as equal, and those of one container follow one another
@@ -24,39 +25,14 @@ STEPS = 2  # lengths within a factor of 2 ** (1 / STEPS) count as equal, for the
 OVERTAKEN = 64  # tasks that may overtake one that waits for room; then the others wait for it
 
 
-@dataclass
-class Room:
-    """What the host still has: slots, bytes of memory, virtual processors under KVM, and the names in use."""
-
-    cpus: int
-    memory: int
-    kvm: int
-    names: set[str] = field(default_factory=set)
-
-    def fits(self, demand: Demand) -> bool:
-        enough = demand.cpus <= self.cpus and demand.memory <= self.memory and demand.kvm <= self.kvm
-        return enough and not (demand.names & self.names)
-
-    def take(self, demand: Demand) -> None:
-        self.cpus -= demand.cpus
-        self.memory -= demand.memory
-        self.kvm -= demand.kvm
-        self.names |= demand.names
-
-    def give_back(self, demand: Demand) -> None:
-        self.cpus += demand.cpus
-        self.memory += demand.memory
-        self.kvm += demand.kvm
-        self.names -= demand.names
-
-
 class Board:
-    """The tasks that were not begun, and what is left of the host; raises UserError if tasks need each other in a
-    circle. `postponed` are those that were begun once and put behind all others.
+    """The tasks that were not begun, and what is left of each host, by its name; raises UserError if tasks need each
+    other in a circle. `slots` is how many tasks run at once at the most; `postponed` are those that were begun once and
+    put behind all others.
     """
 
-    def __init__(self, tasks: Iterable[Task], room: Room) -> None:
-        self.room, self.slots = room, room.cpus
+    def __init__(self, tasks: Iterable[Task], hosts: Mapping[str, Capacity]) -> None:
+        self.hosts, self.slots = hosts, sum(capacity.slots for capacity in hosts.values())
         self.waiting = {task.key: task for task in tasks}
         self._missing = {key: len(task.waits) for key, task in self.waiting.items() if task.needs or task.after}
         self._dependents: dict[str, list[str]] = {}
@@ -65,7 +41,6 @@ class Board:
                 self._dependents.setdefault(need, []).append(key)
         self._behind = self._paths()
         self._ready: dict[Demand, list[tuple[float, int, str]]] = {}
-        self._making = 0
         self.postponed: set[str] = set()
         self._held: list[str] = []  # of these, those that wait for the others to begin
         self._overtaken: dict[str, int] = {}
@@ -80,43 +55,54 @@ class Board:
             for key in self._held:
                 self._make_ready(key)
             self._held.clear()
+        passed: list[Task] = []  # more urgent, but without room
+        awaited: set[str] = set()  # hosts whose other tasks wait for one of these
         for key in self._candidates():
             task = self.waiting[key]
-            if self.room.fits(task.demand):
+            if task.demand.host in awaited:
+                continue
+            if self.hosts[task.demand.host].fits(task.demand):
                 heapq.heappop(self._ready[task.demand])
                 if not self._ready[task.demand]:
                     del self._ready[task.demand]
-                self._begin(task)
+                self._begin(task, passed)
                 return task
-            if self._patient(key):
-                return None
+            passed.append(task)
+            if self._overtaken.get(key, 0) >= OVERTAKEN:
+                awaited.add(task.demand.host)
         return None
 
     def _candidates(self) -> list[str]:
-        """The first of each kind, the most urgent first; makers step back where they would hold up what is ready."""
-        heads = sorted((queue[0], demand.maker) for demand, queue in self._ready.items())
-        boots = [key for (_, _, key), maker in heads if not maker]
-        makers = [key for (_, _, key), maker in heads if maker]
-        if boots and self._making >= self.slots // 2:
-            return boots + makers
-        return makers + boots if makers and not self._making else [key for (_, _, key), _ in heads]
+        """The first of each kind, the most urgent first; makers step back where they would hold up what is ready on
+        their host, and go first where nothing is made.
+        """
+        kinds = {(demand.host, demand.maker) for demand in self._ready}
+        first = {name: self._goes_first(name, kinds) for name, _ in kinds}
+        heads = sorted(
+            (first[demand.host] not in (None, demand.maker), queue[0]) for demand, queue in self._ready.items()
+        )
+        return [key for _, (_, _, key) in heads]
 
-    def _patient(self, key: str) -> bool:
-        """Whether a task has been overtaken so often that the others wait for it."""
-        self._overtaken[key] = self._overtaken.get(key, 0) + 1
-        return self._overtaken[key] > OVERTAKEN
+    def _goes_first(self, host: str, kinds: set[tuple[str, bool]]) -> bool | None:
+        """Whether a host's makers, or its boots, come before the others of that host; None if the urgent do."""
+        boots, makers, capacity = (host, False) in kinds, (host, True) in kinds, self.hosts[host]
+        if boots and capacity.making >= capacity.slots // 2:
+            return False
+        return True if makers and not capacity.making else None
 
-    def _begin(self, task: Task) -> None:
-        self.room.take(task.demand)
-        self._making += task.demand.maker
+    def _begin(self, task: Task, passed: Iterable[Task]) -> None:
+        """It overtakes those of the same host that were passed over."""
+        for other in passed:
+            if other.demand.host == task.demand.host:
+                self._overtaken[other.key] = self._overtaken.get(other.key, 0) + 1
+        self.hosts[task.demand.host].take(task.demand)
         del self.waiting[task.key]
         self._overtaken.pop(task.key, None)
         self.left -= task.seconds
 
     def finished(self, task: Task, error: BootmatrixError | None = None) -> Iterator[Task]:
         """Give back what it used; yields those that are lost with it."""
-        self.room.give_back(task.demand)
-        self._making -= task.demand.maker
+        self.hosts[task.demand.host].give_back(task.demand)
         if error:
             yield from self._lose(task.key)
             return
@@ -131,8 +117,7 @@ class Board:
 
     def postpone(self, task: Task, rest: Later) -> None:
         """Give back what it used, and put what is left of it behind all that has not begun yet."""
-        self.room.give_back(task.demand)
-        self._making -= task.demand.maker
+        self.hosts[task.demand.host].give_back(task.demand)
         self.waiting[task.key] = replace(task, act=rest.act, seconds=rest.seconds)
         self._behind[task.key] = rest.seconds
         self.left += rest.seconds

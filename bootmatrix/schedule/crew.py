@@ -49,7 +49,7 @@ class Crew:
         return True
 
     def _hands(self) -> int:
-        return min(self.board.room.cpus, len(self.board.waiting))
+        return min(self.board.slots, len(self.board.waiting))
 
     def _work(self) -> None:
         while task := self._next():

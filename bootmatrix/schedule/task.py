@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from bootmatrix.places.hosts import HERE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Demand(NamedTuple):
-    """What a task uses of the host while it runs: `memory` in bytes, `kvm` in virtual processors under KVM, `names` of
+    """What a task uses of its host while it runs: `memory` in bytes, `kvm` in virtual processors under KVM, `names` of
     things of which there is one. `maker`: it makes an image or a build, for which others wait.
     """
 
@@ -21,6 +23,7 @@ class Demand(NamedTuple):
     kvm: int = 0
     names: frozenset[str] = frozenset()
     maker: bool = False
+    host: str = HERE.name
 
 
 ONE = Demand()

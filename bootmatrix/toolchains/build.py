@@ -112,8 +112,8 @@ def job_of(step: BuildStep, place: Place, source: Path, output: Path) -> Job:
     """The build as a job: the copy and the output are writable, prefixes are not."""
     mounts = [place.mount(source, SOURCE, writable=True), place.mount(output, OUTPUT, writable=True)]
     mounts += [place.mount(Path(p), p) for p in step.spec.prefixes if Path(p).is_dir()]
-    paths = {"OUT": mounts[1].inside, "SRC": mounts[0].inside, "JOBS": str(host.cores())}
-    path = os.pathsep.join([*(f"{p}/bin" for p in step.spec.prefixes), *_path(place)])
+    paths = {"OUT": mounts[1].inside, "SRC": mounts[0].inside, "JOBS": str(place.host.cores)}
+    path = os.pathsep.join([*(f"{p}/bin" for p in step.spec.prefixes), *place.search_path])
     return Job(
         argv=("sh", "-euc", "\n".join(step.spec.run)),
         name=f"build {step.id}",
@@ -121,16 +121,10 @@ def job_of(step: BuildStep, place: Place, source: Path, output: Path) -> Job:
         mounts=tuple(mounts),
         workdir=mounts[0].inside,
         network=step.spec.network,
-        memory=host.most_memory(),
+        memory=place.host.most_memory,
         processes=4096,
         trusted=True,
     )
-
-
-def _path(place: Place) -> list[str]:
-    if place.name == "this host":
-        return os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 
 
 def copy(source: Path, target: Path, matrix: Path | None) -> None:

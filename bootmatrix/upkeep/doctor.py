@@ -108,9 +108,9 @@ def _probe() -> str:
     from bootmatrix import plugins  # noqa: PLC0415
     from bootmatrix.boots.accelerator import Accelerators  # noqa: PLC0415
     from bootmatrix.boots.tenders import Tenders, Unavailable  # noqa: PLC0415
-    from bootmatrix.places.local import LocalPlace  # noqa: PLC0415
+    from bootmatrix.places import opening  # noqa: PLC0415
 
-    runner, place = plugins.make_runner("qemu", {"accel": "kvm"}, plugins.HERE), LocalPlace()
+    runner, place = plugins.make_runner("qemu", {"accel": "kvm"}, plugins.HERE), opening.here()
     try:
         tender = runner.tender(os.uname().machine)
         found = Tenders().find(place, runner, tender, None)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix import files, host, uses
-from bootmatrix.boots import copies
 from bootmatrix.errors import InfrastructureError
+from bootmatrix.places import copies
 from bootmatrix.runs import journal, lease, passes
 from bootmatrix.runs.order import LATEST
 from bootmatrix.upkeep import images

@@ -131,7 +131,7 @@ def test_a_tender_that_is_nowhere_is_named_with_all_places(tmp_path: Path) -> No
 
 
 def test_what_may_run_on_kvm_is_known_without_a_probe_and_better_after_one(tmp_path: Path) -> None:
-    runner, place = plugins.make_runner("qemu", {}, Path(__file__).parent), LocalPlace().name
+    runner, place = plugins.make_runner("qemu", {}, Path(__file__).parent), LocalPlace()
     tender = runner.tender("x86_64")
     assert Accelerators().may_use_kvm(place, tender, "x86_64")
     assert not Accelerators().may_use_kvm(place, tender, "aarch64")
@@ -140,7 +140,9 @@ def test_what_may_run_on_kvm_is_known_without_a_probe_and_better_after_one(tmp_p
     )
     choose(fake(tmp_path, DIES))
     assert not Accelerators().may_use_kvm(place, tender, "x86_64")
-    assert Accelerators().may_use_kvm("another image", tender, "x86_64")
+    another = LocalPlace()
+    another.name = "another image"
+    assert Accelerators().may_use_kvm(another, tender, "x86_64")
 
 
 def test_a_cache_that_takes_nothing_costs_only_another_probe(tmp_path: Path) -> None:

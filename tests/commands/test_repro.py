@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+import shutil
+from pathlib import Path
 
 import pytest
 from support import bootmatrix, script, scripted, write_matrix
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("key", ["console", "console_any", "console_not"])
@@ -21,3 +20,35 @@ def test_a_line_end_in_a_pattern_begins_no_command(tmp_path: Path, key: str, tex
     assert all(line.startswith("# ") and line.isprintable() for line in remarks)
     assert command.startswith("/")
     assert "touch" not in command
+
+
+def test_the_build_is_made_first_and_once(tmp_path: Path) -> None:
+    """Its log and its error are told on standard error, for what is printed is piped into a shell."""
+    build = {"source": ".", "run": 'echo made >"$OUT/it"; test -z "${BAD:-}"'}
+    test = {"unikernel": "it", "runner": {"command": ["cat", "{unikernel}"]}}
+    matrix = {"axes": {"backend": ["command"]}, "defaults": {"build": "b"}, "tests": {"t": test}}
+    write_matrix(tmp_path, {**matrix, "builds": {"b": build}})
+    words, cache = ["repro", "command/t", "--engine", "host"], {"BOOTMATRIX_CACHE": str(tmp_path / "cache")}
+    first, second = (bootmatrix(*words, cwd=tmp_path, **cache) for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr
+    told = re.fullmatch(r"building b, log in (.+/build\.log)\n", first.stderr)
+    assert told
+    assert Path(told[1]).is_file()
+    shutil.rmtree(Path(told[1]).parent)
+    assert second.stderr == ""
+    assert first.stdout == second.stdout
+    write_matrix(tmp_path, {**matrix, "builds": {"b": {**build, "env": {"BAD": "1"}}}})
+    failed = bootmatrix(*words, cwd=tmp_path, **cache)
+    assert (failed.returncode, failed.stdout) == (2, "")
+    assert "building b, log in " in failed.stderr
+    assert "build b ended with status 1" in failed.stderr
+
+
+@pytest.mark.parametrize("command", ["repro", "shell"])
+def test_without_an_engine_nothing_is_begun(tmp_path: Path, command: str) -> None:
+    write_matrix(tmp_path, scripted(None, t=script("true")))
+    nowhere = {"DOCKER_HOST": f"unix://{tmp_path}/none", "BOOTMATRIX_CACHE": str(tmp_path / "cache")}
+    done = bootmatrix(command, "debian-12-x86_64-command", cwd=tmp_path, **nowhere)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "no container engine answers" in done.stderr
+    assert not (tmp_path / "cache" / "work").exists()

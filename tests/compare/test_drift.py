@@ -18,8 +18,10 @@ from histories import point
 from bootmatrix.compare import judge, pairs
 from bootmatrix.compare.shift import APART
 from bootmatrix.model import Measure
+from bootmatrix.places.hosts import HERE
 from bootmatrix.schedule import partners
-from bootmatrix.schedule.board import Board, Room
+from bootmatrix.schedule.board import Board
+from bootmatrix.schedule.capacity import Capacity
 from bootmatrix.schedule.task import Task
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def a_run(
     places = partners.in_turn([number for _, number in boots], name)
     order = [place.order for place in places] if in_turn else range(len(boots))
     tasks = [Task(str(n), lambda: None, lambda _: None, seconds=1.0, order=at) for n, at in enumerate(order)]
-    board, now = Board(tasks, Room(jobs, 1, jobs)), 0.0
+    board, now = Board(tasks, {HERE.name: Capacity(jobs, 1, jobs)}), 0.0
     running: list[tuple[float, str, Task]] = []
     begun: dict[str, float] = {}
     while board.waiting or running:

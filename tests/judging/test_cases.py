@@ -10,7 +10,7 @@ import pytest
 from bootmatrix.errors import UserError
 from bootmatrix.judging import cases, verdict
 from bootmatrix.matrix.schema import TestFields
-from bootmatrix.model import Boot, Case, Ending, Outcome, Runner, Tender
+from bootmatrix.model import Boot, Case, Ending, Launch, Outcome, Runner, Tender
 from bootmatrix.protocols import LONGEST, MOST, TOO_MANY, Told
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class Ends(Runner):
     def tender(self, arch: str) -> Tender:
         return Tender(arch)
 
-    def argv(self, boot: Boot) -> tuple[str, ...]:
-        return (boot.program,)
+    def launch(self, boot: Boot) -> Launch:
+        return Launch((boot.program,))
 
     def outcome(self, ending: Ending) -> Outcome:
         return Outcome("exited", str(ending.status))

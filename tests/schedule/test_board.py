@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootmatrix.errors import UserError
-from bootmatrix.schedule.board import OVERTAKEN, Board, Room
+from bootmatrix.places.hosts import HERE
+from bootmatrix.schedule.board import OVERTAKEN, Board
+from bootmatrix.schedule.capacity import Capacity
 from bootmatrix.schedule.task import ONE, Demand, Later, Task
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ def task(key: str, seconds: float = 1.0, needs: Iterable[str] = (), demand: Dema
 
 
 def board(*tasks: Task, workers: int = 2, memory: int = 1000) -> Board:
-    return Board(tasks, Room(workers, memory, workers))
+    return Board(tasks, {HERE.name: Capacity(workers, memory, workers)})
 
 
 def simulate(tasks: Iterable[Task], workers: int, memory: int = 1000) -> tuple[float, list[str]]:
@@ -107,7 +110,7 @@ def test_memory_and_processors_are_never_given_twice() -> None:
         assert sum(each.demand.cpus for each in running) <= 4
         assert sum(each.demand.memory for each in running) <= 300
         list(plan.finished(running.pop(0)))
-    assert plan.room == Room(4, 300, 4)
+    assert plan.hosts == {HERE.name: Capacity(4, 300, 4)}
 
 
 def test_a_thing_of_which_there_is_one_is_given_to_one_task_at_a_time() -> None:
@@ -172,7 +175,7 @@ def test_what_is_put_off_waits_until_all_others_have_begun() -> None:
     again = begun(plan)
     assert (again.key, again.seconds, again.act is first.act) == ("long", 20.0, False)
     assert list(plan.finished(again)) == []
-    assert (plan.left, plan.waiting, plan.room.cpus) == (0.0, {}, 1)
+    assert (plan.left, plan.waiting, plan.hosts[HERE.name].cpus) == (0.0, {}, 1)
 
 
 def test_it_waits_for_one_for_which_there_is_no_room_too() -> None:
@@ -215,3 +218,61 @@ def test_a_task_that_comes_after_another_waits_for_it_and_is_not_lost_with_it() 
 def test_what_comes_after_a_long_one_makes_that_urgent() -> None:
     last = replace(task("last", 9), after=("short",))
     assert simulate([task("long", 5), task("short", 1), last], 1)[1] == ["short", "last", "long"]
+
+
+def on(host: str, key: str, **more: int) -> Task:
+    return task(key, demand=Demand(host=host, **more))  # type: ignore[arg-type]
+
+
+def hosts(**cpus: int) -> dict[str, Capacity]:
+    return {name: Capacity(count, 1000, count) for name, count in cpus.items()}
+
+
+def taken(plan: Board) -> list[str]:
+    return [found.key for found in iter(plan.take, None)]
+
+
+def test_each_host_has_its_own_capacity() -> None:
+    plan = Board([on("a", "a1"), on("a", "a2"), on("b", "b1"), on("b", "b2")], hosts(a=1, b=2))
+    assert plan.slots == 3
+    assert taken(plan) == ["a1", "b1", "b2"]
+
+
+@pytest.mark.parametrize("more", [{"memory": 600}, {"kvm": 2}, {"names": frozenset({"tap"})}])
+def test_what_one_host_has_not_got_another_may_have(more: dict[str, int]) -> None:
+    plan = Board([on(host, f"{host}{n}", **more) for host in "ab" for n in (1, 2)], hosts(a=2, b=2))
+    assert taken(plan) == ["a1", "b1"]
+
+
+def test_what_a_task_used_is_given_back_to_its_host() -> None:
+    tasks = {key: on(key[0], key) for key in ("a1", "a2", "b1")}
+    plan = Board(tasks.values(), hosts(a=1, b=1))
+    assert taken(plan) == ["a1", "b1"]
+    assert list(plan.finished(tasks["b1"])) == []
+    assert taken(plan) == []
+    assert list(plan.finished(tasks["a1"])) == []
+    assert taken(plan) == ["a2"]
+
+
+def test_a_task_that_its_host_waits_for_holds_up_no_other_host() -> None:
+    """One that never ends keeps a slot from the large one."""
+    forever, large = (task(key, 100.0, demand=Demand(cpus, host="a")) for key, cpus in (("forever", 1), ("large", 2)))
+    small = [on(host, f"{host}{number}") for host in "ab" for number in range(2 * OVERTAKEN)]
+    plan = Board([forever, *small], hosts(a=2, b=1))
+    assert next(iter(plan.take, None)) is forever
+    plan = Board([large, *small], {**plan.hosts})
+    begun, running = [], list(iter(plan.take, None))
+    while running:
+        begun.append(running.pop(0))
+        assert list(plan.finished(begun[-1])) == []
+        running += iter(plan.take, None)
+    counts = Counter(ended.demand.host for ended in begun)
+    assert counts["a"] == OVERTAKEN, "then the large one is waited for"
+    assert counts["b"] == 2 * OVERTAKEN
+    assert next(iter(plan.waiting)) == "large"
+
+
+def test_makers_of_one_host_hold_up_no_boots_of_another() -> None:
+    makers = [task(f"make {n}", 60.0, demand=Demand(maker=True, host="a")) for n in range(4)]
+    plan = Board([*makers, *(on("b", f"b{n}") for n in range(4))], hosts(a=4, b=2))
+    assert sorted(taken(plan)) == ["b0", "b1", "make 0", "make 1", "make 2", "make 3"]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError, UserError
-from bootmatrix.schedule.board import Board, Room
+from bootmatrix.places.hosts import HERE
+from bootmatrix.schedule.board import Board
+from bootmatrix.schedule.capacity import Capacity
 from bootmatrix.schedule.crew import Crew
 from bootmatrix.schedule.task import ONE, Demand, Later, Task
 
@@ -36,7 +38,7 @@ class Diary:
         return Task(key, run, lose, needs, demand)
 
     def run(self, *tasks: Task, workers: int = 2) -> Crew:
-        crew = Crew(Board(tasks, Room(workers, 1 << 30, workers)), self.stop)
+        crew = Crew(Board(tasks, {HERE.name: Capacity(workers, 1 << 30, workers)}), self.stop)
         crew.run()
         return crew
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support import bootmatrix, scripted, write_matrix
 
-from bootmatrix.boots import copies
 from bootmatrix.errors import UserError
+from bootmatrix.places import copies
 from bootmatrix.upkeep import gc
 
 if TYPE_CHECKING:

@@ -1,0 +1,69 @@
+"""Where each thing runs: the one door to places, by the image that they have, or none."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Protocol
+
+from bootmatrix import host
+from bootmatrix.places import sight
+from bootmatrix.places.container import ContainerPlace
+from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.pool import Pool
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from bootmatrix.places.place import Place
+
+
+class Tagged(Protocol):
+    """An image, by the tag that the engine knows."""
+
+    @property
+    def tag(self) -> str: ...
+
+
+class Places:
+    """A run's places, each opened once: it keeps what it knows of itself. What they start ends with the pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self._known: dict[str, Place] = {}
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set when nothing shall be begun any more."""
+        return self.pool.stop
+
+    def of(self, image: Tagged | None) -> Place:
+        """Containers of an image, or this host."""
+        tag = image.tag if image else ""
+        if tag not in self._known:
+            self._known[tag] = ContainerPlace(tag, self.pool) if tag else here()
+        return self._known[tag]
+
+
+def here() -> Place:
+    """On this host, in no container."""
+    return LocalPlace(host.scratch())
+
+
+def check(images: Iterable[Tagged | None]) -> None:
+    """Raises InfrastructureError if containers are needed, but no engine answers, or sees this machine's files."""
+    if any(images):
+        sight.check()
+
+
+@contextlib.contextmanager
+def opened(
+    run: str,
+    boxes: Path,
+    stop: threading.Event | None = None,
+    note: Callable[[str], None] = lambda _text: None,
+) -> Iterator[Places]:
+    """The places of a run that has a lease, by its folder for containers; all that they started is gone afterwards."""
+    with Pool(run, boxes, stop, note) as pool:
+        yield Places(pool)
