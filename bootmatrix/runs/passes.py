@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import __version__, disk, files, keys, plugins
-from bootmatrix.matrix import marks
+from bootmatrix.matrix import meaning
 from bootmatrix.model import Quarantine, repro
 from bootmatrix.results import decode
 from bootmatrix.runs import journal, keeping
@@ -156,7 +156,7 @@ class Keys:
     def _asked(self, step: BootStep) -> str:
         """The test's fields before placeholders are filled in; many boots share them."""
         if id(step.template) not in self._templates:
-            known = marks.of(type(step.template))
+            known = meaning.of(type(step.template))
             asked = [(name, value) for name, value in step.template if known[name].in_pass]
             self._templates[id(step.template)] = repr(asked)
         return self._templates[id(step.template)]
