@@ -91,6 +91,11 @@ class Plan:
     axes: tuple[str, ...] = ()
 
     @property
+    def protocols(self) -> list[str]:
+        """Those in which guests report their cases."""
+        return sorted({boot.template.cases for boot in self.boots if boot.runs and boot.template.cases})
+
+    @property
     def key(self) -> str:
         """What would be done, by content: the same for the same matrix, sources and selection."""
         made = ([image.tag for image in self.images], [build.key for build in self.builds])

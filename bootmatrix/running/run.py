@@ -75,12 +75,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
 
     Raises InfrastructureError where nothing can be begun.
     """
-    opening.check(plan.images)  # no engine, or one elsewhere: say so before anything is begun
-    cases.check(plan.boots)
-    lease.sweep(screen.note)
-    for entry in dict.fromkeys(step.quarantine for step in plan.boots if step.quarantine):
-        if quarantine.is_over(entry, datetime.now(UTC).date()):
-            screen.note(quarantine.told(entry))
+    _check(plan, screen)
     checkout = source.of(plan.root)
     with lease.Lease(past.run if past else new_id()) as ours, contextlib.ExitStack() as stack:
         store = Store(options.out, ours.run, len(plan.boots))
@@ -113,6 +108,16 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
             partial=any(options.request.get(key) for key in ("select", "shard", "failed_of")),
         )
         return _tell(plan, finished, steps, options, fatal)
+
+
+def _check(plan: Plan, screen: Screen) -> None:
+    """What can be known to be wrong before anything is begun; and what the user should know."""
+    opening.check(plan.images)
+    cases.check(plan.protocols, plan.root)
+    lease.sweep(screen.note)
+    for entry in dict.fromkeys(step.quarantine for step in plan.boots if step.quarantine):
+        if quarantine.is_over(entry, datetime.now(UTC).date()):
+            screen.note(quarantine.told(entry))
 
 
 def _begin(plan: Plan, store: Store, options: Options, past: Past | None) -> None:
