@@ -189,5 +189,5 @@ def test_a_build_that_eats_all_memory_is_ended_and_told(
     container_place: Place, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host, "SHARE", (64 << 20) / host.memory())
-    with pytest.raises(InfrastructureError, match=r"build it-gcc ran out of memory: it could have 6[0-9.]+ MiB"):
+    with pytest.raises(InfrastructureError, match=r"build it-gcc ran out of memory: it was limited to 6[0-9.]+ MiB"):
         made(container_place, source, run="exec tail /dev/zero")
