@@ -65,11 +65,11 @@ def _add(digest: Any, path: Path, name: bytes) -> None:
 
 def unreadable(path: Path, error: OSError) -> BootmatrixError:
     """What to say of a part of a source that this user cannot read."""
-    what = f"{path}, which is in a source, cannot be read: {error.strerror or error}"
+    what = f"{path} cannot be read, and it belongs to the source of a build: {error.strerror or error}"
     if error.errno not in THEIRS:
         return InfrastructureError(Problem(what, remedy="look at its disk, then run this again"))
-    remedy = "let this user read it (chmod, chown), remove it, or let .gitignore name it: a build leaves that out"
-    return UserError(Problem(what, remedy=remedy))
+    ways = "make it readable for this user (chmod, chown), remove it, or add it to .gitignore"
+    return UserError(Problem(what, remedy=f"{ways}: ignored files are not copied into builds"))
 
 
 def source_files(folder: Path, without: Path | None = None) -> list[str]:

@@ -142,7 +142,7 @@ def open_run(file: Path, *, strict: bool = False) -> Run:
         with io.BufferedReader(files.opened(file, below=file.parent), 1 << 18) as opened:
             found = _scan(opened)
         if not found and strict:
-            raise ValueError("it does not have a line for each")
+            raise ValueError("it does not have one line for each result")
         if not found:
             text = files.read(file, LARGEST, below=file.parent)
             run = TypeAdapter(Run).validate_json(text)
@@ -201,4 +201,4 @@ def _told(file: Path) -> Iterator[None]:
         ) from None
     except ValueError as error:
         what = _said(error) if isinstance(error, ValidationError) else str(error)
-        raise UserError(Problem(f"{file} is no run's results: {what}")) from None
+        raise UserError(Problem(f"{file} does not hold the results of a run: {what}")) from None

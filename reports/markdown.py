@@ -54,7 +54,7 @@ def _headline(run: Run, total: Sum) -> str:
     good = not run.interrupted and not any(total.counts[verdict] for verdict in BAD_VERDICTS)
     ended = "interrupted; " if run.interrupted else ""
     words = [f"{len(run.results):,} tests in {human_time(run.seconds)}"]
-    words += [f"{total.reused:,} of them as in earlier runs"] if total.reused else []
+    words += [f"{total.reused:,} of them reused from earlier runs"] if total.reused else []
     words += [f"commit {code(run.commit[:12])}"] if run.commit else []
     words += [f"branch {code(run.branch)}"] if run.branch else []
     words += [f"run {code(run.id)}"]

@@ -178,7 +178,9 @@ def test_a_file_that_vanishes_meanwhile_is_left_out(source: Path) -> None:
 def test_a_file_that_became_a_pipe_is_named_and_not_waited_for(source: Path) -> None:
     unlink(source / "a.c")
     os.mkfifo(source / "a.c")
-    with pytest.raises(UserError, match=r"a\.c, which is in a source, cannot be read: it is no plain file"):
+    with pytest.raises(
+        UserError, match=r"a\.c cannot be read, and it belongs to the source of a build: it is no plain file"
+    ):
         keys.of_files(source, ["a.c"])
 
 
@@ -198,7 +200,7 @@ def test_what_this_user_may_not_read_is_named(open_folder: Path, closed: str, mo
     done = as_other("run", "--engine", "host", cwd=open_folder, BOOTMATRIX_CACHE=str(open_folder / "cache"))
     assert (done.returncode, done.stdout) == (2, "")
     assert f"{open_folder}/{closed}" in done.stderr
-    assert "cannot be read: Permission denied\n    let this user read it (chmod, chown)" in done.stderr
+    assert "the source of a build: Permission denied\n    make it readable for this user (chmod, chown)" in done.stderr
     assert "Traceback" not in done.stderr
 
 

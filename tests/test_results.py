@@ -281,7 +281,7 @@ def test_results_that_another_tool_has_written_anew_are_read(tmp_path: Path, for
 def test_what_is_no_run_is_the_users_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "results.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     for read in (results.load, results.open_run):
-        with pytest.raises(UserError, match=r"results.json is no run's results: "):
+        with pytest.raises(UserError, match=r"results.json does not hold the results of a run: "):
             read(tmp_path / "results.json")
         with pytest.raises(UserError, match="name a folder that a run made"):
             read(tmp_path / "gone.json")
@@ -293,7 +293,7 @@ def test_no_torn_file_is_a_run(tmp_path: Path) -> None:
     whole = file.read_bytes()
     for end in range(0, len(whole.rstrip()), 7):
         file.write_bytes(whole[:end])
-        with pytest.raises(UserError, match="no run's results"):
+        with pytest.raises(UserError, match="does not hold the results of a run"):
             results.open_run(file)
 
 
@@ -304,5 +304,5 @@ def test_a_comma_too_few_or_too_many_is_told_when_the_run_is_opened(tmp_path: Pa
     file = tmp_path / "results.json"
     results.write(replace(RUN, results=tuple(some(3))), file)
     file.write_bytes(file.read_bytes().replace(old, new))
-    with pytest.raises(UserError, match="no run's results"):
+    with pytest.raises(UserError, match="does not hold the results of a run"):
         results.open_run(file)

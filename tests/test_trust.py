@@ -151,13 +151,16 @@ def test_what_is_unknown_or_left_out_is_told_with_the_remedy(project: Project) -
     remedy = f"`bootmatrix trust {project.root}`"
     for look in ("list", "plan"):
         done = project(*LOOK[look])
-        assert "which architectures command, evil has, since its runner is code of this repository" in done.stderr
+        assert (
+            "unknown for command, evil: {format}, options and architectures. The runner is code of this repository"
+            in done.stderr
+        )
         assert remedy in done.stderr
         assert "evil" in done.stdout
     for look in ("report", "nightly", "merge"):
         done = project(*LOOK[look])
         said = " ".join((done.stdout + done.stderr).split())
-        assert "not trusted: evil, json (ours is written); " in said
+        assert "not trusted: evil, json (the built-in one is used instead); " in said
         assert "bootmatrix trust" in said
     done = project("report", "latest", "evil=-")
     assert (done.returncode, done.stdout) == (2, "")

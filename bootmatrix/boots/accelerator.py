@@ -105,7 +105,7 @@ def _texts(found: object) -> dict[str, str]:
 def _praise(name: str, probe: Probe | None) -> str:
     if name != "kvm":
         return ""
-    return "a probe guest booted on KVM" if probe else "/dev/kvm makes machines"
+    return "a test guest booted on KVM" if probe else "/dev/kvm can create a virtual machine"
 
 
 def _boot(place: Place, found: Found, probe: Probe, noise: str) -> str:
@@ -117,10 +117,12 @@ def _boot(place: Place, found: Found, probe: Probe, noise: str) -> str:
     with place.start(job) as process:
         seen = watch(process, Limits(probe.seconds, 1 << 20, noise=noise), threading.Event())
     if seen.stopped:
-        return f"KVM opens, but a probe guest did not end within {probe.seconds:.0f} s"
+        return f"/dev/kvm opens, but a test guest did not finish on it within {probe.seconds:.0f} s"
     assert seen.exit is not None  # noqa: S101
     if seen.exit.status == probe.status:
         return ""
     words = [line for line in texts.clean(seen.tender.raw()).splitlines() if not line.startswith(TRACED)]
     how = seen.exit.signal or f"status {seen.exit.status}"
-    return f"KVM opens, but a probe guest does not boot on it ({how}: {words[0].strip() if words else 'no message'})"
+    return (
+        f"/dev/kvm opens, but a test guest does not boot on it ({how}: {words[0].strip() if words else 'no message'})"
+    )

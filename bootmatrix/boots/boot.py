@@ -187,6 +187,6 @@ def _limits(step: BootStep, fields: TestFields, stretch: float) -> Limits:
 
 def _postponed(step: BootStep, fields: TestFields, started: str, made: list[Attempt], stretch: float) -> Postponed:
     limits = _limits(step, fields, stretch)
-    idle = f" ({human_time(limits.idle)} without a console byte)" if limits.idle else ""
+    idle = f" ({human_time(limits.idle)} without console output)" if limits.idle else ""
     why = f"{made[-1].reason}; tried again at the end of the run, with {human_time(limits.timeout)}{idle}"
     return Postponed(started, tuple(made), stretch, why, limits.timeout)

@@ -45,7 +45,7 @@ def judge(step: BootStep, fields: TestFields, seen: Watched, stretch: float = 1.
         return Judged(_judged(step, fields, seen, seen.stopped))
     if stretch > 1 and starved.free * stretch >= ENOUGH:
         return Judged(_judged(step, fields, seen, f"{seen.stopped}, {starved.briefly}"))
-    what = f"starved: {seen.stopped}, {starved}"
+    what = f"starved of processor time: {seen.stopped}, {starved}"
     what = f"{what}; {starvation.REMEDY}" if stretch > 1 else what
     outcome = Outcome(OutcomeKind.BROKEN, what, starvation.EVIDENCE)
     return Judged(verdict.Judgement(Verdict.ERROR, what, outcome), starved.share)
@@ -55,7 +55,11 @@ def failed(error: BootmatrixError) -> Judged:
     """Of a boot that could not even be watched to its end."""
     if isinstance(error, InfrastructureError):
         return Judged(
-            verdict.Judgement(Verdict.ERROR, str(error), Outcome(OutcomeKind.BROKEN, str(error), "the place failed"))
+            verdict.Judgement(
+                Verdict.ERROR,
+                str(error),
+                Outcome(OutcomeKind.BROKEN, str(error), "the container or host failed during the boot"),
+            )
         )
     return Judged(verdict.Judgement(Verdict.ERROR, str(error), Outcome(OutcomeKind.REJECTED, str(error))))
 

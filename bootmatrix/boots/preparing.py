@@ -1,4 +1,4 @@
-"""From a planned boot to one that is possible: tender, accelerator and unikernel found and checked."""
+"""Finds and checks what a boot needs: tender, accelerator, unikernel."""
 
 from __future__ import annotations
 
@@ -107,15 +107,18 @@ def _trouble(file: Path, root: Path, name: str, step: BootStep) -> Problem | Non
     """The unikernel must be there, and must lie below its root whatever the matrix or a link says."""
     where = f"build {step.build.id}" if step.build else str(root)
     if not _is_below(file, root):
-        return Problem(f"the unikernel '{name}' lies outside {where}", remedy="name a file below it")
+        return Problem(f"the unikernel '{name}' is outside of {where}", remedy="give a path inside it")
     if not _is_file(file):
         if os.path.lexists(file):
-            return Problem(f"'{name}' of {where} is no file", remedy="a folder, a pipe or a broken link boots nothing")
-        what = f"{where} made no '{name}'" if step.build else f"there is no '{name}' below {where}"
+            return Problem(
+                f"'{name}' in {where} is not a file",
+                remedy="it must be a regular file; a folder, a pipe or a broken link cannot be booted",
+            )
+        what = f"{where} did not produce '{name}'" if step.build else f"there is no '{name}' below {where}"
         return Problem(what, remedy=nearest_file(root, name) if step.build else "name a build that makes it")
     if file.stat().st_size > LARGEST:
-        what = f"'{name}' of {where} has {human_size(file.stat().st_size)}"
-        return Problem(what, remedy=f"a unikernel has at most {human_size(LARGEST)}")
+        what = f"'{name}' in {where} is {human_size(file.stat().st_size)} large"
+        return Problem(what, remedy=f"a unikernel may have at most {human_size(LARGEST)}")
     return None
 
 
@@ -154,7 +157,8 @@ def job_of(prepared: Prepared, attempt: int, folder: str) -> Job:
     """The job of one attempt, whose files will be in `folder`. Raises UserError if the runner does not say how."""
     launch = prepared.step.runner.launch(boot_of(prepared, attempt, folder))
     if not isinstance(launch, Launch):
-        what = f"the runner of {prepared.step.backend} returns {type(launch).__name__} from `launch(boot)`"
+        made = type(launch).__name__
+        what = f"the runner of {prepared.step.backend} returns a {made} from `launch(boot)` instead of a Launch"
         raise UserError(Problem(what, remedy="let it return `model.Launch(argv)`"))
     given = tuple(dict.fromkeys((*prepared.job.devices, *launch.devices)))
     return replace(prepared.job, argv=launch.argv, devices=given, folder=folder, files=launch.files)

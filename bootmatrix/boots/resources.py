@@ -1,4 +1,4 @@
-"""Things of which this host has one, such as a tap: one boot uses them at a time, whichever run and user it is of.
+"""Locks for a test's `resources`: one boot at a time uses such a thing, across all runs and users of this host.
 
 A socket with an abstract name is the lock. It needs no folder that all users may write and nobody sweeps, belongs to no
 cache, and is gone with its process. It holds for a network namespace, as taps and bridges do; what runs in a container
@@ -46,7 +46,7 @@ def _taken(name: str, stop: threading.Event, note: Callable[[str], None]) -> soc
     begun, told = time.monotonic(), ""
     while not (lock := _lock(name)):
         if time.monotonic() - begun >= PATIENT and (holder := _holder(name)) != told:
-            note(f"waiting for the resource '{name}': {holder} has it")
+            note(f"waiting for the resource '{name}', in use by {holder}")
             told = holder
         if stop.wait(TICK):
             raise InfrastructureError(f"the run was interrupted while it waited for the resource '{name}'")
@@ -81,7 +81,7 @@ def _holder(name: str) -> str:
         except OSError:
             return "another program"
     process, user, _ = CREDENTIALS.unpack(told)
-    who = f"process {process}" if process else "a process that cannot be seen from here"
+    who = f"process {process}" if process else "a process outside of this PID namespace"
     return f"{who} of {_user(user)}{_command(process)}"
 
 

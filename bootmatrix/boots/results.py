@@ -1,4 +1,4 @@
-"""The results of the tests of a plan, each made once: booted, taken again, or never tried."""
+"""The results of the tests of a plan, each made once: booted, reused, or never tried."""
 
 from __future__ import annotations
 

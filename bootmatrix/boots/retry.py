@@ -1,4 +1,4 @@
-"""When a boot is tried again, in one place: the infrastructure always, the guest as the test's policy says.
+"""The retry policy: failures of the infrastructure are always tried again, those of guests as the test says.
 
 What was starved of processor time is tried again later, which is the schedule's affair.
 """

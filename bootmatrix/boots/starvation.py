@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bootmatrix.watching.watch import Watched
 
 EVIDENCE = "its threads' time on processors and on run queues"
-REMEDY = "run it again when this host has less to do, or with a smaller -j"
+REMEDY = "run it again when this host is less busy, or with a smaller -j"
 
 
 @dataclass(frozen=True)

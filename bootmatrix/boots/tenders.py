@@ -75,9 +75,9 @@ def _located(place: Place, tender: Tender, output: Path | None) -> tuple[str, tu
     """The program inside the place, and what must be mounted for it; raises UserError if a build did not make it."""
     if tender.in_build:
         if output is None:
-            raise UserError(Problem(f"the tender {tender.in_build} shall come from a build, but the test has none"))
+            raise UserError(Problem(f"the tender {tender.in_build} is to come from a build, but the test names none"))
         if not os.path.isfile(output / tender.in_build):  # noqa: PTH113  # Path's raises at a loop of links
-            what = f"the build's output has no tender {tender.in_build}"
+            what = f"the build's output does not contain the tender {tender.in_build}"
             raise UserError(Problem(what, remedy=nearest_file(output, tender.in_build)))
         mount = place.mount(output, BUILD)
         return f"{mount.inside}/{tender.in_build}", (mount,)
@@ -98,12 +98,12 @@ def _answer(
         return f"{tender.program} is not in {place.name}{prefix}\n    {there}, or name another folder: {ANOTHER}"
     path, _, version = said.partition("\n")
     if status in {126, 127} or "GLIBC" in version:
-        return f"{program} does not run in {place.name}: {last_line(version or said)}"
+        return f"{program} cannot be run in {place.name}: {last_line(version or said)}"
     return Found(path.strip() or program, version.strip(), mounts)
 
 
 def last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1]
+    return (text.strip().splitlines() or ["it printed nothing"])[-1]
 
 
 def _ask(place: Place, job: Job) -> tuple[int, str]:
@@ -122,12 +122,13 @@ def nearest_file(folder: Path, name: str) -> str:
     """The remedy for a file that a build did not make: one of that name elsewhere, or the nearest."""
     names = sorted(itertools.islice(_files(folder), MOST + 1))
     if not names:
-        return "it made nothing: does it write to $OUT?"
+        return "the build produced no files: does it write to $OUT?"
     same = [other for other in names if Path(other).name == Path(name).name]
     near = same or get_close_matches(name[:LONGEST], [text for text in names if len(text) <= LONGEST], n=3, cutoff=0.5)
     if near:
         return f"did you mean {' or '.join(repr(text[:LONGEST]) for text in near[:3])}?"
-    return f"it made {f'more than {MOST:,}' if len(names) > MOST else len(names)} files, none of such a name"
+    count = f"more than {MOST:,}" if len(names) > MOST else len(names)
+    return f"the build produced {count} files, none with a similar name"
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What several commands take: the matrix, a selection, an engine."""
+"""Options and arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def matrix_options(function: F) -> F:
 
 
 def allow_option(function: F) -> F:
-    text = "A folder that the matrix may name besides its repository, /usr/local, /opt and /nix. Repeatable."
+    text = "Allow the matrix to use this folder, besides its repository, /usr/local, /opt and /nix. Repeatable."
     return click.option("--allow", multiple=True, type=click.Path(path_type=Path), metavar="PATH", help=text)(function)
 
 
@@ -52,8 +52,8 @@ def engine_option(function: F) -> F:
 
 
 def shard_option(function: F) -> F:
-    text = "One part of several, such as 2/4: whole cells, balanced by what earlier runs took."
-    place = "The runs' folder, where what earlier runs took is kept; without it, out/ beside the matrix."
+    text = "Run one shard of several, such as 2/4. Cells are never split; earlier runs' times balance the shards."
+    place = "The folder of the runs, also of their times; without it, out/ beside the matrix."
     function = click.option("--shard", default="", metavar="N/OF[@KEY]", help=text)(function)
     return click.option("--out", type=click.Path(path_type=Path), help=place)(function)
 
@@ -83,7 +83,7 @@ def report_options(assigned: tuple[str, ...], root: Path) -> dict[str, dict[str,
         key, equals, value = text.partition("=")
         name, dot, option = key.partition(".")
         if not (equals and dot):
-            raise UserError(Problem(f"--set '{text}' sets nothing", remedy="write FORMAT.OPTION=VALUE"))
+            raise UserError(Problem(f"--set '{text}' has no option or no value", remedy="write FORMAT.OPTION=VALUE"))
         found.setdefault(name, {})[option] = value
     for name, options in found.items():
         plugins.make_report(name, options, root)
@@ -157,7 +157,7 @@ def say_unchecked(matrix: Matrix) -> None:
     if theirs := plugins.untrusted("runners", matrix.root):
         used = {values.get("backend", cells.IMPLICIT["backend"]) for values in matrix.cells.on(("backend",))}
         if shown := ", ".join(name for name in theirs if name in used):
-            what = f"unknown: what {{format}}, which options and which architectures {shown} has, since its runner is"
+            what = f"unknown for {shown}: {{format}}, options and architectures. The runner is"
             click.echo(
                 f"{what} code of this repository, which is not trusted\n    {trust.remedy(matrix.root)}", err=True
             )
@@ -169,8 +169,8 @@ def left_out(root: Path) -> str:
 
     theirs = plugins.untrusted("reports", root)
     ours = set(plugins.names("reports", root))
-    shown = ", ".join(f"{name} (ours is written)" if name in ours else name for name in theirs)
-    what = f"left out: the reports of this repository, which are code of its own and not trusted: {shown}"
+    shown = ", ".join(f"{name} (the built-in one is used instead)" if name in ours else name for name in theirs)
+    what = f"skipped the repository's own reports, because it is not trusted: {shown}"
     return f"{what}; {trust.remedy(root)}" if theirs else ""
 
 

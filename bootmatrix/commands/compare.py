@@ -34,7 +34,7 @@ Examples:
 @click.argument("sides", nargs=-1, required=True, metavar="BEFORE AFTER [SELECT]...")
 @click.option("--axis", metavar="NAME", help="BEFORE and AFTER are values of this axis or parameter, not runs.")
 @click.option("--run", metavar="RUN", help="With --axis: compare within this run; without it, the last.")
-@click.option("--nights", type=click.IntRange(1, 1000), help="With --axis: over so many of the last recorded runs.")
+@click.option("--nights", type=click.IntRange(1, 1000), help="With --axis: over this many of the last recorded runs.")
 @click.option("--branch", help="With --nights: the branch of the runs; without it, that of the last.")
 @click.option("--format", "shape", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
 @click.option(
@@ -59,7 +59,7 @@ def command(
     A run is its folder, its id, or `latest`. SELECT takes some of the tests, as in `run`.
     """
     if len(sides) < SIDES:
-        raise click.UsageError(f"there is nothing to compare '{sides[0]}' with: name a BEFORE and an AFTER")
+        raise click.UsageError(f"nothing to compare '{sides[0]}' with: give both BEFORE and AFTER")
     _check(axis, run, nights, branch)
     root = root_of(directory, file)
     before, after, *terms = sides

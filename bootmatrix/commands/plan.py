@@ -31,7 +31,7 @@ SHOWN, LONGEST = 3, 40  # images of a job that are named, and characters of a na
 
 def _a_number(ctx: click.Context, param: click.Parameter, value: float) -> float:
     if value != value:  # noqa: PLR0124  # NaN is in any range
-        raise click.BadParameter("nan is no number", ctx, param)
+        raise click.BadParameter("'nan' is not a number of minutes", ctx, param)
     return value
 
 
@@ -45,14 +45,14 @@ Examples:
 )
 @selection_argument
 @click.option("--format", "shape", type=click.Choice(["table", "github"]), default="table", show_default=True)
-@click.option("--jobs", type=click.IntRange(1, 256), default=20, show_default=True, help="At most so many jobs.")
+@click.option("--jobs", type=click.IntRange(1, 256), default=20, show_default=True, help="Make at most this many jobs.")
 @click.option(
     "--minutes",
     type=click.FloatRange(0, 360, min_open=True),
     default=10,
     show_default=True,
     callback=_a_number,
-    help="Minutes of boots that a job should have, by what earlier runs took.",
+    help="Minutes that a job should take, estimated from the times of earlier runs.",
 )
 @shard_option
 @engine_option
@@ -78,7 +78,9 @@ def command(
     folder = out or repository.out(matrix.root)
     if shape == "github":
         if shard:
-            raise UserError(Problem("--format github makes the parts itself", remedy="leave out --shard"))
+            raise UserError(
+                Problem("--format github divides the matrix into shards itself", remedy="leave out --shard")
+            )
         click.echo(_github(request.weights(matrix, select, folder), jobs, minutes))
         return
     plan = request.plan_of(matrix, request.Request(select, engine, shard), folder, partial(click.echo, err=True))
@@ -134,10 +136,10 @@ def _images(plan: Plan) -> None:
             state = (
                 "cached: its Dockerfile, context and arguments are unchanged"
                 if here
-                else "to build: no image has this content"
+                else "to build: no image with these inputs exists"
             )
         except InfrastructureError:
-            state = "unknown: no container engine answers"
+            state = "unknown: the container engine does not answer"
         click.echo(f"  {image.name}  {image.tag}  {state}")
 
 
@@ -147,7 +149,7 @@ def _builds(plan: Plan) -> None:
         why = (
             "cached: sources, commands, compiler and image are unchanged"
             if _is_kept(build)
-            else "to build: nothing kept has this content"
+            else "to build: no build with these inputs is cached"
         )
         click.echo(f"  {build.id}  {build.key}  {why}")
 
@@ -171,7 +173,7 @@ def _boots(plan: Plan) -> None:
         click.echo(f"  {backend} {arch}: {count}")
     for reason, count in Counter(step.skip or step.error for step in skipped).items():
         click.echo(f"  skipped: {count}, since {reason}")
-    click.echo("  a tender, KVM or unikernel that is missing is only known once the images are there")
+    click.echo("  missing tenders, KVM and unikernels are found out only after the images and builds are made")
 
 
 def _counted(count: int, word: str) -> str:

@@ -1,4 +1,4 @@
-"""What the commands that look back take: a run, the history."""
+"""Options of the commands that read recorded runs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def folder_of(run: str, out: Path) -> Path:
         remedy = suggest(run, runs) if runs else "`bootmatrix run` makes one; --out says where runs are"
         raise UserError(Problem(f"there is no run '{run}' in {out}, and no such folder", remedy=remedy))
     if not (found / RESULTS).is_file():
-        remedy = "of a run that did not come to its end: `bootmatrix run --resume` goes on with it"
+        remedy = "of a run that did not come to its end: `bootmatrix run --resume` resumes it"
         raise UserError(Problem(f"{found} has no {RESULTS}", remedy=f"{remedy}; possible: {', '.join(runs_in(out))}"))
     return found
 

@@ -92,4 +92,4 @@ def _remarks(step: BootStep, prepared: Prepared, place: Place) -> Iterator[str]:
     if step.build and step.build.image:
         yield f"image {step.build.image.name}, build {step.build.id}: {shlex.quote(str(step.build.output(place)))}"
     if step.runner.noise:
-        yield "most of its standard error is a trace: 2>trace keeps it out of the console"
+        yield "its standard error is mostly a trace: add 2>trace to keep it off the console"

@@ -37,9 +37,9 @@ Examples:
   bootmatrix run backend=qemu arch=aarch64,riscv64 -j 4
   bootmatrix run hello '!compiler=clang' --out /tmp/out
   bootmatrix run --failed                 what failed or never ran last time
-  bootmatrix run --resume                 go on with a run that was killed
-  bootmatrix run --reuse --shard 2/4      one of four parts, without what passed before
-  bootmatrix run --compare ocaml          the values of an axis in turn, for `bootmatrix compare`
+  bootmatrix run --resume                 resume a run that was killed
+  bootmatrix run --reuse --shard 2/4      one of four shards, without what passed before
+  bootmatrix run --compare ocaml          alternate the values of an axis, for `bootmatrix compare`
 
 The reports are in out/latest: index.html, junit.xml, summary.md and others, with every attempt's console.""",
 )
@@ -56,13 +56,20 @@ The reports are in out/latest: index.html, junit.xml, summary.md and others, wit
     callback=size,
     help="Memory that guests may have at a time, such as 8 GiB; without it, what is available.",
 )
-@click.option("--reuse", is_flag=True, help="Take passes again where unikernel, tender and expectations are the same.")
+@click.option(
+    "--reuse", is_flag=True, help="Reuse earlier passes whose unikernel, tender and expectations are unchanged."
+)
 @click.option("--failed", is_flag=True, help="Only what failed or never ran in the last run.")
-@click.option("--resume", is_flag=True, help="Go on with the newest run that left something to do.")
-@click.option("--compare", metavar="AXIS", default="", help="Boot tests that differ only in this axis in turn.")
+@click.option("--resume", is_flag=True, help="Resume the newest run that is not complete.")
+@click.option(
+    "--compare",
+    metavar="AXIS",
+    default="",
+    help="Alternate boots that differ only in this axis, to compare their times.",
+)
 @shard_option
 @click.option(
-    "--fail-on-flaky", is_flag=True, help="Exit with 1 if a guest passed only after an attempt of its own that did not."
+    "--fail-on-flaky", is_flag=True, help="Exit with 1 if a test is flaky: it passed, but only after a failed attempt."
 )
 @set_option
 @click.option("-v", "--verbose", is_flag=True, help="Show the guests' consoles, and every attempt.")
@@ -98,7 +105,9 @@ def command(
 
     matrix = load_to_run(directory, file, allow)
     if compare and (shard or reuse):
-        raise click.UsageError("--compare measures all on one host: it takes no --shard and no --reuse")
+        raise click.UsageError(
+            "--compare measures everything on one host, so it cannot be combined with --shard or --reuse"
+        )
     folder = out or repository.out(matrix.root)
     shown = screen.make(verbosity=verbose - quiet, flaky_fails=fail_on_flaky)
     asked, past = request.Request(select, engine, shard, compare=compare), None
@@ -108,7 +117,7 @@ def command(
         asked = request.failed(asked, folder, shown.note)
     plan = request.plan_of(matrix, asked, folder, shown.note)
     if not plan.boots:
-        shown.note(f"nothing to do: all of the run {asked.failed_of} was as expected")
+        shown.note(f"nothing to do: no test of run {asked.failed_of} failed")
         return 0
     reports, jobs, memory = report_options(assigned, matrix.root), jobs or HERE.cores, mem or HERE.memory
     finished = run.run(plan, shown, run.Options(folder, jobs, memory, reuse, asked.as_dict(), reports, history), past)
@@ -128,16 +137,16 @@ def _told(finished: Finished, shown: Screen, options: list[str], *, fail_on_flak
 
 
 def _resumed(asked: Request, out: Path, shown: Screen, *, failed: bool, quiet: bool) -> tuple[Request, Past]:
-    """The run to go on with, and what had been asked of it."""
+    """The run to resume, and what had been asked of it."""
     from bootmatrix.running import request  # noqa: PLC0415
     from bootmatrix.runs import past  # noqa: PLC0415
 
     if asked.select or asked.shard or asked.compare or failed:
-        what = "--resume goes on with what was asked before: no selection, --shard, --compare or --failed"
-        raise UserError(Problem(what, remedy="leave them out, or leave out --resume to start anew"))
+        what = "--resume keeps the options of its run: it takes no selection, --shard, --compare or --failed"
+        raise UserError(Problem(what, remedy="leave them out, or leave out --resume to start a new run"))
     found = past.unfinished(out, shown.note)
     if not quiet:
         newest = past.newest_in(out)
-        than = "" if newest == found.run else f"; newer runs, as {newest}, stay as they are"
+        than = "" if newest == found.run else f"; newer runs, such as {newest}, are not changed"
         click.echo(f"resuming {found.run}, which has told {len(found.told):,} tests{than}", err=True)
     return request.of_past(found), found

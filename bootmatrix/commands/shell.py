@@ -40,7 +40,7 @@ def _open(step: BootStep) -> int:
     from bootmatrix.places import engine  # noqa: PLC0415
 
     if not shutil.which(engine.cli()):
-        what = f"`{engine.cli()}` is not on PATH, and a shell needs its terminal"
+        what = f"`{engine.cli()}` is not on PATH, and `shell` needs it to attach a terminal"
         raise InfrastructureError(Problem(what, remedy="install the engine's command line: apt-get install docker.io"))
     with place_of(step, built=False) as place, files.scratch("shell-", host.scratch()) as folder, _marked():
         (line,) = place.command_line(_job(step, place, folder), terminal=True)

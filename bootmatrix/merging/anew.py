@@ -1,8 +1,8 @@
-"""What the merged run says of its own accord, instead of what a part says: anybody may have written a part.
+"""Recomputes what a shard cannot be trusted with, since anybody may have written it.
 
-A part is believed in what became of a test, as attempts, consoles, times and numbers. What a reader would take for our
+A shard is believed in what became of a test, as attempts, consoles, times and numbers. What a reader would take for our
 own word is made anew or left out: how to repeat a test, what the matrix says of it, whether its pass may be reused.
-Of a part whose matrix is not ours, everything is left out that is no more than a claim.
+Of a shard whose matrix is not ours, everything is left out that is no more than a claim.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ MOST_AXES = 64
 
 
 def as_planned(result: Result, matrix: Matrix, boot: Boot, fields: TestFields, options: tuple[str, ...]) -> Result:
-    """What a part of ours told of this boot of the matrix; under quarantine only if the matrix says so. `fields` are
-    the test's, and `options` those with which it is repeated.
+    """What a shard of ours reported of this boot of the matrix; under quarantine only if the matrix says so. `fields`
+    are the test's, and `options` those with which it is repeated.
     """
     cell, name, _, params = boot
     entry = quarantine.of(matrix, cell, name, params)
     verdict, reason = _borne_out(result, fields)
     if verdict == Verdict.QUARANTINED and not entry:
         verdict = Verdict.ERROR
-        reason = f"its part says that it is in quarantine, and the matrix does not: {reason}"
+        reason = f"its shard reports it as quarantined, but the matrix does not: {reason}"
     own = {**_own(result, options), "where": matrix.places.get(name, ""), "axes": axes_of(boot)}
     return replace(result, **own, quarantine=entry, verdict=verdict, reason=reason)
 
@@ -54,7 +54,7 @@ def _borne_out(result: Result, fields: TestFields) -> tuple[Verdict, str]:
 
 
 def _disputed(result: Result, why: str) -> tuple[Verdict, str]:
-    return Verdict.ERROR, f"its part says {result.verdict}, but {why}: {result.reason}"
+    return Verdict.ERROR, f"its shard reports {result.verdict}, but {why}: {result.reason}"
 
 
 def axes_of(boot: Boot) -> dict[str, str]:
@@ -64,7 +64,7 @@ def axes_of(boot: Boot) -> dict[str, str]:
 
 
 def as_told(result: Result, axes: tuple[str, ...]) -> Result:
-    """What a part of an unknown matrix with these axes told: no image, host or command line that only it says."""
+    """What a shard of an unknown matrix with these axes reported: no image, host or command line that only it says."""
     attempts = tuple(_bare(attempt) for attempt in result.attempts)
     bare: dict[str, Any] = dict.fromkeys(("image", "digest", "host", "unikernel"), "")
     return replace(
@@ -73,7 +73,7 @@ def as_told(result: Result, axes: tuple[str, ...]) -> Result:
 
 
 def _own(result: Result, options: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A merged pass is taken again by none: `key` is empty. Where its test stands is the matrix's word."""
+    """A merged pass is never reused: `key` is empty. The matrix says where its test stands."""
     return {"repro": repro(result.id, options), "key": "", "reused": _word(result.reused), "where": ""}
 
 
@@ -94,5 +94,5 @@ def _fitting(result: Result, axes: tuple[str, ...]) -> dict[str, str]:
 
 
 def axes_told(axes: tuple[str, ...]) -> tuple[str, ...]:
-    """The axes that a part names, if they can be some."""
+    """The axes that a shard names, if they can be some."""
     return axes if len(axes) <= MOST_AXES and all(map(NAME.fullmatch, axes)) else ()

@@ -1,4 +1,4 @@
-"""Who told which test: the worst word counts where two parts told one, and a test that none told is an error."""
+"""Collects each test's result from the shards: the worst of several, and an error if none has it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from bootmatrix.model import Result
     from bootmatrix.schedule.shard import Weight
 
-NOTHING = "sent no results: its job did not come to its end, or what it sent is not here"
+NOTHING = "sent no results: its job was cut short, or its artifact is missing here"
 
 
 class Told:
-    """Where the result of each test is: the number of the part, and the place among its results."""
+    """Where the result of each test is: the number of the shard, and the place among its results."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = parts
@@ -47,23 +47,24 @@ class Told:
         return self.parts[number].run.results[at]
 
     def result(self, test: str) -> tuple[Result, Part] | None:
-        """What was told of it, and by whom."""
+        """What was reported of it, and by which shard."""
         place = self.places.get(test)
         return (self._at(place), self.parts[place[0]]) if place else None
 
     def check(self, expected: Collection[str]) -> None:
-        """Raises UserError if a part told a test that is not expected."""
+        """Raises UserError if a shard reported a test that is not expected."""
         if other := next((test for test in self.places if test not in expected), ""):
             count = sum(test not in expected for test in self.places)
             found = self.result(other)
-            where = f"{found[1].folder} tells" if found else "the parts tell"
-            what = f"{where} {printable(other)}, which this matrix or selection does not have ({count:,} in all)"
+            where = f"{found[1].folder} reports" if found else "the shards report"
+            such = f"such as {printable(other)} ({count:,} in all)"
+            what = f"{where} tests that this matrix or selection does not have, {such}"
             remedy = "merge on the commit that was run, with the same --select, or with --as-told"
             raise UserError(Problem(what, remedy=remedy))
 
 
 class Missing:
-    """Why a test was told by none: which part should have. Without parts that say what they are, nobody knows."""
+    """Why no shard reported a test: which one should have. Without shards that say what they are, nobody knows."""
 
     def __init__(self, parts: Sequence[Part], refused: Sequence[Refused], weights: Mapping[str, Weight]) -> None:
         asked = [part.shard for part in parts if part.shard]
@@ -81,12 +82,12 @@ class Missing:
         if number is None:
             absent = [f"{n}/{self.of}" for n in range(1, self.of + 1) if n not in self.sent]
             of_them = f"; {', '.join(absent[:20])} sent nothing" if absent else ""
-            return f"no part sent a result of this test{of_them}{self.unknown}"
+            return f"no shard reported this test{of_them}{self.unknown}"
         if number in self.refused and number not in self.sent:
-            return f"part {number}/{self.of} sent no results that can be used: {self.refused[number]}"
+            return f"shard {number}/{self.of} sent no results that can be used: {self.refused[number]}"
         if number in self.sent:
-            return f"part {number}/{self.of} sent its results without this test"
-        return f"part {number}/{self.of} {NOTHING}{self.unknown}"
+            return f"shard {number}/{self.of} reported, but without this test"
+        return f"shard {number}/{self.of} {NOTHING}{self.unknown}"
 
     def result(self, boot: Boot, started: str, where: str) -> Result:
         """`where` is the test's place in matrix.yaml."""
@@ -97,9 +98,9 @@ class Missing:
 
 
 def _number(counts: Iterable[int]) -> int:
-    """Of how many parts they are, 0 if none says so; raises UserError if they differ."""
+    """Of how many shards they are, 0 if none says so; raises UserError if they differ."""
     found = sorted(set(counts))
     if len(found) > 1:
-        what = f"the parts are of different plans: of {' and of '.join(map(str, found))} parts"
-        raise UserError(Problem(what, remedy="merge the parts of one plan"))
+        what = f"the shards belong to different plans: of {' and of '.join(map(str, found))} shards"
+        raise UserError(Problem(what, remedy="merge the shards of one plan"))
     return found[0] if found else 0

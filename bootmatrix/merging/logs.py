@@ -1,4 +1,4 @@
-"""The logs of a part, brought into the merged run: only files that a run of ours would have written."""
+"""The logs of a shard, copied into the merged run: only files that a run of ours would have written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a merge: parts read -> each test's result found -> a run like any other -> its reports."""
+"""The steps of a merge: shards read -> each test's result found -> a run like any other -> its reports."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ SHOWN = 5  # tests that are named
 
 @dataclass(frozen=True)
 class Options:
-    """`out` is where the run is made; `as_told`: nothing is missing but what the parts say, whatever the matrix has.
+    """`out` is where the run is made; `as_told`: the shards' reports are all there is, whatever the matrix has.
 
-    `commit` is what the caller knows to have been run, in hex, else empty; of parts that are taken as told no other
+    `commit` is what the caller knows to have been run, in hex, else empty; of shards that are taken as told no other
     word on it counts. `history` is a database's URL, `note` takes what is to be said on the way.
     """
 
@@ -54,19 +54,19 @@ class Options:
 
 
 def merge(matrix: Matrix, named: Sequence[Path], options: Options) -> Finished:
-    """Raises UserError if the parts do not belong together or to the matrix, InfrastructureError at a full disk."""
+    """Raises UserError if the shards do not belong together or to the matrix, InfrastructureError at a full disk."""
     for folder in named:
         if not folder.is_dir():
-            raise UserError(Problem(f"there is no folder {folder}", remedy="name the folders of the parts' runs"))
+            raise UserError(Problem(f"there is no folder {folder}", remedy="name the folders of the shards' runs"))
     parts, refused = found.read(named)
     for each in refused:
-        options.note(f"left out: {each.why}")
+        options.note(f"ignored: {each.why}")
     whole = found.together(parts) if parts else Run("", results.now(), 0.0, __version__, "", {}, ())
     told = Told(parts)
     _say_twice(told, options.note)
     if options.as_told:
         if not parts:
-            raise UserError(Problem("no part has results", remedy="name folders of runs"))
+            raise UserError(Problem("none of these folders holds the results of a run", remedy="name folders of runs"))
         head = _head_as_told(whole, options)
         return _write(matrix, told, head, _as_told(told, head.axes), len(told.places), options)
     boots = list(resolve.selected(matrix, options.select))
@@ -77,15 +77,15 @@ def merge(matrix: Matrix, named: Sequence[Path], options: Options) -> Finished:
 
 
 def _head_as_told(whole: Run, options: Options) -> Run:
-    """What the parts say of their source and their hosts is left out."""
+    """What the shards say of their source and their hosts is left out."""
     branch = os.environ.get("BOOTMATRIX_BRANCH", "")
     return replace(whole, commit=options.commit, branch=branch, host={}, axes=anew.axes_told(whole.axes))
 
 
 def _head_as_planned(whole: Run, matrix: Matrix, options: Options) -> Run:
     if options.commit and whole.commit and options.commit != whole.commit:
-        what = f"the parts are of the commit {whole.commit}, not of {options.commit}"
-        raise UserError(Problem(what, remedy="merge the parts of that commit, or leave --commit out"))
+        what = f"the shards are of the commit {whole.commit}, not of {options.commit}"
+        raise UserError(Problem(what, remedy="merge the shards of that commit, or leave --commit out"))
     return replace(whole, commit=options.commit or whole.commit, axes=tuple(matrix.axes))
 
 
@@ -95,9 +95,9 @@ def _id(cell: str, name: str, params: dict[str, str]) -> str:
 
 def _say_twice(told: Told, note: Callable[[str], None]) -> None:
     for test in list(told.twice)[:SHOWN]:
-        note(f"told by more than one part, the worst counts: {test}")
+        note(f"reported by several shards; keeping the worst verdict: {test}")
     if len(told.twice) > SHOWN:
-        note(f"told by more than one part, the worst counts: {len(told.twice) - SHOWN:,} more")
+        note(f"… and {len(told.twice) - SHOWN:,} more reported by several shards")
 
 
 def _as_told(told: Told, axes: tuple[str, ...]) -> Iterator[tuple[Result, Part | None]]:

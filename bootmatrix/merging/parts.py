@@ -1,4 +1,4 @@
-"""The runs to be merged: found below the folders that are named, read, and refused if anything in them is not right."""
+"""Finds and reads the shards' runs below the folders that are named, and refuses damaged ones."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 RESULTS = "results.json"
 DEEP = 3  # folders below one that is named: an artifact, `out`, the run
-LARGEST = 256 << 20  # bytes of a part's results: some 200,000 tests
+LARGEST = 256 << 20  # bytes of a shard's results: some 200,000 tests
 
 
 @dataclass(frozen=True)
 class Part:
-    """A run of some of the tests, in a folder without links; `shard` is None if it does not say which part it is."""
+    """A run of some of the tests, in a folder without links; `shard` is None if it does not say which it is."""
 
     folder: Path
     run: Run
@@ -82,14 +82,14 @@ def _checked(folder: Path) -> Run:
         raise UserError(f"{file} is larger than {LARGEST >> 20} MiB")
     run = results.open_run(file, strict=True) if whole else _cut_short(folder)
     if not is_name(run.id) or not is_time(run.started):
-        raise UserError(f"{file} is no run's results: its id or its start is none")
+        raise UserError(f"{file} does not hold the results of a run: its id or its start time is invalid")
     for _ in run.results:
-        pass  # each is read once before anything is written: the first that is none is told
+        pass  # each is read once before anything is written: the first invalid one is reported
     return run
 
 
 def _cut_short(folder: Path) -> Run:
-    """What a run that did not come to its end had told."""
+    """What a run that did not come to its end had recorded."""
     offsets, lengths = array("q"), array("q")
     started = ""
     try:
@@ -105,13 +105,13 @@ def _cut_short(folder: Path) -> Run:
 
 
 def together(parts: Iterable[Part]) -> Run:
-    """The parts' runs as one without results. Raises UserError if they are of different commits."""
+    """The shards' runs as one without results. Raises UserError if they are of different commits."""
     runs = [part.run for part in parts]
     for name in ("commit", "version"):
         said = sorted({getattr(run, name) for run in runs} - {""})
         if len(said) > 1:
-            what = f"the parts are of different {name}s: {', '.join(printable(text, 40) for text in said)}"
-            raise UserError(Problem(what, remedy=f"merge parts of one {name}"))
+            what = f"the shards have different {name}s: {', '.join(printable(text, 40) for text in said)}"
+            raise UserError(Problem(what, remedy=f"merge shards of one {name}"))
     begun = min(datetime.fromisoformat(run.started) for run in runs)
     ended = max(datetime.fromisoformat(run.started).timestamp() + run.seconds for run in runs)
     first = min(runs, key=lambda run: datetime.fromisoformat(run.started))
@@ -127,7 +127,7 @@ def together(parts: Iterable[Part]) -> Run:
 
 
 def _hosts(runs: Iterable[Run]) -> dict[str, str]:
-    """What the parts' hosts have in common, or the first few of what they have."""
+    """What the shards' hosts have in common, or the first few of what they have."""
     found: dict[str, dict[str, None]] = {}
     for run in runs:
         for key, text in run.host.items():

@@ -114,7 +114,7 @@ class Attempt:
 class Result:
     """What a test came to, after all attempts; made once.
 
-    `key` hashes all that a pass depends on; `reused` is the run whose pass was taken again, empty if it was booted.
+    `key` hashes all that a pass depends on; `reused` is the run whose pass was reused, empty if it was booted.
     `image` is the name of the place where it booted, `digest` the image's id (`sha256:…`), empty on this host. `size`
     is the unikernel's in bytes, 0 if there is none. `host` is the class of the host: what boots on one may be compared.
     `repro` is the command that repeats it; `where` the test's place in matrix.yaml (`ci/matrix.yaml:12:3`, from the top

@@ -56,7 +56,7 @@ def readable(file: Path, root: Path) -> Path:
         with files.opened(file, root) as stream:
             key = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        remedy = "let this user read it (chmod, chown)"
+        remedy = "make it readable for this user (chmod, chown)"
         raise UserError(Problem(f"{file} cannot be read: {error.strerror}", remedy=remedy)) from None
     kept = _folder()
     target = kept / key / file.name

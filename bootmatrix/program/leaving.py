@@ -34,7 +34,7 @@ def at_once() -> None:
     """Leave now: nothing is waited for, no thread joined. What was written is whole."""
     end_groups()
     with contextlib.suppress(OSError):
-        os.write(2, b"\nstopped at once; `bootmatrix run --resume` goes on with a run\n")
+        os.write(2, b"\nstopped at once; `bootmatrix run --resume` resumes a run\n")
     os._exit(STOPPED)
 
 

@@ -65,7 +65,7 @@ def _remember(run: Run, folder: Path, root: Path, history: str, note: Callable[[
         why = f"{type(error).__name__}: {error}, raised at {plugins.raised_at(error)}; {LATER}"
     else:
         return True
-    note(f"this run is not in the history: {why}")
+    note(f"this run was not recorded in the history: {why}")
     return False
 
 

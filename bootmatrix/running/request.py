@@ -1,4 +1,4 @@
-"""What is asked of a run: the selection, a part of it, what had failed; kept in its journal, so that it can go on."""
+"""What is asked of a run: the selection, a shard, what had failed; kept in its journal, so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """`select` are the command line's terms, `shard` a part such as `2/4`, `failed_of` the run of which is taken only
+    """`select` are the command line's terms, `shard` is such as `2/4`, `failed_of` the run of which is taken only
     what failed or never ran, `compare` the axis or parameter whose values boot in turn.
     """
 
@@ -65,8 +65,8 @@ def plan_of(matrix: Matrix, request: Request, out: Path, note: Callable[[str], N
     wanted = [*_shard(matrix, request, out), *_failed(request, out, note)]
     plan = plans.make(matrix, request.select, request.engine, lambda test: all(takes(test) for takes in wanted))
     if not plan.boots and not request.failed_of:
-        what = f"the part {request.shard} has no cell: the selection has fewer cells than parts"
-        raise UserError(Problem(what, remedy="ask for fewer parts"))
+        what = f"shard {request.shard} is empty: the selection has fewer cells than shards"
+        raise UserError(Problem(what, remedy="use fewer shards"))
     return plan
 
 
@@ -80,22 +80,20 @@ def _check_axis(matrix: Matrix, axis: str) -> None:
 
 
 def cells_of_part(matrix: Matrix, select: tuple[str, ...], shard: str, out: Path) -> frozenset[str]:
-    """The ids of the cells in a part of a selection, such as `2/4`; raises UserError if that is no part, or if it has
-    a key, and the part is another one here.
+    """The ids of the cells in a shard of a selection, such as `2/4`; raises UserError if that is no shard, or if it has
+    a key, and the shard has other cells here.
     """
     asked = shards.parse(shard)
-    part = shards.parts(asked.of, weights(matrix, select, out))[asked.number - 1]
-    if asked.key not in {"", part.key}:
-        what = (
-            f"the part {asked.number}/{asked.of} is another one on this machine: its key is {part.key}, not {asked.key}"
-        )
-        remedy = f"give it the matrix, the selection and the {out / times.FILE} of the machine that planned"
+    shard = shards.parts(asked.of, weights(matrix, select, out))[asked.number - 1]
+    if asked.key not in {"", shard.key}:
+        what = f"shard {asked.number}/{asked.of} has other cells here: key {shard.key}, expected {asked.key}"
+        remedy = f"use the matrix, the selection and the {out / times.FILE} of the machine that made the plan"
         raise UserError(Problem(what, remedy=remedy))
-    return part.cells
+    return shard.cells
 
 
 def weights(matrix: Matrix, select: tuple[str, ...], out: Path) -> dict[str, Weight]:
-    """What each cell of a selection adds to a part; a test that was never measured counts as the mean of the others."""
+    """What each cell of a selection adds to a shard; a test that was never measured counts as the mean of others."""
     known = {key: seconds for key, seconds in times.load(out).known.items() if "/" in key}
     unknown = math.fsum(known.values()) / len(known) if known else 1.0
     folders = plugins.images(matrix.root)

@@ -129,8 +129,10 @@ def _begin(plan: Plan, store: Store, options: Options, past: Past | None) -> Non
         )
         return
     if past.request.get("plan") != plan.key:
-        what = f"the run {past.run} cannot be resumed: matrix.yaml, a source or an image is not what it was"
-        raise UserError(Problem(what, remedy="`bootmatrix run --reuse` starts anew and takes again what is the same"))
+        what = f"run {past.run} cannot be resumed: matrix.yaml, a source or an image has changed"
+        raise UserError(
+            Problem(what, remedy="`bootmatrix run --reuse` starts a new run and reuses what has not changed")
+        )
     for index, step in enumerate(plan.boots):
         if step.id in past.told:
             told = past.told[step.id]
@@ -204,7 +206,7 @@ def _asked(stop: threading.Event, screen: Screen) -> Callable[[signal.Signals], 
 
     def ask(number: signal.Signals) -> None:
         stop.set()
-        screen.note(f"{number.name}: stopping; the reports will be written; once more stops at once")
+        screen.note(f"{number.name}: stopping and writing the reports; a second one stops at once")
 
     return ask
 
@@ -216,7 +218,7 @@ def _host(plan: Plan) -> dict[str, str]:
         "kernel": platform.release(),
         "machine": platform.machine(),
         "cores": str(HERE.cores),
-        "kvm": HERE.kvm_trouble() or "/dev/kvm makes machines",
+        "kvm": HERE.kvm_trouble() or "/dev/kvm works (it can create a virtual machine)",
         "engine": plan.engine,
     }
     if plan.images:

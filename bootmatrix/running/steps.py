@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from bootmatrix.screen import Screen
 
 
-MORE = "more of it is in the run's logs/, and told at"
+MORE = "details are in the run's logs/, and at the test"
 
 
 class Steps:
     """Does them, and tells it; each boot comes to one result.
 
-    `took` has the seconds of each, as `Times` has them; `anew`: not all results were taken again from earlier runs.
+    `took` has the seconds of each, as `Times` has them; `anew`: not all results were reused from earlier runs.
     """
 
     def __init__(self, store: Store, passes: Passes, places: Places, screen: Screen, *, reuse: bool) -> None:
@@ -90,7 +90,7 @@ class Steps:
     def too_large(self, index: int, step: BootStep, needed: int, memory: int) -> None:
         """Tell that the test cannot run here, where its guest would need more bytes than guests may have."""
         need, have = human_size(needed), human_size(memory)
-        reason = f"it needs {need} of memory with its tender, and guests may have {have} here: `--mem` gives them more"
+        reason = f"it needs {need} with its tender, but guests may use {have} here; raise it with `--mem`"
         kind = Verdict.ERROR if step.template.unavailable == "error" else Verdict.SKIPPED
         self._tried(index, step, kind, reason)
 
@@ -120,7 +120,7 @@ class Steps:
         try:
             at, length = self.store.keep(index, result)
         except ValueError as error:
-            what = f"the runner's answer cannot be kept: {error}"
+            what = f"the runner returned an invalid value: {error}"
             result = results.untried(step, Verdict.ERROR, what)
             at, length = self.store.keep(index, result)
         self.passes.note(result, self.store.id, at, length)

@@ -61,7 +61,7 @@ class Journal:
     def _append(self, line: bytes) -> int:
         with self._lock:
             if self._writer not in {0, threading.get_ident()}:
-                raise Fatal("the run was stopped without waiting for this")
+                raise Fatal("this was still in progress when the run was stopped")
             try:
                 self._write(line)
                 self._sync()

@@ -1,4 +1,4 @@
-"""The consoles of one run, brought into another: only files that a run of ours would have written."""
+"""Copies consoles from one run into another: only files that a run of ours would have written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's claim on this host, and what is to be removed of a run that died without giving it back."""
+"""Marks a run as alive, and cleans up after runs that died."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Lease:
             self._lock = files.taken(files.folder(host.cache(), host.WORK, self.run) / LOCK, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InfrastructureError(f"the run {self.run} still goes on") from None
+            raise InfrastructureError(f"run {self.run} is still active") from None
         except OSError as error:
             remedy = "set BOOTMATRIX_CACHE to a folder that this user may write, and whose disk has room"
             raise disk.full(self.folder, error, remedy) from None
@@ -83,19 +83,19 @@ def sweep(note: Callable[[str], None]) -> None:
         processes = _end_processes(run)
         containers = _containers(run)
         if containers is None:
-            when = "its containers can be removed only when the container engine answers"
-            note(f"the run {printable(run)} had died: {when}")
+            when = "its containers will be removed when the container engine answers"
+            note(f"run {printable(run)} died; {when}")
             continue
         for container in containers:
             engine.remove(container)
         try:
             files.remove(_work() / run)
         except OSError as error:
-            note(f"the run {printable(run)} had died: what it left in {_work() / run} stays: {error.strerror}")
+            note(f"run {printable(run)} died; its files in {_work() / run} cannot be removed: {error.strerror}")
             continue
         found = [(len(containers), "container(s)"), (processes, "process(es)")]
         told = " and ".join(f"{count} {what}" for count, what in found if count)
-        note(f"the run {printable(run)} had died: removed {told or 'its scratch folder'}")
+        note(f"run {printable(run)} died; removed {told or 'the scratch folder'} that it left")
 
 
 def _dead() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Which run was begun after which: `order.txt` beside the runs' folders names them in turn.
+"""The order in which runs started: `order.txt` beside the runs' folders names them in turn.
 
 Not by clocks: a machine's may be set back, and then the newest run would count as an old one.
 """
@@ -55,8 +55,8 @@ def _link(link: Path, latest: Path, run: str) -> None:
         link.unlink(missing_ok=True)
         if not latest.is_dir() or latest.is_symlink():
             raise
-        what = f"{latest} cannot be made to point to {run}: {error.strerror}"
-        raise Fatal(Problem(what, remedy="move it away: it is a folder of its own")) from None
+        what = f"the link {latest} cannot be set to {run}: {error.strerror}"
+        raise Fatal(Problem(what, remedy="it is a folder: move it away")) from None
 
 
 def _turns(out: Path) -> dict[str, int]:

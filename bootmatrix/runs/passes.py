@@ -1,4 +1,4 @@
-"""Passes that may be taken again: `passes.txt` beside the runs' folders says where each lies, and in which journal."""
+"""The index of passes that `--reuse` can reuse: `passes.txt` beside the runs' folders, with the place in a journal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LARGEST = 64 << 20  # bytes of the file that are read: a million passes
 
 
 class Passes:
-    """Those of the runs in a folder; `known` is read once, and only where passes are taken again.
+    """Those of the runs in a folder; `known` is read once, and only where passes are reused.
 
     What its file and the runs say is data: it names runs, and nothing outside their folders is ever read. Raises Fatal
     if its file cannot be opened.
@@ -63,7 +63,7 @@ class Passes:
             else:
                 wrong += 1
         if wrong:
-            self._say(f"{self.out / FILE}: {wrong:,} damaged lines are left out, so their tests are booted again")
+            self._say(f"{self.out / FILE}: {wrong:,} damaged lines are ignored, so the passes in them are not reused")
         return found
 
     def note(self, result: Result, run: str, at: int, length: int) -> None:
@@ -134,7 +134,7 @@ class Keys:
         self._protocols: dict[tuple[str, Path], tuple[str, ...]] = {}
 
     def of(self, step: BootStep, fields: TestFields, place: Place) -> str:
-        """Empty where something that it depends on is missing: then there is nothing to take again."""
+        """Empty where something that it depends on is missing: then there is nothing to reuse."""
         output = step.build.output(place) if step.build else None
         try:
             unikernel = self._file((output or step.root) / fields.unikernel, output or step.root)

@@ -1,6 +1,6 @@
-"""What runs before this one did, read from their journals: to go on with one, or to run again what failed in it.
+"""Reads the journals of earlier runs, for `--resume` and `--failed`.
 
-A journal that cannot be gone on from is said and left out: an older one may serve as well.
+A journal that cannot be resumed is noted and ignored: an older one may serve as well.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Told:
 class Past:
     """An earlier run: how it was asked for, what it had told of each test, and whether it came to its end.
 
-    What the infrastructure kept it from knowing it has not told: that is tried again. `damaged` is how many lines and
-    results of its journal are none.
+    What the infrastructure kept it from knowing is not recorded: that is tried again. `damaged` is how many lines and
+    results of its journal are invalid.
     """
 
     run: str
@@ -65,8 +65,8 @@ def unfinished(out: Path, note: Note) -> Past:
         newest = newest or past.run
         if not past.finished and not lease.is_alive(past.run):
             return _told_of(_proven(out / past.run, past), note)
-    what = f"there is nothing to resume in {out}" + (f": its last run, {newest}, is complete" if newest else "")
-    raise UserError(Problem(what, remedy="`bootmatrix run` starts anew, with --reuse it takes passes again"))
+    what = f"nothing to resume in {out}" + (f": its last run, {newest}, is complete" if newest else "")
+    raise UserError(Problem(what, remedy="`bootmatrix run` starts a new run; with --reuse it reuses earlier passes"))
 
 
 def newest_in(out: Path) -> str:
@@ -90,7 +90,7 @@ def chain(out: Path, run: str, note: Note) -> Iterator[Past]:
         try:
             past = read(out / run)
         except UserError as error:
-            note(f"what the run {run} had told counts as never run: {error}")
+            note(f"the results of run {run} cannot be read and count as not run: {error}")
             return
         yield past
         run = (past.request.get("request") or {}).get("failed_of", "")
@@ -103,7 +103,7 @@ def _readable(out: Path, note: Note) -> Iterator[Past]:
             yield read(folder)
         except UserError as error:
             if not lease.is_alive(folder.name):
-                note(f"left out: {error}")
+                note(f"ignored: {error}")
 
 
 def _folders(out: Path) -> Iterator[Path]:
@@ -116,7 +116,7 @@ def _folders(out: Path) -> Iterator[Path]:
 
 def _told_of(past: Past, note: Note) -> Past:
     if past.damaged:
-        note(f"the run {past.run}: {past.damaged:,} damaged lines of its {journal.FILE} are left out")
+        note(f"run {past.run}: {past.damaged:,} damaged lines of its {journal.FILE} are ignored")
     return past
 
 
@@ -150,9 +150,9 @@ def read(folder: Path) -> Past:
     except OSError as error:
         raise UserError(f"{folder / journal.FILE} cannot be read: {error.strerror}") from None
     if not seen.request:
-        raise UserError(f"{folder} has no run in it: its journal has no beginning")
+        raise UserError(f"{folder} does not hold a run: its journal has no start")
     if trouble := _trouble(seen.request):
-        raise UserError(f"{folder} cannot be gone on from: {trouble}")
+        raise UserError(f"{folder} cannot be resumed: {trouble}")
     seconds = seen.seconds + seen.session
     finished = seen.finished and not seen.lost
     return Past(folder.name, seen.started, seen.request, seen.told, finished, seconds, damage.lines + seen.wrong)
@@ -202,14 +202,14 @@ def _trouble(begun: Mapping[str, Any]) -> str:
     """What the beginning of a journal says that no run of ours does; empty if all is well."""
     asked = begun.get("request") or {}
     if not is_time(begun["time"]):
-        return f"it was begun at '{printable(begun['time'], 40)}', which is no time"
+        return f"its start time '{printable(begun['time'], 40)}' is invalid"
     if not isinstance(asked, dict):
-        return "what had been asked of it is no mapping"
+        return "its request is not a mapping"
     select, of = asked.get("select") or (), asked.get("failed_of", "")
     if not isinstance(select, list | tuple) or not all(isinstance(term, str) for term in select):
-        return "its selection is no list of texts"
+        return "its selection is not a list of texts"
     if asked.get("engine", ENGINES[0]) not in ENGINES or not isinstance(asked.get("shard", ""), str):
-        return "its engine or its part is none"
+        return "its engine or its shard is invalid"
     if not isinstance(asked.get("compare", ""), str):
-        return "the axis whose values it booted in turn is no text"
-    return "" if of == "" or is_name(of) else "the run whose failures it took has no name that a run can have"
+        return "its --compare axis is not a text"
+    return "" if of == "" or is_name(of) else "the run named by --failed has an invalid name"

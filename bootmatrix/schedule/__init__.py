@@ -1,1 +1,1 @@
-"""What runs when: tasks that need one another and share a host, the longest first, by what earlier runs took."""
+"""What runs when: tasks that need one another and share a host, the longest first, by the times of earlier runs."""

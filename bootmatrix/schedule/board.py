@@ -1,4 +1,4 @@
-"""Which task is next: pure, without a clock or a thread.
+"""Chooses the next task. Pure: without a clock or a thread.
 
 The longest first, as far as its host has room for it: then no long one is begun last while the others have ended
 (Graham, "Bounds on multiprocessing timing anomalies", 1969: at most 4/3 of the best).
@@ -153,7 +153,9 @@ class Board:
                 if not open_[need]:
                     ends.append(need)
         if len(behind) < len(self.waiting):
-            raise UserError("these need each other: " + ", ".join(sorted(self.waiting.keys() - behind.keys())[:5]))
+            raise UserError(
+                "circular dependency between tasks: " + ", ".join(sorted(self.waiting.keys() - behind.keys())[:5])
+            )
         return behind
 
 

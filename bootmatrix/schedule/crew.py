@@ -1,4 +1,4 @@
-"""Threads that do the tasks of a board: one that fails takes its dependents with it, never the run."""
+"""The worker threads. A failed task takes the tasks that need it with it, never the run."""
 
 from __future__ import annotations
 

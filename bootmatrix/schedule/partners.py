@@ -1,4 +1,4 @@
-"""Partners in turn: tests that differ in one axis or parameter only boot one right after the other. Pure.
+"""Orders tests that differ in one axis or parameter only so that they alternate (`--compare`). Pure.
 
 Which comes first changes from group to group: A B, B A, A B. A host that becomes slower while they boot then does not
 make one value of the axis slower than another. Chance decides of each two groups in which the first value leads, so

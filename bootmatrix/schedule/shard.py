@@ -1,4 +1,4 @@
-"""A run in several parts, on several machines: whole cells, few images, about equally long, the same everywhere."""
+"""The shards of a run, for several machines: whole cells, few images, about equally long, the same everywhere."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 MOST = 1000
 STEPS = 4  # lengths are rounded to a factor of 2 ** (1 / STEPS): small changes of times move no cell
 KEY = 8  # hexadecimal digits
-IMAGE = 60.0  # seconds that each part spends on each of its images, about: to make it, or to fetch and load it
+IMAGE = 60.0  # seconds that each shard spends on each of its images, about: to make it, or to fetch and load it
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Part `number` of `of`, counted from 1; `key` is what it must hold, empty if that is not known."""
+    """Shard `number` of `of`, counted from 1; `key` is what it must hold, empty if that is not known."""
 
     number: int
     of: int
@@ -36,7 +36,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a cell adds to its part: how long its tests take, in seconds, how many they are, and what it boots in."""
+    """What a cell adds to its shard: how long its tests take, in seconds, how many they are, and what it boots in."""
 
     seconds: float
     tests: int = 1
@@ -68,15 +68,15 @@ def parse(text: str) -> Shard:
     found = re.fullmatch(rf"([0-9]{{1,4}})/([0-9]{{1,4}})(?:@([0-9a-f]{{{KEY}}}))?", text)
     shard = Shard(int(found[1]), int(found[2]), found[3] or "") if found else None
     if shard is None or not 1 <= shard.number <= shard.of <= MOST:
-        what = f"--shard '{text}' is no part of a run"
-        raise UserError(Problem(what, remedy=f"write 1/4 for the first of four parts; {MOST} are possible"))
+        what = f"--shard '{text}' is not a shard"
+        raise UserError(Problem(what, remedy=f"write 1/4 for the first of four; at most {MOST}"))
     return shard
 
 
 def parts(of: int, weights: Mapping[str, Weight]) -> list[Part]:
-    """Each cell is in one of the parts; some are empty where there are fewer cells than parts.
+    """Each cell is in one of the shards; some are empty where there are fewer cells than shards.
 
-    Depends on nothing else: with the same times, every machine comes to the same parts. An image gets as many of them
+    Depends on nothing else: with the same times, every machine comes to the same shards. An image gets as many of them
     as its time is worth; those that are worth less than one share one.
     """
     images: dict[str, list[str]] = {}

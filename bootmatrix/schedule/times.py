@@ -1,4 +1,4 @@
-"""What earlier runs took: `times.json` beside the runs' folders, by the tests' ids and by images and builds."""
+"""Times of earlier runs: `times.json` beside the runs' folders, by the tests' ids and by images and builds."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ def load(out: Path, note: Callable[[str], None] = _quiet) -> Times:
         return Times({})
     except (OSError, ValueError, RecursionError, AttributeError) as error:
         why = getattr(error, "strerror", None) or "it holds no times"
-        note(f"{out / FILE} is left out, so the order is another: {why}")
+        note(f"{out / FILE} is ignored, so tests run in another order: {why}")
         return Times({})
     known = {key: float(value) for key, value in entries if _is_time(value)}
     if len(known) < len(found):
-        note(f"{out / FILE}: {len(found) - len(known):,} of its entries are no times, and left out")
+        note(f"{out / FILE}: {len(found) - len(known):,} entries are not times and are ignored")
     return Times(known)
 
 

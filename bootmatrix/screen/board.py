@@ -1,4 +1,4 @@
-"""What is known of each cell so far: counts by verdict, and which box of the grid they are shown in."""
+"""The results of each cell so far: counts by verdict, and the box of the grid that shows them."""
 
 from __future__ import annotations
 

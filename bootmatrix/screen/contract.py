@@ -1,4 +1,4 @@
-"""What a run tells to whoever looks on."""
+"""The interface of a screen: what a run reports while it runs."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Screen(ABC):
     def result(self, result: Result) -> None: ...
 
     def summary(self, run: Run, folder: Path, reports: tuple[Path, ...], resume: str = "") -> None:
-        """What the run came to, after all else; `resume` is the command that goes on with it if it was cut short."""
+        """What the run came to, after all else; `resume` is the command that resumes it if it was cut short."""
         width = self.pen.width
         for text, style in told(run, folder, reports, good=self.good, quiet=self.quiet, resume=resume, width=width):
             self.pen.line(text, style)

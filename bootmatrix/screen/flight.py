@@ -1,4 +1,4 @@
-"""What is in flight: the longest ones are shown, each in its own line for as long as it lasts."""
+"""The running tasks that a live screen lists: the longest ones, each in its own line for as long as it lasts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps a thousand failures of one kind from scrolling away the one of another."""
+"""Shows only the first failures of each reason, so that a thousand of one kind do not scroll another away."""
 
 from __future__ import annotations
 

@@ -91,9 +91,9 @@ class Frame:
         grid = self.board.grid
         signs = grid.box * grid.lines
         if grid.tests > signs == 1:
-            items.append((f"{self.alphabet.steps[::3]} done in part", Verdict.PASSED))
+            items.append((f"{self.alphabet.steps[::3]} partly done", Verdict.PASSED))
         elif grid.tests > signs:
-            items.append((f"a sign: up to {-(-grid.tests // signs)} tests", "dim"))
+            items.append((f"each sign: up to {-(-grid.tests // signs)} tests", "dim"))
         return _wrapped(items, self.room.width)
 
     def _time(self, now: float) -> list[Span]:
@@ -102,7 +102,7 @@ class Frame:
         if done < self.total:
             parts.append(self.estimate.text())
         extras = {
-            "starved and to be tried again": len(self.postponed),
+            "starved of processor time, to be tried again": len(self.postponed),
             "tried again": self.again,
             "reused": self.reused,
             "images and builds made": 0 if done else self.made,

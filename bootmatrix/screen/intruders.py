@@ -1,4 +1,4 @@
-"""Who else writes to the terminal while a live screen owns it: warnings, and a shell that stopped the program."""
+"""Keeps warnings, and the output of a shell that stopped the program, from damaging the live screen."""
 
 from __future__ import annotations
 

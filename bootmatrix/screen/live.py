@@ -101,7 +101,7 @@ class LiveScreen(Screen):
             left_out, self._left_out = self._left_out, 0
             painted = lines()
         if left_out:
-            above.append(self.pen.joined([(f"{left_out} lines of consoles are not shown", "note")]))
+            above.append(self.pen.joined([(f"{left_out} console lines not shown", "note")]))
         if self._moved.is_set():
             self._moved.clear()
             self._painter.forget()

@@ -1,4 +1,4 @@
-"""The only way to the output: lines of one style, safe, in its encoding, and never an error if nobody reads them."""
+"""Writes safe, styled lines to the output, in its encoding, and never an error if nobody reads them."""
 
 from __future__ import annotations
 

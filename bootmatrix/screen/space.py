@@ -1,4 +1,4 @@
-"""The cells as points, and their projections on some of the axes."""
+"""Which cells share a box of the grid: the cells as points, and their projections on some of the axes."""
 
 from __future__ import annotations
 

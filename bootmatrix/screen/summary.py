@@ -1,4 +1,4 @@
-"""What a run came to: those that are not good by their reasons, counts, and where the files are."""
+"""The summary of a run: bad results grouped by their reasons, counts, and where the files are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bootmatrix.model import Run
     from bootmatrix.screen.pen import Span
 
-MOST = 50  # reasons that are told
+MOST = 50  # reasons that are shown
 SKIPS = 20  # and reasons of skips
 REASON_LINES = 12
 CONSOLE_LINES = 10
@@ -38,7 +38,7 @@ def told(
 ) -> Iterator[Span]:
     """The lines of the summary. If it is to be quiet, and all is good, there are none.
 
-    `resume` is the command that goes on with a run that did not come to its end; no line of a console is wider than
+    `resume` is the command that resumes a run that is not complete; no line of a console is wider than
     `width` columns.
     """
     total = sum_up(run.results, frozenset(good) - {Verdict.SKIPPED})
@@ -50,11 +50,11 @@ def told(
     if not quiet:
         yield from _skips(total)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in total.counts.items() if count) or "no test"
-    reused = f", {total.reused} of them as in earlier runs," if total.reused else ""
+    reused = f" ({total.reused} reused from earlier runs)" if total.reused else ""
     ended = "interrupted; " if run.interrupted else ""
     yield f"{ended}{counts}{reused} in {human_time(run.seconds)}", "good" if as_expected else "bad"
     if resume:
-        yield f"{INDENT}go on with it: {resume}", ""
+        yield f"{INDENT}resume it: {resume}", ""
     yield from files(folder, (*reports, folder / "results.json"))
 
 

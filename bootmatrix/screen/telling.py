@@ -1,4 +1,4 @@
-"""The lines of a live screen that stay: failures, each with what matters, cut to the width."""
+"""The permanent lines of a live screen: failures, each with what matters, cut to the width."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Teller:
             yield self._overflow(width)
 
     def _overflow(self, width: int) -> Span:
-        return fit(f"{INDENT}others with this reason are only counted", width, self.alphabet.dots), "dim"
+        return fit(f"{INDENT}more failures with this reason are only counted", width, self.alphabet.dots), "dim"
 
     def _bad(self, head: str, reason: str, style: str, width: int) -> Iterator[Span]:
         """What it is, and the lines of its reason that matter; all in one line if there is room."""

@@ -52,7 +52,7 @@ def lines_of(reason: str) -> tuple[str, str]:
 def details(result: Result) -> str:
     """What stands behind a result's id."""
     if result.reused:
-        return f"  (as in run {result.reused})"
+        return f"  (reused from run {result.reused})"
     if result.verdict == Verdict.PASSED:
         again = f"  {result.reason.partition(chr(10))[0]}" if len(result.attempts) > 1 else ""
         return f"  {human_time(result.seconds)}{f' ({result.accelerator})' if result.accelerator else ''}{again}"

@@ -1,4 +1,4 @@
-"""What a guest prints before it does no more: the status that `console_exit` catches, or a panic and its trace."""
+"""Detects a guest's end on its console: the status that `console_exit` catches, or a panic and its trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines that a tender writes by the thousand, and of which only a few matter: dropped before they are kept."""
+"""Drops a tender's noise: lines that it writes by the thousand, and of which only a few matter."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ function whyOf({ reason, where, attempts }, id) {
 
 function remarksOf({ reused, infrastructure }) {
   const taken = [
-    "Its pass was taken again from run ",
+    "Its pass was reused from run ",
     make("code", {}, seen(reused)),
     ": nothing that it depends on has changed.",
   ];

@@ -42,7 +42,7 @@ def choose(program: Path, accel: str = "auto", arch: str = "x86_64") -> tuple[st
 
 
 def test_kvm_is_chosen_after_a_guest_has_booted_on_it(tmp_path: Path) -> None:
-    assert choose(fake(tmp_path, "exit 85")) == ("kvm", "a probe guest booted on KVM")
+    assert choose(fake(tmp_path, "exit 85")) == ("kvm", "a test guest booted on KVM")
 
 
 def test_a_qemu_that_dies_on_kvm_boots_under_tcg_and_says_why(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_qemu_that_stays_paused_is_not_waited_for(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(runner_type, "probe", lambda _self, _arch, _accel: short)
     name, reason = choose(fake(tmp_path, "sleep 60"))
     assert name == "tcg"
-    assert "did not end within" in reason
+    assert "did not finish on it within" in reason
 
 
 def test_a_forced_kvm_that_does_not_work_is_unavailable(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_the_probe_guest_really_runs_64_bit_code(tmp_path: Path) -> None:
 
 def test_a_tender_is_looked_for_in_the_build_then_the_prefix_then_the_place(tmp_path: Path) -> None:
     runner = plugins.make_runner("solo5-spt", {"tender_in_build": "tenders/solo5-spt"}, Path(__file__).parent)
-    with pytest.raises(UserError, match="the build's output has no tender tenders/solo5-spt"):
+    with pytest.raises(UserError, match="the build's output does not contain the tender tenders/solo5-spt"):
         Tenders().find(LocalPlace(), runner, runner.tender(ARCH), tmp_path)
     built = tmp_path / "tenders" / "solo5-spt"
     built.parent.mkdir()

@@ -54,7 +54,7 @@ WANTED = {
     "no-device": ("error", "a boot cannot be given a device 'gpu'\n    possible: kvm"),
     "no-launch": (
         "error",
-        "the runner of own returns tuple from `launch(boot)`\n    let it return `model.Launch(argv)`",
+        "the runner of own returns a tuple from `launch(boot)` instead of a Launch\n    let it return `model.Launch",
     ),
     "kvm": ("skipped", host.kvm_trouble()) if host.kvm_trouble() else ("passed", ""),
 }

@@ -69,7 +69,7 @@ def waits_for(name: str, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_another_process_has_it_until_it_ends_and_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with holding(name) as process:
         said = waits_for(name, monkeypatch)
-        assert f"waiting for the resource '{name}': process {process.pid} of " in said
+        assert f"waiting for the resource '{name}', in use by process {process.pid} of " in said
         assert "import sys, threading" in said
         process.kill()
         process.wait()

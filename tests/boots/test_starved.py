@@ -104,7 +104,7 @@ def test_a_guest_that_had_half_of_what_it_could_have_had_hung(
         (0.25, 1.75, SOME, "timed out", "no end within 0.35 s, in which it had "),
         (0.0, 2.0, SOME, "timed out", "no end within 0.40 s, in which it had "),
         (0.0, 2.0, 0.0, "timed out", "no end within 0.40 s, in which it had 0% of a processor"),  # most of it asleep
-        (0.0, 2.0, NOTHING, "error", "starved: no end within 0.40 s"),
+        (0.0, 2.0, NOTHING, "error", "starved of processor time: no end within 0.40 s"),
     ],
 )
 def test_its_second_word_counts_if_it_had_a_quarter_of_what_its_own_time_out_allows(
@@ -120,7 +120,7 @@ def test_its_second_word_counts_if_it_had_a_quarter_of_what_its_own_time_out_all
     put_off, result = booted(tmp_path)
     assert put_off
     assert put_off.stretch == pytest.approx(stretch)
-    assert put_off.why.startswith("starved: no end within 0.20 s")
+    assert put_off.why.startswith("starved of processor time: no end within 0.20 s")
     assert put_off.why.endswith(f"; tried again at the end of the run, with {TIMEOUT * stretch:.2f} s")
     assert [attempt.starved for attempt in result.attempts] == [True, verdict == "error"]
     assert (result.verdict, result.infrastructure) == (verdict, verdict == "error")
@@ -132,8 +132,8 @@ def test_the_idle_time_out_grows_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
     shares(monkeypatch, 0.0, 1.0)
     put_off, result = booted(tmp_path, script("sleep 1000", timeout="60 s", idle_timeout="200 ms"))
     assert put_off
-    assert put_off.why.endswith("with 2 min 0 s (0.40 s without a console byte)")
-    assert result.reason == "no console byte for 0.40 s"
+    assert put_off.why.endswith("with 2 min 0 s (0.40 s without console output)")
+    assert result.reason == "no console output for 0.40 s"
 
 
 def test_a_pass_after_it_is_no_flaky_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ def test_a_pass_after_it_is_no_flaky_one(tmp_path: Path, monkeypatch: pytest.Mon
     put_off, result = booted(tmp_path, script(once, timeout="500 ms"))
     assert put_off
     assert (result.verdict, len(result.attempts), result.started) == ("passed", 2, put_off.started)
-    assert result.reason.startswith("exited(0); attempt 1 was ended by the infrastructure: starved: ")
+    assert result.reason.startswith("exited(0); attempt 1 was ended by the infrastructure: starved of processor time: ")
 
 
 def test_the_policy_goes_on_where_it_was_and_nothing_is_put_off_twice(

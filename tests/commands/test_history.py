@@ -180,7 +180,7 @@ def test_a_run_is_whole_whose_history_cannot_be_used(tmp_path: Path, spoil: str)
     write_matrix(tmp_path, scripted({"backend": ["command"]}, t=script("exit 0")))
     done = bootmatrix("run", "--engine", "host", "--history", str(file), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "this run is not in the history" in done.stdout
+    assert "this run was not recorded in the history" in done.stdout
     assert "Traceback" not in done.stderr
     assert (tmp_path / "out" / "latest" / "junit.xml").is_file()
     later = bootmatrix("nightly", "--history", "another", cwd=tmp_path)

@@ -51,8 +51,8 @@ def test_a_build_that_fails_takes_only_its_own_boots_with_it(tmp_path: Path) -> 
     [
         (("--compare", "vresion"), "--compare: there is no axis or parameter 'vresion'\n    did you mean 'version'?"),
         (("--compare", "backend"), "--compare: backend has only one value, command"),
-        (("--compare", "version", "--shard", "1/2"), "it takes no --shard and no --reuse"),
-        (("--compare", "version", "--reuse"), "it takes no --shard and no --reuse"),
+        (("--compare", "version", "--shard", "1/2"), "it cannot be combined with --shard or --reuse"),
+        (("--compare", "version", "--reuse"), "it cannot be combined with --shard or --reuse"),
         (("--compare", "version", "--resume"), "no selection, --shard, --compare or --failed"),
     ],
 )

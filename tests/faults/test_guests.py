@@ -81,7 +81,7 @@ def test_a_boot_that_its_neighbours_starved_is_told_from_one_that_hung(
     assert {result.verdict for result in found.values()} == {"passed"}
     first, second = needed.attempts
     assert (first.starved, first.outcome.kind, second.number) == (True, "broken", 2)
-    assert first.reason.startswith("starved: no end within 3.00 s, in which it had a processor for ")
+    assert first.reason.startswith("starved of processor time: no end within 3.00 s, in which it had a processor for ")
     assert f"{needed.id}: {first.reason}; tried again at the end of the run, with 5" in done.stdout
     assert needed.verdict != "flaky"  # it passes, unless others keep this host as busy
 

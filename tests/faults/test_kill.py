@@ -102,7 +102,7 @@ def test_a_run_that_is_resumed_must_be_the_same(tmp_path: Path, env: dict[str, s
     write_matrix(tmp_path, scripted(HOST, quick=script("true"), slow=script("sleep 61")))
     done = bootmatrix("run", "--resume", cwd=tmp_path, **env)
     assert done.returncode == 2
-    assert "is not what it was" in done.stderr
+    assert "an image has changed" in done.stderr
     assert "--reuse" in done.stderr
 
 
@@ -111,7 +111,7 @@ def test_what_was_asked_before_cannot_be_asked_again(tmp_path: Path, env: dict[s
     write_matrix(tmp_path, scripted(HOST, quick=script("true")))
     done = bootmatrix("run", "--resume", *more, cwd=tmp_path, **env)
     assert done.returncode == 2
-    assert "goes on with what was asked before" in done.stderr
+    assert "--resume keeps the options of its run" in done.stderr
 
 
 def test_an_interrupted_run_goes_on_with_what_it_left(tmp_path: Path, env: dict[str, str]) -> None:

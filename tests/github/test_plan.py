@@ -94,8 +94,8 @@ def test_a_part_with_a_key_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     for command in ("list", "plan", "run"):
         done = bootmatrix(command, "--shard", shard, cwd=tmp_path)
         assert (done.returncode, done.stdout) == (2, "")
-        assert f"the part {shard[:3]} is another one on this machine: its key is" in done.stderr
-        assert "times.json of the machine that planned" in done.stderr
+        assert f"shard {shard[:3]} has other cells here: key " in done.stderr
+        assert "times.json of the machine that made the plan" in done.stderr
 
 
 def test_a_plan_for_github_is_of_all_parts(tmp_path: Path) -> None:

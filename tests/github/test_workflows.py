@@ -99,7 +99,7 @@ def test_a_machine_with_other_times_refuses_its_part(github: GitHub) -> None:
     merge.write_text(merge.read_text().replace("--format github)", "--format github --jobs 2)"))
     done = github.workflow("matrix.yml")
     assert "failure" in {done["run 1"], done["run 2"]}
-    assert "is another one on this machine" in github.log
+    assert "has other cells here: key" in github.log
     assert done["merge"] == "failure"
     assert "error" in verdicts(github).values()
 
@@ -191,7 +191,7 @@ def test_a_projects_own_reports_are_written_in_its_ci_but_not_where_a_forks_resu
     assert github.summary == "own"
     assert of_fork(github) == {"check": "success"}, github.log
     assert "own code ran" not in github.log
-    assert "left out: the reports of this repository" in github.log
+    assert "skipped the repository's own reports" in github.log
     ((_, texts),) = github.asked
     assert "3 tests" in "".join(texts.values())
 

@@ -132,7 +132,7 @@ def test_a_file_that_is_not_as_we_make_it_is_refused(what: str, file: Path, tmp_
     change(file, HOSTILE[what])
     before = file.read_bytes()
     folder, (note,) = ended(tmp_path, str(file))
-    assert note.startswith("this run is not in the history: ")
+    assert note.startswith("this run was not recorded in the history: ")
     assert str(file) in note
     assert "move the file away: the next run begins a new history" in note
     assert not (folder / "trends.json").exists()

@@ -107,7 +107,7 @@ def test_a_hung_guest_is_hung_whatever_it_printed() -> None:
 
 
 def test_a_guest_may_be_expected_to_hang() -> None:
-    ending = Ending(stopped="no console byte for 2 s", console="about to hang")
+    ending = Ending(stopped="no console output for 2 s", console="about to hang")
     expected = fields(expect={"outcome": "hung", "console": "about to hang"})
     assert verdict.judge(expected, Fixed(), ending).verdict == "passed"
 

@@ -150,10 +150,10 @@ def test_without_the_plans_times_the_missing_parts_are_named_all_the_same(projec
     events.write_text(json.dumps(begun) + "\n" + rest)
     assert project.merge().returncode == 3
     (one, *_) = (result for result in project.merged.results if result.verdict == "error")
-    assert "no part sent a result of this test; 2/3 sent nothing" in one.reason
+    assert "no shard reported this test; 2/3 sent nothing" in one.reason
 
 
-def test_a_killed_part_tells_what_it_came_to(project: Project) -> None:
+def test_a_killed_shard_reports_what_it_had_recorded(project: Project) -> None:
     events = project.part(1) / "events.jsonl"
     (project.part(1) / "results.json").unlink()
     lines = events.read_text().splitlines(keepends=True)
@@ -162,12 +162,12 @@ def test_a_killed_part_tells_what_it_came_to(project: Project) -> None:
     assert project.merge().returncode == 3
     assert sorted(project.verdicts().values()) == ["error"] + ["passed"] * 5
     (lost,) = (result for result in project.merged.results if result.verdict == "error")
-    assert "part 1/3 sent its results without this test" in lost.reason
+    assert "shard 1/3 reported, but without this test" in lost.reason
 
 
 def test_of_two_words_on_a_test_the_worst_counts_and_is_said(project: Project) -> None:
     shutil.copytree(project.part(1), project.folder / "parts/again")
-    assert "more than one part" not in project.merge().stderr, "it is the same run, as `latest` may be"
+    assert "several shards" not in project.merge().stderr, "it is the same run, as `latest` may be"
     file = project.folder / "parts/again/results.json"
     run = results.load(file)
     worse = [replace(result, verdict=Verdict.FAILED, reason="not twice") for result in run.results]
@@ -175,7 +175,7 @@ def test_of_two_words_on_a_test_the_worst_counts_and_is_said(project: Project) -
     done = project.merge()
     assert done.returncode == 1
     said = done.stdout + done.stderr
-    assert "told by more than one part, the worst counts: " in said
+    assert "reported by several shards; keeping the worst verdict: " in said
     assert sorted(project.verdicts().values()) == ["failed", "failed", *["passed"] * 4]
 
 
@@ -191,7 +191,7 @@ def test_tests_that_the_matrix_does_not_have_are_refused_or_taken_as_told(projec
     write_matrix(project.folder, scripted({**AXES, "mine": ["a"]}, **TESTS))
     done = project.merge()
     assert done.returncode == 2
-    assert "which this matrix or selection does not have (4 in all)" in done.stderr
+    assert "tests that this matrix or selection does not have, such as " in done.stderr
     assert project.merge("--as-told").returncode == 0
     assert sorted(project.verdicts()) == IDS
 
@@ -431,7 +431,7 @@ def test_the_matrix_says_what_its_tests_are_and_which_are_in_quarantine(project:
     told = {result.id for result in results.load(project.part(1) / "results.json").results}
     bad = [result for result in project.merged.results if result.verdict == "error"]
     assert {result.id for result in bad} == told
-    assert all("its part says that it is in quarantine" in result.reason for result in bad)
+    assert all("its shard reports it as quarantined" in result.reason for result in bad)
 
 
 def test_a_quarantine_of_the_matrix_holds_for_what_the_parts_told(project: Project) -> None:

@@ -183,7 +183,7 @@ def test_a_part_without_cells_is_said(project: Project) -> None:
     project.write(t=good())
     done = bootmatrix("run", "--engine", "host", "--shard", "2/2", cwd=project.folder)
     assert done.returncode == 2
-    assert "the part 2/2 has no cell" in done.stderr
+    assert "shard 2/2 is empty" in done.stderr
 
 
 def test_the_longest_of_the_last_run_is_begun_first(tmp_path: Path) -> None:

@@ -113,5 +113,5 @@ def test_a_run_that_is_interrupted_names_what_goes_on_with_it(project: Path) -> 
         process.send_signal(signal.SIGINT)
         told += process.stdout.read()
     assert process.returncode == 130
-    (line,) = re.findall(r"^    go on with it: (.*)$", told, re.MULTILINE)
+    (line,) = re.findall(r"^    resume it: (.*)$", told, re.MULTILINE)
     assert line == f"bootmatrix run --resume -f {file} --out 'a b'"

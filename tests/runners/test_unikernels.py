@@ -17,13 +17,13 @@ MAKE = (
     " ln -s nowhere broken; touch file; ln -s file link"
 )
 WANTED = {
-    "pipe": "made no 'pipe'",  # it is not kept
-    "device": "the unikernel 'device' lies outside",
-    "loop": "'loop' of build it is no file",
-    "folder": "'folder' of build it is no file",
-    "out": "the unikernel 'out' lies outside",
-    "broken": "'broken' of build it is no file",
-    "none": "made no 'none'",
+    "pipe": "did not produce 'pipe'",  # it is not kept
+    "device": "the unikernel 'device' is outside of",
+    "loop": "'loop' in build it is not a file",
+    "folder": "'folder' in build it is not a file",
+    "out": "the unikernel 'out' is outside of",
+    "broken": "'broken' in build it is not a file",
+    "none": "did not produce 'none'",
     "file": "",
     "link": "",
 }
@@ -42,7 +42,7 @@ def test_every_odd_unikernel_is_told(tmp_path: Path) -> None:
 
 
 def test_the_nearest_of_very_many_files_is_found_in_bounded_time(tmp_path: Path) -> None:
-    assert nearest_file(tmp_path, "hello.elf") == "it made nothing: does it write to $OUT?"
+    assert nearest_file(tmp_path, "hello.elf") == "the build produced no files: does it write to $OUT?"
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "hello.elf").touch()
     (tmp_path / "hallo.elf").touch()
@@ -52,4 +52,4 @@ def test_the_nearest_of_very_many_files_is_found_in_bounded_time(tmp_path: Path)
     assert nearest_file(tmp_path, "hxllo.elf").startswith("did you mean 'hallo.elf'")
     for number in range(2000):
         (tmp_path / f"{number}{'z' * 200}").touch()
-    assert nearest_file(tmp_path, "QQQ") == "it made more than 1,000 files, none of such a name"
+    assert nearest_file(tmp_path, "QQQ") == "the build produced more than 1,000 files, none with a similar name"

@@ -110,7 +110,7 @@ def test_newer_journals_that_are_none_are_said_and_left_out(project: Project, op
     said = project.again(option)
     for number, what in enumerate(JOURNALS):
         (line,) = (line for line in said.splitlines() if f"99991231-000000-{number:03}abcde" in line)
-        assert "left out: " in line, what
+        assert "ignored: " in line, what
 
 
 LINES: dict[str, Any] = {
@@ -155,7 +155,7 @@ def test_results_that_are_none_are_run_again_when_the_run_goes_on(project: Proje
 def test_a_run_that_takes_the_failures_of_itself_or_of_none_ends(project: Project, of: str) -> None:
     asked = {"failed_of": of, "engine": "host"}
     project.other("99991231-000000-000abcde", {**BEGUN, "request": asked}, {**BEGUN, "event": "run finished"})
-    assert (of == RUN) is ("counts as never run" in project.again("--failed"))
+    assert (of == RUN) is ("cannot be read and count as not run" in project.again("--failed"))
 
 
 @pytest.mark.parametrize("folder", ["consoles", "consoles/command", "consoles/command/good", "logs"])
@@ -266,7 +266,7 @@ def test_a_wrong_result_is_the_users_error_that_names_it(made: Path, tmp_path: P
     whole = (Project(made).run / "results.json").read_bytes()
     file.write_bytes(whole.replace(old, new, 1))
     named = "" if (old, new) in HEADS.values() else "the result of '"
-    with pytest.raises(UserError, match=f"is no run's results: {named}"):
+    with pytest.raises(UserError, match=f"does not hold the results of a run: {named}"):
         list(results.open_run(file).results)
 
 

@@ -104,7 +104,7 @@ def test_rows_that_are_none_are_said_and_their_tests_booted_again(project: Proje
     said = project.again("--reuse")
     assert project.reused() == {GOOD}
     assert f"{passes.FILE}: " in said
-    assert "damaged lines are left out" in said
+    assert "damaged lines are ignored" in said
 
 
 def test_a_result_that_is_no_pass_of_the_test_is_not_taken_again(project: Project) -> None:

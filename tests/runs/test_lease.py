@@ -91,7 +91,7 @@ def test_the_processes_and_the_folder_of_a_dead_run_are_removed(
     lease.sweep(notes.append)
     assert marked(run) == 0
     assert list((tmp_path / "cache" / "work").iterdir()) == []
-    assert notes == [f"the run {dead} had died: removed 3 process(es)"]
+    assert notes == [f"run {dead} died; removed 3 process(es) that it left"]
     lease.sweep(notes.append)
     assert len(notes) == 1
 
@@ -101,7 +101,7 @@ def test_a_run_that_lives_is_left_alone(run: str, notes: list[str], tmp_path: Pa
         lease.sweep(notes.append)
         assert lease.is_alive(run)
         assert marked(run) == 3
-        with pytest.raises(InfrastructureError, match="still goes on"):
+        with pytest.raises(InfrastructureError, match="is still active"):
             Lease(run).__enter__()
         process.communicate(b"")
     assert not lease.is_alive(run)
@@ -116,7 +116,7 @@ def test_the_containers_of_a_dead_run_are_removed(run: str, notes: list[str], de
         process.send_signal(signal.SIGKILL)
     lease.sweep(notes.append)
     assert containers(run) == []
-    assert notes == [f"the run {run} had died: removed 1 container(s) and 3 process(es)"]
+    assert notes == [f"run {run} died; removed 1 container(s) and 3 process(es) that it left"]
 
 
 @pytest.mark.docker
@@ -133,7 +133,7 @@ def test_containers_are_kept_in_mind_until_the_engine_answers(
     with monkeypatch.context() as patched:
         patched.setattr(engine, "client", away)
         lease.sweep(notes.append)
-    assert "only when the container engine answers" in notes[0]
+    assert "will be removed when the container engine answers" in notes[0]
     lease.sweep(notes.append)
     assert containers(run) == []
 

@@ -82,7 +82,7 @@ def test_where_no_run_was_that_is_said(tmp_path: Path) -> None:
 def test_a_journal_without_a_beginning_is_the_users_error(tmp_path: Path) -> None:
     Path(tmp_path / "1").mkdir()
     (tmp_path / "1" / "events.jsonl").write_text('{"event": "boot')
-    with pytest.raises(UserError, match="has no beginning"):
+    with pytest.raises(UserError, match="has no start"):
         past.read(tmp_path / "1")
 
 

@@ -125,7 +125,7 @@ def test_of_many_failures_with_one_reason_the_first_are_shown() -> None:
         "E error gcc-debian-12-x86_64-qemu/0  make: Error 2",
     ]
     assert lines[8:10] == [
-        "    others with this reason are only counted",
+        "    more failures with this reason are only counted",
         "F failed gcc-debian-13-x86_64-qemu/a  another",
     ]
     assert "F 1 failed  E 100 error" in shown.terminal.text()
@@ -171,7 +171,7 @@ def test_a_starved_test_is_told_and_is_still_to_do_until_it_has_a_result() -> No
         assert "gcc/a: starved: no end; tried again at the end of the run, with 33 s\n" in frame
         assert tail(frame, 2) == [
             "► 0 running  · 6 to do",
-            "0/6 tests, 0 s, no estimate yet, 1 starved and to be tried again",
+            "0/6 tests, 0 s, no estimate yet, 1 starved of processor time, to be tried again",
         ]
         shown.screen.result(result("gcc/a"))
         assert tail(shown.draw(), 1) == ["1/6 tests, 0 s, no estimate yet"]
@@ -268,7 +268,7 @@ def test_guests_that_print_faster_than_anybody_reads_are_cut_short() -> None:
         shown.screen.result(result("gcc/a", "failed", "seen all the same"))
         shown.draw()
     assert shown.terminal.text().count("gcc/a | line") == 2000
-    assert "F failed gcc/a  seen all the same\n8000 lines of consoles are not shown\n" in shown.terminal.text()
+    assert "F failed gcc/a  seen all the same\n8000 console lines not shown\n" in shown.terminal.text()
 
 
 def test_without_verbose_no_console_is_asked_for_or_told() -> None:

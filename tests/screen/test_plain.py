@@ -57,7 +57,7 @@ def test_a_log_has_a_line_for_each_thing_that_happened() -> None:
         "gcc/a: starved; tried again at the end of the run",
         "[ 1/12] passed           gcc/a  0.15 s (tcg)",
         "[ 2/12] failed           gcc/b  exited(3) instead of exited(0)",
-        "[ 3/12] passed           gcc/c  (as in run 2025-07-01)",
+        "[ 3/12] passed           gcc/c  (reused from run 2025-07-01)",
     ]
 
 
@@ -134,7 +134,7 @@ def test_on_github_what_is_good_is_folded() -> None:
         "build unikernels-gcc made in 2.00 s",
         "::endgroup::",
         "::group::tests 3 to 6 of 12",
-        "[ 3/12] passed           gcc/c  (as in run 2025-07-01)",
+        "[ 3/12] passed           gcc/c  (reused from run 2025-07-01)",
         "[ 4/12] passed           clang/0  0.15 s (tcg)",
         "[ 5/12] passed           clang/1  0.15 s (tcg)",
         "[ 6/12] passed           clang/2  0.15 s (tcg)",

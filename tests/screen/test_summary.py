@@ -36,7 +36,7 @@ def test_failures_with_one_reason_are_told_once_with_how_to_repeat_one() -> None
         "clang/a: failed: why",
         "    it printed nothing",
         "    repeat it: bootmatrix repro clang/a",
-        "2 passed, 1 failed, 7 error, 1 of them as in earlier runs, in 25 s",
+        "2 passed, 1 failed, 7 error (1 reused from earlier runs) in 25 s",
         "  out/index.html",
         "  out/{junit.xml,results.json}",
     ]
@@ -131,7 +131,7 @@ def test_a_run_that_was_cut_short_names_what_goes_on_with_it() -> None:
     PlainScreen(pen).summary(run(interrupted=True), Path("out"), (), "bootmatrix run --resume -C x")
     assert file.getvalue().splitlines()[1:3] == [
         "interrupted; no test in 25 s",
-        "    go on with it: bootmatrix run --resume -C x",
+        "    resume it: bootmatrix run --resume -C x",
     ]
 
 

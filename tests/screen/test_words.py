@@ -64,7 +64,7 @@ def test_a_time_that_goes_on_is_told_in_whole_seconds(seconds: float, words: str
 
 def test_a_pass_tells_its_time_one_taken_again_its_run_and_the_others_their_reason() -> None:
     assert details(result()) == "  0.15 s (tcg)"
-    assert details(result(reused="2025-07-01")) == "  (as in run 2025-07-01)"
+    assert details(result(reused="2025-07-01")) == "  (reused from run 2025-07-01)"
     again = replace(result(reason="exited(0); attempt 1 was ended"), attempts=result().attempts * 2)
     assert details(again) == "  0.15 s (tcg)  exited(0); attempt 1 was ended"
     assert details(result(verdict="failed", reason="one\ntwo")) == "  one"

@@ -71,7 +71,7 @@ def test_output_without_end_does_not_put_the_time_out_off() -> None:
 
 def test_only_console_bytes_put_the_idle_time_out_off() -> None:
     talking = FakeProcess(*[(TENDER, b"x")] * 20, ends=False)
-    assert watched(talking, Limits(1000, 100, idle=5), step=1).stopped == "no console byte for 5.00 s"
+    assert watched(talking, Limits(1000, 100, idle=5), step=1).stopped == "no console output for 5.00 s"
 
 
 def test_a_talking_guest_is_not_idle() -> None:

@@ -15,7 +15,7 @@ class Idle(Witness):
 
     def tick(self, moment: Moment) -> Stop | None:
         if moment.silent >= self.seconds and not moment.stop:
-            return Stop(StopKind.IDLE, f"no console byte for {human_time(self.seconds)}")
+            return Stop(StopKind.IDLE, f"no console output for {human_time(self.seconds)}")
         return None
 
     def due(self, moment: Moment) -> float:

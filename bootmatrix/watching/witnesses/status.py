@@ -21,7 +21,7 @@ class Status(Witness):
 
     def tick(self, moment: Moment) -> Stop | None:
         if moment.silent >= self.grace and self._is_told(moment):
-            return Stop(StopKind.STATUS_TOLD, "the guest told its status and did not power off")
+            return Stop(StopKind.STATUS_TOLD, "the guest printed its status but did not power off")
         return None
 
     def due(self, moment: Moment) -> float:
