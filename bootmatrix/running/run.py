@@ -86,7 +86,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
         stack.callback(lambda: None if store.frozen else passes.close())
         stop = threading.Event()
         stack.enter_context(leaving.on_signals(_asked(stop, screen)))
-        places = stack.enter_context(opening.opened(ours.run, ours.boxes, stop, screen.note))
+        places = stack.enter_context(opening.opened(ours.run, ours.boxes, stop, screen.note, plan.engine))
         described = _host(plan)
         steps = Steps(store, passes, places, screen, reuse=options.reuse)
         steps.anew = past is not None
@@ -219,7 +219,7 @@ def _host(plan: Plan) -> dict[str, str]:
         "machine": platform.machine(),
         "cores": str(HERE.cores),
         "kvm": HERE.kvm_trouble() or "/dev/kvm works (it can create a virtual machine)",
-        "engine": plan.engine,
+        "engine": str(plan.engine),
     }
     if plan.images:
         found["engine"] = engine.described()
