@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import __version__, disk, files, keys, plugins
 from bootmatrix.matrix import meaning
-from bootmatrix.model import Quarantine, repro
+from bootmatrix.model import Quarantine, Verdict, repro
 from bootmatrix.results import decode
 from bootmatrix.runs import journal, keeping
 
@@ -68,7 +68,7 @@ class Passes:
 
     def note(self, result: Result, run: str, at: int, length: int) -> None:
         """A pass at the first attempt, if it is one: one write, whole beside those of other runs."""
-        if result.verdict == "passed" and result.key and not result.reused:
+        if result.verdict == Verdict.PASSED and result.key and not result.reused:
             with contextlib.suppress(OSError):  # a pass that is not noted is only booted again
                 os.write(self._descriptor, f"{result.key} {run} {at} {length}\n".encode())
 
@@ -104,7 +104,7 @@ class Passes:
 
 def _is_pass(result: Result) -> bool:
     """One that was booted, and passed at the first attempt."""
-    return result.verdict == "passed" and not result.reused and [each.verdict for each in result.attempts] == ["passed"]
+    return result.verdict == Verdict.PASSED and not result.reused and [each.verdict for each in result.attempts] == [Verdict.PASSED]
 
 
 def _rows(out: Path) -> Iterator[bytes]:
