@@ -88,7 +88,7 @@ def _cut(head: str, tail: str, left: int, room: int) -> str:
         head, tail = tail[: room // FIRST], tail[room // FIRST :]
     shown, last = head[: room // FIRST], tail[max(0, len(tail) - (room - room // FIRST)) :]
     lost = human_size(len(head) - len(shown) + left + len(tail) - len(last))
-    return f"{shown}\n[{lost} are left out here; the file has them]\n{last}"
+    return f"{shown}\n[{lost} omitted; see the file]\n{last}"
 
 
 def _disarmed(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from bootmatrix.model import Ending, Outcome
+from bootmatrix.model import Ending, Outcome, OutcomeKind
 
 # What QEMU tells on its standard error, which no guest can write: whether the machine ever ran, and whether it was
 # powered off (`shutdown_request`) or reset itself, which `-no-reboot` ends with status 0 too.
@@ -48,9 +48,9 @@ def failure(ending: Ending) -> Outcome | None:
     """What ended QEMU other than the guest's own word; None if nothing did."""
     message = MESSAGE.search(ending.tender)
     if ending.out_of_memory:
-        return Outcome("broken", "QEMU was killed for lack of memory", "the kernel's out-of-memory killer")
+        return Outcome(OutcomeKind.BROKEN, "QEMU was killed for lack of memory", "the kernel's out-of-memory killer")
     if killed := KILLED.search(ending.tender):
-        return Outcome("broken", "QEMU was ended from outside", killed[1])
+        return Outcome(OutcomeKind.BROKEN, "QEMU was ended from outside", killed[1])
     if not RAN.search(ending.tender):
         return _never_ran(ending, message)
     if _told_by_guest(ending):
@@ -61,9 +61,9 @@ def failure(ending: Ending) -> Outcome | None:
 def _never_ran(ending: Ending, message: re.Match[str] | None) -> Outcome:
     if ending.signal:
         evidence = message[0] if message else f"QEMU was ended by {ending.signal}"
-        return Outcome("broken", f"QEMU was ended by {ending.signal}", evidence)
+        return Outcome(OutcomeKind.BROKEN, f"QEMU was ended by {ending.signal}", evidence)
     words = message[1] if message else f"exit status {ending.status} before the machine ran"
-    kind = "rejected" if message and _refused(message[1]) else "broken"
+    kind = OutcomeKind.REJECTED if message and _refused(message[1]) else OutcomeKind.BROKEN
     return Outcome(kind, words, f"exit status {ending.status}, machine never started")
 
 
@@ -86,11 +86,11 @@ def _ended_while_running(ending: Ending) -> Outcome | None:
         pass
     evidence = message[0] if message else f"QEMU was ended by {ending.signal}"
     if ending.signal in OWN and not (message and BROKEN.search(message[1])):
-        return Outcome("crashed", f"QEMU's {ending.signal}", evidence)
+        return Outcome(OutcomeKind.CRASHED, f"QEMU's {ending.signal}", evidence)
     if ending.signal:
-        return Outcome("broken", f"QEMU was ended by {ending.signal}", evidence)
+        return Outcome(OutcomeKind.BROKEN, f"QEMU was ended by {ending.signal}", evidence)
     if ending.status == 1 and message:
-        return Outcome("broken", message[1], "QEMU's own message, exit status 1")
+        return Outcome(OutcomeKind.BROKEN, message[1], "QEMU's own message, exit status 1")
     return None
 
 
@@ -101,9 +101,9 @@ def said(ending: Ending) -> Outcome:
     off = None
     for event in EVENT.finditer(ending.tender):
         if event["reason"] == PANIC:
-            return Outcome("panicked", "the guest's panic device", event[0])
+            return Outcome(OutcomeKind.PANICKED, "the guest's panic device", event[0])
         if event["reason"]:
-            off = Outcome("exited", "0", "the guest powered off")
+            off = Outcome(OutcomeKind.EXITED, "0", "the guest powered off")
         elif written := _written(event):
             return written
     return off or _untold(ending)
@@ -118,15 +118,15 @@ def _written(event: re.Match[str]) -> Outcome | None:
     if int(event["address"], 16) % 0x1000 or word not in {SIFIVE_FAIL, SIFIVE_PASS, SIFIVE_RESET}:
         return None
     if word == SIFIVE_RESET:
-        return Outcome("crashed", "reset", "the guest asked the test device for a reset")
+        return Outcome(OutcomeKind.CRASHED, "reset", "the guest asked the test device for a reset")
     if word == SIFIVE_PASS:
-        return Outcome("exited", "0", "the test device's PASS")
-    return _exited(code, code) if code else Outcome("exited", "1", "the test device's FAIL, with code 0")
+        return Outcome(OutcomeKind.EXITED, "0", "the test device's PASS")
+    return _exited(code, code) if code else Outcome(OutcomeKind.EXITED, "1", "the test device's FAIL, with code 0")
 
 
 def _exited(value: int, status: int) -> Outcome:
     shown = "" if status < 256 else f", of which it shows {status % 256}"  # noqa: PLR2004
-    return Outcome("exited", str(value), f"QEMU's status {status}{shown}", f"QEMU's status {status}")
+    return Outcome(OutcomeKind.EXITED, str(value), f"QEMU's status {status}{shown}", f"QEMU's status {status}")
 
 
 def _untold(ending: Ending) -> Outcome:
@@ -136,8 +136,10 @@ def _untold(ending: Ending) -> Outcome:
         # an odd one on x86_64 may be any of 2^25 values, or QEMU's own failure
         code = "unknown" if ending.arch == "x86_64" and ending.status % 2 else str(ending.status)
         return Outcome(
-            "exited", code, f"{what}, but nothing was written to isa-debug-exit" if code == "unknown" else what
+            OutcomeKind.EXITED,
+            code,
+            f"{what}, but nothing was written to isa-debug-exit" if code == "unknown" else what,
         )
     if STOPPED.search(ending.tender):
-        return Outcome("crashed", "reset", "the machine reset itself, as a triple fault does; exit status 0")
-    return Outcome("exited", "unknown", "QEMU's status 0, but the guest neither powered off nor reset")
+        return Outcome(OutcomeKind.CRASHED, "reset", "the machine reset itself, as a triple fault does; exit status 0")
+    return Outcome(OutcomeKind.EXITED, "unknown", "QEMU's status 0, but the guest neither powered off nor reset")

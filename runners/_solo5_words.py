@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bootmatrix.model import Ending, Outcome
+from bootmatrix.model import Ending, Outcome, OutcomeKind
 
 ABORT_STATUS = 255
 LAST = 4096  # characters at the console's end that hold the bindings' last words
@@ -51,19 +51,21 @@ NOT_STARTED = frozenset({126, 127})  # a shell's, with its reason, or the dynami
 def outcome(ending: Ending, program: str, faults: frozenset[str] = frozenset()) -> Outcome:
     """For the tenders that pass the guest's status on (hvt, spt); `faults` are the signals that a guest can cause."""
     if ending.out_of_memory:
-        return Outcome("broken", f"{program} was killed for lack of memory", "the kernel's out-of-memory killer")
+        return Outcome(
+            OutcomeKind.BROKEN, f"{program} was killed for lack of memory", "the kernel's out-of-memory killer"
+        )
     if found := _refused(ending):
         return found
     last = last_words(ending.console)
-    if last and last.kind == "exited" and _same_status(last, ending):
+    if last and last.kind == OutcomeKind.EXITED and _same_status(last, ending):
         return replace(last, status=f"{program}'s status {last.detail}")
     if ending.signal:
-        kind = "crashed" if ending.signal in faults else "broken"
-        detail = ending.signal if kind == "crashed" else f"{program} was ended by {ending.signal}"
+        kind = OutcomeKind.CRASHED if ending.signal in faults else OutcomeKind.BROKEN
+        detail = ending.signal if kind == OutcomeKind.CRASHED else f"{program} was ended by {ending.signal}"
         return Outcome(kind, detail, f"{program} was ended by {ending.signal}")
-    if last and last.kind != "exited" and ending.status == ABORT_STATUS:
+    if last and last.kind != OutcomeKind.EXITED and ending.status == ABORT_STATUS:
         return last
-    return Outcome("exited", str(ending.status), f"{program}'s exit status {ending.status}")
+    return Outcome(OutcomeKind.EXITED, str(ending.status), f"{program}'s exit status {ending.status}")
 
 
 def _refused(ending: Ending) -> Outcome | None:
@@ -72,12 +74,12 @@ def _refused(ending: Ending) -> Outcome | None:
     message = found[1][:LONGEST] if found else ""
     evidence = f"the tender's message, exit status {ending.status}"
     if ending.status in NOT_STARTED and message and not ending.console:
-        return Outcome("broken", message, evidence)
+        return Outcome(OutcomeKind.BROKEN, message, evidence)
     if ending.status != 1 or not message:
         return None
     if FAULT.match(message):
-        return Outcome("crashed", PLACE.sub("", message), f"{message}, {evidence}")
-    return Outcome("broken" if BROKEN.match(message) else "rejected", message, evidence)
+        return Outcome(OutcomeKind.CRASHED, PLACE.sub("", message), f"{message}, {evidence}")
+    return Outcome(OutcomeKind.BROKEN if BROKEN.match(message) else OutcomeKind.REJECTED, message, evidence)
 
 
 def _same_status(said: Outcome, ending: Ending) -> bool:
@@ -132,10 +134,10 @@ def _worded(found: re.Match[str] | None, lines: list[str]) -> Outcome | None:
     evidence = f"'{found[0].strip()[:LONGEST]}' on the console"
     if found[1]:
         code = int(found[1])
-        return Outcome("exited", str(code if code >= 0 else code % 256 or code), evidence)
+        return Outcome(OutcomeKind.EXITED, str(code if code >= 0 else code % 256 or code), evidence)
     if not FATAL_TRAP.search(found[0]):
-        return Outcome("aborted", "", evidence)
+        return Outcome(OutcomeKind.ABORTED, "", evidence)
     traps = [trap for line in lines[-TRAP_LINES:-1] if (trap := TRAP.search(line))]
     if not traps:
-        return Outcome("crashed", "trap", evidence)
-    return Outcome("crashed", traps[-1][1] or traps[-1][2], f"'{traps[-1][0][:LONGEST]}', {evidence}")
+        return Outcome(OutcomeKind.CRASHED, "trap", evidence)
+    return Outcome(OutcomeKind.CRASHED, traps[-1][1] or traps[-1][2], f"'{traps[-1][0][:LONGEST]}', {evidence}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bootmatrix import model
-from bootmatrix.model import MIB, Boot, Ending, Launch, Outcome, Rejected, Tender
+from bootmatrix.model import MIB, Boot, Ending, Launch, Outcome, OutcomeKind, Rejected, Tender
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Runner(model.Runner):
 
     def outcome(self, ending: Ending) -> Outcome:
         if ending.out_of_memory:
-            return Outcome("broken", "killed for lack of memory", "the kernel's out-of-memory killer")
+            return Outcome(OutcomeKind.BROKEN, "killed for lack of memory", "the kernel's out-of-memory killer")
         if ending.signal:
-            return Outcome("crashed", ending.signal, f"ended by {ending.signal}")
-        return Outcome("exited", str(ending.status), f"exit status {ending.status}")
+            return Outcome(OutcomeKind.CRASHED, ending.signal, f"ended by {ending.signal}")
+        return Outcome(OutcomeKind.EXITED, str(ending.status), f"exit status {ending.status}")
 
 
 def _fill(word: str, values: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bootmatrix import model, patterns, volatile
-from bootmatrix.model import Boot, Ending, Launch, Outcome, Probe, Tender
+from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Probe, Tender
 
 from . import _qemu, _qemu_end
 
@@ -60,7 +60,7 @@ class Runner(model.Runner):
             return found
         said = _qemu_end.said(ending)
         if said.detail == "reset" and self.on_reset == "exited":
-            return Outcome("exited", "0", "the machine reset itself, which the matrix takes as an exit")
+            return Outcome(OutcomeKind.EXITED, "0", "the machine reset itself, which the matrix takes as an exit")
         return said
 
     def _panic(self, console: str) -> Outcome | None:
@@ -69,5 +69,5 @@ class Runner(model.Runner):
                 start = console.rfind("\n", 0, found.start()) + 1
                 line = console[max(start, found.start() - LONGEST) : found.start() + LONGEST].partition("\n")[0]
                 steady = volatile.stable(STAMP.sub("", line).strip())[:LONGEST]
-                return Outcome("panicked", steady, f"'{line.strip()[:LONGEST]}' on the console")
+                return Outcome(OutcomeKind.PANICKED, steady, f"'{line.strip()[:LONGEST]}' on the console")
         return None

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bootmatrix import model
-from bootmatrix.model import Boot, Ending, Launch, Outcome, Probe, Rejected, Tender
+from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Probe, Rejected, Tender
 
 from . import _qemu, _qemu_end, _solo5_file, _solo5_words
 
@@ -71,12 +71,14 @@ class Runner(model.Runner):
         if found := _qemu_end.failure(ending):
             return found
         said = _qemu_end.said(ending)
-        if said.kind != "exited":
+        if said.kind != OutcomeKind.EXITED:
             return said
         if not (said.detail == VALUE if said.status else said.ok or ending.status == STATUS):
             return _not_the_bindings(said)
         told = _solo5_words.told_when_quiet if self.quiet else _solo5_words.only_told
-        unknown = Outcome("exited", "unknown", f"QEMU's status {ending.status}, which virtio gives at any end")
+        unknown = Outcome(
+            OutcomeKind.EXITED, "unknown", f"QEMU's status {ending.status}, which virtio gives at any end"
+        )
         return told(ending.console) or unknown
 
 
@@ -84,5 +86,7 @@ def _not_the_bindings(said: Outcome) -> Outcome:
     """The end of a guest that wrote to isa-debug-exit itself: its own claim of success is none."""
     what = f"{said.evidence}, which is not one of the bindings' messages"
     if said.ok or said.detail == "unknown":
-        return Outcome("exited", "unknown", what, disputed=f"the guest did not end through Solo5's bindings: {what}")
-    return Outcome("exited", said.detail, what)
+        return Outcome(
+            OutcomeKind.EXITED, "unknown", what, disputed=f"the guest did not end through Solo5's bindings: {what}"
+        )
+    return Outcome(OutcomeKind.EXITED, said.detail, what)

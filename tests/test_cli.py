@@ -75,7 +75,7 @@ def test_a_list_imports_nothing_that_only_runs_need(project: Path) -> None:
     assert not {"docker", "rich", "regex", "tenacity", "junit_xml", "platformdirs", "subprocess"} & loaded
     ours = {name.split(".")[1] for name in loaded if name.startswith("bootmatrix.")}
     plain = {"files", "program", "repository", "trust", "unknown"}
-    assert ours <= {"cli", "commands", "errors", "matrix", "model", "plugins", "quantities", *plain}
+    assert ours <= {"cli", "commands", "engines", "errors", "matrix", "model", "plugins", "quantities", *plain}
 
 
 def test_a_list_of_ids(project: Path) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
-from bootmatrix.boots import judgement, resources, retry
+from bootmatrix.boots import judgement, onlookers, resources, retry
 from bootmatrix.boots.preparing import Prepared, Preparer, job_of
 from bootmatrix.boots.results import Results, now
 from bootmatrix.boots.tenders import Unavailable
@@ -21,8 +21,6 @@ from bootmatrix.places.place import nothing
 from bootmatrix.quantities import human_time
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.watch import Watched, watch
-from bootmatrix.watching.witnesses.relay import Relay
-from bootmatrix.watching.witnesses.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +120,7 @@ class Booter:
         """The attempt, and which part it had of the processor time that it could have had."""
         step, fields = prepared.step, prepared.fields
         job = job_of(prepared, guest_number, place.folder())
-        also = [Usage(), *([Relay(partial(self.on_chunk, step.id))] if self.on_chunk else [])]
+        also = list(onlookers.of(fields, partial(self.on_chunk, step.id) if self.on_chunk else None))
         started, clock = now(), time.monotonic()
         try:
             with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:

@@ -75,5 +75,6 @@ def _judged(step: BootStep, fields: TestFields, seen: Watched, stopped: str) -> 
         arch=step.arch,
     )
     told, panicked = seen.is_for(StopKind.STATUS_TOLD), seen.is_for(StopKind.PANIC)
-    judged = verdict.judge(fields, step.runner, ending, told=told, panicked=panicked, root=step.root)
+    found = seen.findings.complaints
+    judged = verdict.judge(fields, step.runner, ending, told=told, panicked=panicked, root=step.root, complaints=found)
     return replace(judged, metrics=metrics.found(fields.metrics, ending.console))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bootmatrix.engines import SAID, Engine
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -46,9 +48,8 @@ def allow_option(function: F) -> F:
 
 
 def engine_option(function: F) -> F:
-    choice = click.Choice(["docker", "host"])
-    text = "Build and boot in containers (Docker, or Podman by DOCKER_HOST), or on this host, for trusted code."
-    return click.option("--engine", type=choice, default="docker", show_default=True, help=text)(function)
+    choice, text = click.Choice([str(each) for each in Engine]), f"Build and boot {', or '.join(SAID.values())}."
+    return click.option("--engine", type=choice, default=str(Engine.DOCKER), show_default=True, help=text)(function)
 
 
 def shard_option(function: F) -> F:
@@ -129,7 +130,7 @@ def plan_to_run(
 
 
 @contextlib.contextmanager
-def place_of(step: BootStep, *, built: bool) -> Iterator[Place]:
+def place_of(step: BootStep, engine: str, *, built: bool) -> Iterator[Place]:
     """Where a boot runs, with its image ready and, if it is to be `built`, its build, as a run makes them; what is
     started there is gone afterwards.
     """
@@ -140,7 +141,7 @@ def place_of(step: BootStep, *, built: bool) -> Iterator[Place]:
     from bootmatrix.runs.store import new_id  # noqa: PLC0415
 
     opening.check([step.image])
-    with Lease(new_id()) as lease, opening.opened(lease.run, lease.boxes) as places:
+    with Lease(new_id()) as lease, opening.opened(lease.run, lease.boxes, engine=Engine(engine)) as places:
         makers = Makers(places, ToTerminal())
         if step.image:
             makers.image(step.image)

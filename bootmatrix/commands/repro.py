@@ -55,7 +55,7 @@ def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], direc
     step = one_boot(plan_to_run(directory, file, allow, (test,), engine), test)
     if step.skip:
         raise UserError(Problem(f"{step.id} is skipped: {step.skip}"))
-    with place_of(step, built=True) as place:
+    with place_of(step, engine, built=True) as place:
         try:
             prepared = preparing.Preparer().prepare(step, step.fields, place)
         except (Unavailable, Rejected) as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bootmatrix.commands.common import allow_option, complete, matrix_options, one_boot, place_of, plan_to_run
+from bootmatrix.engines import Engine
 from bootmatrix.errors import InfrastructureError, Problem
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def command(cell: str, allow: tuple[Path, ...], directory: Path | None, file: Pa
     The source's private copy is /src, thrown away afterwards, as is $OUT; variables, user and limits are the build's;
     its last output, if there is one, is /unikernels.
     """
-    step = one_boot(plan_to_run(directory, file, allow, (cell,), "docker"), cell)
+    step = one_boot(plan_to_run(directory, file, allow, (cell,), Engine.DOCKER), cell)
     raise SystemExit(_open(step))
 
 
@@ -42,7 +43,11 @@ def _open(step: BootStep) -> int:
     if not shutil.which(engine.cli()):
         what = f"`{engine.cli()}` is not on PATH, and `shell` needs it to attach a terminal"
         raise InfrastructureError(Problem(what, remedy="install the engine's command line: apt-get install docker.io"))
-    with place_of(step, built=False) as place, files.scratch("shell-", host.scratch()) as folder, _marked():
+    with (
+        place_of(step, Engine.DOCKER, built=False) as place,
+        files.scratch("shell-", host.scratch()) as folder,
+        _marked(),
+    ):
         (line,) = place.command_line(_job(step, place, folder), terminal=True)
         return subprocess.run(shlex.split(line), check=False).returncode
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from bootmatrix.planning.plan import BootStep
-
 
 class Unreadable(UserError):
     """A protocol has a bug: nothing can be said of the guest's cases."""
@@ -27,10 +25,9 @@ def _parser(protocol: str, root: Path) -> Callable[[str], object]:
     return plugins.parser(protocol, root)
 
 
-def check(boots: Iterable[BootStep]) -> None:
+def check(protocols: Iterable[str], root: Path) -> None:
     """Import every protocol that is needed, before anything is booted; raises UserError if one cannot be."""
-    needed = {(step.template.cases, step.root) for step in boots if step.runs}
-    for protocol, root in sorted((name, root) for name, root in needed if name):
+    for protocol in protocols:
         _parser(protocol, root)
 
 
@@ -57,10 +54,10 @@ def _wrong(answer: object) -> str:
     if not isinstance(answer, Told):
         return f"a {type(answer).__name__}, and no Told"
     if not (isinstance(answer.trouble, str) and isinstance(answer.skipped, str)):
-        return "a trouble or a skip that is no text"
+        return "a trouble or a skip that is not a text"
     if not isinstance(answer.cases, tuple):
         return f"cases that are a {type(answer.cases).__name__}, and no tuple"
-    return next((f"{each!r:.200}, which is no case" for each in answer.cases if not _is_case(each)), "")
+    return next((f"{each!r:.200}, which is not a case" for each in answer.cases if not _is_case(each)), "")
 
 
 def _is_case(each: object) -> bool:

@@ -54,17 +54,19 @@ def judge(
     told: bool = False,
     panicked: bool = False,
     root: Path | None = None,
+    complaints: Sequence[str] = (),
 ) -> Judgement:
     """`told` and `panicked`: the guest printed its status, or a panic, and we ended it when it did not power off.
 
-    `root` is the folder of the matrix, where the project's own protocols are looked for.
+    `root` is the folder of the matrix, where the project's own protocols are looked for. `complaints` are those of
+    witnesses: what they found out from outside speaks against a pass.
     """
     outcome, disagreement = settle(fields, runner, ending, told=told, panicked=panicked)
     if outcome.kind in OURS and not expected(fields.expect, outcome):
         kind = Verdict.SKIPPED if is_skip(fields, outcome, ending.tender) else Verdict.ERROR
         return Judgement(kind, outcome.detail or outcome.kind, outcome)
     try:
-        spoken = listen(fields, ending.console, ending.tender, root)
+        spoken = listen(fields, ending, root, complaints)
     except cases.Unreadable as error:
         refused = Outcome(OutcomeKind.REJECTED, str(error), f"it ended as {outcome}")
         return Judgement(Verdict.ERROR, str(error), refused)
@@ -93,9 +95,9 @@ def _endless(runner: Runner, ending: Ending, reason: str, spoken: Spoken) -> str
     return reason
 
 
-def listen(fields: TestFields, console: str, tender: str, root: Path | None = None) -> Spoken:
+def listen(fields: TestFields, ending: Ending, root: Path | None = None, complaints: Sequence[str] = ()) -> Spoken:
     """Hold what was said against the expected patterns and the guest's own test cases."""
-    expect = fields.expect
+    expect, console, tender = fields.expect, ending.console, ending.tender
     missing = [*_out_of_order(expect, console)]
     missing += [_never(p, console) for p in expect.console_any if patterns.find(p, console) < 0]
     missing += ["the console is empty"] if missing and not console.strip() else []
@@ -108,7 +110,7 @@ def listen(fields: TestFields, console: str, tender: str, root: Path | None = No
     if told.trouble:
         (missing if told.silent else wrong).append(told.trouble)
     conclusive = bool(expect.console or expect.console_any or (fields.cases and not told.open))
-    return Spoken((*missing, *wrong), conclusive, bool(wrong), told)
+    return Spoken((*missing, *wrong, *complaints), conclusive, bool(wrong or complaints), told)
 
 
 def _out_of_order(expect: Expect, console: str) -> Iterator[str]:

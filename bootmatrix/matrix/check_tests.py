@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins
 from bootmatrix.errors import UserError, suggest
-from bootmatrix.matrix import cells, filling, marks, template
+from bootmatrix.matrix import cells, filling, meaning, template
 from bootmatrix.matrix.schema import TestFields
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class _Checker:
 
     def _plug_ins(self, layer: Mapping[str, Any], here: Path_) -> None:
         """By the names of their files: nothing is imported."""
-        for key in marks.of(TestFields).values():
+        for key in meaning.of(TestFields).values():
             name = layer.get(key.alias)
             if key.plug_in and isinstance(name, str) and name not in self._known(key.plug_in):
                 what = f"{key.alias}: '{name}' is not allowed here"

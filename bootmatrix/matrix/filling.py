@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from bootmatrix.matrix import marks, template
+from bootmatrix.matrix import meaning, template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bootmatrix.matrix.document import Path_
-    from bootmatrix.matrix.marks import Key, Texts
+    from bootmatrix.matrix.meaning import Key, Texts
 
     _Keys = tuple[tuple[str, str, Texts], ...]  # as of a Texts
 
@@ -32,19 +32,19 @@ def fill(fields: Fields, values: Mapping[str, str]) -> Fields:
 
 @functools.cache
 def _early(model: type[BaseModel]) -> _Keys:
-    keys = marks.of(model).items()
+    keys = meaning.of(model).items()
     return tuple((name, key.alias, key.texts) for name, key in keys if key.texts and not key.late)
 
 
 def of_key(fields: BaseModel, name: str, values: Mapping[str, str]) -> Any:
     """The value of one key with its placeholders filled in, at each attempt if that is when."""
-    value, texts = getattr(fields, name), marks.of(type(fields))[name].texts
+    value, texts = getattr(fields, name), meaning.of(type(fields))[name].texts
     return _value(texts, value, _Values(values)) if texts else value
 
 
 def written(model: type[BaseModel], layer: Mapping[str, Any]) -> Iterator[tuple[Path_, str, Key]]:
     """Of a layer as it stands in the file, valid or not: each text that is filled in, its place and its key."""
-    for key in marks.of(model).values():
+    for key in meaning.of(model).values():
         if key.texts:
             for path, text in _written(key.texts, layer.get(key.alias), (key.alias,)):
                 yield path, text, key

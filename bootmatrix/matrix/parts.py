@@ -18,7 +18,8 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from bootmatrix.matrix import marks
+from bootmatrix.matrix import meaning
+from bootmatrix.matrix.marks import AsWritten, Expression, Filled
 from bootmatrix.matrix.values import (
     SCALAR,
     Listed,
@@ -47,7 +48,7 @@ class Strict(BaseModel):
         found = handler(schema)
         keys = handler.resolve_ref_schema(found)["properties"]
         for name, field in cls.model_fields.items():
-            if more := marks.said(field):
+            if more := meaning.said(field):
                 keys[field.alias or name]["description"] = f"{field.description} {more}"
         return found
 
@@ -56,7 +57,7 @@ class Pattern(Strict):
     """A text that the console must show, or `{regex: …}`."""
 
     text: str = Field("", exclude=True)
-    regex: Annotated[str, AfterValidator(checked_regex), marks.Expression()] = ""
+    regex: Annotated[str, AfterValidator(checked_regex), Expression()] = ""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -87,13 +88,13 @@ PatternOrText = Annotated[
     ),
 ]
 Patterns = Annotated[list[PatternOrText], Listed((str, dict))]
-FilledPatterns = Annotated[Patterns, marks.Filled()]
+FilledPatterns = Annotated[Patterns, Filled()]
 
 
 class Expect(Strict):
     """What must be seen for a pass."""
 
-    outcome: Annotated[list[OutcomeWord], Field(min_length=1), Listed(), marks.AsWritten()] = Field(
+    outcome: Annotated[list[OutcomeWord], Field(min_length=1), Listed(), AsWritten()] = Field(
         ["exited(0)"],
         description="The expected outcome, or a list of them; `crashed` matches any crash, `crashed(SIG*)` some.",
     )

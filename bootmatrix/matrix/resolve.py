@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from bootmatrix import errors
 from bootmatrix.errors import Problem, UserError, suggest
-from bootmatrix.matrix import cells, marks, select
+from bootmatrix.matrix import cells, meaning, select
 from bootmatrix.matrix.schema import TestFields
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Resolver:
     def _merge(self, layers: list[TestFields]) -> TestFields:
         result: dict[str, Any] = {name: field.get_default() for name, field in TestFields.model_fields.items()}
         result["build"] = self._build
-        keys = marks.of(TestFields)
+        keys = meaning.of(TestFields)
         for layer in layers:
             for name in layer.model_fields_set & result.keys():
                 given = getattr(layer, name)

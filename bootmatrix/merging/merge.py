@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bootmatrix import __version__
+from bootmatrix import __version__, engines
 from bootmatrix.boots import results
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.history import NO_HISTORY
@@ -122,7 +122,7 @@ def _as_planned(
 
 def _options(matrix: Matrix, part: Part) -> tuple[str, ...]:
     """With which its tests are repeated here."""
-    return plans.options(matrix, "host" if part.run.host.get("engine") == "host" else "docker")
+    return plans.options(matrix, engines.recorded(part.run.host.get("engine")))
 
 
 def _write(

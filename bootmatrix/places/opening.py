@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix import host
+from bootmatrix.engines import Engine
 from bootmatrix.places import sight
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Place
 
 
+# Those in no container, each made with a scratch folder; without images, `docker` boots nothing.
+HERE: dict[Engine, Callable[[Path | None], Place]] = {Engine.DOCKER: LocalPlace, Engine.HOST: LocalPlace}
+
+
 class Tagged(Protocol):
     """An image, by the tag that the engine knows."""
 
@@ -29,8 +34,8 @@ class Tagged(Protocol):
 class Places:
     """A run's places, each opened once: it keeps what it knows of itself. What they start ends with the pool."""
 
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
+    def __init__(self, pool: Pool, engine: Engine) -> None:
+        self.pool, self.engine = pool, engine
         self._known: dict[str, Place] = {}
 
     @property
@@ -42,13 +47,13 @@ class Places:
         """Containers of an image, or this host."""
         tag = image.tag if image else ""
         if tag not in self._known:
-            self._known[tag] = ContainerPlace(tag, self.pool) if tag else here()
+            self._known[tag] = ContainerPlace(tag, self.pool) if tag else here(self.engine)
         return self._known[tag]
 
 
-def here() -> Place:
+def here(engine: Engine = Engine.HOST) -> Place:
     """On this host, in no container."""
-    return LocalPlace(host.scratch())
+    return HERE[engine](host.scratch())
 
 
 def check(images: Iterable[Tagged | None]) -> None:
@@ -63,7 +68,8 @@ def opened(
     boxes: Path,
     stop: threading.Event | None = None,
     note: Callable[[str], None] = lambda _text: None,
+    engine: Engine = Engine.DOCKER,
 ) -> Iterator[Places]:
     """The places of a run that has a lease, by its folder for containers; all that they started is gone afterwards."""
     with Pool(run, boxes, stop, note) as pool:
-        yield Places(pool)
+        yield Places(pool, engine)

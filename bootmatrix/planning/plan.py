@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bootmatrix import host, keys, plugins
+from bootmatrix.engines import Engine
 from bootmatrix.judging import quarantine
 from bootmatrix.matrix import cells, filling, resolve
 from bootmatrix.model import Cell, Quarantine, Rejected, repro
@@ -81,14 +82,19 @@ class BootStep:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a run does; `root` is the folder of the matrix, `engine` docker or host, `axes` the cells'."""
+    """Everything that a run does; `root` is the folder of the matrix, `engine` where, `axes` the cells'."""
 
     root: Path
-    engine: str
+    engine: Engine
     images: tuple[Image, ...]
     builds: tuple[BuildStep, ...]
     boots: tuple[BootStep, ...]
     axes: tuple[str, ...] = ()
+
+    @property
+    def protocols(self) -> list[str]:
+        """Those in which guests report their cases."""
+        return sorted({boot.template.cases for boot in self.boots if boot.runs and boot.template.cases})
 
     @property
     def key(self) -> str:
@@ -100,13 +106,14 @@ class Plan:
 def make(
     matrix: Matrix,
     terms: Sequence[str] = (),
-    engine: str = "docker",
+    engine: str = Engine.DOCKER,
     wanted: Callable[[str], bool] = lambda _id: True,
 ) -> Plan:
     """`wanted` is asked for each boot's id. Raises UserError if a selection takes nothing or a cell's image lacks its
     compiler.
     """
-    maker, resolver = _Maker(matrix, engine), resolve.Resolver(matrix)
+    where = Engine(engine)
+    maker, resolver = _Maker(matrix, where), resolve.Resolver(matrix)
     boots = [
         maker.boot(cell, name, params, resolver.fields(cell, test, params))
         for cell, name, test, params in resolve.selected(matrix, terms)
@@ -115,18 +122,18 @@ def make(
     running = [boot for boot in boots if boot.runs]
     builds = tuple({boot.build.key: boot.build for boot in running if boot.build}.values())
     needed = [boot.image for boot in running if boot.image]
-    return Plan(matrix.root, engine, tuple(dict.fromkeys(needed)), builds, tuple(boots), tuple(matrix.cells.keys))
+    return Plan(matrix.root, where, tuple(dict.fromkeys(needed)), builds, tuple(boots), tuple(matrix.cells.keys))
 
 
-def options(matrix: Matrix, engine: str) -> tuple[str, ...]:
+def options(matrix: Matrix, engine: Engine) -> tuple[str, ...]:
     """What a command needs to find the same boots again, as the user gave it."""
-    return (*(() if engine == "docker" else ("--engine", engine)), *matrix.named)
+    return (*(() if engine == Engine.DOCKER else ("--engine", engine)), *matrix.named)
 
 
 class _Maker:
     """Makes steps; equal images, builds, runners and tenders are made once."""
 
-    def __init__(self, matrix: Matrix, engine: str) -> None:
+    def __init__(self, matrix: Matrix, engine: Engine) -> None:
         self.matrix, self.engine = matrix, engine
         self.options = options(matrix, engine)
         self.folders = plugins.images(matrix.root)
@@ -169,7 +176,7 @@ class _Maker:
             runner = plugins.make_runner(backend, fields.runner, self.matrix.root)
             try:
                 tender = runner.tender(arch)
-                if tender.prefix and self.engine != "host":
+                if tender.prefix and self.engine.has_images:
                     keys.of_prefix(tender.prefix)  # a boot sees it, too, and must not see a socket
                 self.backends[known] = (runner, tender, "")
             except Rejected as rejected:
@@ -182,14 +189,14 @@ class _Maker:
         known = (build if needed else None, cell.id)
         if known not in self.parts:
             self.parts.clear()
-            image = None if self.engine == "host" else toolchain.image_of(cell, self.folders)
+            image = toolchain.image_of(cell, self.folders) if self.engine.has_images else None
             self.parts[known] = (image, self._build(build, cell) if build and needed else None)
         return self.parts[known]
 
     def _elsewhere(self, cell: Cell) -> str:
         """Without containers, only the cells of this host's own OS can be tried."""
         wanted = cells.value(cell, "os")
-        if self.engine == "host" and "os" in cell.values and wanted != host.os_name():
+        if not self.engine.has_images and "os" in cell.values and wanted != host.os_name():
             return (
                 f"this host runs {host.os_name()}, but the cell wants {wanted}; --engine docker uses an image instead"
             )
@@ -198,7 +205,7 @@ class _Maker:
     def _build(self, name: str, cell: Cell) -> BuildStep:
         """The build for the axes that it names; its OS and its image's own axes are always among them."""
         spec = self.matrix.builds[name]
-        image = None if self.engine == "host" else toolchain.image_of(cell, self.folders)
+        image = toolchain.image_of(cell, self.folders) if self.engine.has_images else None
         named = spec.axes if spec.axes is not None else [axis for axis in cell.values if axis != "backend"]
         needed = ["os", *(axis for axis, _ in image.args)] if image else ["os"]
         values = {

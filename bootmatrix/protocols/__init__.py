@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.model import Case
+from bootmatrix.model import Case, CaseStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST = 100_000  # cases in a report
 TOO_MANY = f"the guest reports more than {MOST:,} cases"
 LONGEST = 300  # characters of a case's name, and of its message
-STATUSES = ("passed", "failed", "skipped")
+STATUSES = tuple(CaseStatus)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Told:
 
     @property
     def failed(self) -> list[Case]:
-        return [case for case in self.cases if case.status == "failed"]
+        return [case for case in self.cases if case.status == CaseStatus.FAILED]
 
 
 def case(name: str, status: str, message: str = "") -> Case:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bootmatrix.model import CaseStatus
 from bootmatrix.protocols import MOST, TOO_MANY, Told, case
 
 if TYPE_CHECKING:
@@ -21,7 +22,13 @@ LINE = re.compile(
 )
 UNEXPECTED = re.compile(r"\b([0-9]{1,9}) unexpected failures")
 SKIPPED = re.compile(r"\b([0-9]{1,9}) skipped")
-STATUS = {"PASS": "passed", "FAIL": "failed", "XPASS": "failed", "ABORT": "failed", "SKIP": "skipped"}
+STATUS = {
+    "PASS": CaseStatus.PASSED,
+    "FAIL": CaseStatus.FAILED,
+    "XPASS": CaseStatus.FAILED,
+    "ABORT": CaseStatus.FAILED,
+    "SKIP": CaseStatus.SKIPPED,
+}
 KNOWN = {"XFAIL": "an expected failure", "KFAIL": "a known failure"}  # counted by the guest as no failure
 
 
@@ -60,7 +67,7 @@ def read(text: str) -> Read | None:
         ended = found["ran"] is not None
         if not ended:
             cases.append(_case(found["verdict"], found["name"]))
-            failed += cases[-1].status == "failed"
+            failed += cases[-1].status == CaseStatus.FAILED
             if len(cases) > MOST:
                 return None
             continue
@@ -69,7 +76,7 @@ def read(text: str) -> Read | None:
         skipped += int(found["ran"]) == _number(SKIPPED, found["parts"])
         if unexpected > failed:
             trouble = trouble or f"a summary counts {unexpected} unexpected failures, the lines show {failed}"
-    none = skipped == summaries and not trouble and not any(case.status in {"passed", "failed"} for case in cases)
+    none = skipped == summaries and not trouble and all(case.status == CaseStatus.SKIPPED for case in cases)
     why = f"every case was skipped: {cases[0].name}" if cases else "no case was run"
     return Read(tuple(cases), summaries, ended, trouble, why if summaries and none else "")
 
@@ -80,4 +87,4 @@ def _number(pattern: re.Pattern[str], text: str) -> int:
 
 
 def _case(verdict: str, name: str) -> Case:
-    return case(name, STATUS.get(verdict, "skipped"), KNOWN.get(verdict, verdict if verdict != "PASS" else ""))
+    return case(name, STATUS.get(verdict, CaseStatus.SKIPPED), KNOWN.get(verdict, verdict if verdict != "PASS" else ""))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bootmatrix import torn, volatile
+from bootmatrix.model import CaseStatus
 from bootmatrix.protocols import MOST, TOO_MANY, Told, case, cut
 
 if TYPE_CHECKING:
@@ -132,11 +133,11 @@ def _point(reading: _Reading, found: re.Match[str]) -> None:
     directive = DIRECTIVE.search(_hide_escapes(rest))
     description = (rest[: directive.start()] if directive else rest).strip().removeprefix("-")
     message = ""
-    status = "failed" if found["failed"] else "passed"
+    status = CaseStatus.FAILED if found["failed"] else CaseStatus.PASSED
     if directive:
         message = directive[3] or (directive[1] or directive[2]).lower()
         if directive[1] or found["failed"]:  # a TODO that passes is a pass
-            status = "skipped"
+            status = CaseStatus.SKIPPED
     here.ids.append(number)
     reading.cases.append(case(_unescape(description) or f"test {number}", status, message))
 

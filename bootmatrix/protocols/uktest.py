@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bootmatrix.model import CaseStatus
 from bootmatrix.protocols import MOST, TOO_MANY, Told, case, lines
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class _Open:
         self.complaints = [*self.complaints, what][:COMPLAINTS]
 
     def close(self) -> Case:
-        return case(self.name, "failed" if self.complaints else "passed", "; ".join(self.complaints))
+        return case(self.name, CaseStatus.FAILED if self.complaints else CaseStatus.PASSED, "; ".join(self.complaints))
 
 
 @dataclass
@@ -62,7 +63,7 @@ def parse(text: str) -> Told:
     cases = tuple(opened.close() for opened in reading.cases)
     if not cases and not reading.counted:
         return Told(trouble="the console shows no uktest line", silent=True)
-    return Told(cases, _trouble(reading, sum(case.status == "failed" for case in cases)))
+    return Told(cases, _trouble(reading, sum(case.status == CaseStatus.FAILED for case in cases)))
 
 
 def _read(reading: _Reading, line: str) -> None:

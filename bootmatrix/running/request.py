@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins
+from bootmatrix.engines import Engine
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import cells, resolve
 from bootmatrix.planning import plan as plans
@@ -32,7 +33,7 @@ class Request:
     """
 
     select: tuple[str, ...] = ()
-    engine: str = "docker"
+    engine: str = Engine.DOCKER
     shard: str = ""
     failed_of: str = ""
     compare: str = ""
@@ -84,12 +85,12 @@ def cells_of_part(matrix: Matrix, select: tuple[str, ...], shard: str, out: Path
     a key, and the shard has other cells here.
     """
     asked = shards.parse(shard)
-    shard = shards.parts(asked.of, weights(matrix, select, out))[asked.number - 1]
-    if asked.key not in {"", shard.key}:
-        what = f"shard {asked.number}/{asked.of} has other cells here: key {shard.key}, expected {asked.key}"
+    here = shards.parts(asked.of, weights(matrix, select, out))[asked.number - 1]
+    if asked.key not in {"", here.key}:
+        what = f"shard {asked.number}/{asked.of} has other cells here: key {here.key}, expected {asked.key}"
         remedy = f"use the matrix, the selection and the {out / times.FILE} of the machine that made the plan"
         raise UserError(Problem(what, remedy=remedy))
-    return shard.cells
+    return here.cells
 
 
 def weights(matrix: Matrix, select: tuple[str, ...], out: Path) -> dict[str, Weight]:

@@ -75,12 +75,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
 
     Raises InfrastructureError where nothing can be begun.
     """
-    opening.check(plan.images)  # no engine, or one elsewhere: say so before anything is begun
-    cases.check(plan.boots)
-    lease.sweep(screen.note)
-    for entry in dict.fromkeys(step.quarantine for step in plan.boots if step.quarantine):
-        if quarantine.is_over(entry, datetime.now(UTC).date()):
-            screen.note(quarantine.told(entry))
+    _check(plan, screen)
     checkout = source.of(plan.root)
     with lease.Lease(past.run if past else new_id()) as ours, contextlib.ExitStack() as stack:
         store = Store(options.out, ours.run, len(plan.boots))
@@ -91,7 +86,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
         stack.callback(lambda: None if store.frozen else passes.close())
         stop = threading.Event()
         stack.enter_context(leaving.on_signals(_asked(stop, screen)))
-        places = stack.enter_context(opening.opened(ours.run, ours.boxes, stop, screen.note))
+        places = stack.enter_context(opening.opened(ours.run, ours.boxes, stop, screen.note, plan.engine))
         described = _host(plan)
         steps = Steps(store, passes, places, screen, reuse=options.reuse)
         steps.anew = past is not None
@@ -113,6 +108,16 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
             partial=any(options.request.get(key) for key in ("select", "shard", "failed_of")),
         )
         return _tell(plan, finished, steps, options, fatal)
+
+
+def _check(plan: Plan, screen: Screen) -> None:
+    """What can be known to be wrong before anything is begun; and what the user should know."""
+    opening.check(plan.images)
+    cases.check(plan.protocols, plan.root)
+    lease.sweep(screen.note)
+    for entry in dict.fromkeys(step.quarantine for step in plan.boots if step.quarantine):
+        if quarantine.is_over(entry, datetime.now(UTC).date()):
+            screen.note(quarantine.told(entry))
 
 
 def _begin(plan: Plan, store: Store, options: Options, past: Past | None) -> None:
@@ -214,7 +219,7 @@ def _host(plan: Plan) -> dict[str, str]:
         "machine": platform.machine(),
         "cores": str(HERE.cores),
         "kvm": HERE.kvm_trouble() or "/dev/kvm works (it can create a virtual machine)",
-        "engine": plan.engine,
+        "engine": str(plan.engine),
     }
     if plan.images:
         found["engine"] = engine.described()

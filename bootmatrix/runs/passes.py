@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import __version__, disk, files, keys, plugins
-from bootmatrix.matrix import marks
-from bootmatrix.model import Quarantine, repro
+from bootmatrix.matrix import meaning
+from bootmatrix.model import Quarantine, Verdict, repro
 from bootmatrix.results import decode
 from bootmatrix.runs import journal, keeping
 
@@ -68,7 +68,7 @@ class Passes:
 
     def note(self, result: Result, run: str, at: int, length: int) -> None:
         """A pass at the first attempt, if it is one: one write, whole beside those of other runs."""
-        if result.verdict == "passed" and result.key and not result.reused:
+        if result.verdict == Verdict.PASSED and result.key and not result.reused:
             with contextlib.suppress(OSError):  # a pass that is not noted is only booted again
                 os.write(self._descriptor, f"{result.key} {run} {at} {length}\n".encode())
 
@@ -104,7 +104,11 @@ class Passes:
 
 def _is_pass(result: Result) -> bool:
     """One that was booted, and passed at the first attempt."""
-    return result.verdict == "passed" and not result.reused and [each.verdict for each in result.attempts] == ["passed"]
+    return (
+        result.verdict == Verdict.PASSED
+        and not result.reused
+        and [each.verdict for each in result.attempts] == [Verdict.PASSED]
+    )
 
 
 def _rows(out: Path) -> Iterator[bytes]:
@@ -156,7 +160,7 @@ class Keys:
     def _asked(self, step: BootStep) -> str:
         """The test's fields before placeholders are filled in; many boots share them."""
         if id(step.template) not in self._templates:
-            known = marks.of(type(step.template))
+            known = meaning.of(type(step.template))
             asked = [(name, value) for name, value in step.template if known[name].in_pass]
             self._templates[id(step.template)] = repr(asked)
         return self._templates[id(step.template)]

@@ -9,6 +9,7 @@ from array import array
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from bootmatrix.engines import Engine
 from bootmatrix.errors import Problem, UserError, printable
 from bootmatrix.model import GOOD_VERDICTS, VERDICTS
 from bootmatrix.model.bounds import is_name, is_time
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from bootmatrix.runs.journal import Entry
 
     Note = Callable[[str], None]
-
-ENGINES = ("docker", "host")
 
 
 @dataclass(frozen=True)
@@ -208,7 +207,7 @@ def _trouble(begun: Mapping[str, Any]) -> str:
     select, of = asked.get("select") or (), asked.get("failed_of", "")
     if not isinstance(select, list | tuple) or not all(isinstance(term, str) for term in select):
         return "its selection is not a list of texts"
-    if asked.get("engine", ENGINES[0]) not in ENGINES or not isinstance(asked.get("shard", ""), str):
+    if asked.get("engine", Engine.DOCKER) not in tuple(Engine) or not isinstance(asked.get("shard", ""), str):
         return "its engine or its shard is invalid"
     if not isinstance(asked.get("compare", ""), str):
         return "its --compare axis is not a text"

@@ -38,12 +38,13 @@ class Ending:
 @dataclass(frozen=True)
 class Findings:
     """What a witness adds to what is known of a boot. `memory` in bytes, 0 if it is not known; `files` are kept beside
-    the console, by the ends of their names (`usage.csv`).
+    the console, by the ends of their names (`usage.csv`). `complaints` are sentences that speak against a pass.
     """
 
     memory: int = 0
     strain: Strain | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    complaints: tuple[str, ...] = ()
 
     def __or__(self, other: Findings) -> Findings:
         """Both; of two that tell the same the second."""
@@ -51,6 +52,7 @@ class Findings:
             memory=other.memory or self.memory,
             strain=other.strain or self.strain,
             files={**self.files, **other.files},
+            complaints=(*self.complaints, *other.complaints),
         )
 
 

@@ -20,7 +20,7 @@ import bootmatrix as package
 from bootmatrix import errors, model, plugins, protocols, quantities
 from bootmatrix.cli import COMMANDS, cli
 from bootmatrix.judging import cases as judged
-from bootmatrix.matrix import cells, check_tests, document, load, marks, parts, schema, template, values
+from bootmatrix.matrix import cells, check_tests, document, load, meaning, parts, schema, template, values
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUND = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -156,7 +156,7 @@ def named(title: str, begin: str, end: str) -> list[str]:
 
 
 def test_what_the_marks_of_keys_mean_is_documented() -> None:
-    found = {key.alias: key for key in marks.of(schema.TestFields).values()}
+    found = {key.alias: key for key in meaning.of(schema.TestFields).values()}
     assert named("How layers merge", "But ", "merge key by key") == [name for name, key in found.items() if key.merged]
     nothing = [name for name, field in keys(schema.TestFields).items() if type(None) in get_args(field.annotation)]
     assert named("How layers merge", "`~` takes", ".") == nothing
@@ -168,7 +168,7 @@ def test_what_the_marks_of_keys_mean_is_documented() -> None:
 
 
 def test_what_a_pass_does_not_depend_on_is_documented() -> None:
-    aside = {key.alias for key in marks.of(schema.TestFields).values() if not key.in_pass}
+    aside = {key.alias for key in meaning.of(schema.TestFields).values() if not key.in_pass}
     said = PAGES["docs/scheduling.md"].read_text().partition("It does not depend on")[2].partition(".")[0]
     in_another_form = {"build", "runner"}  # the unikernel's content, and the runner with all its options
     assert set(re.findall(r"`([a-z_]+)`", said)) == aside - in_another_form

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,7 +15,6 @@ from bootmatrix.protocols import LONGEST, MOST, TOO_MANY, Told
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.planning.plan import BootStep
 
 HEAD = "from bootmatrix.model import Case\nfrom bootmatrix.protocols import Told, case\n"
 
@@ -77,12 +75,12 @@ WRONG = {
     "None": "a NoneType, and no Told",
     "[case('a', 'passed')]": "a list, and no Told",
     "Told([case('a', 'passed')])": "cases that are a list, and no tuple",
-    "Told(('a',))": "'a', which is no case",
+    "Told(('a',))": "'a', which is not a case",
     "Told((case('a', 'pass'),))": "Case(name='a', status='pass', message=''), which is no case",
     "Told((Case(1, 'passed'),))": "Case(name=1, status='passed', message=''), which is no case",
     "Told((Case('a', 'passed', None),))": "Case(name='a', status='passed', message=None), which is no case",
-    "Told(trouble=None)": "a trouble or a skip that is no text",
-    "Told(skipped=True)": "a trouble or a skip that is no text",
+    "Told(trouble=None)": "a trouble or a skip that is not a text",
+    "Told(skipped=True)": "a trouble or a skip that is not a text",
 }
 
 
@@ -126,15 +124,9 @@ def test_a_test_whose_protocol_has_a_bug_is_an_error_and_no_failure(tmp_path: Pa
     assert found.reason.startswith("the protocol 'mine' failed: ValueError: a bug\n    raised at ")
 
 
-def boot(root: Path, protocol: str | None, *, runs: bool = True) -> BootStep:
-    """As much of a planned boot as is looked at."""
-    template: Any = TestFields.model_construct(cases=protocol)
-    return cast("BootStep", SimpleNamespace(template=template, root=root, runs=runs))
-
-
 def test_what_a_run_needs_is_imported_before_it_begins(tmp_path: Path) -> None:
     write(tmp_path, "good", f"{HEAD}def parse(text):\n    return Told()\n")
     write(tmp_path, "bad", "1 / 0\n")
-    cases.check([boot(tmp_path, "good"), boot(tmp_path, None), boot(tmp_path, "bad", runs=False)])
+    cases.check(["good", "tap"], tmp_path)
     with pytest.raises(UserError, match=r"protocols/bad.py cannot be imported: ZeroDivisionError: division by zero"):
-        cases.check([boot(tmp_path, "good"), boot(tmp_path, "bad")])
+        cases.check(["good", "bad"], tmp_path)

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
+from bootmatrix import plugins
 from bootmatrix.commands.init import FIRST
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import document, load
@@ -113,11 +114,11 @@ BOTH_REJECT = [
 ]
 
 
-def loads(matrix: object, root: Path) -> bool:
+def loads(matrix: object, file: Path) -> bool:
     """Whether the loader takes it, from YAML as it would be typed."""
     text = yaml.safe_dump(matrix, sort_keys=False)
     try:
-        load.from_document(document.parse(text, "matrix.yaml"), root)
+        load.from_document(document.parse(text, "matrix.yaml"), file)
     except UserError:
         return False
     return True
@@ -125,14 +126,25 @@ def loads(matrix: object, root: Path) -> bool:
 
 @pytest.mark.parametrize("matrix", BOTH_ACCEPT, ids=repr)
 def test_what_the_loader_takes_the_schema_takes(matrix: object, tmp_path: Path) -> None:
-    assert loads(matrix, tmp_path)
+    assert loads(matrix, tmp_path / "matrix.yaml")
     VALIDATOR.validate(matrix)
 
 
 @pytest.mark.parametrize("matrix", BOTH_REJECT, ids=repr)
 def test_what_the_loader_refuses_the_schema_refuses(matrix: object, tmp_path: Path) -> None:
-    assert not loads(matrix, tmp_path)
+    assert not loads(matrix, tmp_path / "matrix.yaml")
     assert not VALIDATOR.is_valid(matrix)
+
+
+def test_an_editor_offers_our_protocols_and_takes_the_projects_own(tmp_path: Path) -> None:
+    own = small("tests", "t", cases="own")
+    VALIDATOR.validate(own)
+    assert not loads(own, tmp_path / "matrix.yaml")
+    (tmp_path / "protocols").mkdir()
+    (tmp_path / "protocols/own.py").write_text("")
+    assert loads(own, tmp_path / "matrix.yaml")
+    offered = json_schema()["$defs"]["Test"]["properties"]["cases"]["anyOf"][0]
+    assert offered == {"enum": plugins.builtin_names("protocols")}
 
 
 def test_every_key_says_what_it_is_for() -> None:

@@ -61,7 +61,7 @@ def test_an_output_folder_of_the_source_is_taken(place: Place, source: Path) -> 
 
 
 def test_an_output_folder_that_was_not_made_is_named(place: Place, source: Path) -> None:
-    with pytest.raises(UserError, match="left no folder 'dist'"):
+    with pytest.raises(UserError, match="did not make the folder 'dist'"):
         made(place, source, run="true", output="dist")
 
 
@@ -138,9 +138,9 @@ def test_a_strict_umask_does_not_hide_the_output_from_the_boots(place: Place, so
     ("run", "said"),
     [
         ("mkdir -p $OUT/$(seq -s / 300)", "more than 200 levels of folders"),
-        ("ln -s loop loop", "left no folder 'loop'"),
-        ("ln -s /etc loop", "left no folder 'loop'"),
-        ("mkfifo loop", "left no folder 'loop'"),
+        ("ln -s loop loop", "did not make the folder 'loop'"),
+        ("ln -s /etc loop", "did not make the folder 'loop'"),
+        ("mkfifo loop", "did not make the folder 'loop'"),
     ],
 )
 def test_an_output_that_cannot_be_kept_is_told(place: Place, source: Path, run: str, said: str) -> None:
@@ -189,5 +189,5 @@ def test_a_build_that_eats_all_memory_is_ended_and_told(
     container_place: Place, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host, "SHARE", (64 << 20) / host.memory())
-    with pytest.raises(InfrastructureError, match=r"build it-gcc ran out of memory: it could have 6[0-9.]+ MiB"):
+    with pytest.raises(InfrastructureError, match=r"build it-gcc ran out of memory: it was limited to 6[0-9.]+ MiB"):
         made(container_place, source, run="exec tail /dev/zero")

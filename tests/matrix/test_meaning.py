@@ -14,7 +14,7 @@ import pydantic
 import pytest
 
 import bootmatrix as package
-from bootmatrix.matrix import marks
+from bootmatrix.matrix import meaning
 from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.matrix.values import Day, HostPath, Listed, Memory, Text, Whole
@@ -36,9 +36,9 @@ class Late(pydantic.BaseModel):
     address: Annotated[str, Filled(late=True)] = ""
 
 
-def key(kind: Any) -> marks.Key:
+def key(kind: Any) -> meaning.Key:
     """What a key of that type means."""
-    return marks.of(pydantic.create_model("Keys", name=(kind, ...)))["name"]
+    return meaning.of(pydantic.create_model("Keys", name=(kind, ...)))["name"]
 
 
 TELLS = {
@@ -84,28 +84,28 @@ CLEAR = {
 
 @pytest.mark.parametrize("kind", CLEAR.values(), ids=CLEAR)
 def test_what_holds_no_text_needs_no_mark(kind: Any) -> None:
-    assert key(kind) == marks.Key("name", texts=None, late=False, merged=False, in_pass=True, plug_in="")
+    assert key(kind) == meaning.Key("name", texts=None, late=False, merged=False, in_pass=True, plug_in="")
 
 
 def test_marks_are_read_wherever_they_stand_in_a_type() -> None:
     assert key(Annotated[str, Filled(late=True)]).late
-    assert key(Annotated[Annotated[str, Filled()] | None, NotInPass()]).texts == marks.Texts(filled=True)
+    assert key(Annotated[Annotated[str, Filled()] | None, NotInPass()]).texts == meaning.Texts(filled=True)
     assert key(Annotated[Annotated[str, PlugIn("runners")] | None, AsWritten()]).plug_in == "runners"
     assert not key(Annotated[str, AsWritten(), NotInPass()]).in_pass
     expressions = key(Annotated[list[Annotated[str, Expression()]], Filled()]).texts
-    assert expressions == marks.Texts(filled=True, items=marks.Texts(filled=True, expression=True))
+    assert expressions == meaning.Texts(filled=True, items=meaning.Texts(filled=True, expression=True))
 
 
 def test_the_nearest_mark_counts() -> None:
-    inner = (("address", "address", marks.Texts(filled=True)),)
-    assert key(Annotated[Marked, Merged()]).texts == marks.Texts(keys=inner)
-    assert key(Annotated[Marked, Merged(), AsWritten()]).texts == marks.Texts(keys=inner)
-    assert key(Annotated[Marked, Merged(), Filled()]).texts == marks.Texts(filled=True, keys=inner)
+    inner = (("address", "address", meaning.Texts(filled=True)),)
+    assert key(Annotated[Marked, Merged()]).texts == meaning.Texts(keys=inner)
+    assert key(Annotated[Marked, Merged(), AsWritten()]).texts == meaning.Texts(keys=inner)
+    assert key(Annotated[Marked, Merged(), Filled()]).texts == meaning.Texts(filled=True, keys=inner)
     assert key(Annotated[Unmarked, Merged(), AsWritten()]).texts is None
 
 
 def test_every_key_of_a_test_has_one_meaning() -> None:
-    found = marks.of(TestFields)
+    found = meaning.of(TestFields)
     assert found.keys() == TestFields.model_fields.keys()
     assert {name for name, each in found.items() if each.texts} == {"unikernel", "args", "expect", "resources"}
     assert {name for name, each in found.items() if each.late} == {"args"}
