@@ -100,7 +100,7 @@ def test_a_format_takes_its_options_and_no_other(project: Path) -> None:
     for wrong, told in {
         "junit.dialekt=x": "unknown option 'dialekt'",
         "tap.x=1": "unknown option 'x'",
-        "junit.dialect=x": "JUnit has no dialect 'x'",
+        "junit.dialect=x": "unknown JUnit dialect 'x'",
         "junk.x=1": "there is no report 'junk'",
         "junit": "--set 'junit' has no option or no value",
     }.items():
