@@ -84,7 +84,7 @@ def test_a_pass_is_taken_again_and_nothing_else(project: Project) -> None:
     assert again["good"].attempts == first["good"].attempts
     console = project.folder / "out/latest" / again["good"].attempts[0].console
     assert console.read_text() == "SUCCESS\n"
-    assert "as in run" in project.done.stdout
+    assert "reused from run" in project.done.stdout
     project.run("--reuse")
     assert sorted(project.booted()) == ["bad", "flaky"]
     project.run()
