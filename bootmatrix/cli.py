@@ -1,4 +1,4 @@
-"""The door: finds the command."""
+"""The command line: finds the command and imports only that."""
 
 from __future__ import annotations
 

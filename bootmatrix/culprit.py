@@ -1,4 +1,4 @@
-"""Where a build's log says what is wrong: at its first error, not in its last lines, as much may follow it."""
+"""Finds the first error in a build's log: the last lines are often not it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk that takes no more: the infrastructure's failure wherever it is met, told with the disk's name."""
+"""A full disk is a failure of the infrastructure; the message names the disk."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bootmatrix.quantities import human_size
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 WORDS = ("No space left on device", "Disk quota exceeded")  # strerror(3) of these, as programs print them
-AGAIN = "then `bootmatrix run --resume` goes on"
-REMEDY = "free some space there, then `bootmatrix run --resume` goes on: what is written so far is whole"
+AGAIN = "then continue with `bootmatrix run --resume`"
+REMEDY = "free some space there, then continue with `bootmatrix run --resume`: nothing that was recorded is lost"
 
 
 def told_in(text: str) -> str:

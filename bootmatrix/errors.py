@@ -1,4 +1,4 @@
-"""The ways in which bootmatrix itself can fail; a failed boot is none of them."""
+"""Errors of bootmatrix itself: the user's, the infrastructure's, fatal ones. A failed boot is a result, no error."""
 
 from __future__ import annotations
 

@@ -53,7 +53,9 @@ def _again(handle: int, flags: int, file: Path | str) -> int:
     """
     found = os.fstat(handle)
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "it is a link" if stat.S_ISLNK(found.st_mode) else "it is no plain file", str(file))
+        raise OSError(
+            errno.EINVAL, "it is a link" if stat.S_ISLNK(found.st_mode) else "it is not a regular file", str(file)
+        )
     return os.open(f"/proc/self/fd/{handle}", flags | os.O_CLOEXEC)
 
 
@@ -113,7 +115,7 @@ def continued(file: Path, mode: int = 0o644) -> int:
     handle = os.open(file, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         if os.fstat(handle).st_nlink > 1:
-            raise OSError(errno.EMLINK, "it has a second name elsewhere", str(file))
+            raise OSError(errno.EMLINK, "it has more than one hard link", str(file))
         return _again(handle, os.O_RDWR, file)
     finally:
         os.close(handle)
@@ -160,7 +162,7 @@ def folder(root: Path, *names: str) -> Path:
     try:
         for name in names:
             if name in {"", ".", ".."} or "/" in name:
-                raise OSError(errno.EINVAL, "it is no folder's name", name)
+                raise OSError(errno.EINVAL, "it is not a valid folder name", name)
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, 0o755, dir_fd=at)
             at, before = os.open(name, FOLDER, dir_fd=at), at

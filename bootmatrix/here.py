@@ -1,4 +1,4 @@
-"""Paths as the user would type them: from the folder where the user is."""
+"""Paths relative to the working folder, for messages."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def kvm_trouble() -> str:
     try:
         os.close(fcntl.ioctl(device, KVM_CREATE_VM, 0))
     except OSError as error:
-        return f"KVM makes no machine: {error.strerror}"
+        return f"/dev/kvm cannot create a virtual machine: {error.strerror}"
     finally:
         os.close(device)
     return ""

@@ -169,9 +169,7 @@ def of_prefix(prefix: str) -> str:
             except OSError:
                 continue
             if special := SPECIAL.get(stat.S_IFMT(found.st_mode)):
-                what = (
-                    f"the prefix {prefix} holds a {special}, {base}/{name}: whoever sees it reaches what is behind it"
-                )
+                what = f"the prefix {prefix} contains a {special}, {base}/{name}: a guest that sees it could use it"
                 raise UserError(Problem(what, remedy="name a narrower folder, or move it out of this one"))
             entries.append((base, name, found.st_size, found.st_mtime_ns))
     return of(sorted(entries))

@@ -45,7 +45,7 @@ def _opened(cache: Path, name: str) -> int:
             return _replaced(folder, name)
     except OSError as error:
         what = f"the lock {cache / FOLDER / name} cannot be opened: {error.strerror}"
-        raise InfrastructureError(Problem(what, remedy=f"remove {cache / FOLDER} while no run goes on")) from None
+        raise InfrastructureError(Problem(what, remedy=f"remove {cache / FOLDER} when no run is active")) from None
 
 
 def _replaced(folder: Path, name: str) -> int:

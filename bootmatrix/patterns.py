@@ -66,5 +66,5 @@ def _allowed(text: str) -> float:
 
 
 def _too_slow(expression: str, text: str) -> UserError:
-    what = f"the regular expression '{expression}' needs more than {_allowed(text):.0f} s on this console"
+    what = f"matching the regular expression '{expression}' took more than {_allowed(text):.0f} s on this console"
     return UserError(Problem(what, remedy="avoid nested repetitions such as (a+)+"))

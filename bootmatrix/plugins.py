@@ -51,8 +51,8 @@ def _inside(folder: Path, root: Path) -> Path:
     """Resolved; UserError if a link leads out of the repository."""
     found, top = folder.resolve(), repository.top(root)
     if not repository.holds(top, found):
-        what = f"{folder} leads to {found}, out of the repository {top}"
-        raise UserError(Problem(what, remedy="put what it leads to into the repository, or remove the link"))
+        what = f"{folder} is a link to {found}, outside of the repository {top}"
+        raise UserError(Problem(what, remedy="move the target into the repository, or remove the link"))
     return found
 
 
@@ -102,7 +102,7 @@ def load(kind: str, name: str, root: Path) -> Any:
     """The module `<kind>/<name>.py`; raises UserError if there is none, if it may not or cannot be imported."""
     if name not in names(kind, root):
         if name in untrusted(kind, root):
-            what = f"the {kind[:-1]} '{name}' is this repository's own code, and the repository is not trusted"
+            what = f"the {kind[:-1]} '{name}' is code of this repository, which is not trusted"
             raise UserError(Problem(what, remedy=trust.remedy(root)))
         raise UserError(Problem(f"there is no {kind[:-1]} '{name}'", remedy=suggest(name, names(kind, root))))
     _check_file(kind, name, root)
@@ -200,7 +200,7 @@ def _made(kind: type[Any], options: Mapping[str, Any]) -> Any:
     known = [option.name for option in fields(kind)] if is_dataclass(kind) else []
     unknown = [key for key in options if key not in known]
     if unknown:
-        remedy = {key: suggest(key, known) or "it has no options" for key in unknown}
+        remedy = {key: suggest(key, known) or "this plug-in has no options" for key in unknown}
         raise UserError(*(Problem(f"unknown option '{key}'", Mark(key), remedy[key]) for key in unknown))
     try:
         return TypeAdapter(kind).validate_python(dict(options))

@@ -24,7 +24,7 @@ def seconds(text: object) -> float:
     """`500 ms`, `30 s`, `2 min`, `1 h`; a number alone counts seconds. Raises ValueError with the remedy."""
     found = pause(text)
     if not found:
-        raise ValueError(f"'{text}' is no time at all; write one such as 500 ms")
+        raise ValueError(f"'{text}' must be longer than zero; write a time such as 500 ms")
     return found
 
 

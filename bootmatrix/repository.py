@@ -41,6 +41,6 @@ def out(root: Path) -> Path:
     """
     folder = root / "out"
     if folder.is_symlink() and not holds(os.path.realpath(top(root)), os.path.realpath(folder)):
-        what = f"{folder} is a link that leads out of its repository, to {os.path.realpath(folder)}"
+        what = f"{folder} is a link to {os.path.realpath(folder)}, outside of its repository"
         raise UserError(Problem(what, remedy="remove the link; or, if it is yours, name the folder: --out PATH"))
     return folder

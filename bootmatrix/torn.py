@@ -1,4 +1,4 @@
-r"""Lines of several writers on one console: kernels' time stamps, and lines that a kernel's message cut in two.
+r"""Console lines that a kernel message has cut in two, and kernel time stamps.
 
 Linux writes `<6>[    0.051001][    T1] text` (printk.time, printk.caller; the level only on a raw console), NetBSD and
 Unikraft `[   1.0000000] text`. A message comes at any place of another writer's line, and its end ends that line:

@@ -31,7 +31,7 @@ def give_once(root: Path) -> None:
 
 
 def remedy(root: Path) -> str:
-    return f"`bootmatrix trust {shlex.quote(str(repository.top(root)))}`, or in CI {VARIABLE}=1, says that it may run"
+    return f"to trust it: `bootmatrix trust {shlex.quote(str(repository.top(root)))}`, or in CI {VARIABLE}=1"
 
 
 def _from_environment() -> set[Path]:
@@ -42,7 +42,7 @@ def _from_environment() -> set[Path]:
         elif word.startswith("/"):
             found.add(repository.top(Path(word)))
         elif word:
-            what = f"{VARIABLE} has '{word}', which is neither 1 nor an absolute path"
+            what = f"{VARIABLE} contains '{word}', which is neither 1 nor an absolute path"
             raise UserError(Problem(what, remedy="write 1 for the repository of the working folder, or paths with `:`"))
     return found
 
@@ -74,7 +74,7 @@ def keep(folder: Path) -> Path:
         raise UserError(Problem(f"there is no folder {folder}", remedy="name the folder of a repository"))
     here = repository.top(folder)
     if len(os.fsencode(here).splitlines()) > 1:
-        raise UserError(Problem(f"{here} cannot be kept: its name has a line end", remedy=f"use {VARIABLE}"))
+        raise UserError(Problem(f"{here} cannot be trusted: its name contains a line break", remedy=f"use {VARIABLE}"))
     _write([*kept(), here])
     return here
 

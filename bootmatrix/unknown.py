@@ -1,4 +1,4 @@
-"""What stands for a runner that may not be imported: enough for a plan, never for a boot."""
+"""A stand-in for a runner of an untrusted repository: good enough to plan, not to boot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a kept thing was last used: a file for each below the cache, whose time says it and whose text names it."""
+"""When cached builds, images and bases were last used: a file for each, whose mtime is the time and text the name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between two boots that failed in the same way: time stamps, registers, addresses, process ids.
+"""Time stamps, registers, addresses and process ids, which are removed before reasons are compared.
 
 It is evidence, and no part of what is compared, grouped or held against an expectation.
 """

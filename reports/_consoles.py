@@ -39,5 +39,5 @@ def ends(folder: Path, name: str, head: int, tail: int) -> Ends:
 def why_not(error: OSError | ValueError) -> str:
     """What to say behind the name of a file of which there are no `ends`."""
     if isinstance(error, OSError) and error.errno == errno.ELOOP:
-        return "is no file of this run"
+        return "is not a file of this run"
     return f"cannot be read: {(isinstance(error, OSError) and error.strerror) or error}"

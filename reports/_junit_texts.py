@@ -64,7 +64,7 @@ class Consoles:
         return [f"[[ATTACHMENT|{path}]]" for path in paths if texts.visible(path) == path and not UNTOLD.search(path)]
 
     def _file(self, name: str) -> Path | None:
-        """None if that is no file of this run: results may come from elsewhere."""
+        """None if that is not a file of this run: results may come from elsewhere."""
         try:
             file = (self.folder / name).resolve()
         except (OSError, ValueError):  # a NUL, or links in a ring
@@ -88,7 +88,7 @@ def _cut(head: str, tail: str, left: int, room: int) -> str:
         head, tail = tail[: room // FIRST], tail[room // FIRST :]
     shown, last = head[: room // FIRST], tail[max(0, len(tail) - (room - room // FIRST)) :]
     lost = human_size(len(head) - len(shown) + left + len(tail) - len(last))
-    return f"{shown}\n[{lost} are left out here; the file has them]\n{last}"
+    return f"{shown}\n[{lost} omitted; see the file]\n{last}"
 
 
 def _disarmed(text: str) -> str:

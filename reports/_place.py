@@ -1,4 +1,4 @@
-"""The place of a test or a quarantine in matrix.yaml, as results have it: `ci/matrix.yaml:12:3`."""
+"""The position of a test or a quarantine in matrix.yaml, as results have it: `ci/matrix.yaml:12:3`."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _level(level: str, total: Sum, verdicts: tuple[Verdict, ...], changes: Itera
     if rest or left:
         more = [f"{rest:,} of {of_them:,} tests with other reasons"] if rest else []
         more += [f"{left:,} more changes"] if left else []
-        yield _command(level, "and more", f"{' and '.join(more)}: summary.md and report.json of the run have them")
+        yield _command(level, "and more", f"{' and '.join(more)}: see summary.md and report.json of the run")
 
 
 def _group(level: str, group: Group) -> str:

@@ -51,7 +51,7 @@ class Report(model.Report):
 
     def __post_init__(self) -> None:
         if self.dialect not in DIALECTS:
-            what = f"JUnit has no dialect '{self.dialect}'"
+            what = f"unknown JUnit dialect '{self.dialect}'"
             raise UserError(Problem(what, remedy=suggest(self.dialect, DIALECTS)))
 
     def write(self, run: Run, folder: Path, target: Path) -> None:

@@ -102,7 +102,7 @@ def _put_matrix(paper: Paper, run: Run) -> None:
     paper.put(header(["test", *titles]))
     shown = paper.offer(map(_matrix_row, rows[:ROWS]), 0.9)
     signs = ", ".join(f"{UNICODE.of[verdict]} {verdict}" for verdict in pivot.verdicts())
-    paper.put(f"\n{signs}; of several cells the worst, and how many have it.\n")
+    paper.put(f"\n{signs}; a box that stands for several cells shows the worst verdict and its count.\n")
     if shown < len(rows):
         paper.put(f"\n… and {len(rows) - shown:,} more tests: {ELSEWHERE}.\n")
 

@@ -28,7 +28,7 @@ def sections(descriptor: int, names: Iterable[str]) -> dict[str, bytes]:
     values = struct.unpack(order + header, _part(descriptor, IDENT, struct.calcsize(order + header)))
     start, size, count, strings = values[5], values[10], values[11], values[12]
     if size != ENTRY[ident[4]] or strings >= count:
-        raise ValueError("no section has a name")
+        raise ValueError("its sections have no names")
     table = _part(descriptor, start, size * count)
     found = [struct.unpack_from(order + entry, table, at) for at in range(0, len(table), size)]
     texts = _part(descriptor, *found[strings][4:6])
@@ -43,8 +43,8 @@ def sections(descriptor: int, names: Iterable[str]) -> dict[str, bytes]:
 
 def _part(descriptor: int, offset: int, size: int) -> bytes:
     if size > LARGEST or offset >= 1 << 63:
-        raise ValueError("a part is too large")
+        raise ValueError("a section is too large")
     part = os.pread(descriptor, size, offset)
     if len(part) < size:
-        raise ValueError("a part lies beyond the end")
+        raise ValueError("a section lies beyond the end of the file")
     return part

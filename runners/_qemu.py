@@ -45,7 +45,7 @@ WAY_OUT = {
 
 def machine(arch: str) -> Machine:
     if arch not in MACHINES:
-        raise Rejected(f"QEMU boots no {arch} guests here", f"possible: {', '.join(MACHINES)}")
+        raise Rejected(f"bootmatrix has no QEMU machine for {arch}", f"possible: {', '.join(MACHINES)}")
     return MACHINES[arch]
 
 

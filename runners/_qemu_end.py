@@ -136,8 +136,10 @@ def _untold(ending: Ending) -> Outcome:
         # an odd one on x86_64 may be any of 2^25 values, or QEMU's own failure
         code = "unknown" if ending.arch == "x86_64" and ending.status % 2 else str(ending.status)
         return Outcome(
-            OutcomeKind.EXITED, code, f"{what}, and no write to isa-debug-exit" if code == "unknown" else what
+            OutcomeKind.EXITED,
+            code,
+            f"{what}, but nothing was written to isa-debug-exit" if code == "unknown" else what,
         )
     if STOPPED.search(ending.tender):
         return Outcome(OutcomeKind.CRASHED, "reset", "the machine reset itself, as a triple fault does; exit status 0")
-    return Outcome(OutcomeKind.EXITED, "unknown", "QEMU's status 0, and neither a power-off nor a reset")
+    return Outcome(OutcomeKind.EXITED, "unknown", "QEMU's status 0, but the guest neither powered off nor reset")

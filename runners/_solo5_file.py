@@ -60,8 +60,8 @@ def _parsed(name: str, descriptor: int) -> Notes:
         target, version = struct.unpack_from("<II", sections[ABI], _content(sections[ABI]))
         return Notes(TARGETS.get(target, f"target {target}"), version, tuple(_devices(sections.get(MANIFEST, b""))))
     except (KeyError, struct.error, ValueError) as error:
-        what = "has no .note.solo5.abi" if isinstance(error, KeyError) else "is no readable ELF file"
-        raise Rejected(f"{name} {what}: it is no Solo5 unikernel", REMEDY) from None
+        what = "has no .note.solo5.abi" if isinstance(error, KeyError) else "is not a readable ELF file"
+        raise Rejected(f"{name} {what}: it is not a Solo5 unikernel", REMEDY) from None
 
 
 def _content(note: bytes) -> int:
@@ -103,8 +103,8 @@ def check(file: Path, backend: str, options: tuple[str, ...], version: str) -> N
         names = [f"{kind} '{name}'" for name, kind, _ in missing]
         shown = ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
         flags = ", ".join(flag for _, _, flag in missing[:FEW])
-        remedy = f"attach what the boot can see: runner: {{options: [{flags}]}}, or leave the test out with `only:`"
-        raise Rejected(f"{file.name} declares {shown}, which nothing attaches", remedy)
+        remedy = f"attach them: runner: {{options: [{flags}]}}, or exclude the test here with `only:`"
+        raise Rejected(f"{file.name} declares the devices {shown}, but no option attaches them", remedy)
 
 
 def _missing(notes: Notes, options: tuple[str, ...]) -> list[tuple[str, str, str]]:

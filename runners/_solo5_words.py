@@ -115,9 +115,9 @@ def only_told(console: str) -> Outcome | None:
     for found in ENDED_ANYWHERE.finditer(console):
         other = _worded(found, console[max(0, found.end() - LAST) : found.end()].split("\n"))
         if other and last and (other.kind, other.detail) != (last.kind, last.detail):
-            return replace(last, disputed=f"the console says {other} as well as {last}: {other.evidence}")
+            return replace(last, disputed=f"the console reports both {other} and {last}: {other.evidence}")
         if other and not last and not other.ok:
-            return replace(other, disputed=f"the console says {other}, and then goes on")
+            return replace(other, disputed=f"the console reports {other}, and then goes on")
     return last
 
 

@@ -53,7 +53,7 @@ class Runner(model.Runner):
         del version
         if _solo5_words.quiet(self._cmdline(boot)) and not self.quiet:
             raise Rejected(
-                "the boot arguments keep Solo5's bindings from telling how the guest ended, and nothing else does",
+                "the boot argument --solo5:quiet hides how the guest ended, and nothing else shows it",
                 "leave out --solo5:quiet; or accept that its console alone decides: runner: {quiet: true}",
             )
         _solo5_file.check(unikernel, "solo5-virtio", self.options, "")
@@ -84,9 +84,9 @@ class Runner(model.Runner):
 
 def _not_the_bindings(said: Outcome) -> Outcome:
     """The end of a guest that wrote to isa-debug-exit itself: its own claim of success is none."""
-    what = f"{said.evidence}, which is not the bindings'"
+    what = f"{said.evidence}, which is not one of the bindings' messages"
     if said.ok or said.detail == "unknown":
         return Outcome(
-            OutcomeKind.EXITED, "unknown", what, disputed=f"the guest did not end by Solo5's bindings: {what}"
+            OutcomeKind.EXITED, "unknown", what, disputed=f"the guest did not end through Solo5's bindings: {what}"
         )
     return Outcome(OutcomeKind.EXITED, said.detail, what)

@@ -85,7 +85,7 @@ def test_what_is_continued_is_ours(laid: Path, victim: Path) -> None:
 def test_a_second_name_of_a_file_is_not_continued_but_replaced(tmp_path: Path, victim: Path) -> None:
     name = tmp_path / "name"
     name.hardlink_to(victim)
-    with pytest.raises(OSError, match="second name"):
+    with pytest.raises(OSError, match="more than one hard link"):
         files.continued(name)
     files.write(name, "new")
     with files.created(name) as stream:

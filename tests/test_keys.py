@@ -179,7 +179,7 @@ def test_a_file_that_became_a_pipe_is_named_and_not_waited_for(source: Path) -> 
     unlink(source / "a.c")
     os.mkfifo(source / "a.c")
     with pytest.raises(
-        UserError, match=r"a\.c cannot be read, and it belongs to the source of a build: it is no plain file"
+        UserError, match=r"a\.c cannot be read, and it belongs to the source of a build: it is not a regular file"
     ):
         keys.of_files(source, ["a.c"])
 
@@ -254,7 +254,7 @@ def test_a_prefix_that_gives_more_than_files_is_refused(
     make(tmp_path / "a/b/it")
     with pytest.raises(UserError) as caught:
         keys.of_prefix(str(tmp_path))
-    assert f"the prefix {tmp_path} holds a {kind}, {tmp_path}/a/b/it: " in str(caught.value)
+    assert f"the prefix {tmp_path} contains a {kind}, {tmp_path}/a/b/it: " in str(caught.value)
     assert "name a narrower folder" in str(caught.value)
 
 

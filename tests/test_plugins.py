@@ -196,7 +196,9 @@ def test_a_folder_that_leads_out_of_the_repository_is_refused(kind: str, tmp_pat
     (tmp_path / "a" / kind).symlink_to("../elsewhere")
     with pytest.raises(UserError) as caught:
         plugins.folders(kind, tmp_path / "a")
-    told = f"{tmp_path}/a/{kind} leads to {tmp_path}/elsewhere, out of the repository {tmp_path}/a\n    put what it"
+    told = (
+        f"{tmp_path}/a/{kind} is a link to {tmp_path}/elsewhere, outside of the repository {tmp_path}/a\n    move the"
+    )
     assert told in str(caught.value)
     (tmp_path / "a" / kind).unlink()
     (tmp_path / "a" / "mine").mkdir()
@@ -208,7 +210,7 @@ def test_an_image_that_leads_out_of_the_repository_is_refused(tmp_path: Path) ->
     write(tmp_path, "elsewhere/Dockerfile", "FROM scratch\n")
     (tmp_path / "a/images").mkdir(parents=True)
     (tmp_path / "a/images/mine").symlink_to("../../elsewhere")
-    with pytest.raises(UserError, match=r"a/images/mine leads to .*/elsewhere, out of the repository"):
+    with pytest.raises(UserError, match=r"a/images/mine is a link to .*/elsewhere, outside of the repository"):
         plugins.images(tmp_path / "a")
 
 
@@ -220,8 +222,8 @@ def _out(file: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (os.mkfifo, "it is no plain file"),
-        (os.mkdir, "it is no plain file"),
+        (os.mkfifo, "it is not a regular file"),
+        (os.mkdir, "it is not a regular file"),
         (lambda file: file.symlink_to("/dev/zero"), "it leads out of"),
         (lambda file: file.symlink_to("mine.py"), "Too many levels of symbolic links"),
         (lambda file: file.symlink_to("absent"), "No such file or directory"),
@@ -256,7 +258,7 @@ def test_a_repository_that_becomes_trusted_is_asked_anew(tmp_path: Path, monkeyp
         with pytest.raises(UserError, match="not trusted"):
             stands_in.launch(Boot("x86_64", "true", "u.elf"))
         assert "mine" not in plugins.names("runners", tmp_path)
-        with pytest.raises(UserError, match="the runner 'mine' is this repository's own code, and the repository"):
+        with pytest.raises(UserError, match="the runner 'mine' is code of this repository, which is not trusted"):
             plugins.load("runners", "mine", tmp_path)
         monkeypatch.setenv("BOOTMATRIX_TRUST", trusts)
         assert argv("qemu", tmp_path) == ("mine", "1")

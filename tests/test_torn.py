@@ -111,7 +111,7 @@ def test_a_case_whose_words_are_cut_keeps_its_status() -> None:
 )
 def test_a_line_that_may_be_a_part_of_a_failure_is_told(line: str) -> None:
     told = tap(f"1..2\nok 1 - a\n{line}\nok 2 - b\n")
-    assert "may be what another left" in told.trouble
+    assert "looks like a failure, plan or bail-out" in told.trouble
     assert "quiet" in told.trouble
 
 
@@ -139,8 +139,8 @@ def test_what_follows_the_last_case_tears_none() -> None:
 
 
 def test_a_plan_whose_number_goes_on_is_trouble() -> None:
-    assert "may be what another left" in tap("1..1\n[    3.141592] x\n2\nok 1 - a\n").trouble
-    assert "may be what another left" in tap("1..1 random: crng init done\nok 1 - a\n").trouble
+    assert "looks like a failure, plan or bail-out" in tap("1..1\n[    3.141592] x\n2\nok 1 - a\n").trouble
+    assert "looks like a failure, plan or bail-out" in tap("1..1 random: crng init done\nok 1 - a\n").trouble
     assert passes(tap("1..1 # one\nok 1 - a\n"))
 
 

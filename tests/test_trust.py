@@ -165,8 +165,7 @@ def test_what_is_unknown_or_left_out_is_told_with_the_remedy(project: Project) -
     done = project("report", "latest", "evil=-")
     assert (done.returncode, done.stdout) == (2, "")
     assert (
-        f"the report 'evil' is this repository's own code, and the repository is not trusted\n    {remedy}"
-        in done.stderr
+        f"the report 'evil' is code of this repository, which is not trusted\n    to trust it: {remedy}" in done.stderr
     )
     assert project("report", "latest", "json=-").stdout.startswith('{"schema"')
     assert project.imported() == set()
@@ -237,7 +236,7 @@ def test_one_is_the_repository_of_the_working_folder_only(project: Project, tmp_
 def test_a_word_that_is_no_folder_is_told(project: Project) -> None:
     done = project("list", BOOTMATRIX_TRUST="true")
     assert done.returncode == 2
-    assert "BOOTMATRIX_TRUST has 'true', which is neither 1 nor an absolute path" in done.stderr
+    assert "BOOTMATRIX_TRUST contains 'true', which is neither 1 nor an absolute path" in done.stderr
 
 
 def git(folder: Path) -> Path:
@@ -269,7 +268,7 @@ def test_trust_in_what_is_gone_can_be_taken_back(tmp_path: Path, config: Path) -
 
 
 def test_what_cannot_be_trusted_is_told(tmp_path: Path, config: Path) -> None:
-    for name, told in {"absent": "there is no folder", "line\nend": "its name has a line end"}.items():
+    for name, told in {"absent": "there is no folder", "line\nend": "its name contains a line break"}.items():
         if "absent" not in name:
             (tmp_path / name).mkdir()
         with pytest.raises(UserError, match=told):
@@ -285,5 +284,5 @@ def _link(file: Path) -> None:
 def test_a_list_that_is_no_plain_file_is_told(make: Callable[[Path], None], tmp_path: Path, config: Path) -> None:
     config.parent.mkdir(parents=True)
     make(config)
-    with pytest.raises(UserError, match=r"trusted cannot be read: it is (a link|no plain file)"):
+    with pytest.raises(UserError, match=r"trusted cannot be read: it is (a link|not a regular file)"):
         trust.is_given(tmp_path)

@@ -21,7 +21,7 @@ CELLS = 500
 class Figure(contract.Figure):
     measures: ClassVar[tuple[Measure, ...]] = (
         Measure("time", f"a second `run --reuse` of {CELLS} cells, in containers", unit="s", target=Target(1), of="s"),
-        Measure("containers", "containers that it starts, as the engine tells", unit="containers", target=Target(0)),
+        Measure("containers", "containers that it starts, as the engine reports", unit="containers", target=Target(0)),
         Measure("boots", "boots that it starts, as its journal tells", unit="boots", target=Target(0)),
     )
 

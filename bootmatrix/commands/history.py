@@ -86,7 +86,7 @@ def _text(stories: Iterator[Story], runs: int) -> None:
             for line in story.lines(one, unicode=shown.unicode):
                 shown.write(shown.joined(line)[0] + "\n")
     if told > MOST:
-        shown.line(f"… and {told - MOST:,} more tests: select fewer, or take --format json", "note")
+        shown.line(f"… and {told - MOST:,} more tests: select fewer, or use --format json", "note")
     if not told:
         where = "no run" if not runs else f"none of the last {runs} runs"
         shown.line(f"{where} of this branch has it: --all searches all branches, --nights more runs", "note")

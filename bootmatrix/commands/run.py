@@ -148,5 +148,5 @@ def _resumed(asked: Request, out: Path, shown: Screen, *, failed: bool, quiet: b
     if not quiet:
         newest = past.newest_in(out)
         than = "" if newest == found.run else f"; newer runs, such as {newest}, are not changed"
-        click.echo(f"resuming {found.run}, which has told {len(found.told):,} tests{than}", err=True)
+        click.echo(f"resuming {found.run}: {len(found.told):,} results are recorded already{than}", err=True)
     return request.of_past(found), found

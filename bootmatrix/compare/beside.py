@@ -1,4 +1,4 @@
-"""Which boots of a pair ran side by side, so that a host that was slow for a while was so for both. Pure.
+"""Finds the boots of a pair that ran at about the same time, when the host was equally fast for both. Pure.
 
 Partners that boot one right after the other, now this one first and now that, are as good as side by side: whatever the
 host does, it does to about as many of the one as of the other. That is known of a run by what lay astride a moment: of

@@ -1,4 +1,4 @@
-"""What two sides come to, measure by measure and verdict by verdict. Pure."""
+"""Compares both sides: each measure, each verdict. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A measure over all pairs: whether one side is larger in general, however different the tests are. Pure."""
+"""Whether one side is larger over all pairs, however different the tests are. Pure."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def of(shifts: Sequence[tuple[Shift, int]]) -> Overall:
 def _asked(found: Ranked, some: Sequence[tuple[Shift, int]]) -> str:
     """Why chance is not asked; empty if it is."""
     if not some:
-        return "no pair can be compared"
+        return "no two tests can be compared (see docs/compare.md)"
     if abs(math.expm1(found.middle)) < SMALLEST:
         return SMALL
     if not any(shift.beside for shift, _ in some):
         return APART
     if len(some) < FEWEST:
-        return f"{len(some)} of at least {FEWEST} pairs"
+        return f"only {len(some)} pairs, at least {FEWEST} are needed"
     return ONE_SIDED if one_sided([order for _, order in some]) else ""
 
 

@@ -129,4 +129,6 @@ def _check(every: Sequence[Seen], axis: str, wanted: Sequence[str]) -> None:
         if text not in texts[axis]:
             raise UserError(Problem(f"{axis} is never '{text}'", remedy=suggest(text, texts[axis])))
     if len(set(wanted)) == 1:
-        raise UserError(Problem(f"{axis} {wanted[0]} is compared with itself", remedy=suggest("", texts[axis])))
+        raise UserError(
+            Problem(f"{axis}: both sides are {wanted[0]}; choose two values", remedy=suggest("", texts[axis]))
+        )

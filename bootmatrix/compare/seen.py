@@ -1,4 +1,4 @@
-"""What was seen of a test on one side of a comparison, in one run or in several."""
+"""The results of a test on one side of a comparison, in one run or in several."""
 
 from __future__ import annotations
 

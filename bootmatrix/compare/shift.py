@@ -1,4 +1,4 @@
-"""What a measure of one pair comes to. Pure.
+"""Whether a measure differs between the two tests of a pair. Pure.
 
 Only boots that ran side by side tell whether it differs for good: a host's speed changes while nobody looks, and what
 was booted at another time may differ by that alone.
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SMALLEST = 0.02  # a difference below this is called none: where code lies in memory makes as much
-APART = "not at the same time"
-ONE_SIDED = "one side always came first"
-BY_CHANCE = "may be chance"
+APART = "not measured at the same time"
+ONE_SIDED = "one side always ran first"
+BY_CHANCE = "not significant (may be chance)"
 SMALL = f"less than {SMALLEST:.0%}"
 
 Couple = tuple[float, float]
@@ -93,5 +93,9 @@ def _asked(change: float, count: int) -> str:
     if abs(change) < SMALLEST:
         return SMALL
     if count < FEWEST:
-        return "one boot each: run it again to know" if count == 1 else f"{count} of at least {FEWEST} boots"
+        return (
+            "only one boot on each side: run it again for more"
+            if count == 1
+            else f"only {count} boots, at least {FEWEST} are needed"
+        )
     return ""

@@ -26,12 +26,12 @@ DIGITS = 4  # of numbers of other units than seconds and bytes
 LONGEST = 300  # characters of a reason
 HEADER = ("measure", "tests", "geometric mean", "difference (95%)", "real?")
 RUNS_APART = (
-    "the runs were not made at the same time, and a host's speed changes: to know, make what differs an axis, boot its "
-    "values in turn with `bootmatrix run --compare AXIS`, and compare them with --axis"
+    "the two runs were measured at different times, and the speed of a host varies. For a reliable answer make the "
+    "difference an axis, run `bootmatrix run --compare AXIS`, and compare its values with --axis"
 )
 AXIS_APART = (
-    "these boots were not made at the same time, and a host's speed changes: "
-    "`bootmatrix run --compare {axis}` boots partners in turn"
+    "these boots were measured at different times, and the speed of a host varies: "
+    "`bootmatrix run --compare {axis}` alternates the boots of both sides"
 )
 
 
@@ -107,7 +107,7 @@ def largest(one: Measured) -> list[Row]:
 
 def notes(told: Comparison) -> Iterator[str]:
     if not told.pairs:
-        yield "no test has a partner"
+        yield "no test exists on both sides"
     elif any(_apart(one) for one in told.measures):
         yield AXIS_APART.format(axis=told.axis) if told.axis else RUNS_APART
     missing: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
@@ -115,9 +115,9 @@ def notes(told: Comparison) -> Iterator[str]:
         for what, count in one.unlike.items():
             missing[count, f"another {what}"].append(one.name)
         if one.missing:
-            missing[one.missing, "not booted, or not passed at once, on both sides"].append(one.name)
+            missing[one.missing, "did not pass at the first attempt on both sides"].append(one.name)
     for (count, why), names in missing.items():
-        yield f"not compared of {how_many(count, 'test')}, {why}: {', '.join(names)}"
+        yield f"{how_many(count, 'test')} not compared ({why}): {', '.join(names)}"
     yield from _alone(told.before, told.only_before)
     yield from _alone(told.after, told.only_after)
 

@@ -1,4 +1,4 @@
-"""Which of the tests that history knows are asked for: those of the matrix of today, and those that are gone."""
+"""Selects tests in the history: those of the matrix of today, and those that are gone."""
 
 from __future__ import annotations
 

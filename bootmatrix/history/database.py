@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bootmatrix.history.point import Point
     from bootmatrix.model import Run
 
-REMEDY = "To be rid of this, move the file away: the next run begins a new history"
+REMEDY = "move the file away to get rid of this warning: the next run starts a new history"
 
 
 class History(ABC):
@@ -89,7 +89,7 @@ class Database(History):
         self.damage = rows.Damage()
 
     def record(self, run: Run) -> None:
-        with told(self.name, self.deadline, "to record the run"), version.writing(self.engine) as connection:
+        with told(self.name, self.deadline, "recording the run"), version.writing(self.engine) as connection:
             recording.record(connection, run, self.deadline)
 
     def nights(self, branch: str | None, limit: int, before: str = "") -> tuple[Night, ...]:
@@ -98,22 +98,22 @@ class Database(History):
             last = last.where(runs.c.branch == branch)
         if before:
             last = last.where(runs.c.id < select(runs.c.id).where(runs.c.run == before).scalar_subquery())
-        with self._reading("to read the last runs") as connection:
+        with self._reading("reading the last runs") as connection:
             return tuple(self._nights(connection, last))[::-1]
 
     def night(self, run: str) -> Night | None:
-        with self._reading("to look for the run") as connection:
+        with self._reading("looking for the run") as connection:
             return next(self._nights(connection, _night().where(runs.c.run == run)), None)
 
     def tests(self) -> Iterator[tuple[str, Mapping[str, str]]]:
         every = rows.raw(tables.tests.c.name, tables.tests.c.axes).order_by(tables.tests.c.name)
-        with self._reading("to read the names of the tests") as connection:
+        with self._reading("reading the names of the tests") as connection:
             yield from rows.sound(
                 connection.execute(every), lambda name, axes: (rows.text(name), rows.axes(axes)), self.damage
             )
 
     def points(self, nights: Sequence[Night], tests: Collection[str] | None = None) -> Iterator[Point]:
-        with self._reading("to read the results") as connection:
+        with self._reading("reading the results") as connection:
             yield from reading.reader(connection, nights, self.damage, self.deadline).points(tests)
 
     def _nights(self, connection: Connection, query: Select[Any]) -> Iterator[Night]:
@@ -147,7 +147,7 @@ def opened(
     finally:
         engine.dispose()
         if note and past.damage.rows:
-            note(f"the history {name} is damaged: {past.damage.rows:,} rows of it are left out. {REMEDY}")
+            note(f"the history {name} is damaged: {past.damage.rows:,} of its rows are ignored; {REMEDY}")
 
 
 def _night() -> Select[Any]:

@@ -50,6 +50,6 @@ def patience() -> float:
     except ValueError:
         seconds = -1
     if not 0 < seconds < 1 << 20:
-        what = f"{VARIABLE} is '{text}', which is no number of seconds"
+        what = f"{VARIABLE} is '{text}', which is not a number of seconds"
         raise UserError(Problem(what, remedy=f"write a number such as {SECONDS:g}")) from None
     return seconds

@@ -1,4 +1,4 @@
-"""What a test's measures say, night by night: better or worse, like compared with like. Pure."""
+"""Finds measures that became better or worse over several nights, like compared with like. Pure."""
 
 from __future__ import annotations
 

@@ -62,10 +62,10 @@ def _notes(tonight: Night, nights: Sequence[Night], silent: Counter[str], quaran
     if not nights:
         yield "there is no earlier run to compare with"
     if tonight.partial:
-        yield "the run was interrupted or took only some of the tests: what it does not have is not called gone"
+        yield "the run was interrupted or had only some of the tests: those that it lacks are not reported as gone"
     for reason, count in silent.most_common(REASONS):
-        yield f"nothing is known of {how_many(count, 'test')}, since the infrastructure failed: {reason}"
+        yield f"{how_many(count, 'test')} without a result, because the infrastructure failed: {reason}"
     if rest := sum(silent.values()) - sum(count for _, count in silent.most_common(REASONS)):
-        yield f"nothing is known of {how_many(rest, 'test')} more, since the infrastructure failed"
+        yield f"{how_many(rest, 'more test')} without a result, because the infrastructure failed"
     if quarantined:
         yield f"{how_many(quarantined, 'test')} did not pass, and {'is' if quarantined == 1 else 'are'} in quarantine"

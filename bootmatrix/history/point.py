@@ -1,4 +1,4 @@
-"""What is kept of a test in a run: enough to say what changed, and to compare like with like."""
+"""The record of one test in one run: enough to say what changed, and to compare like with like."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ TABLE = "alembic_version"
 ADDED = {"0001": {"results": " begun DOUBLE,"}}
 """What the tables of each older version lack."""
 OWN_INDEX = "sqlite_autoindex_"  # SQLite's, of a UNIQUE or PRIMARY KEY of a table
-REMEDY = "move the file away: the next run begins a new history"
+REMEDY = "move the file away: the next run starts a new history"
 
 
 def _plain(sql: object) -> str:
@@ -95,8 +95,8 @@ def _check(connection: sqlite3.Connection, name: str) -> None:
     expected = EXPECTED[version]
     for called, (kind, sql) in found.items():
         if expected.get(called) != sql:
-            ours = "is not as bootmatrix makes it" if called in expected else "bootmatrix does not make"
-            what = f"{name} is no history of ours: it has the {kind} '{called}', which {ours}"
+            ours = "is not as bootmatrix makes it" if called in expected else "is unknown to bootmatrix"
+            what = f"{name} is not a bootmatrix history: its {kind} '{called}' {ours}"
             raise UserError(Problem(what, remedy=f"{REMEDY}; or name another: --history"))
     if missing := expected.keys() - found.keys():
         raise damaged(name, f"it has no {min(missing)}")

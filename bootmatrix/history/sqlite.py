@@ -71,11 +71,13 @@ def _look(file: Path) -> None:
         if stat.S_ISLNK(found.st_mode):
             raise _refused(place, "is a link")
         if not stat.S_ISREG(found.st_mode):
-            raise _refused(place, "is no plain file")
+            raise _refused(place, "is not a regular file")
         if found.st_nlink > 1:
-            raise _refused(place, "has a second name elsewhere")
+            raise _refused(place, "has more than one hard link")
     if _names_a_master(file.with_name(f"{file.name}-journal")):
-        raise _refused(file.with_name(f"{file.name}-journal"), "names another file, which SQLite would remove")
+        raise _refused(
+            file.with_name(f"{file.name}-journal"), "contains the name of another file, which SQLite would delete"
+        )
 
 
 def _names_a_master(journal: Path) -> bool:

@@ -1,4 +1,4 @@
-"""One test, run by run: a line for each, a sparkline for each measure, and what is to be said of it as a whole."""
+"""Prints one test's results run by run: a line for each, a sparkline for each measure, and a summary."""
 
 from __future__ import annotations
 

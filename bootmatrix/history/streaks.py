@@ -1,4 +1,4 @@
-"""What a test's verdicts say, night by night: new and old failures, flakiness, what came and went. Pure."""
+"""Finds new and old failures, flaky tests and the like in a test's verdicts of several nights. Pure."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class _Known:
             return
         often = self._rate() if any(not simple(point) for _, point in before) else None
         if not before:
-            was = "a new test" if fresh else "no earlier run tells of it"
+            was = "a new test" if fresh else "not in any earlier run"
         elif before[-1][1].verdict == Verdict.QUARANTINED:
             was = "its quarantine has ended"
         else:
@@ -130,7 +130,10 @@ def _gone(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Chan
     for night, point in zip(reversed(window[:-1]), reversed(row[:-1]), strict=True):
         if point:
             yield Change(
-                ChangeKind.GONE, point.id, f"{point.verdict} in {named(night)}, the last that had it", since=window[-1]
+                ChangeKind.GONE,
+                point.id,
+                f"{point.verdict} in {named(night)}, the last run that had it",
+                since=window[-1],
             )
             return
         if not night.partial:

@@ -1,4 +1,4 @@
-"""What changed, in lines for people: the kinds in their order, of each what most tests have in common first."""
+"""Prints what changed, grouped: the kinds in their order, of each what most tests have in common first."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def heading(tonight: Night, changes: Changes) -> str:
     """Which run is compared with which."""
     of = f" of {changes.branch}" if changes.branch else ""
     if not changes.nights:
-        return f"{named(tonight)}: no earlier run{of}"
+        return f"{named(tonight)}: there is no earlier run{of} to compare with"
     count = len(changes.nights)
     runs = f"the last run{of}" if count == 1 else f"the last {count} runs{of}"
     return f"{named(tonight)} against {runs}, since {named(changes.nights[0])}"

@@ -1,4 +1,4 @@
-"""What history says of a run: `trends.json` and `changes.json` beside its results, which the reports read."""
+"""Writes and reads `trends.json` and `changes.json` beside a run's results, which the reports use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a database can refuse, in our words."""
+"""Turns database errors into messages with a remedy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ELSEWHERE = "--history PATH or BOOTMATRIX_HISTORY keeps it elsewhere, `none` now
 LOCKED = "another program writes to it: try again, `bootmatrix nightly` records the run"
 FULL = "free some space, then `bootmatrix nightly` records the run"
 READ_ONLY = f"make it writable; {ELSEWHERE}"
-SERVER = "see that its server runs and lets us in, then `bootmatrix nightly` records the run"
+SERVER = "check that its server is running and accepts this user, then `bootmatrix nightly` records the run"
 REMEDIES = {
     "SQLITE_FULL": FULL,
     "SQLITE_READONLY": READ_ONLY,
@@ -64,7 +64,7 @@ def told(name: str, deadline: Deadline, doing: str) -> Iterator[None]:
         remedy = REMEDIES.get(code, ELSEWHERE)
         raise InfrastructureError(Problem(f"the history {name} cannot be used: {said}", remedy=remedy)) from None
     except Exception as error:  # whatever lies in a damaged database
-        what = f"the history {name} is damaged: {doing} ended in {type(error).__name__}: {error}"
+        what = f"the history {name} is damaged: {doing} failed with {type(error).__name__}: {error}"
         raise InfrastructureError(Problem(what, remedy=AWAY)) from error
 
 
@@ -79,6 +79,6 @@ def _code(cause: BaseException) -> str:
 
 
 def _late(name: str, deadline: Deadline, doing: str) -> InfrastructureError:
-    what = f"the history {name} is given up: {doing} took longer than {human_time(deadline.seconds)}"
+    what = f"the history {name} is not used: {doing} took longer than {human_time(deadline.seconds)}"
     remedy = f"{VARIABLE}=SECONDS waits longer, then `bootmatrix nightly` records the run"
-    return InfrastructureError(Problem(what, remedy=f"{remedy}; if it is larger than it can be, {AWAY}"))
+    return InfrastructureError(Problem(what, remedy=f"{remedy}; if it is larger than your runs explain, {AWAY}"))

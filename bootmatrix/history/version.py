@@ -49,7 +49,7 @@ def _version(connection: Connection, name: str) -> str | None:
         return None
     versions = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalars().fetchmany(2)  # noqa: S608
     if len(versions) != 1 or not isinstance(versions[0], str):
-        raise schema.damaged(name, "it does not say of which version it is")
+        raise schema.damaged(name, "it has no version number")
     return versions[0]
 
 

@@ -54,10 +54,10 @@ def _wrong(answer: object) -> str:
     if not isinstance(answer, Told):
         return f"a {type(answer).__name__}, and no Told"
     if not (isinstance(answer.trouble, str) and isinstance(answer.skipped, str)):
-        return "a trouble or a skip that is no text"
+        return "a trouble or a skip that is not a text"
     if not isinstance(answer.cases, tuple):
         return f"cases that are a {type(answer.cases).__name__}, and no tuple"
-    return next((f"{each!r:.200}, which is no case" for each in answer.cases if not _is_case(each)), "")
+    return next((f"{each!r:.200}, which is not a case" for each in answer.cases if not _is_case(each)), "")
 
 
 def _is_case(each: object) -> bool:

@@ -1,4 +1,4 @@
-"""What a test in quarantine comes to: told as it is, but no reason for the run to fail, until its day is over."""
+"""Applies the quarantine: a bad verdict is reported, but fails no run until the last day is over."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def is_over(entry: Quarantine, today: date) -> bool:
 
 def told(entry: Quarantine) -> str:
     """That it is over, and what to do."""
-    return f"{entry.where}: the quarantine of {entry.owner} ended on {entry.until}: remove it, or give it another day"
+    return f"{entry.where}: the quarantine (owner: {entry.owner}) ended on {entry.until}: remove it, or extend it"
 
 
 def _overdue(entry: Quarantine, verdict: Verdict, reason: str) -> tuple[Verdict, str]:

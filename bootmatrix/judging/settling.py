@@ -1,4 +1,4 @@
-"""What the guest did, from all its witnesses: the tender's exit status, and the status that the console tells."""
+"""Decides the outcome from the tender's exit status and the status that the guest prints (`console_exit`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GUESTS = frozenset({OutcomeKind.PANICKED, OutcomeKind.CRASHED})  # their detail 
 LONGEST = 200  # characters of a console that are quoted as evidence
 DIGITS = 10  # of a status: a longer number is none
 BY_US = "ended by bootmatrix"
-SILENT = "nothing more came after a line that fits `panic`"
+SILENT = "no output followed a line that matches `panic`"
 
 
 def settle(
@@ -63,7 +63,10 @@ def _settled(fields: TestFields, runner: Runner, ending: Ending, *, told: bool, 
     if trouble := _two_statuses(printed):
         return by_tender, trouble
     if not printed:
-        return by_tender, "" if knows else f"{by_tender}, but without the status line that console_exit asks for"
+        return (
+            by_tender,
+            "" if knows else f"{by_tender}, but the console lacks the status line that console_exit requires",
+        )
     return _agree(by_tender, full, printed[-1], knows=knows)
 
 
@@ -91,7 +94,7 @@ def _agree(by_tender: Outcome, status: int | None, printed: tuple[int, Outcome],
     elif by_tender.kind == by_console.kind:
         return by_tender, ""
     tender = volatile.stable(f"{by_tender} ({by_tender.evidence})")
-    return by_tender, f"the console says status {number} ({by_console}), the tender {tender}"
+    return by_tender, f"the console reports status {number} ({by_console}), but the tender reports {tender}"
 
 
 def _printed(fields: TestFields, console: str) -> list[tuple[int, Outcome]]:
@@ -117,7 +120,9 @@ def _statuses(expression: str, console: str) -> Iterator[tuple[int, str]]:
 
 
 def _two_statuses(printed: list[tuple[int, Outcome]]) -> str:
-    return f"the console says status {printed[0][0]} and status {printed[1][0]}" if len(printed) > 1 else ""
+    return (
+        f"the console reports two different statuses: {printed[0][0]} and {printed[1][0]}" if len(printed) > 1 else ""
+    )
 
 
 def _mapped(word: str, said: Outcome, source: str) -> Outcome:

@@ -91,7 +91,7 @@ def _endless(runner: Runner, ending: Ending, reason: str, spoken: Spoken) -> str
         if question := runner.way_out.get(ending.arch) or runner.way_out.get(""):
             reason = f"{reason}; {question}"
     if line := lastwords.panic(runner.panic, ending.console):
-        reason = f"{reason}; the console shows '{line}', which fits `panic`"
+        reason = f"{reason}; the console shows '{line}', which matches `panic`"
     return reason
 
 
@@ -101,7 +101,7 @@ def listen(fields: TestFields, ending: Ending, root: Path | None = None, complai
     missing = [*_out_of_order(expect, console)]
     missing += [_never(p, console) for p in expect.console_any if patterns.find(p, console) < 0]
     missing += ["the console is empty"] if missing and not console.strip() else []
-    missing += [f"the tender never says {p}" for p in expect.tender if patterns.find(p, tender) < 0]
+    missing += [f"the tender's messages never show {p}" for p in expect.tender if patterns.find(p, tender) < 0]
     wrong = [f"the console shows {p}" for p in expect.console_not if patterns.find(p, console) >= 0]
     told = cases.told(fields.cases, console, root) if fields.cases else Told()
     if told.failed:
@@ -150,8 +150,8 @@ def _weigh(expect: Expect, outcome: Outcome, spoken: Spoken) -> tuple[Verdict, s
     if right and said:
         return Verdict.CONTRADICTED, f"{outcome} as expected, but {said}"
     if right and outcome.detail == UNKNOWN and not spoken.conclusive:
-        why = f"{outcome.evidence}; name a console pattern of success under expect: {{console: …}}"
-        return Verdict.CONTRADICTED, f"nothing tells how the guest ended: {why}"
+        why = f"{outcome.evidence}; add a console pattern that only a success prints: expect: {{console: …}}"
+        return Verdict.CONTRADICTED, f"it is unknown how the guest ended: {why}"
     if right:
         return Verdict.PASSED, str(outcome)
     if outcome.kind == OutcomeKind.HUNG:
@@ -188,5 +188,5 @@ def conclude(attempts: Sequence[Attempt], expected_failure: str | None) -> tuple
 def _by_infrastructure(ended: Sequence[Attempt]) -> str:
     """Which attempts it ended, and why the last of them."""
     numbers = ", ".join(str(attempt.number) for attempt in ended)
-    which = f"attempt {numbers} was" if len(ended) == 1 else f"attempts {numbers} were"
-    return f"{which} ended by the infrastructure: {ended[-1].reason}"
+    which = "attempt" if len(ended) == 1 else "attempts"
+    return f"{which} {numbers} failed because of the infrastructure: {ended[-1].reason}"

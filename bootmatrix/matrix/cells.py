@@ -1,4 +1,4 @@
-"""What a cell is called, what it has on an axis, and what fits it: pure."""
+"""Cells: their ids, their values, and what matches them. Pure."""
 
 from __future__ import annotations
 

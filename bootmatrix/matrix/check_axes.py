@@ -54,7 +54,7 @@ def _axes(axes: Mapping[str, list[str]], problems: Problems) -> bool:
         told = (
             f"{total:,}" if total < COUNTABLE else f"more than {COUNTABLE:,}"
         )  # Python words no number of 4300 digits
-        what = f"the axes multiply to {told} cells; {cells.MAX_CELLS:,} are possible"
+        what = f"the axes give {told} cells; the limit is {cells.MAX_CELLS:,}"
         problems.say(what, ("axes",), "split the matrix into several files, or shorten an axis", key=True)
     shortest = sum(min(map(len, choices)) + 1 for choices in axes.values())
     if shortest > MAX_ID:
@@ -68,7 +68,7 @@ def _names(axes: Mapping[str, list[str]], problems: Problems) -> None:
         problems.check_word(axis, ("axes", axis), "an axis")
         other = variables.setdefault(axis.upper().replace("-", "_"), axis)
         if other != axis:
-            what = f"the axes '{other}' and '{axis}' would be one environment variable"
+            what = f"the axes '{other}' and '{axis}' map to the same environment variable"
             problems.say(what, ("axes", axis), "rename one", key=True)
 
 
@@ -92,7 +92,7 @@ def _exclude(rule: Match, index: int, axes: Mapping[str, list[str]], problems: P
     before = len(problems.found)
     for key in rule.keys() & axes.keys():
         for text in cells.unmatched(rule[key], axes[key]):
-            what = f"exclude matches no cell: {key} is never '{text}'"
+            what = f"exclude matches no cell: no cell has {key} '{text}'"
             problems.say(what, (*path, key), suggest(text, axes[key]))
     return bool(rule) and not unknown and len(problems.found) == before
 
@@ -105,7 +105,7 @@ def _include(entry: Match, index: int, axes: Mapping[str, list[str]], problems: 
         path: Path_ = ("include", index, key)
         for text in texts:
             if key in axes and cells.GLOB.search(text) and not cells.fitting([text], axes[key]):
-                problems.say(f"include: no value of '{key}' fits '{text}'", path, suggest(text, axes[key]))
+                problems.say(f"include: no value of '{key}' matches '{text}'", path, suggest(text, axes[key]))
             problems.check_value(text, path, f"include: '{key}'")
         if key in axes:
             continue

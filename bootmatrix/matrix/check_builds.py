@@ -33,7 +33,7 @@ def _build(build: Build, path: Path_, axes: Any, problems: Problems) -> None:
             problems.say(f"unknown axis '{axis}'", (*path, "axes", index), suggest(axis, axes))
     for variable in build.env:
         if not re.fullmatch(r"[A-Za-z_]\w*", variable, re.ASCII):
-            problems.say(f"'{variable}' is no name of a variable", (*path, "env", variable), key=True)
+            problems.say(f"'{variable}' is not a valid variable name", (*path, "env", variable), key=True)
 
 
 def _folders(build: Build, path: Path_, reach: Reach, problems: Problems) -> None:

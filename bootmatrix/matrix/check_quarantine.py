@@ -25,7 +25,7 @@ def check(sections: Mapping[str, Any], found: Cells, problems: Problems) -> None
                 problems.say(f"unknown axis or parameter '{key}'", path, suggest(key, known), key=True)
                 continue
             for glob in cells.unmatched(globs, known[key]):
-                problems.say(f"matches no test: {key} is never '{glob}'", path, suggest(glob, known[key]))
+                problems.say(f"matches no test: no test has {key} '{glob}'", path, suggest(glob, known[key]))
 
 
 def _known(sections: Mapping[str, Any], found: Cells) -> dict[str, list[str]]:

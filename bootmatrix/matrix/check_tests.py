@@ -48,13 +48,13 @@ class _Checker:
                 continue
             boots += cells.count(test.params) * len(self.cells)
             if boots > MAX_BOOTS:
-                what = f"the tests come to more than {MAX_BOOTS:,} boots"
-                self.problems.say(what, path, "shorten a list of parameters", key=True)
+                what = f"the matrix has more than {MAX_BOOTS:,} boots"
+                self.problems.say(what, path, "use fewer parameter values", key=True)
                 return
             self._params(test.params, path)
             longest = len(name) + sum(len(key) + max(map(len, texts)) + 2 for key, texts in test.params.items())
             if longest > MAX_ID:
-                what = f"the ids of its tests have up to {longest:,} characters; {MAX_ID} are possible"
+                what = f"the ids of its tests are up to {longest:,} characters long; the limit is {MAX_ID}"
                 self.problems.say(what, path, "shorten the parameters", key=True)
             only = [self._match(match, (*path, "only", index), {}) for index, match in enumerate(test.only)]
             reached = {backend for match in only or [{}] for backend in self.seen.backends(match)}
@@ -71,9 +71,7 @@ class _Checker:
             seen = set()
             for index, text in enumerate(map(cells.slug, choices)):
                 if text in seen:
-                    self.problems.say(
-                        f"parameter '{key}' has two values that read '{text}'", (*here, index), "rename one"
-                    )
+                    self.problems.say(f"parameter '{key}' has the value '{text}' twice", (*here, index), "keep one")
                 seen.add(text)
 
     def _fields(self, fields: Any, path: Path_, params: Any, reached: set[str]) -> None:
@@ -94,7 +92,9 @@ class _Checker:
             self.problems.say(f"unknown axis '{key}'", (*path, key), suggest(key, {*self.axes, *params}), key=True)
         for key in match.keys() & params.keys() if isinstance(params, dict) else ():
             for text in cells.unmatched(match[key], params[key]):
-                self.problems.say(f"matches no test: {key} is never '{text}'", (*path, key), suggest(text, params[key]))
+                self.problems.say(
+                    f"matches no test: no test has {key} '{text}'", (*path, key), suggest(text, params[key])
+                )
         if self.cells and not unknown and not self.seen.backends(on_axes):
             key, globs = next(iter(on_axes.items()))
             what = f"matches no cell: {cells.shown({k: ', '.join(g) for k, g in match.items()})}"
@@ -125,7 +125,7 @@ class _Checker:
         for key in meaning.of(TestFields).values():
             name = layer.get(key.alias)
             if key.plug_in and isinstance(name, str) and name not in self._known(key.plug_in):
-                what = f"{key.alias}: '{name}' is not possible here"
+                what = f"{key.alias}: '{name}' is not allowed here"
                 self.problems.say(what, (*here, key.alias), suggest(name, self._known(key.plug_in)))
 
     def _known(self, folder: str) -> list[str]:

@@ -91,7 +91,7 @@ class Document:
         for key, value in node.pairs or []:
             name = key.text or ""
             if name in first:
-                remedy = f"it stands already in line {first[name].line}: keep one"
+                remedy = f"it is first defined in line {first[name].line}: remove one of them"
                 self._problems.append(Problem(f"duplicate key '{name}'", key.mark, remedy))
                 continue
             first[name] = key.mark
@@ -113,7 +113,7 @@ class Document:
         """The pairs that a merge key (`<<`, https://yaml.org/type/merge.html) brings."""
         for source in [value] if value.items is None else value.items:
             if source.pairs is None:
-                self._problems.append(Problem("'<<' merges mappings only", source.mark, "write `<<: *anchor`"))
+                self._problems.append(Problem("'<<' can merge only mappings", source.mark, "write `<<: *anchor`"))
             for key, inner in source.pairs or []:
                 if key.text != "<<":
                     yield key, inner
@@ -235,12 +235,14 @@ class _Builder:
     def _check_tag(self, event: yaml.NodeEvent, mark: Mark) -> None:
         tag = getattr(event, "tag", None)
         if tag not in (None, "!") and tag not in CORE_TAGS:
-            raise UserError(Problem(f"the tag '{tag}' has no meaning here", mark, "remove it: plain values are enough"))
+            raise UserError(
+                Problem(f"the YAML tag '{tag}' is not supported", mark, "remove it: plain values are enough")
+            )
 
     def _aliased(self, anchor: str, mark: Mark) -> Node:
         if anchor not in self.anchors:
             remedy = "define the anchor (&name) before its alias (*name), and not around it"
-            raise UserError(Problem(f"the alias '*{anchor}' has no anchor", mark, remedy))
+            raise UserError(Problem(f"the alias '*{anchor}' refers to an anchor that does not exist", mark, remedy))
         return self.anchors[anchor]
 
     def _push(self, node: Node) -> None:
@@ -258,8 +260,8 @@ class _Builder:
         parent.size += node.size
         parent.depth = max(parent.depth, node.depth + 1)
         if parent.size > MAX_NODES or len(self.stack) + node.depth > MAX_DEPTH + 1:
-            what = f"aliases and values come to more than {MAX_NODES:,} nodes or {MAX_DEPTH} levels"
-            raise UserError(Problem(what, alias or node.mark, "a matrix needs a few hundred: shorten the file"))
+            what = f"the file expands to more than {MAX_NODES:,} nodes or {MAX_DEPTH} levels"
+            raise UserError(Problem(what, alias or node.mark, "a matrix needs a few hundred: use fewer aliases"))
         self._attach(parent, node, alias)
 
     def _attach(self, parent: Node, node: Node, alias: Mark | None) -> None:

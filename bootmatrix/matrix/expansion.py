@@ -1,4 +1,4 @@
-"""From axes to cells: an expansion that is gone over, as often as is wanted, and never kept."""
+"""Iterates over the cells of the axes and includes without keeping them in memory."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def apply(
         changed[tuple(wanted)] += fit
         if total * len(changed) + changed.total() > MAX_WORK:
             remedy = "write one include for several values"
-            raise UserError(Problem("the includes change too many cells", remedy=remedy))
+            raise UserError(Problem("the includes match too many cells", remedy=remedy))
         if not fit:
             own = {**wanted, **extra}
             added[tuple(own.items())] = Cell(cell_id(own), own)
@@ -109,7 +109,7 @@ def _singles(include: Sequence[Globs], axes: Mapping[str, Sequence[str]]) -> Ite
     spread = [{key: _spread(texts, axes.get(key, ())) for key, texts in entry.items()} for entry in include]
     total = sum(map(count, spread))
     if total > MAX_SINGLES:
-        what = f"the includes multiply to more than {MAX_SINGLES:,} cells"
+        what = f"the includes give more than {MAX_SINGLES:,} cells"
         raise UserError(Problem(what, remedy="make axes of their lists"))
     for entry in spread:
         for combination in itertools.product(*entry.values()):

@@ -173,7 +173,7 @@ def _message(detail: Any) -> str:
         case "value_error":
             return str(detail["ctx"]["error"])
         case "literal_error":
-            return f"{shown} is not possible here"
+            return f"{shown} is not allowed here"
         case "bool_parsing" | "bool_type":
             return f"{shown} is neither true nor false"
         case "string_type":
@@ -183,9 +183,9 @@ def _message(detail: Any) -> str:
         case "dict_type" | "model_type" | "model_attributes_type":
             return f"must be a mapping, not {shown}"
         case "greater_than_equal":
-            return f"{shown} is too little; at least {detail['ctx']['ge']} is needed"
+            return f"{shown} is too small: the minimum is {detail['ctx']['ge']}"
         case "less_than_equal":
-            return f"{shown} is too much; at most {detail['ctx']['le']} is possible"
+            return f"{shown} is too large: the maximum is {detail['ctx']['le']}"
         case kind:
             return TOLD.get(kind) or f"{shown}: {detail['msg']}"
 
@@ -199,7 +199,7 @@ def _remedy(detail: Any) -> str:
     if detail["type"] == "list_type" and isinstance(detail["input"], str):
         return f"write [{printable(detail['input'], 64)}]"
     if detail["type"] == "string_type" and detail["input"] is None:
-        return "write '' for an empty text, and 'null' or '~' for these words"
+        return "write '' for an empty text; quote 'null' and '~' if you mean these words"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The parts that the keys of matrix.yaml share: patterns, what is expected of a boot, metrics, retries."""
+"""Models that several keys of matrix.yaml use: patterns, what is expected of a boot, metrics, retries."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Expect(Strict):
 
     outcome: Annotated[list[OutcomeWord], Field(min_length=1), Listed(), AsWritten()] = Field(
         ["exited(0)"],
-        description="The outcome, or several that are as good; `crashed` is any crash, `crashed(SIG*)` some.",
+        description="The expected outcome, or a list of them; `crashed` matches any crash, `crashed(SIG*)` some.",
     )
     console: FilledPatterns = Field([], description="Patterns that the console must show in this order.")
     console_any: FilledPatterns = Field([], description="Patterns that the console must show, in any order.")
@@ -109,11 +109,11 @@ class Expect(Strict):
 class Retry(Strict):
     """When a test that did not pass is tried again; the infrastructure's own failures are always tried again."""
 
-    attempts: Whole = Field(1, ge=1, le=100, description="Tries in all.")
+    attempts: Whole = Field(1, ge=1, le=100, description="Attempts in all, the first included.")
     on: Annotated[list[RetryOn], Field(min_length=1), Listed()] = Field(
-        ["any"], description="Outcomes that are worth another try."
+        ["any"], description="Outcomes after which another attempt is made."
     )
-    wait: Pause = Field(0.0, description="Pause between tries.")
+    wait: Pause = Field(0.0, description="Pause between attempts.")
 
 
 class Metric(Strict):
@@ -127,7 +127,7 @@ class Metric(Strict):
         None, description="Which way is better; without it, a change is shown but is neither."
     )
     take: Literal["last", "first", "lowest", "highest"] = Field(
-        "last", description="Which number counts, if the guest prints several."
+        "last", description="Which of several printed numbers is used."
     )
 
 

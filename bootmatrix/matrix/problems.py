@@ -1,4 +1,4 @@
-"""What a check writes into: problems, each at its place in the file."""
+"""Collects the errors of the matrix, each with its position in the file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Problems:
     def add(self, problem: Problem) -> None:
         self.found.append(problem)
         if len(self.found) == MOST:
-            self.stop(Problem(f"more than {MOST} errors: the rest is not told"))
+            self.stop(Problem(f"more than {MOST} errors: the rest is not shown"))
 
     def stop(self, *more: Problem) -> None:
         """Raises UserError with all that was found, in the order of the file, if anything was."""
@@ -67,7 +67,7 @@ class Problems:
         """The name of an axis or parameter: it becomes a placeholder and an environment variable."""
         if not WORD.fullmatch(name):
             self.say(
-                f"'{name}' is no name of {what}",
+                f"'{name}' is not a valid name for {what}",
                 path,
                 "use letters, digits, _ and -, a letter first",
                 key=True,
@@ -76,7 +76,7 @@ class Problems:
             self.say(
                 f"{what} cannot be called '{name}'",
                 path,
-                "that name has a meaning of its own: choose another",
+                "that name is reserved: choose another",
                 key=True,
             )
 
@@ -88,7 +88,7 @@ class Problems:
     def check_name(self, name: str, path: Path_, what: str) -> None:
         """The name of a test or build: it becomes a part of paths."""
         if not NAME.fullmatch(name):
-            self.say(f"'{name}' is no name of {what}", path, "use letters, digits, . _ + -", key=True)
+            self.say(f"'{name}' is not a valid name for {what}", path, "use letters, digits, . _ + -", key=True)
 
 
 def _place(problem: Problem) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The product of the axes without what is excluded: gone over, counted and looked at in part, but never kept."""
+"""The product of the axes minus the excludes: iterated and counted without keeping it in memory."""
 
 from __future__ import annotations
 

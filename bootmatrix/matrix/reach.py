@@ -51,12 +51,12 @@ class Reach:
 
     def _prefix(self, name: str) -> tuple[str, str] | None:
         if not name.startswith("/") or name == "/" or ":" in name:
-            return f"'{name}' is no folder below /", "write it as /usr/local"
+            return f"'{name}' is not a folder below /", "write it as /usr/local"
         seen = _normal(name)
         if ours := next((each for each in OURS if holds(each, seen) or holds(seen, each)), ""):
-            return f"'{name}' cannot be seen in a container: {ours} has a use there", "name or move it otherwise"
+            return f"'{name}' cannot be mounted into a container: bootmatrix uses {ours} there", "rename or move it"
         if SCRATCH in {seen, os.path.realpath(name)}:
-            return f"'{name}' cannot be seen in a container, which has its own", f"name a folder below {SCRATCH}"
+            return f"'{name}' cannot be mounted into a container, which has its own", f"name a folder below {SCRATCH}"
         return self._place(name, name)
 
     def _place(self, name: str, path: str) -> tuple[str, str] | None:
@@ -65,13 +65,13 @@ class Reach:
             real, seen = os.path.realpath(path), _normal(path)
         except OSError as error:
             return f"'{name}' cannot be followed: {error.strerror}", f"possible: a folder in {self._shown()}"
-        leads = "" if real == seen else f" leads to {real}, and"
+        leads = "" if real == seen else f" (a link to {real})"
         if why := _never(seen) or _never(real):
-            return f"'{name}'{leads} can never be used: {why}", f"possible: a folder in {self._shown()}"
+            return f"'{name}'{leads} must not be used: {why}", f"possible: a folder in {self._shown()}"
         if not os.path.lexists(real) or any(holds(each, real) for each in self.roots):
             return None
-        remedy = f"allowed: {self._shown()}; if you trust this matrix with it: --allow {shlex.quote(real)}"
-        return f"'{name}'{leads} is out of the reach of this matrix", f"{remedy}, or {VARIABLE}"
+        remedy = f"allowed: {self._shown()}; if you trust this matrix with it, add --allow {shlex.quote(real)}"
+        return f"this matrix is not allowed to use '{name}'{leads}", f"{remedy}, or {VARIABLE}"
 
     def _shown(self) -> str:
         return ", ".join(self.roots)
@@ -80,12 +80,12 @@ class Reach:
 def _never(path: str) -> str:
     """Why nothing may use it, whoever allows it; empty if there is no reason."""
     if path == "/":
-        return "it is all of this host"
+        return "it is the whole host"
     for place in _never_resolved():
         if holds(place, path):
-            return f"{place} is the system's own"
+            return f"{place} belongs to the system"
         if holds(path, place):
-            return f"{place} is in it, the system's own"
+            return f"it contains {place}, which belongs to the system"
     return special(path)
 
 

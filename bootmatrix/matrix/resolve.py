@@ -144,7 +144,7 @@ def _taken(boots: Iterator[Boot], selection: select.Selection, terms: Sequence[s
             empty = False
             yield cell, name, test, params
     if empty:
-        remedy = "each term fits something, but no test of a cell fits all of them"
+        remedy = "each term matches something, but no test matches all of them"
         raise UserError(Problem(f"nothing is selected by {' '.join(terms)}", remedy=remedy))
 
 

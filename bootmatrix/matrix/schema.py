@@ -41,7 +41,7 @@ class TestFields(Strict):
     __test__ = False  # not a test class, whatever pytest thinks of the name
 
     build: Annotated[str | None, AsWritten(), NotInPass()] = Field(
-        None, description="The build that makes the unikernel; none: the file lies in the repository."
+        None, description="The build that makes the unikernel; with none, the file is the repository's."
     )
     unikernel: Annotated[Text, Filled()] = Field(
         "{test}.{format}", description="The file to boot, below the build's output."
@@ -50,7 +50,7 @@ class TestFields(Strict):
     memory: Memory = Field(64 * MIB, description="The guest's memory.")
     cpus: Whole = Field(1, ge=1, le=256, description="The guest's processors.")
     timeout: Seconds = Field(30.0, description="The boot is ended after this time.")
-    idle_timeout: Seconds | None = Field(None, description="The boot is ended after this time without a console byte.")
+    idle_timeout: Seconds | None = Field(None, description="The boot is ended after this time without console output.")
     console_limit: ConsoleSize = Field(4 * MIB, description="The boot is ended when the console is longer.")
     expect: Annotated[Expect, Merged()] = Field(Expect(), description="What must be seen for a pass.")
     metrics: Annotated[dict[str, MetricOrRegex], Merged(), AsWritten()] = Field(
@@ -72,16 +72,17 @@ class TestFields(Strict):
         description="Run, and count a failure as expected; the value is the reason.",
     )
     requires: Annotated[list[HostPath], Listed(), AsWritten(), NotInPass()] = Field(
-        [], description="Files of this host without which it cannot boot the test."
+        [], description="Files that this host must have; without them the test is skipped."
     )
     resources: Annotated[list[Text], Listed(), Filled(), NotInPass()] = Field(
-        [], description="Names of things of which there is one, such as a tap: no two boots use one at the same time."
+        [],
+        description="Names of things that a host has once, such as a tap: boots that name one never run at once.",
     )
     unavailable: Annotated[Literal["skip", "error"], NotInPass()] = Field(
-        "skip", description="What to do where this host cannot do it."
+        "skip", description="What a test comes to that this host cannot run."
     )
     skip_rejected: Annotated[Patterns, AsWritten()] = Field(
-        [], description="Patterns of a refusal by the tender that is a skip: it cannot do here what the test wants."
+        [], description="Patterns of a tender's refusal that counts as a skip, not as an error."
     )
     cases: Annotated[str | None, PlugIn("protocols"), AsWritten()] = Field(
         None, description="The protocol in which the guest reports test cases on its console."
@@ -151,7 +152,7 @@ class Quarantined(Strict):
     """Tests that are known not to work: they run and are told, but fail no run until a day."""
 
     match: Match = Field(description="`test`, axes or parameters, and values; globs and lists are possible.")
-    owner: Reason = Field(description="Who sees to it.")
+    owner: Reason = Field(description="Who is responsible for it.")
     reason: Reason = Field(description="Why it is known not to work.")
     until: Day = Field(description="The last day (UTC), such as 2027-01-31; from the next on it fails the run.")
 

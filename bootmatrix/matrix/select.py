@@ -56,7 +56,7 @@ def _named(term: str, known: Mapping[str, Sequence[str]], ids: Callable[[], Iter
     if name in ids():
         return term
     if keys := [key for key, texts in known.items() if key != "test" and name in texts]:
-        what = f"select '{term}': a test has that name, and so has a value of {', '.join(keys)}"
+        what = f"select '{term}' is ambiguous: a test has that name, and so has a value of {', '.join(keys)}"
         raise UserError(Problem(what, remedy=f"write {' or '.join(f'{key}={name}' for key in ('test', *keys))}"))
     return f"{'!' if term.startswith('!') else ''}test={name}"
 

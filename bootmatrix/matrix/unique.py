@@ -1,4 +1,4 @@
-"""Whether texts that are joined from parts can be told apart, found out from the parts alone."""
+"""Whether ids can collide: decided from the parts that they are joined from, without making every id."""
 
 from __future__ import annotations
 

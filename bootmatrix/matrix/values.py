@@ -81,13 +81,13 @@ def checked_regex(value: str) -> str:
 
 def one_group(value: str) -> str:
     if _groups(value) != 1:
-        raise ValueError(r"needs exactly one group that catches the status, as in 'EXIT: STATUS=(\d+)'")
+        raise ValueError(r"must have exactly one capture group, for the status, as in 'EXIT: STATUS=(\d+)'")
     return value
 
 
 def one_number(value: str) -> str:
     if _groups(value) != 1:
-        raise ValueError(r"needs exactly one group that catches the number, as in 'heap=(\d+)'")
+        raise ValueError(r"must have exactly one capture group, for the number, as in 'heap=(\d+)'")
     return value
 
 
@@ -97,7 +97,7 @@ def _day(value: Any) -> Any:
         with contextlib.suppress(ValueError):
             return date.fromisoformat(value)
     shown = f"'{value}'" if isinstance(value, str) else "this"
-    raise ValueError(f"{shown} is no day; write it as 2027-01-31")
+    raise ValueError(f"{shown} is not a date; write it as 2027-01-31")
 
 
 def _groups(value: str) -> int:
@@ -107,7 +107,7 @@ def _groups(value: str) -> int:
     repeats = math.prod(int(count[:6]) for count in COUNT.findall(value))
     if repeats > MAX_REPEATS or len(value) > MAX_REGEX:
         raise ValueError(
-            f"repeats its parts more than {MAX_REPEATS:,} times, or has more than {MAX_REGEX:,} characters"
+            f"too expensive: it repeats parts more than {MAX_REPEATS:,} times, or has over {MAX_REGEX:,} characters"
         )
     try:
         return regex.compile(value, regex.MULTILINE).groups
@@ -117,7 +117,7 @@ def _groups(value: str) -> int:
 
 def _absolute(value: str) -> str:
     if not value.startswith("/") or "\0" in value:
-        raise ValueError(f"'{value}' is no absolute path; write it as /usr/local/bin/NAME")
+        raise ValueError(f"'{value}' is not an absolute path; write it as /usr/local/bin/NAME")
     return value
 
 
@@ -126,7 +126,7 @@ def _outcome(value: str) -> str:
         parse_outcome(value)
     except ValueError:
         words = ", ".join(("passed", "failed", "exited(N)", *OUTCOMES[1:6]))
-        raise ValueError(f"'{value}' is no outcome; possible: {words}") from None
+        raise ValueError(f"'{value}' is not an outcome; possible: {words}") from None
     return value
 
 

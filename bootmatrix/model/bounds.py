@@ -1,4 +1,4 @@
-"""What a value may be wherever a run is read back, since anybody may have written its files.
+"""Limits for values that are read from a run's files, since anybody may have written those.
 
 Each bound is an annotation that pydantic asks for its check, so that it costs nothing in Python; who makes a
 value in a program is not held to it.

@@ -1,4 +1,4 @@
-"""The first processes of containers, which run jobs in them: one that is kept for many boots, one for a single job."""
+"""The agent, process 1 of a container, that runs jobs in it: one that serves many boots, one for a single job."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Keeper(Agent):
         line = status.line(seconds)
         if found := ENDED.fullmatch(line):
             return self._ended(found)
-        what = f"its agent says: {printable(line)}" if line else "was ended from outside"
+        what = f"failed, its agent reports: {printable(line)}" if line else "was ended from outside"
         raise InfrastructureError(f"the container of {status.name} {what}")
 
     @staticmethod

@@ -70,7 +70,7 @@ def patience() -> float:
     try:
         return float(text)
     except ValueError:
-        what = f"BOOTMATRIX_PATIENCE is '{text}', which is no number of seconds"
+        what = f"BOOTMATRIX_PATIENCE is '{text}', which is not a number of seconds"
         raise UserError(Problem(what, remedy="write a number such as 90")) from None
 
 
@@ -107,7 +107,9 @@ def speaking(what: str) -> Iterator[None]:
     except (docker.errors.DockerException, OSError) as error:
         raise InfrastructureError(f"{what}: {reason(error)}") from None
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise InfrastructureError(f"{what}: it answers as no engine does ({type(error).__name__}: {error})") from None
+        raise InfrastructureError(
+            f"{what}: its answer is not that of a container engine ({type(error).__name__}: {error})"
+        ) from None
 
 
 def reason(error: BaseException) -> str:
@@ -166,7 +168,7 @@ def ended(container: str, seconds: int) -> tuple[int, bool]:
 
     Raises InfrastructureError if it does not, or is no longer there.
     """
-    with speaking("the container cannot be asked for its end"):
+    with speaking("the container's exit status cannot be read"):
         client().wait(container, timeout=seconds)
         state = client().inspect_container(container)["State"]
         return int(state["ExitCode"]), bool(state.get("OOMKilled"))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 LOST = Problem(
-    "the exit status of a process was lost: something else in this program has taken it, or SIGCHLD is ignored",
+    "the exit status of a process was lost: SIGCHLD is ignored, or another part of this program has read it",
     remedy="start bootmatrix without that: env --default-signal=CHLD bootmatrix …",
 )
 GONE = 5.0  # seconds that a killed process group has to disappear

@@ -38,7 +38,7 @@ def lay(folder: Path, own: Mapping[str, bytes]) -> None:
         finally:
             os.close(at)
     except FileExistsError as error:
-        raise InfrastructureError(f"{error.filename} is there already, where a boot's own files shall be") from None
+        raise InfrastructureError(f"{error.filename} exists already, where the boot's own files are to go") from None
     except OSError as error:
         raise disk.full(folder, error) from None
 
@@ -56,7 +56,7 @@ def _check(name: str) -> None:
     except UnicodeEncodeError:
         fits = False
     if not fits or name in {".", ".."} or "/" in name or not name.isprintable():
-        what = f"the runner gives the boot a file '{printable(name)}', which is no name of a file"
+        what = f"the runner names a file for the boot '{printable(name)}', which is not a valid file name"
         raise UserError(Problem(what, remedy=f"give it at most {LONGEST} bytes, without / and control characters"))
 
 

@@ -1,4 +1,4 @@
-"""The contract of a place: takes a job, streams what it prints, tells how it ended, and leaves nothing behind."""
+"""The interface of a place: runs a job, streams its output, reports how it ended, and leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class Pool:
                     raise InfrastructureError("the run was interrupted while it waited for the container engine")
                 if time.monotonic() > end:
                     what = f"the container engine has not answered for {patience:.0f} s"
-                    raise Fatal(Problem(what, remedy="start it, then `bootmatrix run --resume` goes on"))
+                    raise Fatal(Problem(what, remedy="start it, then continue with `bootmatrix run --resume`"))
 
     def close(self) -> None:
         """Remove all that there are, side by side: the engine takes 50 ms for each, and some seconds if it hangs."""

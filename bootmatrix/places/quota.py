@@ -1,4 +1,4 @@
-"""How many processors at once a process can have: by its affinity, and by the quotas of its control groups."""
+"""The number of processors that a process can have at once, by its affinity and its cgroups' quotas."""
 
 from __future__ import annotations
 

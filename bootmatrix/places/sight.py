@@ -1,4 +1,4 @@
-"""Whether the container engine sees this machine's files: else no build and no boot can be handed to it."""
+"""Checks that the container engine shares this machine's file system: else it can take no build and no boot."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 SEEN, TOKEN = "/seen", "token"  # a folder inside a container, and a file in it
 PEER = struct.Struct("3i")  # struct ucred of unix(7): process, user, group
 REMEDY = (
-    "it is the engine of another machine or container: run bootmatrix where the engine runs; or give both the same "
-    "folders under the same names (docker run --volume X:X), the repository's and one that BOOTMATRIX_CACHE names; or "
-    "take --engine host"
+    "the engine runs on another machine or in another container: run bootmatrix where the engine runs; or mount the "
+    "same folders under the same paths in both (docker run --volume X:X), the repository's and that of "
+    "BOOTMATRIX_CACHE; or use --engine host"
 )
 
 
@@ -79,15 +79,15 @@ def _trouble() -> str:
         Path(folder, TOKEN).write_text(secret)
         try:
             with _mounted(engine.client(), Path(folder)) as container:
-                return "" if _read(engine.client(), container) == secret else f"{folder} is another folder there"
+                return "" if _read(engine.client(), container) == secret else f"{folder} is a different folder there"
         except InfrastructureError as error:
-            return f"asked for {folder}, {error}"
+            return f"when asked for {folder}, it answered {error}"
 
 
 @contextlib.contextmanager
 def _mounted(api: APIClient, folder: Path) -> Iterator[str]:
     """A container that is never started, of an image with nothing in it: its mounts can be read all the same."""
-    with engine.speaking("it makes no empty image"):
+    with engine.speaking("it cannot create an empty image"):
         image = engine.imported(_nothing())
     try:
         with engine.speaking("it answers"):

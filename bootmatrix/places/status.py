@@ -35,13 +35,13 @@ class Status:
         deadline = time.monotonic() + seconds
         while b"\n" not in self._said:
             if not self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-                raise InfrastructureError(f"the container of {self.name} does not answer")
+                raise InfrastructureError(f"the agent in the container of {self.name} does not answer")
             some = os.read(self.descriptor, LINE)
             if not some:
                 return ""
             self._said += some
             if len(self._said) > LINE:
-                raise InfrastructureError(f"the container of {self.name} answers what no agent of ours says")
+                raise InfrastructureError(f"the agent in the container of {self.name} sent an invalid reply")
         line, _, self._said = self._said.partition(b"\n")
         return line.decode("utf-8", "replace").strip()
 

@@ -1,4 +1,4 @@
-"""Whether a job was starved: the processor time that it had, and what its host would have let it have."""
+"""Measures whether a job was starved: the processor time that it got, and what it could have used."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Container:
             engine.client().start(self.id)
         word = self._status.line(READY_SECONDS)
         if word != "ready":
-            raise InfrastructureError(f"the container for {name} did not get ready: {word or 'it ended'}")
+            raise InfrastructureError(f"the container for {name} did not become ready: {word or 'it exited'}")
 
     def hand(self, job: Job) -> None:
         """Let the agent run a job."""
@@ -108,7 +108,7 @@ class Container:
 
     def pid(self) -> int | None:
         """The first process, as this host numbers it; None where the engine cannot tell."""
-        with contextlib.suppress(InfrastructureError), engine.speaking("the container cannot be looked at"):
+        with contextlib.suppress(InfrastructureError), engine.speaking("the container's state cannot be read"):
             return int(engine.client().inspect_container(self.id)["State"]["Pid"]) or None
         return None
 

@@ -197,7 +197,9 @@ class _Maker:
         """Without containers, only the cells of this host's own OS can be tried."""
         wanted = cells.value(cell, "os")
         if not self.engine.has_images and "os" in cell.values and wanted != host.os_name():
-            return f"this host is {host.os_name()}, not {wanted}: --engine docker builds and boots in an image"
+            return (
+                f"this host runs {host.os_name()}, but the cell wants {wanted}; --engine docker uses an image instead"
+            )
         return ""
 
     def _build(self, name: str, cell: Cell) -> BuildStep:

@@ -53,8 +53,8 @@ def parse(text: str) -> Told:
     if not found.ended:
         return Told(
             found.cases,
-            "the console shows no SUMMARY line at the end: the guest ended before its report did, or prints none "
-            "(then `cases: kvm-unit-tests-status` leaves that to its status)",
+            "the console shows no SUMMARY line at the end: the guest ended early; if it never prints one, use "
+            "`cases: kvm-unit-tests-status`, which relies on the exit status",
         )
     return Told(found.cases, found.trouble, found.skipped)
 

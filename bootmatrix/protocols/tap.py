@@ -32,7 +32,7 @@ DIRECTIVE = re.compile(r"\s#\s*(?:(SKIP)\S*|(TODO|XFAIL)\b\S*)(?:\s+(.*))?$", re
 OLD_SKIP = re.compile(r"^#?\s*(?:skip\S*\s*)?", re.IGNORECASE)
 DIGITS = 9  # of a number: one that is longer is beyond every plan
 SHOWN = 60  # characters of a line that is in doubt
-REMEDY = "let nothing else write to this console (quiet, loglevel=0)"
+REMEDY = "keep other output off this console (quiet, loglevel=0)"
 
 
 @dataclass
@@ -110,7 +110,7 @@ def _read(reading: _Reading, found: re.Match[str]) -> str:
             reading.close()
     else:
         if here.plan is not None and not here.whole:
-            return "the report has two plans"
+            return "the TAP report has two plan lines (1..N)"
         if here.plan is not None:
             reading.close()
         _plan(reading.document, found)
@@ -160,13 +160,13 @@ def _trouble(document: _Document) -> str:
     count, plan = len(document.ids), document.plan
     if document.torn:
         line = volatile.stable(document.torn.strip(torn.CUT + " "))[:SHOWN]
-        return f"the line '{line}' may be what another left of a failure, of a plan or of a bail-out: {REMEDY}"
+        return f"the line '{line}' looks like a failure, plan or bail-out that another line has cut: {REMEDY}"
     if plan is None:
         return "the report has no plan (1..N): it may not be whole" if count else "the console shows no TAP"
     if plan != count:
         return f"the plan promises {plan} tests, the report has {count}"
     if 0 < document.plan_at < count:
-        return "the plan stands amid the tests: it must be the first or the last line"
+        return "the plan line is between the tests: it must come first or last"
     if set(document.ids) != set(range(1, count + 1)):
         return f"the tests' numbers are not 1 to {plan}, each once"
     return ""

@@ -50,7 +50,7 @@ TESTS: dict[str, dict[str, Any]] = {
 WANTED = {
     "one": ("passed", ""),
     "two": ("passed", ""),
-    "hostile": ("error", "the runner gives the boot a file '../../out', which is no name of a file"),
+    "hostile": ("error", "the runner names a file for the boot '../../out', which is not a valid file name"),
     "no-device": ("error", "a boot cannot be given a device 'gpu'\n    possible: kvm"),
     "no-launch": (
         "error",

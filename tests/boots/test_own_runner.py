@@ -65,10 +65,10 @@ WANTED = {
     "goes-on": ("passed", "exited(0)"),
     "mentions": (
         "timed out",
-        "nothing more came after a line that fits `panic`; the console shows 'PANIC', which fits",
+        "no output followed a line that matches `panic`; the console shows 'PANIC', which matches",
     ),
     "all-shown": ("timed out", "no end within 1.00 s, although the console shows all that is expected; does it call"),
-    "late": ("timed out", "no end within 1.00 s; the console shows 'PANIC: x', which fits `panic`"),
+    "late": ("timed out", "no end within 1.00 s; the console shows 'PANIC: x', which matches `panic`"),
     "lacks": ("skipped", "REFUSED: no vsock"),
     "refused": ("error", "REFUSED: no kernel"),
     "lacks-early": ("skipped", "no vsock here"),

@@ -142,7 +142,9 @@ def test_a_pass_after_it_is_no_flaky_one(tmp_path: Path, monkeypatch: pytest.Mon
     put_off, result = booted(tmp_path, script(once, timeout="500 ms"))
     assert put_off
     assert (result.verdict, len(result.attempts), result.started) == ("passed", 2, put_off.started)
-    assert result.reason.startswith("exited(0); attempt 1 was ended by the infrastructure: starved of processor time: ")
+    assert result.reason.startswith(
+        "exited(0); attempt 1 failed because of the infrastructure: starved of processor time: "
+    )
 
 
 def test_the_policy_goes_on_where_it_was_and_nothing_is_put_off_twice(

@@ -102,7 +102,7 @@ def test_a_format_takes_its_options_and_no_other(project: Path) -> None:
         "tap.x=1": "unknown option 'x'",
         "junit.dialect=x": "JUnit has no dialect 'x'",
         "junk.x=1": "there is no report 'junk'",
-        "junit": "--set 'junit' sets nothing",
+        "junit": "--set 'junit' has no option or no value",
     }.items():
         assert told in failed(project, "latest", "--set", wrong)
 

@@ -74,7 +74,7 @@ def test_a_tenth_more_in_one_run_is_real_for_all_tests_and_for_none() -> None:
     found = measure(axis(list(nights(1.1, 1, 20))))
     assert (found.all.real, found.all.up) == (True, 0)
     assert {row.shift.why for row in found.rows if abs(row.shift.change) > 0.02} == {
-        "one boot each: run it again to know"
+        "only one boot on each side: run it again for more"
     }
 
 
@@ -95,7 +95,7 @@ def test_noise_is_not_real_however_many_tests_there_are() -> None:
 
 
 def test_few_pairs_are_no_answer_for_all() -> None:
-    assert measure(axis(list(nights(1.5, 1, 7)))).all.why == "7 of at least 8 pairs"
+    assert measure(axis(list(nights(1.5, 1, 7)))).all.why == "only 7 pairs, at least 8 are needed"
     assert measure(axis(list(nights(1.5, 1, 8)))).all.real
     assert measure(axis(list(nights(1.01, 1, 8, spread=0.001)))).all.why == "less than 2%"
 
@@ -143,7 +143,7 @@ def test_another_unit_is_another_measure() -> None:
 def test_nothing_is_no_share_of_anything() -> None:
     none = [at(ocaml, "t", measures=(Measure("errors", value),)) for ocaml, value in zip(BOTH, (0, 7), strict=True)]
     found = measure(axis(none), "errors")
-    assert (found.all.pairs, found.all.why) == (0, "no pair can be compared")
+    assert (found.all.pairs, found.all.why) == (0, "no two tests can be compared (see docs/compare.md)")
 
 
 def test_verdicts_that_differ_are_told_the_worst_first() -> None:

@@ -72,7 +72,7 @@ def test_a_selection_takes_some() -> None:
     [
         ("ocmal", "4", "5", "there is no axis or parameter 'ocmal'\n    did you mean 'ocaml'"),
         ("ocaml", "4", "6", "ocaml is never '6'\n    possible: 4, 5"),
-        ("ocaml", "5", "5", "compared with itself\n    possible: 4, 5"),
+        ("ocaml", "5", "5", "both sides are 5; choose two values\n    possible: 4, 5"),
     ],
 )
 def test_what_there_is_not_is_said(axis: str, before: str, after: str, said: str) -> None:

@@ -58,9 +58,9 @@ def test_of_very_many_the_middle_and_the_interval_are_those_of_all(monkeypatch: 
 @pytest.mark.parametrize(
     ("some", "why"),
     [
-        ([(1.0, 2.0)], "one boot each: run it again to know"),
-        ([(1.0, 2.0)] * 7, "7 of at least 8 boots"),
-        ([(1.0, 1.2)] * 5 + [(1.3, 1.0)] * 5 + [(1.0, 1.1)] * 3, "may be chance"),
+        ([(1.0, 2.0)], "only one boot on each side: run it again for more"),
+        ([(1.0, 2.0)] * 7, "only 7 boots, at least 8 are needed"),
+        ([(1.0, 1.2)] * 5 + [(1.3, 1.0)] * 5 + [(1.0, 1.1)] * 3, "not significant (may be chance)"),
         ([(1.0, 1.0)] * 9, "less than 2%"),
         ([(1.0, 1.019)] * 9, "less than 2%"),
         ([(0.0, 5.0)] * 9, "less than 2%"),

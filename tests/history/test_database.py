@@ -327,7 +327,7 @@ def test_a_server_that_does_not_answer_is_said_without_the_password(tmp_path: Pa
     with pytest.raises(InfrastructureError, match="cannot be used") as caught, opened(tmp_path, given):
         pass
     assert "secret" not in str(caught.value)
-    assert "its server runs" in str(caught.value)
+    assert "its server is running" in str(caught.value)
 
 
 @pytest.mark.postgresql
@@ -369,7 +369,7 @@ def test_a_spoilt_file_is_said(tmp_path: Path, at: int) -> None:
 
 
 def test_a_folder_that_is_no_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InfrastructureError, match="is no plain file"), opened(tmp_path, str(tmp_path)):
+    with pytest.raises(InfrastructureError, match="is not a regular file"), opened(tmp_path, str(tmp_path)):
         pass
 
 

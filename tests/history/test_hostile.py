@@ -134,7 +134,7 @@ def test_a_file_that_is_not_as_we_make_it_is_refused(what: str, file: Path, tmp_
     folder, (note,) = ended(tmp_path, str(file))
     assert note.startswith("this run was not recorded in the history: ")
     assert str(file) in note
-    assert "move the file away: the next run begins a new history" in note
+    assert "move the file away: the next run starts a new history" in note
     assert not (folder / "trends.json").exists()
     assert file.read_bytes() == before
 
@@ -149,7 +149,7 @@ def test_damaged_rows_are_left_out_and_the_rest_is_used(what: str, file: Path, t
     assert set(drawn.tests) == {f"{CELL}/hello"}
     if notes:
         assert len(notes) == 1
-        assert "rows of it are left out" in notes[0]
+        assert "of its rows are ignored" in notes[0]
         assert "move the file away" in notes[0]
     with opened(tmp_path, str(file)) as past:  # what can be read is sound, whatever it is
         assert [one.run for one in past.points(past.nights(None, 9)) if one.id == f"{CELL}/hello"][-1] == "r0003"
@@ -237,7 +237,7 @@ def test_a_journal_that_would_have_another_file_removed_is_not_played_back(
     master = struct.pack(">I", (1 << 30) // page + 1) + name + struct.pack(">II", len(name), sum(name)) + MASTER
     file.with_name(f"{file.name}-journal").write_bytes(header + master)
     _, (note,) = ended(tmp_path, str(file))
-    assert "names another file, which SQLite would remove" in note
+    assert "contains the name of another file, which SQLite would delete" in note
     assert victim.exists()
 
 

@@ -71,7 +71,7 @@ def test_a_night_that_says_nothing_neither_breaks_nor_makes_a_streak(
 def test_an_error_of_the_infrastructure_is_no_news_of_the_test_but_noted() -> None:
     changes = compared("PPI")
     assert changes.changes == ()
-    assert changes.notes == ("nothing is known of 1 test, since the infrastructure failed: why error",)
+    assert changes.notes == ("1 test without a result, because the infrastructure failed: why error",)
 
 
 @pytest.mark.parametrize(

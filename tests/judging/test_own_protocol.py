@@ -106,5 +106,5 @@ def test_an_unknown_name_is_told_at_its_place_with_those_that_are_possible(proje
     (project.folder / "matrix.yaml").write_text("axes: {backend: [command]}\ntests:\n  t: {cases: own-wrods}\n")
     done = project("list")
     assert (done.returncode, done.stdout) == (2, "")
-    wanted = "matrix.yaml:3:14: cases: 'own-wrods' is not possible here\n    did you mean 'own-words'? possible: "
+    wanted = "matrix.yaml:3:14: cases: 'own-wrods' is not allowed here\n    did you mean 'own-words'? possible: "
     assert f"error: {wanted}kvm-unit-tests, kvm-unit-tests-status, own-words, tap, uktest\n" in done.stderr

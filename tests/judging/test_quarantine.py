@@ -35,7 +35,7 @@ def test_it_fails_no_run_until_its_day_is_over(verdict: str) -> None:
 def test_from_the_next_day_on_it_fails_loudly(verdict: str) -> None:
     result = told(verdict, TOMORROW)
     assert not result.good
-    assert "matrix.yaml:7:5: the quarantine of @team ended on 2026-11-25" in result.reason
+    assert "matrix.yaml:7:5: the quarantine (owner: @team) ended on 2026-11-25" in result.reason
     assert "why" in result.reason
     assert result.verdict == ("error" if verdict in GOOD_VERDICTS else verdict)
 

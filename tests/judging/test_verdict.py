@@ -310,8 +310,8 @@ def test_the_attempts_conclude_to_one_verdict(verdicts: list[str], marked: str |
     ("verdicts", "reason"),
     [
         (["passed"], "reason 1"),
-        (["error", "passed"], "reason 2; attempt 1 was ended by the infrastructure: reason 1"),
-        (["error", "error", "passed"], "reason 3; attempts 1, 2 were ended by the infrastructure: reason 2"),
+        (["error", "passed"], "reason 2; attempt 1 failed because of the infrastructure: reason 1"),
+        (["error", "error", "passed"], "reason 3; attempts 1, 2 failed because of the infrastructure: reason 2"),
         (["error", "failed", "error", "passed"], "passed at attempt 4, after: reason 2"),
     ],
 )
@@ -336,8 +336,8 @@ def test_words_that_are_no_outcome_are_refused(word: str) -> None:
     ("says", "wanted", "outcome"),
     [
         ("panicked([    0.412345] no init rip=0x104b22)", "passed", "panicked(no init)"),
-        ("exited(0)", "timed out", "hung(nothing more came after a line that fits `panic`)"),
-        ("broken(no KVM)", "timed out", "hung(nothing more came after a line that fits `panic`)"),
+        ("exited(0)", "timed out", "hung(no output followed a line that matches `panic`)"),
+        ("broken(no KVM)", "timed out", "hung(no output followed a line that matches `panic`)"),
     ],
 )
 def test_a_boot_that_a_panic_ended_is_what_its_runner_says(says: str, wanted: str, outcome: str) -> None:

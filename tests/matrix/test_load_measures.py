@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 AXES = "axes: {backend: [qemu], a: [x, y]}\n"
 TESTS = "tests: {t: {}}\n"
-METRIC = ["matrix.yaml:2:29: regex: needs exactly one group that catches the number"]
+METRIC = ["matrix.yaml:2:29: regex: must have exactly one capture group, for the number"]
 IN_METRICS = [
     (r"{heap: 'heap=\d+'}", METRIC),
     (r"{heap: '(a)(b)'}", METRIC),
     (
         r"{heap: {regex: '(\d+)', better: less}}",
-        ["matrix.yaml:2:54: better: 'less' is not possible here\n    possible: higher, lower"],
+        ["matrix.yaml:2:54: better: 'less' is not allowed here\n    possible: higher, lower"],
     ),
     ("{heap: {unit: s}}", ["matrix.yaml:2:23: 'regex' is missing\n    add `regex:`"]),
     ("{heap: {regex: '(x)', units: s}}", ["matrix.yaml:2:44: unknown key 'units'\n    did you mean 'unit'?"]),
@@ -28,7 +28,7 @@ KNOWN = "owner: me too, reason: because, until: 2026-12-31"
 IN_QUARANTINE = [
     (
         f"{{match: {{test: t, a: z}}, {KNOWN}}}",
-        ["matrix.yaml:3:35: matches no test: a is never 'z'\n    possible: x, y"],
+        ["matrix.yaml:3:35: matches no test: no test has a 'z'\n    possible: x, y"],
     ),
     (
         f"{{match: {{tests: t}}, {KNOWN}}}",
@@ -37,7 +37,7 @@ IN_QUARANTINE = [
     ("{match: {test: t}, owner: me too, reason: why}", ["matrix.yaml:3:14: 'until' is missing\n    add `until:`"]),
     (
         f"{{match: {{test: t}}, {KNOWN.replace('12-31', '13-31')}}}",
-        ["matrix.yaml:3:72: until: '2026-13-31' is no day; write it as 2027-01-31"],
+        ["matrix.yaml:3:72: until: '2026-13-31' is not a date; write it as 2027-01-31"],
     ),
     (
         f"{{match: {{test: t}}, {KNOWN.replace('because', 'no')}}}",

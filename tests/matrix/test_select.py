@@ -96,7 +96,7 @@ def test_the_order_is_the_matrixs_own(matrix: Matrix) -> None:
         (("qemu-x86_64/hello", "nonsense"), "select: there is no cell or test 'nonsense'"),
         (
             ("backend=solo5-*", "arch=aarch64"),
-            "nothing is selected by backend=solo5-* arch=aarch64\n    each term fits",
+            "nothing is selected by backend=solo5-* arch=aarch64\n    each term matches",
         ),
         (("",), "select: there is no cell or test ''"),
         (("\x1b[31m=x",), "select '\\x1b[31m=x': there is no axis"),
@@ -167,7 +167,7 @@ def test_a_name_of_a_test_and_of_something_else_is_no_guess(
     value: str, test: str, remedy: str, load: Callable[[str], Matrix]
 ) -> None:
     told = message(load(SAME.format(value=value, test=test)), test)
-    assert told.startswith(f"select '{test}': a test has that name, and so has a value of ")
+    assert told.startswith(f"select '{test}' is ambiguous: a test has that name, and so has a value of ")
     assert told.endswith(f"\n    write test={test} or {remedy}")
 
 

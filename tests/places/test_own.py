@@ -95,13 +95,13 @@ NAMES = ["", ".", "..", "a/b", "../x", "/x", "a\0b", "a\nb", "\x1b[2J", "x" * 25
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UserError, match="which is no name of a file"):
+    with pytest.raises(UserError, match="which is not a valid file name"):
         own.lay(tmp_path / "own", {"good": b"", name: b"bad"})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_refuses_it_before_anything_runs(place: Place, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"'\.\./x', which is no name of a file"):
+    with pytest.raises(UserError, match=r"'\.\./x', which is not a valid file name"):
         said(place, "echo it ran", {"../x": b"bad"})
     assert left(tmp_path) == []
     assert said(place, 'cat "$1/x"', {"x": b"the next"}) == b"the next"

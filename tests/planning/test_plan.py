@@ -73,7 +73,7 @@ def test_the_host_engine_skips_other_systems_with_a_reason(tmp_path: Path) -> No
     found = planned(tmp_path, engine="host", axes={**AXES, "os": others})
     assert (found.images, found.builds) == ((), ())
     assert {step.skip for step in found.boots} == {
-        f"this host is {here}, not {other}: --engine docker builds and boots in an image" for other in others
+        f"this host runs {here}, but the cell wants {other}; --engine docker uses an image instead" for other in others
     }
 
 
@@ -165,7 +165,7 @@ def test_a_tenders_prefix_with_a_socket_is_refused(tmp_path: Path, monkeypatch: 
     keys.of_prefix.cache_clear()
     with socket.socket(socket.AF_UNIX) as bound:
         bound.bind("it")  # its path has 108 characters at the most
-        with pytest.raises(UserError, match=r"holds a socket, .*/tools/it"):
+        with pytest.raises(UserError, match=r"contains a socket, .*/tools/it"):
             planned(tmp_path, tests=tests, builds={})
 
 

@@ -75,5 +75,5 @@ def test_a_quarantine_that_is_over_fails_the_run_loudly(tmp_path: Path) -> None:
     write_matrix(tmp_path, {**matrix, "quarantine": [{**ENTRY, "until": "2020-01-31"}]})
     run, said = ran(tmp_path, "--engine", "host", status=1)
     assert {test: result.verdict for test, result in by_test(run).items()} == {"a": "passed", "b": "error"}
-    assert said.count("the quarantine of @team ended on 2020-01-31: remove it, or give it another day") >= 2
+    assert said.count("the quarantine (owner: @team) ended on 2020-01-31: remove it, or extend it") >= 2
     assert "matrix.yaml:" in said

@@ -181,7 +181,7 @@ def test_only_files_of_the_run_are_read(tmp_path: Path) -> None:
     )
     told_of = [consoles[0]["console"] for _, consoles, _ in entries(page(made, folder))]
     assert [list(each) for each in told_of] == [["error"]] * len(names)
-    assert told_of[0]["error"] == told_of[1]["error"] == "is no file of this run"
+    assert told_of[0]["error"] == told_of[1]["error"] == "is not a file of this run"
 
 
 def test_of_very_many_cases_those_that_failed_stay(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_a_console_that_is_not_there_or_lies_elsewhere_is_not_shown(tmp_path: Pa
     folder = tmp_path / "run"
     folder.mkdir()
     last = attempt(1, "failed")
-    for name, said in (("none.log", "cannot be read: No such file"), ("../secret", "is no file of this run")):
+    for name, said in (("none.log", "cannot be read: No such file"), ("../secret", "is not a file of this run")):
         made = replace(result("failed"), attempts=(replace(last, console=name),))
         source = text(run(made), folder)
         assert said in blocks(source)[-1]

@@ -262,7 +262,7 @@ def test_words_that_disagree_are_disputed(console: str) -> None:
     """So that the verdict is a contradiction, whatever is expected."""
     seen = Ending(83, console=BANNER + console, tender=RAN + wrote(41), arch="x86_64")
     disputed = make("virtio").outcome(seen)
-    assert disputed.disputed.startswith("the console says ")
+    assert disputed.disputed.startswith("the console reports ")
     for word in ("passed", "failed", "aborted", "crashed"):
         fields = TestFields.model_validate({"expect": {"outcome": word}})
         assert verdict.judge(fields, make("virtio"), seen).verdict == "contradicted"
@@ -365,5 +365,5 @@ def test_a_file_that_is_no_unikernel_is_refused_before_the_boot(
 ) -> None:
     file = tmp_path / "file"
     file.write_bytes(content)
-    with pytest.raises(Rejected, match="no Solo5 unikernel"):
+    with pytest.raises(Rejected, match="not a Solo5 unikernel"):
         make(backend).check(file, Boot("x86_64", "", ""), "")

@@ -47,8 +47,8 @@ READERS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (os.mkfifo, "it is no plain file"),
-        (os.mkdir, "it is no plain file"),
+        (os.mkfifo, "it is not a regular file"),
+        (os.mkdir, "it is not a regular file"),
         (lambda file: file.symlink_to("/dev/zero"), "it leads out of"),
         (lambda file: file.symlink_to("/etc/passwd"), "it leads out of"),
         (_large, "it is larger than 1,048,576 bytes"),
@@ -82,7 +82,7 @@ def test_no_command_waits_for_a_pipe(command: str, folder: Path) -> None:
     write_matrix(root, {"axes": {"os": ["mine"], "backend": ["qemu"]}, "tests": {"t": {}}})
     done = bootmatrix(*command.split(), cwd=root)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "Dockerfile cannot be read: it is no plain file" in done.stderr
+    assert "Dockerfile cannot be read: it is not a regular file" in done.stderr
 
 
 def test_a_dockerfile_of_nothing_but_line_ends_is_read_at_once(folder: Path) -> None:
