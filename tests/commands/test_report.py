@@ -153,7 +153,7 @@ def test_a_folder_without_whole_results_is_refused(project: Path) -> None:
     assert "out/empty has no results.json" in wrong
     assert "--resume" in wrong
     (project / "out/empty/results.json").write_text("[]")
-    assert "out/empty/results.json is no run's results" in failed(project, "empty")
+    assert "out/empty/results.json does not hold the results of a run" in failed(project, "empty")
 
 
 def test_what_cannot_be_written_is_told_and_leaves_nothing(project: Path) -> None:

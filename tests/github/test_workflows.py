@@ -80,7 +80,7 @@ def test_a_part_that_sent_nothing_is_an_error_that_names_it(github: GitHub, monk
     assert done["merge"] == "failure"
     (lost,) = (result for result in merged(github).results if result.verdict != "passed")
     assert (lost.verdict, lost.infrastructure) == ("error", True)
-    assert "part 2/3 sent no results" in lost.reason
+    assert "shard 2/3 sent no results" in lost.reason
     assert len(merged(github).results) == 3
 
 

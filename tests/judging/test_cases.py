@@ -76,9 +76,9 @@ WRONG = {
     "[case('a', 'passed')]": "a list, and no Told",
     "Told([case('a', 'passed')])": "cases that are a list, and no tuple",
     "Told(('a',))": "'a', which is not a case",
-    "Told((case('a', 'pass'),))": "Case(name='a', status='pass', message=''), which is no case",
-    "Told((Case(1, 'passed'),))": "Case(name=1, status='passed', message=''), which is no case",
-    "Told((Case('a', 'passed', None),))": "Case(name='a', status='passed', message=None), which is no case",
+    "Told((case('a', 'pass'),))": "Case(name='a', status='pass', message=''), which is not a case",
+    "Told((Case(1, 'passed'),))": "Case(name=1, status='passed', message=''), which is not a case",
+    "Told((Case('a', 'passed', None),))": "Case(name='a', status='passed', message=None), which is not a case",
     "Told(trouble=None)": "a trouble or a skip that is not a text",
     "Told(skipped=True)": "a trouble or a skip that is not a text",
 }

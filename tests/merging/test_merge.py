@@ -126,7 +126,7 @@ def test_a_part_that_is_missing_is_told_as_errors(project: Project) -> None:
     for result in project.merged.results:
         if result.id in lost:
             assert result.infrastructure
-            assert "part 2/3 sent no results" in result.reason
+            assert "shard 2/3 sent no results" in result.reason
             assert result.axes["mine"] == result.cell[-1]
 
 
@@ -183,7 +183,7 @@ def test_parts_that_do_not_belong_together_are_refused(project: Project) -> None
     project.change(1, lambda result: result, commit="aaaa")
     project.change(2, lambda result: result, commit="bbbb")
     done = project.merge()
-    assert (done.returncode, "of different commits: aaaa, bbbb" in done.stderr) == (2, True)
+    assert (done.returncode, "different commits: aaaa, bbbb" in done.stderr) == (2, True)
     assert not (project.folder / "out/latest").exists()
 
 
@@ -231,10 +231,10 @@ def test_results_that_cannot_be_read_count_as_missing(project: Project, text: st
     (project.part(3) / "results.json").write_text(text)
     done = project.merge()
     assert done.returncode == 3, done.stderr
-    assert "left out: " in done.stdout + done.stderr
+    assert "ignored: " in done.stdout + done.stderr
     reasons = {result.reason for result in project.merged.results if result.verdict == "error"}
     assert len(reasons) == 1
-    assert reasons.pop().startswith("part 3/3 sent no results that can be used: ")
+    assert reasons.pop().startswith("shard 3/3 sent no results that can be used: ")
 
 
 def test_what_would_take_much_memory_is_not_read(project: Project) -> None:
@@ -247,7 +247,7 @@ def test_what_would_take_much_memory_is_not_read(project: Project) -> None:
         command = [sys.executable, "-c", code, "merge", "parts"]
         done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 3, done.stderr
-        assert "left out: " in done.stdout
+        assert "ignored: " in done.stdout
 
 
 def test_results_that_are_too_large_are_not_read(project: Project) -> None:
