@@ -38,7 +38,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_configure() -> None:
-    """For all that our tests start, too."""
+    """For all that our tests start, too: no setting of whoever runs them counts."""
+    for name in [name for name in os.environ if name.startswith("BOOTMATRIX_")]:
+        del os.environ[name]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its jobs in the background ignore Ctrl-C
 
 

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from bootmatrix import quantities
-from bootmatrix.model import MIB, OUTCOMES, parse_outcome
+from bootmatrix.model import MIB, NOT_THE_GUESTS, OutcomeKind, parse_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,8 @@ def _outcome(value: str) -> str:
     try:
         parse_outcome(value)
     except ValueError:
-        words = ", ".join(("passed", "failed", "exited(N)", *OUTCOMES[1:6]))
+        plain = [each for each in OutcomeKind if each not in {OutcomeKind.EXITED, *NOT_THE_GUESTS}]
+        words = ", ".join(("passed", "failed", "exited(N)", *plain))
         raise ValueError(f"'{value}' is not an outcome; possible: {words}") from None
     return value
 

@@ -1,7 +1,7 @@
 """The frozen values that travel from the matrix to the reports, and the plug-ins' contracts."""
 
 from bootmatrix.model.backend import MIB, Boot, Launch, Probe, Rejected, Runner, Tender
-from bootmatrix.model.outcome import OUTCOMES, Cell, Ending, Outcome, OutcomeKind, parse_outcome
+from bootmatrix.model.outcome import NOT_THE_GUESTS, OUTCOMES, Cell, Ending, Outcome, OutcomeKind, parse_outcome
 from bootmatrix.model.result import (
     BUILTIN,
     Attempt,
@@ -31,6 +31,7 @@ __all__ = [
     "BUILTIN",
     "GOOD_VERDICTS",
     "MIB",
+    "NOT_THE_GUESTS",
     "OUTCOMES",
     "RANKS",
     "SEVERITY",

@@ -24,6 +24,8 @@ class OutcomeKind(StrEnum):
 
 
 OUTCOMES = tuple(OutcomeKind)
+NOT_THE_GUESTS = frozenset({OutcomeKind.REJECTED, OutcomeKind.BROKEN})
+"""What a guest has no part in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,11 +104,8 @@ class Passes:
 
 def _is_pass(result: Result) -> bool:
     """One that was booted, and passed at the first attempt."""
-    return (
-        result.verdict == Verdict.PASSED
-        and not result.reused
-        and [each.verdict for each in result.attempts] == [Verdict.PASSED]
-    )
+    tried = [attempt.verdict for attempt in result.attempts]
+    return tried == [result.verdict] == [Verdict.PASSED] and not result.reused
 
 
 def _rows(out: Path) -> Iterator[bytes]:

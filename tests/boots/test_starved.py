@@ -238,7 +238,7 @@ def test_a_starved_boot_fails_no_run_that_fails_on_flaky_ones(tmp_path: Path, mo
     (result,) = results.load(finished.folder / "results.json").results
     assert (result.verdict, len(result.attempts)) == ("passed", 2)
     (reported,) = json.loads((finished.folder / "report.json").read_text())["results"]
-    assert "attempt 1 was ended by the infrastructure" in reported["reason"]
+    assert "attempt 1 failed because of the infrastructure" in reported["reason"]
     assert (tmp_path / "out" / "passes.txt").read_text().count(finished.run.id) == 1
 
 

@@ -111,7 +111,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     victim, link = tmp_path / "victim", tmp_path / "own"
     victim.mkdir()
     link.symlink_to(victim)
-    with pytest.raises(InfrastructureError, match="is there already"):
+    with pytest.raises(InfrastructureError, match="exists already"):
         own.lay(link, {"a": b"bad"})
     assert list(victim.iterdir()) == []
 

@@ -1,0 +1,20 @@
+"""What witnesses find out comes together, and nothing of it is lost."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from bootmatrix.places.strain import Strain
+from bootmatrix.watching.witness import Findings
+
+WHOLE = Findings(memory=1, strain=Strain(1.0, 2.0), files={"a.csv": b"a"}, complaints=("one",))
+
+
+def test_each_finding_is_kept_from_either_side() -> None:
+    assert all(getattr(WHOLE, each.name) != getattr(Findings(), each.name) for each in fields(Findings)), "extend WHOLE"
+    assert WHOLE | Findings() == Findings() | WHOLE == WHOLE
+
+
+def test_of_two_all_complaints_and_files_are_kept() -> None:
+    both = WHOLE | Findings(files={"b.csv": b"b"}, complaints=("two",))
+    assert (set(both.files), both.complaints) == ({"a.csv", "b.csv"}, ("one", "two"))
