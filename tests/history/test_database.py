@@ -378,7 +378,7 @@ def test_a_file_that_another_program_made_is_not_taken_over(tmp_path: Path) -> N
     with sqlite3.connect(file) as other:
         other.execute("CREATE TABLE runs (mine)")
     other.close()
-    with pytest.raises(UserError, match="'runs', which is not as bootmatrix makes it"), opened(tmp_path, str(file)):
+    with pytest.raises(UserError, match="'runs' is not as bootmatrix makes it"), opened(tmp_path, str(file)):
         pass
     with sqlite3.connect(file) as other:
         assert [name for (name,) in other.execute("SELECT name FROM sqlite_master")] == ["runs"]
