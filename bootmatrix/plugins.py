@@ -156,6 +156,8 @@ def _class_of(folder: str, name: str, root: Path, path: tuple[Path, ...]) -> typ
         raise UserError(Problem(what, remedy=remedy))
     if missing := ", ".join(sorted(getattr(kind, "__abstractmethods__", ()))):
         raise UserError(Problem(f"the class {kind.__name__} of {module.__file__} lacks {missing}"))
+    if is_dataclass(kind):
+        _adapter(kind)  # while its module is there: that of another root may take its name
     return kind
 
 
@@ -194,7 +196,12 @@ def make_report(name: str, options: Mapping[str, Any], root: Path) -> Report:
     return made
 
 
-def _made(kind: type[Any], options: Mapping[str, Any]) -> Any:
+@functools.cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _made(kind: Any, options: Mapping[str, Any]) -> Any:
     if not is_dataclass(kind) and not options:
         return kind()
     known = [option.name for option in fields(kind)] if is_dataclass(kind) else []
@@ -203,7 +210,7 @@ def _made(kind: type[Any], options: Mapping[str, Any]) -> Any:
         remedy = {key: suggest(key, known) or "this plug-in has no options" for key in unknown}
         raise UserError(*(Problem(f"unknown option '{key}'", Mark(key), remedy[key]) for key in unknown))
     try:
-        return TypeAdapter(kind).validate_python(dict(options))
+        return _adapter(kind).validate_python(dict(options))
     except ValidationError as error:
         details = error.errors(include_url=False)
         raise UserError(*(Problem(f"{d['loc'][0]}: {_message(d)}", Mark(str(d["loc"][0]))) for d in details)) from None

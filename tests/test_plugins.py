@@ -263,3 +263,18 @@ def test_a_repository_that_becomes_trusted_is_asked_anew(tmp_path: Path, monkeyp
         monkeypatch.setenv("BOOTMATRIX_TRUST", trusts)
         assert argv("qemu", tmp_path) == ("mine", "1")
         assert plugins.untrusted("runners", tmp_path) == []
+
+
+def test_a_runner_is_made_again_after_one_of_another_project(tmp_path: Path) -> None:
+    words = RUNNER.replace(
+        "from dataclasses", "from __future__ import annotations\nfrom typing import Literal\nfrom dataclasses"
+    )
+    write(
+        tmp_path,
+        "a/runners/mine.py",
+        words.replace("speed: int", 'gear: Literal["low", "high"] = "low"\n    speed: int'),
+    )
+    write(tmp_path, "b/runners/other.py", RUNNER)
+    for gear in ("low", "high"):
+        assert argv("mine", tmp_path / "a", gear=gear) == ("mine", "1")
+        assert argv("other", tmp_path / "b") == ("mine", "1")

@@ -94,8 +94,8 @@ def test_every_duplicate_key_is_told_with_the_first_ones_line() -> None:
     with pytest.raises(UserError) as caught:
         document.parse("a: 1\nb: {c: 1, c: 2}\na: 2\n", "m.yaml")
     assert [str(p) for p in caught.value.problems] == [
-        "m.yaml:2:11: duplicate key 'c'\n    it is first defined in line 2: remove one",
-        "m.yaml:3:1: duplicate key 'a'\n    it is first defined in line 1: remove one",
+        "m.yaml:2:11: duplicate key 'c'\n    it is first defined in line 2: remove one of them",
+        "m.yaml:3:1: duplicate key 'a'\n    it is first defined in line 1: remove one of them",
     ]
 
 
@@ -118,7 +118,7 @@ def test_every_duplicate_key_is_told_with_the_first_ones_line() -> None:
         ("[a]: 1\n", "m.yaml:1:1: a key must be a plain word"),
         ("{? {a: b} : 1}\n", "m.yaml:1:4: a key must be a plain word"),
         ("~: 1\n", "m.yaml:1:1: a key must be a plain word"),
-        ("a: !!python/name:os.system x\n", "m.yaml:1:4: the tag 'tag:yaml.org,2002:python/name:os.system'"),
+        ("a: !!python/name:os.system x\n", "m.yaml:1:4: the YAML tag 'tag:yaml.org,2002:python/name:os.system'"),
         ("a: !!set {x}\n", "m.yaml:1:4: the YAML tag 'tag:yaml.org,2002:set' is not supported"),
         ("a: &a [1]\nb: {<<: *a}\n", "m.yaml:1:8: '<<' can merge only mappings"),
         ("b: {<<: 1}\n", "m.yaml:1:9: '<<' can merge only mappings"),
