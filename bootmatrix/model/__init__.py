@@ -25,6 +25,7 @@ from bootmatrix.model.verdicts import (
     VERDICTS,
     Verdict,
 )
+from bootmatrix.model.world import Block, Interface, Network
 
 __all__ = [
     "BAD_VERDICTS",
@@ -39,13 +40,16 @@ __all__ = [
     "VERDICTS",
     "Attempt",
     "Better",
+    "Block",
     "Boot",
     "Case",
     "CaseStatus",
     "Cell",
     "Ending",
+    "Interface",
     "Launch",
     "Measure",
+    "Network",
     "Outcome",
     "OutcomeKind",
     "Probe",

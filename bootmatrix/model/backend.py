@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.model.outcome import Ending, Outcome
+    from bootmatrix.model.world import Block, Interface
 
 MIB = 1 << 20
 
@@ -20,7 +21,7 @@ class Boot:
     """What a runner turns into a launch: paths are those inside the place where it boots.
 
     `memory` in bytes; `accel` is one of the names that the runner's tender declared, or empty; `folder` is where the
-    launch's own files will be.
+    launch's own files will be. `interfaces` and `blocks` are what the guest has of networks and disks.
     """
 
     arch: str
@@ -31,6 +32,8 @@ class Boot:
     cpus: int = 1
     accel: str = ""
     folder: str = ""
+    interfaces: tuple[Interface, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
