@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing import TYPE_CHECKING
+
 from bootmatrix.model import MIB, Boot, Probe, Rejected
 
 from . import _probe, _qemu_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NIC = "virtio-net-pci"
+USUAL_MTU = 1500  # what a guest takes a network's to be that is told none
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,10 @@ def machine(arch: str) -> Machine:
     return MACHINES[arch]
 
 
-def command(boot: Boot, flags: tuple[str, ...], extra: tuple[str, ...]) -> tuple[str, ...]:
-    """The command line without the guest; memory is rounded up to whole MiB."""
+def command(boot: Boot, flags: tuple[str, ...], extra: tuple[str, ...], nic: str = NIC) -> tuple[str, ...]:
+    """The command line without the guest's arguments; memory is rounded up to whole MiB. `nic` is a QEMU device, with
+    or without properties.
+    """
     accel = boot.accel or "tcg"
     return (
         boot.program,
@@ -66,9 +76,20 @@ def command(boot: Boot, flags: tuple[str, ...], extra: tuple[str, ...]) -> tuple
         *machine(boot.arch).debug_exit,
         *_qemu_end.TRACE,
         *machine(boot.arch).values,
+        *_nics(boot, nic),
         *extra,
         *("-kernel", boot.unikernel),
     )
+
+
+def _nics(boot: Boot, nic: str) -> Iterator[str]:
+    """A tap for each interface, in their order. No ROM: where firmware would boot from a network, that needs files."""
+    for each in boot.interfaces:
+        device = [*nic.split(","), f"netdev={each.device}", f"mac={each.mac}"]
+        device += [] if device[0].endswith("-device") or "romfile=" in nic else ["romfile="]
+        device += [f"host_mtu={each.mtu}"] if device[0].startswith("virtio-net") and each.mtu != USUAL_MTU else []
+        yield from ("-netdev", f"tap,id={each.device},ifname={each.device},script=no,downscript=no")
+        yield from ("-device", ",".join(device))
 
 
 def append(args: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from bootmatrix.model import MIB, Boot, Ending, Launch, Outcome, Rejected, Tende
 from . import _solo5_file, _solo5_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -45,8 +45,15 @@ class Native(model.Runner):
 
     def launch(self, boot: Boot) -> Launch:
         memory = f"--mem={-(-boot.memory // MIB)}"
-        return Launch((boot.program, memory, *self.options, "--", boot.unikernel, *boot.args))
+        return Launch((boot.program, memory, *_nets(boot), *self.options, "--", boot.unikernel, *boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:
         """The tender passes `solo5_exit`'s status on; 255 with ABORT is an abort or a trap."""
         return _solo5_words.outcome(ending, self.program, self.faults)
+
+
+def _nets(boot: Boot) -> Iterator[str]:
+    """A tap for each interface, by its name in the guest's manifest."""
+    for each in boot.interfaces:
+        yield f"--net:{each.name}={each.device}"
+        yield f"--net-mac:{each.name}={each.mac}"

@@ -30,6 +30,8 @@ class Runner(model.Runner):
     """`auto` believes in KVM only after a guest has booted on it, and falls back to TCG."""
     machine: str = ""
     """QEMU's `-machine`; without it q35 or virt."""
+    nic: str = _qemu.NIC
+    """The device that a guest has for each of its `nets`, such as `e1000` or `virtio-net-device`, with properties."""
     options: tuple[str, ...] = ()
     """More of QEMU's command line, one word an entry."""
     on_reset: Literal["crashed", "exited"] = "crashed"
@@ -52,7 +54,7 @@ class Runner(model.Runner):
 
     def launch(self, boot: Boot) -> Launch:
         flags = ("-machine", self.machine) if self.machine else _qemu.machine(boot.arch).flags
-        return Launch(_qemu.command(boot, flags, self.options) + _qemu.append(boot.args))
+        return Launch(_qemu.command(boot, flags, self.options, self.nic) + _qemu.append(boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:
         """What QEMU's trace tells: the guest's own value, a power-off, a reset."""

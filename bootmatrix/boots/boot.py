@@ -16,10 +16,9 @@ from bootmatrix.boots.results import Results, now
 from bootmatrix.boots.tenders import Unavailable
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.judging import verdict
-from bootmatrix.model import Attempt, Outcome, OutcomeKind, Rejected, Verdict
+from bootmatrix.model import STEADY_VERDICTS, Attempt, Outcome, OutcomeKind, Rejected, Verdict
 from bootmatrix.places.place import nothing
 from bootmatrix.quantities import human_time
-from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.watch import Watched, watch
 
 if TYPE_CHECKING:
@@ -120,19 +119,19 @@ class Booter:
         """The attempt, and which part it had of the processor time that it could have had."""
         step, fields = prepared.step, prepared.fields
         job = job_of(prepared, guest_number, place.folder())
-        also = list(onlookers.of(fields, partial(self.on_chunk, step.id) if self.on_chunk else None))
+        also = list(onlookers.of(step, fields, partial(self.on_chunk, step.id) if self.on_chunk else None))
         started, clock = now(), time.monotonic()
         try:
             with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
-                seen = watch(process, _limits(step, fields, stretch), self.stop, also=also)
+                seen = watch(process, onlookers.limits(step, fields, stretch), self.stop, also=also)
             judged = judgement.judge(step, fields, seen, stretch)
         except Fatal:
             raise
         except BootmatrixError as error:
             judged = judgement.failed(error)
             seen = Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
-        files = self.store.keep_consoles(step.id, number, seen)
         said = judged.judgement
+        files = self.store.keep_consoles(step.id, number, seen, passed=said.verdict in STEADY_VERDICTS)
         attempt = Attempt(
             number=number,
             verdict=said.verdict,
@@ -171,20 +170,8 @@ def _cut_short(made: list[Attempt], fields: TestFields) -> bool:
     return retry.worth_another(fields.retry, last) and len(guests) < fields.retry.attempts
 
 
-def _limits(step: BootStep, fields: TestFields, stretch: float) -> Limits:
-    idle = fields.idle_timeout * stretch if fields.idle_timeout else None
-    return Limits(
-        timeout=fields.timeout * stretch,
-        size=fields.console_limit,
-        idle=idle,
-        exit_pattern=fields.console_exit,
-        noise=step.runner.noise,
-        panic=step.runner.panic,
-    )
-
-
 def _postponed(step: BootStep, fields: TestFields, started: str, made: list[Attempt], stretch: float) -> Postponed:
-    limits = _limits(step, fields, stretch)
+    limits = onlookers.limits(step, fields, stretch)
     idle = f" ({human_time(limits.idle)} without console output)" if limits.idle else ""
     why = f"{made[-1].reason}; tried again at the end of the run, with {human_time(limits.timeout)}{idle}"
     return Postponed(started, tuple(made), stretch, why, limits.timeout)

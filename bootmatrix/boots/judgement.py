@@ -74,7 +74,6 @@ def _judged(step: BootStep, fields: TestFields, seen: Watched, stopped: str) -> 
         out_of_memory=bool(seen.exit and seen.exit.out_of_memory),
         arch=step.arch,
     )
-    told, panicked = seen.is_for(StopKind.STATUS_TOLD), seen.is_for(StopKind.PANIC)
     found = seen.findings.complaints
-    judged = verdict.judge(fields, step.runner, ending, told=told, panicked=panicked, root=step.root, complaints=found)
+    judged = verdict.judge(fields, step.runner, ending, seen.stop, root=step.root, complaints=found)
     return replace(judged, metrics=metrics.found(fields.metrics, ending.console))

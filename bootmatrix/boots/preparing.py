@@ -145,11 +145,12 @@ def boot_of(prepared: Prepared, attempt: int, folder: str) -> Boot:
         arch=prepared.step.arch,
         program=prepared.found.program,
         unikernel=prepared.inside,
-        args=tuple(filling.of_key(fields, "args", {**prepared.step.values, "attempt": str(attempt)})),
+        args=tuple(filling.of_key(fields, "args", {**prepared.step.placeholders, "attempt": str(attempt)})),
         memory=fields.memory,
         cpus=fields.cpus,
         accel=prepared.choice.name,
         folder=folder,
+        interfaces=prepared.step.interfaces,
     )
 
 

@@ -104,13 +104,20 @@ class _Checker:
     def _texts(self, path: Path_, params: set[str]) -> None:
         """What is named, read from the file itself, so that another error does not hide it."""
         raw = self.problems.raw(*map(str, path))
-        known = {*self.axes, *cells.IMPLICIT, *template.BUILTIN, *params}
+        known = {*self.axes, *cells.IMPLICIT, *template.BUILTIN, *params, *self._of_nets(path)}
         for here, layer in _layers(raw, path):
             build, builds = layer.get("build"), self.problems.mapping("builds")
             if isinstance(build, str) and build not in builds:
                 self.problems.say(f"there is no build '{build}'", (*here, "build"), suggest(build, builds))
             self._placeholders(layer, here, known)
             self._plug_ins(layer, here)
+
+    def _of_nets(self, path: Path_) -> set[str]:
+        """The placeholders of a test's interfaces, of all its layers."""
+        layers = [*_layers(self.problems.raw("defaults"), ()), *_layers(self.problems.raw(*map(str, path)), ())]
+        nets = [layer.get("nets") for _, layer in layers]
+        names = {name for each in nets if isinstance(each, dict) for name in each}
+        return {f"net.{name}.{word}" for name in names for word in template.OF_NET}
 
     def _placeholders(self, layer: Mapping[str, Any], here: Path_, known: set[str]) -> None:
         for place, text, key in filling.written(TestFields, layer):

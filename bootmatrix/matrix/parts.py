@@ -132,8 +132,10 @@ class Metric(Strict):
 
 
 @dataclass(frozen=True)
-class OrRegex:
-    """Marks a mapping that may also be written as its expression alone."""
+class OrKey:
+    """Marks a mapping that may also be written as the text of its main key alone."""
+
+    key: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_before_validator_function(self._mapping, handler(source))
@@ -144,7 +146,20 @@ class OrRegex:
         return {"anyOf": [{"type": "string"}, handler(schema)]}
 
     def _mapping(self, value: Any) -> Any:
-        return {"regex": value} if isinstance(value, str) else value
+        return {self.key: value} if isinstance(value, str) else value
 
 
-MetricOrRegex = Annotated[Metric, OrRegex()]
+@dataclass(frozen=True)
+class MayBeEmpty:
+    """Marks a mapping that may also be written as nothing."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(lambda v: {} if v is None else v, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"type": "null"}]}
+
+
+MetricOrRegex = Annotated[Metric, OrKey("regex")]

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-)
-from pydantic_core import core_schema
+from pydantic import AfterValidator, Field
 
 from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced
-from bootmatrix.matrix.parts import Expect, MetricOrRegex, Patterns, Retry, Strict
+from bootmatrix.matrix.nets import Attachments, OneNet  # noqa: TC001  # pydantic reads them
+from bootmatrix.matrix.parts import Expect, MayBeEmpty, MetricOrRegex, Patterns, Retry, Strict
 from bootmatrix.matrix.values import (
     ConsoleSize,
     Day,
@@ -30,9 +24,6 @@ from bootmatrix.matrix.values import (
     one_group,
 )
 from bootmatrix.model import MIB
-
-if TYPE_CHECKING:
-    from pydantic.json_schema import JsonSchemaValue
 
 
 class TestFields(Strict):
@@ -87,6 +78,13 @@ class TestFields(Strict):
     cases: Annotated[str | None, PlugIn("protocols"), AsWritten()] = Field(
         None, description="The protocol in which the guest reports test cases on its console."
     )
+    nets: Annotated[Attachments, Merged()] = Field(
+        {}, description="The guest's interfaces, by the names that it knows them by, and the network of each."
+    )
+    capture: Annotated[Literal["failed", "always"], NotInPass()] = Field(
+        "failed",
+        description="Of which boots the packets on the guest's `nets` are kept: of those that did not pass, or of all.",
+    )
     runner: Annotated[dict[str, Any], Merged(), AsWritten(), NotInPass()] = Field(
         {}, description="The backend's own options."
     )
@@ -111,19 +109,6 @@ class Test(Defaults):
     only: Annotated[list[Match], Listed((dict,))] = Field(
         [], description="The cells that this test is for; without it, all."
     )
-
-
-@dataclass(frozen=True)
-class MayBeEmpty:
-    """Marks a mapping that may also be written as nothing."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_before_validator_function(lambda v: {} if v is None else v, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"anyOf": [handler(schema), {"type": "null"}]}
 
 
 OneTest = Annotated[Test, MayBeEmpty()]
@@ -166,6 +151,9 @@ class MatrixFile(Strict):
     exclude: list[Match] = Field([], description="Cells to leave out, as in GitHub Actions, with globs and lists.")
     include: list[Match] = Field([], description="Cells to add, or values to add to cells, as in GitHub Actions.")
     builds: dict[str, Build] = Field({}, description="How unikernels are made.")
+    nets: dict[str, OneNet] = Field(
+        {}, description="Networks, made anew for each boot whose guest is attached to them."
+    )
     defaults: Defaults = Field(Defaults(), description="What every test starts from.")
     tests: dict[str, OneTest] = Field(min_length=1, description="What is booted, and what is expected.")
     quarantine: list[Quarantined] = Field([], description="Tests that are known not to work.")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from bootmatrix import host, keys, plugins
 from bootmatrix.engines import Engine
 from bootmatrix.judging import quarantine
-from bootmatrix.matrix import cells, filling, resolve
+from bootmatrix.matrix import cells, filling, nets, resolve
 from bootmatrix.model import Cell, Quarantine, Rejected, repro
+from bootmatrix.planning import networks
 from bootmatrix.toolchains import build, toolchain
 from bootmatrix.toolchains.build import BuildStep
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.model import Runner, Tender
+    from bootmatrix.model import Interface, Runner, Tender
     from bootmatrix.toolchains.toolchain import Image
 
 
@@ -51,6 +52,7 @@ class BootStep:
     quarantine: Quarantine = field(default=Quarantine(), compare=False)
     where: str = field(default="", compare=False)
     options: tuple[str, ...] = field(default=(), compare=False)
+    interfaces: tuple[Interface, ...] = field(default=(), compare=False)
 
     @property
     def repro(self) -> str:
@@ -59,21 +61,26 @@ class BootStep:
 
     @property
     def values(self) -> dict[str, str]:
-        """What placeholders stand for."""
+        """The cell's values, the test's parameters, and the names of the test itself."""
         own = {"format": self.runner.format, "test": self.name, "cell": self.cell.id}
         return {**cells.IMPLICIT, **self.cell.values, **self.params, **own}
+
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """The values, and what else placeholders stand for before a place is known."""
+        return {**self.values, **networks.placeholders(self.interfaces)}
 
     @property
     def resources(self) -> frozenset[str]:
         """The names of what it has for itself, their placeholders filled in."""
         if not self.template.resources:
             return frozenset()
-        return frozenset(filling.of_key(self.template, "resources", self.values))
+        return frozenset(filling.of_key(self.template, "resources", self.placeholders))
 
     @property
     def fields(self) -> TestFields:
         """The test's fields, their placeholders filled in anew at each call."""
-        return filling.fill(self.template, self.values)
+        return filling.fill(self.template, self.placeholders)
 
     @property
     def runs(self) -> bool:
@@ -141,6 +148,8 @@ class _Maker:
         self.sources: dict[Path, str] = {}
         self.backends: dict[tuple[object, ...], tuple[Runner, Tender | None, str]] = {}
         self.parts: dict[tuple[str | None, str], tuple[Image | None, BuildStep | None]] = {}
+        self.networks = nets.networks(matrix.nets)
+        self.interfaces: dict[int, tuple[Interface, ...]] = {}
 
     def boot(self, cell: Cell, name: str, params: Mapping[str, str], fields: TestFields) -> BootStep:
         backend, arch = cells.value(cell, "backend"), cells.value(cell, "arch")
@@ -167,7 +176,16 @@ class _Maker:
             quarantine=quarantine.of(self.matrix, cell, name, params),
             where=self.matrix.places.get(name, ""),
             options=self.options,
+            interfaces=self._interfaces(fields),
         )
+
+    def _interfaces(self, fields: TestFields) -> tuple[Interface, ...]:
+        """Those of a test's guest, made once for all boots that share its fields."""
+        if not fields.nets:
+            return ()
+        if id(fields) not in self.interfaces:
+            self.interfaces[id(fields)] = networks.interfaces(fields.nets, self.networks)
+        return self.interfaces[id(fields)]
 
     def _backend(self, backend: str, arch: str, fields: TestFields) -> tuple[Runner, Tender | None, str]:
         """The runner, its tender, and why it has none."""

@@ -143,7 +143,7 @@ class Keys:
         except OSError:
             return ""
         values = sorted(step.values.items())
-        asked = (repr(step.runner), values, self._asked(step), *self._protocol(step))
+        asked = (repr(step.runner), values, self._asked(step), *self._protocol(step), *step.interfaces)
         return keys.of(__version__, place.identity, unikernel, tender, *asked)
 
     def _protocol(self, step: BootStep) -> tuple[str, ...]:

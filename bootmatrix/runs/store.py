@@ -106,12 +106,14 @@ class Store:
             raise disk.full(file, error) from None
         return file
 
-    def keep_consoles(self, test: str, number: int, seen: Watched) -> Consoles:
+    def keep_consoles(self, test: str, number: int, seen: Watched, *, passed: bool) -> Consoles:
         """Head and tail of what the guest and the tender printed, and the files of the witnesses."""
+        found = seen.findings
+        evidence = {} if passed else {name: made() for name, made in found.evidence.items()}
         return Consoles(
             self._keep_console(seen.console, test, f"{number}.console.log"),
             self._keep_console(seen.tender, test, f"{number}.tender.log"),
-            tuple(self._keep(test, f"{number}.{name}", data) for name, data in seen.findings.files.items()),
+            tuple(self._keep(test, f"{number}.{name}", data) for name, data in {**found.files, **evidence}.items()),
         )
 
     def _keep_console(self, record: Record, test: str, name: str) -> str:

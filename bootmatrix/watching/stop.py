@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bootmatrix.model import OutcomeKind
+
 
 class StopKind(StrEnum):
-    """What ends it: a time-out, a limit, its own word that it is over, or the user."""
+    """What ends it: a time-out, a limit, its own word that it is over, or the user; `checked`, when nothing more is
+    asked of it, and `unanswered`, when it has not answered by a check's deadline.
+    """
 
     TIMEOUT = "timeout"
     IDLE = "idle timeout"
     CONSOLE_LIMIT = "console limit"
     STATUS_TOLD = "status told"
     PANIC = "panic"
+    CHECKED = "checked"
+    UNANSWERED = "unanswered"
     INTERRUPTED = "interrupted"
 
 
@@ -27,7 +33,12 @@ class Stop:
     @property
     def is_late(self) -> bool:
         """Whether a deadline has passed."""
-        return self.kind in {StopKind.TIMEOUT, StopKind.IDLE}
+        return self.kind in {StopKind.TIMEOUT, StopKind.IDLE, StopKind.UNANSWERED}
+
+    @property
+    def outcome(self) -> OutcomeKind:
+        """What it comes to that the process did not end itself."""
+        return OutcomeKind.STOPPED if self.kind in {StopKind.CHECKED, StopKind.UNANSWERED} else OutcomeKind.HUNG
 
     @property
     def is_final(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bootmatrix.places.place import Exit, Process
     from bootmatrix.places.strain import Strain
@@ -38,13 +38,16 @@ class Ending:
 @dataclass(frozen=True)
 class Findings:
     """What a witness adds to what is known of a boot. `memory` in bytes, 0 if it is not known; `files` are kept beside
-    the console, by the ends of their names (`usage.csv`). `complaints` are sentences that speak against a pass.
+    the console, by the ends of their names (`usage.csv`), and so is what `evidence` makes where the boot did not pass.
+    `complaints` are sentences that speak against a pass. `ready` is after how many seconds the guest was ready.
     """
 
     memory: int = 0
     strain: Strain | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    evidence: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
+    ready: float | None = None
 
     def __or__(self, other: Findings) -> Findings:
         """Both; of two that tell the same the second."""
@@ -52,7 +55,9 @@ class Findings:
             memory=other.memory or self.memory,
             strain=other.strain or self.strain,
             files={**self.files, **other.files},
+            evidence={**self.evidence, **other.evidence},
             complaints=(*self.complaints, *other.complaints),
+            ready=self.ready if other.ready is None else other.ready,
         )
 
 

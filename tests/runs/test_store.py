@@ -9,6 +9,7 @@ from bootmatrix.model import Result, Verdict
 from bootmatrix.runs import store
 from bootmatrix.texts import Record
 from bootmatrix.watching.watch import Watched
+from bootmatrix.watching.witness import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,12 +65,12 @@ def test_a_folder_that_cannot_be_made_is_an_infrastructure_error(tmp_path: Path)
 def test_a_console_that_the_disk_does_not_take_ends_the_run(kept: store.Store) -> None:
     (kept.folder / "consoles").write_text("no folder")
     with pytest.raises(Fatal, match="cannot be written"):
-        kept.keep_consoles("cell/test", 1, Watched(record(b"a"), record(b""), 1.0, None))
+        kept.keep_consoles("cell/test", 1, Watched(record(b"a"), record(b""), 1.0, None), passed=True)
 
 
 def test_consoles_are_kept_beside_the_results_and_empty_ones_are_not(kept: store.Store) -> None:
     seen = Watched(record(b"a\xff\x00"), record(b""), 1.0, None)
-    files = kept.keep_consoles("cell/test", 2, seen)
+    files = kept.keep_consoles("cell/test", 2, seen, passed=True)
     assert files == store.Consoles("consoles/cell/test/2.console.log", "")
     assert (kept.folder / files.console).read_bytes() == b"a\xff\x00"
 
@@ -92,3 +93,19 @@ def test_a_console_beyond_its_limit_says_what_is_missing_and_how_it_ended(limit:
     assert kept.endswith(b"xthe end")
     assert kept.count(b"bytes are left out here") == 1 + (limit > store.HEAD)
     assert len(kept) < store.HEAD + store.TAIL + 200
+
+
+def test_evidence_is_made_and_kept_of_a_boot_that_did_not_pass(kept: store.Store) -> None:
+    made: list[str] = []
+
+    def make() -> bytes:
+        made.append("once")
+        return b"packets"
+
+    found = Findings(files={"usage.csv": b"1"}, evidence={"packets.txt": make})
+    seen = Watched(record(b"a"), record(b""), 1.0, None, findings=found)
+    assert kept.keep_consoles("cell/test", 1, seen, passed=True).others == ("consoles/cell/test/1.usage.csv",)
+    assert not made
+    (_, packets) = kept.keep_consoles("cell/test", 2, seen, passed=False).others
+    assert (kept.folder / packets).read_bytes() == b"packets"
+    assert made == ["once"]
