@@ -149,6 +149,8 @@ def found(answer: bytes) -> Iterator[tuple[object, ...]]:
         form, word, fields, attributes = READ[kind]
         read = form(message)
         read.decode()
+        if kind == RTM_NEWLINK:
+            read["flags"] &= IFF_UP  # others follow a moment later
         if kind != RTM_NEWNEIGH or not read["state"] & NUD_NOARP:
             yield (word, *(read[name] for name in fields), *(read.get_attr(name) for name in attributes))
 

@@ -78,7 +78,7 @@ class Wire(Namespace):
         with self._lock:
             try:
                 self._end.send(request)
-                said, descriptors, _, _ = socket.recv_fds(self._end, MOST, 1, socket.MSG_CMSG_CLOEXEC)
+                said, descriptors = _received(self._end)
             except OSError as error:
                 self._end.close()  # a late answer would be taken for that of the next request
                 reason = "no answer" if isinstance(error, TimeoutError) else "its other end is gone"
@@ -112,6 +112,14 @@ class Wire(Namespace):
     def close(self) -> None:
         self.end_sockets()
         self._end.close()
+
+
+def _received(end: socket.socket) -> tuple[bytes, list[int]]:
+    """The next message and its descriptors, which no child of ours inherits: `socket.recv_fds` passes no flag on."""
+    space = socket.CMSG_SPACE(struct.calcsize("i"))
+    said, extra, _, _ = end.recvmsg(MOST, space, socket.MSG_CMSG_CLOEXEC)
+    rights = [data for level, kind, data in extra if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS)]
+    return said, [number for data in rights for (number,) in struct.iter_unpack("i", data)]
 
 
 def _close(descriptors: list[int]) -> None:
