@@ -77,9 +77,8 @@ class Preparer:
         prepared = Prepared(step, fields, found, choice, seen.inside, job, seen.file.stat().st_size)
         if not any(word.startswith("rejected") for word in fields.expect.outcome):  # then the tender shall speak
             step.runner.check(seen.file, boot_of(prepared, 1, place.folder()), found.version)
-        for name in job_of(prepared, 1, place.folder()).devices:
-            if trouble := place.host.lacks(name):
-                raise Unavailable(trouble)
+        if trouble := place.lacks(job_of(prepared, 1, place.folder())):
+            raise Unavailable(trouble)
         return prepared
 
     def _seen(self, place: Place, output: Path | None, step: BootStep, name: str) -> Seen:

@@ -1,1 +1,1 @@
-"""The networks of a boot: what is set up for it, and what was sent there."""
+"""The networks of a boot: what is made before it and must be gone after it, and what was sent there."""

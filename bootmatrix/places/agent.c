@@ -8,7 +8,8 @@
  * is what it left behind that cannot be removed, `nothing`, or `memory` if the kernel ended it for lack of memory; KIB the
  * peak of its resident memory, US the microseconds that it took. Its output goes to `console` and `tender`. To `usage` goes
  * a line each second, `MS CPU KIB pss|rss`: the milliseconds since it began and of processor time that it had, and its
- * memory now. When nobody speaks to it any more, it ends, and the container with it.
+ * memory now. When nobody speaks to it any more, it ends, and the container with it. If BOX has a socket `wire`, it serves
+ * that, too, whether a boot runs or none; see agent_net.c.
  *
  * It is root, with few rights and without a way to more, since only so can it give up all of them for each boot. A boot
  * can neither signal it (the first process of a PID namespace is out of reach) nor trace it (it is another user).
@@ -35,7 +36,7 @@
 static const char *box;
 static uid_t uid;
 static gid_t gid, groups[1];
-static int group_count, status_pipe, usage_pipe;
+static int group_count, status_pipe, usage_pipe, wire = -1;
 static FILE *commands;
 static sigset_t children;
 
@@ -128,27 +129,6 @@ static int emptied(void)
     return is_empty(SCRATCH);
 }
 
-/* Whether the kernel still holds a connection of a boot that ended: the next could not take its port. By its counts, for
-   /proc/net/tcp goes through the table of the whole machine, which takes 10 ms. */
-static int has_sockets(void)
-{
-    const char *files[] = {"/proc/net/sockstat", "/proc/net/sockstat6"}; /* the second only with IPv6 */
-    char line[256];
-    int held = 0, known = 0;
-    for (int index = 0; index < 2; index++) {
-        FILE *file = fopen(files[index], "re");
-        while (file && fgets(line, sizeof line, file)) {
-            int used = 0, waiting = 0;
-            known |= sscanf(line, "TCP: inuse %d orphan %*d tw %d", &used, &waiting) == 2;
-            sscanf(line, "TCP6: inuse %d", &used);
-            held += used + waiting;
-        }
-        if (file)
-            fclose(file);
-    }
-    return held || !known;
-}
-
 /* By the count of this control group, of either version. */
 static int ran_out_of_memory(void)
 {
@@ -170,7 +150,7 @@ static int ran_out_of_memory(void)
 static int await(pid_t boot, int ends, long long begun, struct rusage *used)
 {
     long long next = begun + SECOND, before = of_the_ended();
-    struct pollfd events[] = {{ends, POLLIN, 0}, {fileno(commands), POLLIN, 0}};
+    struct pollfd events[] = {{ends, POLLIN, 0}, {fileno(commands), POLLIN, 0}, {wire, POLLIN, 0}};
     struct signalfd_siginfo told;
     char word[64];
     int how;
@@ -185,7 +165,7 @@ static int await(pid_t boot, int ends, long long begun, struct rusage *used)
             next = microseconds() + SECOND;
             continue;
         }
-        if (!poll(events, 2, left / 1000 + 1))
+        if (!poll(events, 3, left / 1000 + 1))
             continue;
         if (events[0].revents && read(ends, &told, sizeof told) < 0 && errno != EAGAIN)
             die("signals");
@@ -194,6 +174,8 @@ static int await(pid_t boot, int ends, long long begun, struct rusage *used)
                 exit(0); /* nobody is there any more: with us all of the container ends */
             kill(-1, SIGKILL);
         }
+        if (events[2].revents)
+            events[2].fd = wire = serve(wire, uid);
     }
 }
 
@@ -209,7 +191,7 @@ static void run(long number, char **words, int ends)
     int how = await(boot, ends, begun, &used);
     long long took = microseconds() - begun;
     end_all();
-    const char *left = !emptied() ? "files" : has_sockets() ? "sockets" : "nothing";
+    const char *left = !emptied() ? "files" : wire < 0 && has_sockets() ? "sockets" : "nothing"; /* else it is asked */
     if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL && ran_out_of_memory())
         left = "memory";
     dprintf(status_pipe, "%ld %s %d %s %ld %lld\n", number, WIFSIGNALED(how) ? "signal" : "exit",
@@ -233,6 +215,16 @@ static void take(long number, size_t length, int ends)
     run(number, words, ends);
     free(words);
     free(text);
+}
+
+/* Waits for a line of `commands` between boots; none if nobody is there any more. */
+static char *next_line(char *line, int size)
+{
+    struct pollfd events[] = {{fileno(commands), POLLIN, 0}, {wire, POLLIN, 0}};
+    while (poll(events, 2, -1) >= 0 && !events[0].revents)
+        if (events[1].revents)
+            events[1].fd = wire = serve(wire, uid);
+    return fgets(line, size, commands);
 }
 
 int main(int argc, char **argv)
@@ -259,8 +251,9 @@ int main(int argc, char **argv)
         dprintf(status_pipe, "%s is not a scratch folder of this container's own\n", SCRATCH);
         return 1;
     }
+    wire = wired(box);
     dprintf(status_pipe, "ready\n");
-    while (fgets(line, sizeof line, commands))
+    while (next_line(line, sizeof line))
         if (sscanf(line, "%ld %zu", &number, &length) == 2)
             take(number, length, ends);
     return 0; /* a `kill` that came too late is passed over */

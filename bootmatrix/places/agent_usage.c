@@ -1,4 +1,4 @@
-/* What a boot uses while it runs, as its agent sees it: the first half of the agent's source.
+/* What a boot uses while it runs, as its agent sees it: the first part of the agent's source.
  *
  * All processes of a PID namespace but the first belong to the boot.
  */

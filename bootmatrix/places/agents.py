@@ -27,9 +27,11 @@ INSIDE = "/bootmatrix"
 PIPES = ("commands", "status", "console", "tender", "usage")
 # What a kept container's first process needs to give up for each boot, and to end and clean up what that leaves.
 RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", "DAC_OVERRIDE", "FOWNER")
-SOURCE = "".join(files("bootmatrix.places").joinpath(f"{name}.c").read_text() for name in ("agent_usage", "agent"))
+OF_NETWORKS = ("NET_ADMIN", "NET_RAW")  # besides, to set up a boot's network, and to capture what goes through it
+PARTS = ("agent_usage", "agent_net", "agent")
+SOURCE = "".join(files("bootmatrix.places").joinpath(f"{name}.c").read_text() for name in PARTS)
 COMPILE = (
-    'printf %s "$1" >/tmp/agent.c; for cc in cc gcc clang; do "$cc" -O2 -o /tmp/agent /tmp/agent.c >&2 && '
+    'printf %s "$1" >/tmp/agent.c; for cc in cc gcc clang; do "$cc" -O2 -pthread -o /tmp/agent /tmp/agent.c >&2 && '
     "exec cat /tmp/agent; done; exit 1"
 )
 LARGEST = 1 << 20  # bytes of the agent: an image's compiler may print anything
@@ -91,7 +93,8 @@ class Keeper(Agent):
         box.chmod(0o711)  # a boot opens its own files in there by their names, and nothing else
 
     def around(self, sandbox: Sandbox, box: Path) -> Sandbox:
-        return replace(super().around(sandbox, box), user="0:0", capabilities=RIGHTS)
+        rights = (*RIGHTS, *(OF_NETWORKS if sandbox.wired else ()))
+        return replace(super().around(sandbox, box), user="0:0", capabilities=rights)
 
     def command(self, sandbox: Sandbox) -> list[str]:
         return [f"{INSIDE}/agent", INSIDE, str(NOBODY), str(NOBODY), *map(str, sandbox.groups)]

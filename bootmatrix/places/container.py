@@ -9,9 +9,10 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
+from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import copies, engine, own, sandbox, settings, strain, usage
 from bootmatrix.places.agents import INSIDE
-from bootmatrix.places.place import END, Exit, Job, Mount, Place, Process, nothing
+from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,11 +46,14 @@ class ContainerPlace(Place):
 
     @contextlib.contextmanager
     def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
+        if job.interfaces and (lacking := self.lacks(job)):
+            raise InfrastructureError(lacking)
         container = self.pool.take(self.image, job)
         process, mine, gone = ContainerProcess(container), container.box / own.NAME, True
         try:
             if job.files:
                 own.lay(mine, job.files)
+            process.namespace = container.lay(job)
             begin()
             process.begun = time.monotonic()
             container.hand(job)
@@ -57,7 +61,16 @@ class ContainerPlace(Place):
         finally:
             if job.files:
                 gone = own.remove(mine)
-            self.pool.give_back(container, clean=process.clean and gone)
+            self.pool.give_back(container, clean=process.clean and container.clear() and gone)
+
+    def lacks(self, job: Job) -> str:
+        """A network needs the agent, which alone has rights in the container."""
+        if job.interfaces and job.spoils_scratch:
+            return f"a boot with a network needs a {SCRATCH} of its own, but something of this host is mounted there"
+        if job.interfaces and not self.pool.keeps(self.image, job):
+            remedy = "add gcc to the image, or use --engine host"
+            return f"a boot with a network needs a C compiler in its image, and {self.image} has none: {remedy}"
+        return super().lacks(job)
 
     def bring(self, file: Path, root: Path) -> Path:
         """A copy where boots run as another user than the caller, who may not read all that the caller may."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +12,8 @@ from bootmatrix.errors import Problem, UserError, suggest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KVM = "kvm"
+KVM, TUN = "kvm", "tun"
+TUN_NODE = "/dev/net/tun"
 
 
 @dataclass(frozen=True)
@@ -54,4 +56,18 @@ def _kvm_trouble() -> str:
     return host.kvm_trouble()
 
 
-KINDS = {KVM: _Kind(_kvm_trouble, _kvm)}
+def _tun() -> Device:
+    return Device(TUN_NODE, TUN_NODE)
+
+
+def _tun_trouble() -> str:
+    """It must open here, too: the kernel makes its driver ready when it is first opened."""
+    try:
+        os.close(os.open(TUN_NODE, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        remedy = f"chmod 0666 {TUN_NODE}" if isinstance(error, PermissionError) else "modprobe tun"
+        return f"{TUN_NODE}, which a boot with a network needs, cannot be opened ({error.strerror}): {remedy}"
+    return ""
+
+
+KINDS = {KVM: _Kind(_kvm_trouble, _kvm), TUN: _Kind(_tun_trouble, _tun)}

@@ -13,12 +13,13 @@ import signal
 import subprocess
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
-from bootmatrix.places import own, strain, usage
+from bootmatrix.places import apart, own, strain, usage
 from bootmatrix.places.hosts import HERE
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.sandbox import limits
@@ -67,13 +68,17 @@ class LocalPlace(Place):
 
     @contextlib.contextmanager
     def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
-        with files.scratch("bootmatrix-", self.scratch) as scratch, _with_files(job):
+        with files.scratch("bootmatrix-", self.scratch) as scratch, _with_files(job), apart.laid(job) as namespace:
             begin()
-            process = LocalProcess(job, str(scratch))
+            process = LocalProcess(replace(job, argv=namespace.inside(job.argv)) if namespace else job, str(scratch))
+            process.namespace = namespace
             try:
                 yield process
             finally:
                 process.close()
+
+    def lacks(self, job: Job) -> str:
+        return super().lacks(job) or (apart.trouble() if job.interfaces else "")
 
     def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
         del terminal

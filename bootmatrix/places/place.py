@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
+from bootmatrix.places.devices import TUN
 from bootmatrix.places.hosts import HERE
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from bootmatrix.model import Interface
     from bootmatrix.places.hosts import Host
+    from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.strain import Strain
     from bootmatrix.places.usage import Sample
 
@@ -39,7 +42,8 @@ class Job:
     """A command line and what it may use. `memory` in bytes, 0 for no limit; `trusted` runs as the caller, with a
     writable root file system and without the sandbox's limits, as builds do. `devices` by their names in `devices`.
 
-    `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone.
+    `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone. `interfaces` are
+    taps on networks of its own, there before it begins.
     """
 
     argv: tuple[str, ...]
@@ -55,12 +59,20 @@ class Job:
     scratch: int = 64 * MIB
     folder: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    interfaces: tuple[Interface, ...] = ()
 
     @property
     def room(self) -> tuple[object, ...]:
-        """All but command line and files: jobs of one room can be handed to the same container, one after the other."""
-        given = (self.workdir, self.devices, self.memory, self.processes, self.network, self.trusted, self.scratch)
-        return (tuple(sorted(self.env.items())), self.mounts, *given)
+        """All but command line, files and addresses: jobs of one room can be handed to the same container, one after
+        the other.
+        """
+        given = (self.workdir, self.needed, self.memory, self.processes, self.network, self.trusted, self.scratch)
+        return (tuple(sorted(self.env.items())), self.mounts, bool(self.interfaces), *given)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The devices that it is given, and what its interfaces need."""
+        return tuple(dict.fromkeys((*self.devices, *([TUN] if self.interfaces else []))))
 
     @property
     def spoils_scratch(self) -> bool:
@@ -91,9 +103,12 @@ def nothing() -> None:
 
 
 class Process(ABC):
-    """A running job. `begun` is when it began, on the monotonic clock."""
+    """A running job. `begun` is when it began, on the monotonic clock. `namespace` has its networks, None if it has no
+    interfaces.
+    """
 
     begun: float
+    namespace: Namespace | None = None
 
     @abstractmethod
     def read(self, seconds: float) -> tuple[str, bytes] | None:
@@ -150,6 +165,12 @@ class Place(ABC):
 
         `begin` is called when all is ready and the job is about to run.
         """
+
+    def lacks(self, job: Job) -> str:
+        """Why such a job cannot be run here, empty if it can. Raises UserError for a device that is none,
+        InfrastructureError if the place cannot tell.
+        """
+        return next(filter(None, map(self.host.lacks, job.needed)), "")
 
     def bring(self, file: Path, root: Path) -> Path:
         """The file, or what stands for it where boots may not read it: it must be one below `root`.

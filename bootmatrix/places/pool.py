@@ -56,8 +56,12 @@ class Pool:
 
     def warm_up(self, image: str, job: Job) -> None:
         """Let a container wait for the job, if the image can have one that waits."""
-        if self._agent(image).kept and not job.spoils_scratch:
+        if self.keeps(image, job):
             self.give_back(self.take(image, job), clean=True)
+
+    def keeps(self, image: str, job: Job) -> bool:
+        """Whether a container for the job has an agent that keeps it for the next; compiles that if need be."""
+        return not (job.trusted or job.spoils_scratch) and self._agent(image).kept
 
     def take(self, image: str, job: Job) -> Container:
         """A container for the job; raises InfrastructureError if the engine makes none."""

@@ -24,6 +24,9 @@ ENV = {"HOME": SCRATCH, "TMPDIR": f"{SCRATCH}/.", "LANG": "C.UTF-8"}
 # Nothing of a boot can stay in the kernel for the next: no System V memory, semaphores or queues, no POSIX queues.
 NO_IPC = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "250 32000 32 0", "fs.mqueue.queues_max": "0"}
 
+# Root inside, as its first process is, may make sockets for pings.
+NETWORKS = {"net.ipv4.ping_group_range": "0 0", "net.ipv4.tcp_no_metrics_save": "1"}
+
 
 @dataclass(frozen=True)
 class Sandbox:
@@ -31,7 +34,8 @@ class Sandbox:
 
     `user` is `UID:GID`; `capabilities` are what it keeps, without `CAP_`; `tmpfs` has options by folder, `limits` the
     resource limits of each process, `sysctls` the kernel's settings in its namespaces. `memory` in bytes, 0 for no
-    limit. `network` and `ipc` are `none`, or empty for the engine's own.
+    limit. `network` and `ipc` are `none`, or empty for the engine's own; `wired`, its first process has the rights to
+    change that network.
     """
 
     image: str
@@ -49,6 +53,7 @@ class Sandbox:
     sysctls: Mapping[str, str]
     read_only: bool
     capabilities: tuple[str, ...] = ()
+    wired: bool = False
 
     @property
     def groups(self) -> tuple[int, ...]:
@@ -69,14 +74,15 @@ def of(image: str, job: Job) -> Sandbox:
         env={**ENV, **job.env},
         mounts=job.mounts,
         tmpfs={SCRATCH: _scratch(job), **(_sealed(image) if boot else {})},
-        devices=tuple(map(devices.of, job.devices)),
+        devices=tuple(map(devices.of, job.needed)),
         limits=limits(job),
         memory=job.memory,
         processes=job.processes,
         network="" if job.network else "none",
         ipc="none" if boot else "",
-        sysctls=NO_IPC if boot else {},
+        sysctls={**(NO_IPC if boot else {}), **(_for_networks() if job.interfaces else {})},
         read_only=boot,
+        wired=bool(job.interfaces),
     )
 
 
@@ -98,6 +104,12 @@ def limits(job: Job) -> dict[str, int]:
     processes = resource.getrlimit(resource.RLIMIT_NPROC)[1]
     nproc = most if processes == resource.RLIM_INFINITY else min(most, processes)
     return {"nofile": allowed, "nproc": nproc, "core": 0}
+
+
+def _for_networks() -> dict[str, str]:
+    """For the network of a boot: a guest's routers and what TCP learnt of a guest are nothing to the next."""
+    without_ipv6 = {f"net.ipv6.conf.{name}.disable_ipv6": "1" for name in ("all", "default")}
+    return {**NETWORKS, **(without_ipv6 if Path("/proc/sys/net/ipv6").is_dir() else {})}
 
 
 @functools.cache

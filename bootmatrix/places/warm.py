@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine, sandbox, settings, usage
+from bootmatrix.places import engine, sandbox, settings, usage, wire
 from bootmatrix.places.agents import PIPES, Agent, Ended
 from bootmatrix.places.place import CONSOLE, Exit
 from bootmatrix.places.status import Status
@@ -18,7 +18,10 @@ from bootmatrix.places.streams import Streams
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
+    from bootmatrix.networks.laying import State
+    from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Job
 
 READY_SECONDS = 60.0
@@ -33,6 +36,8 @@ class Container:
         self.image, self.room, self.agent, self.box = image, job.room, agent, box
         self.id = ""
         self._dead = False
+        self._wire: wire.Wire | None = None
+        self._bare: State = frozenset()  # its network without that of a boot
         box.mkdir(parents=True, mode=0o700)
         for name in PIPES:
             os.mkfifo(box / name)
@@ -49,7 +54,11 @@ class Container:
         try:
             inner = sandbox.of(image, job)
             around, command = agent.around(inner, box), agent.command(inner)
-            self._start(job.name, settings.arguments(around, command, run, kept=agent.kept))
+            with wire.door(box) if job.interfaces else contextlib.nullcontext() as door:
+                self._start(job.name, settings.arguments(around, command, run, kept=agent.kept))
+                if door:
+                    self._wire = door.opened(job.name)
+                    self._bare = _laying().begin(self._wire)
         except BaseException:
             self.remove()
             raise
@@ -68,6 +77,24 @@ class Container:
         self._status.forget()
         self.samples()  # those of the job before
         os.write(self.commands, self.agent.told(self.box, job))
+
+    def lay(self, job: Job) -> Namespace | None:
+        """Set up the networks of a job that it has not been handed yet; none if it has no interfaces."""
+        if not self._wire:
+            return None
+        self._wire.name = job.name
+        _laying().lay(self._wire, job.interfaces)
+        return self._wire
+
+    def clear(self) -> bool:
+        """Remove the networks of a job that is over; whether nothing of them is left."""
+        if not self._wire:
+            return True
+        self._wire.end_sockets()
+        try:
+            return not _laying().clear(self._wire, self._bare)
+        except InfrastructureError:
+            return False
 
     def samples(self) -> list[usage.Sample]:
         """What the agent has told of the job's usage since this was called last; nothing if it is a shell."""
@@ -129,6 +156,15 @@ class Container:
         self.streams.close()
         self._status.close()
         self._usage.close()
+        if self._wire:
+            self._wire.close()
         if gone:
             with contextlib.suppress(OSError):
                 files.remove(self.box)
+
+
+def _laying() -> ModuleType:
+    """What netlink is spoken with, for boots with networks alone: 0.3 s."""
+    from bootmatrix.networks import laying  # noqa: PLC0415
+
+    return laying

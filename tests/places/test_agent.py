@@ -44,7 +44,7 @@ read -r number how value left rest <&6; echo "$how $value $left"
 def box(tmp_path: Path) -> Path:
     """The agent's folder. Its scratch folder is /media, where pytest has nothing."""
     (tmp_path / "agent.c").write_text(agents.SOURCE.replace('SCRATCH "/tmp"', 'SCRATCH "/media"', 1))
-    subprocess.run(["gcc", "-Wall", "-Werror", "-o", tmp_path / "agent", tmp_path / "agent.c"], check=True)
+    subprocess.run(["gcc", "-Wall", "-Werror", "-pthread", "-o", tmp_path / "agent", tmp_path / "agent.c"], check=True)
     return tmp_path
 
 

@@ -1,0 +1,215 @@
+/* The wire: how who started the container reaches into its network, which has the rights that only the agent has here.
+ *
+ * A Unix socket of whole messages, one answer for each request, in any order with the boots; see `wire.py`, its other end.
+ *   tap NAME                  makes a tap that the boot's user may open             ok INDEX
+ *   socket DOMAIN TYPE PROTO  makes a socket in this network                        ok, and its descriptor
+ *   netlink PROTO NUL BYTES   asks the kernel; each message must want an answer     ok NUL BYTES
+ *   post PROTO NUL BYTES      tells the kernel, and does not wait: it forgets a link at once, and frees it later      ok
+ *   held                      whether the kernel still holds sockets of it          ok 0 | ok 1
+ * or else `error ERRNO`. The types of <linux/...> are written out: not each compiler's image has those headers.
+ */
+#include <fcntl.h>
+#include <net/if.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#define TUN "/dev/net/tun"
+#define SET_TAP _IOW('T', 202, int) /* TUNSETIFF */
+#define SET_STAYING _IOW('T', 203, int) /* TUNSETPERSIST */
+#define SET_OWNER _IOW('T', 204, int) /* TUNSETOWNER */
+#define NEW_TAP (0x0002 | 0x1000 | 0x8000) /* IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL: one that was not there */
+#define NETLINK 16 /* AF_NETLINK */
+#define IS_ERROR 2 /* NLMSG_ERROR, which an acknowledgement is, too */
+#define IS_DONE 3 /* NLMSG_DONE, the last of a dump */
+#define MOST 65536 /* bytes of a request or an answer */
+
+struct message { /* nlmsghdr of netlink(7) */
+    uint32_t length;
+    uint16_t type, flags;
+    uint32_t sequence, port;
+};
+
+/* Whether the kernel holds a socket of this network: a connection of a boot that ended, whose port the next could not
+   take, too. By its counts, for /proc/net/tcp goes through the table of the whole machine, which takes 10 ms. */
+static int has_sockets(void)
+{
+    const char *files[] = {"/proc/net/sockstat", "/proc/net/sockstat6"}; /* the second only with IPv6 */
+    char line[256];
+    int held = 0, known = 0;
+    for (int index = 0; index < 2; index++) {
+        FILE *file = fopen(files[index], "re");
+        while (file && fgets(line, sizeof line, file)) {
+            int used = 0, waiting = 0;
+            known |= sscanf(line, "TCP: inuse %d orphan %*d tw %d", &used, &waiting) == 2;
+            if (!used)
+                sscanf(line, "%*[TCPUDRAW6]: inuse %d", &used);
+            held += used + waiting;
+        }
+        if (file)
+            fclose(file);
+    }
+    return held || !known;
+}
+
+/* Connects to the socket in that folder; -1 if there is none, as for boots without a network. */
+static int wired(const char *box)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/wire", box);
+    int wire = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (wire >= 0 && !connect(wire, (struct sockaddr *)&address, sizeof address))
+        return wire;
+    close(wire);
+    return -1;
+}
+
+/* Its index, or -1 with errno. */
+static int make_tap(const char *name, uid_t owner)
+{
+    struct stat found;
+    struct ifreq asked = {.ifr_flags = (short)NEW_TAP};
+    snprintf(asked.ifr_name, IFNAMSIZ, "%s", name);
+    if (!stat(TUN, &found) && (found.st_mode & 0666) != 0666)
+        chmod(TUN, 0666); /* that of this container: without a right it opens only what is its own */
+    int device = open(TUN, O_RDWR | O_CLOEXEC);
+    int failed = device < 0 || ioctl(device, SET_TAP, &asked) || ioctl(device, SET_OWNER, (unsigned long)owner) ||
+                 ioctl(device, SET_STAYING, 1UL);
+    int why = errno;
+    int index = failed ? -1 : (int)if_nametoindex(name);
+    if (device >= 0)
+        close(device);
+    if (failed)
+        errno = why;
+    return index > 0 ? index : -1;
+}
+
+/* How many of these messages are the last of their answer; -1 if they are none. */
+static int count_last(const char *bytes, size_t length, int every)
+{
+    struct message each;
+    int count = 0;
+    for (size_t at = 0; at < length; at += (each.length + 3) & ~3U) {
+        if (length - at < sizeof each)
+            return -1;
+        memcpy(&each, bytes + at, sizeof each);
+        if (each.length < sizeof each || each.length > length - at)
+            return -1;
+        count += every || each.type == IS_ERROR || each.type == IS_DONE;
+    }
+    return count;
+}
+
+/* Asks the kernel; the length of its answer, or -1 with errno. It answers before the question is sent, or never. */
+static ssize_t ask(int protocol, const char *request, size_t length, char *answer, size_t most)
+{
+    int kernel = socket(NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), waiting = count_last(request, length, 1);
+    ssize_t got = -1, all = 0;
+    errno = waiting > 0 ? errno : EINVAL;
+    if (kernel >= 0 && waiting > 0 && send(kernel, request, length, 0) == (ssize_t)length)
+        do {
+            got = recv(kernel, answer + all, most - all, MSG_DONTWAIT | MSG_TRUNC);
+            if (got > (ssize_t)most - all)
+                got = -1, errno = EMSGSIZE;
+            if (got > 0)
+                waiting -= count_last(answer + all, got, 0), all += got;
+        } while (got > 0 && waiting > 0);
+    int why = errno;
+    if (kernel >= 0)
+        close(kernel);
+    errno = why;
+    return got > 0 ? all : -1;
+}
+
+struct order {
+    int kernel;
+    size_t length;
+    char bytes[];
+};
+
+static void *sent(void *given)
+{
+    struct order *order = given;
+    send(order->kernel, order->bytes, order->length, 0);
+    close(order->kernel);
+    free(order);
+    return NULL;
+}
+
+/* Tells the kernel in a thread, for no process may be left when a boot has ended; 0, or -1 with errno. */
+static int post(int protocol, const char *bytes, size_t length)
+{
+    struct order *order = malloc(sizeof *order + length);
+    pthread_t thread;
+    if (!order || (order->kernel = socket(NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)) < 0) {
+        free(order);
+        return -1;
+    }
+    order->length = length;
+    memcpy(order->bytes, bytes, length);
+    if ((errno = pthread_create(&thread, NULL, sent, order))) {
+        close(order->kernel);
+        free(order);
+        return -1;
+    }
+    pthread_detach(thread);
+    return 0;
+}
+
+static void reply(int wire, const char *bytes, size_t length, int descriptor)
+{
+    union {
+        struct cmsghdr head;
+        char space[CMSG_SPACE(sizeof descriptor)];
+    } control = {0};
+    struct iovec part = {(char *)bytes, length};
+    struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1};
+    if (descriptor >= 0) {
+        control.head.cmsg_len = CMSG_LEN(sizeof descriptor);
+        control.head.cmsg_level = SOL_SOCKET;
+        control.head.cmsg_type = SCM_RIGHTS;
+        memcpy(CMSG_DATA(&control.head), &descriptor, sizeof descriptor);
+        whole.msg_control = control.space;
+        whole.msg_controllen = sizeof control.space;
+    }
+    sendmsg(wire, &whole, MSG_NOSIGNAL | MSG_DONTWAIT); /* one who asks, and does not read, gets nothing */
+}
+
+/* Answers the next request; the wire, or -1 if nobody is at its other end any more. */
+static int serve(int wire, uid_t owner)
+{
+    static char request[MOST + 1], answer[MOST];
+    char name[IFNAMSIZ];
+    int domain, kind, protocol, begin = 0, descriptor = -1;
+    ssize_t length = recv(wire, request, MOST, 0), said = -1;
+    if (length <= 0) {
+        close(wire);
+        return -1;
+    }
+    request[length] = 0;
+    errno = EINVAL;
+    if (sscanf(request, "tap %15s", name) == 1) {
+        int index = make_tap(name, owner);
+        said = index < 0 ? -1 : snprintf(answer, sizeof answer, "ok %d", index);
+    } else if (sscanf(request, "socket %d %d %d", &domain, &kind, &protocol) == 3) {
+        descriptor = socket(domain, kind | SOCK_CLOEXEC, protocol);
+        said = descriptor < 0 ? -1 : snprintf(answer, sizeof answer, "ok");
+    } else if (sscanf(request, "netlink %d%n", &protocol, &begin) == 1 && begin++ < length) {
+        memcpy(answer, "ok", 3);
+        said = ask(protocol, request + begin, length - begin, answer + 3, sizeof answer - 3);
+        said = said < 0 ? -1 : said + 3;
+    } else if (sscanf(request, "post %d%n", &protocol, &begin) == 1 && begin++ < length) {
+        said = post(protocol, request + begin, length - begin) ? -1 : snprintf(answer, sizeof answer, "ok");
+    } else if (!strcmp(request, "held")) {
+        said = snprintf(answer, sizeof answer, "ok %d", has_sockets());
+    }
+    if (said < 0)
+        said = snprintf(answer, sizeof answer, "error %d", errno);
+    reply(wire, answer, said, descriptor);
+    if (descriptor >= 0)
+        close(descriptor);
+    return wire;
+}

@@ -1,0 +1,169 @@
+"""The wire: this process's end of what `agent_net.c` serves in a container, and `holder.py` on the host.
+
+Requests and answers are whole messages on a Unix socket, one at a time. Who serves them may be killed or stopped at any
+moment: nothing here waits for long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.places.namespace import Namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAME = "wire"  # of the socket, beside the pipes
+SECONDS = 10.0  # for an answer: the kernel takes milliseconds, and a busy host some more
+MOST = 1 << 16  # bytes of a request or an answer
+AT_ONCE = struct.pack("ii", 1, 0)  # struct linger: what is closed is gone
+PLAIN, REFUSED = b"ok", b"error "
+
+
+class Wire(Namespace):
+    """`end` is ours from now on; `name` is for people: whose network it is."""
+
+    def __init__(self, end: socket.socket, name: str) -> None:
+        self.name = name
+        end.settimeout(SECONDS)
+        self._end = end
+        self._lock = threading.Lock()
+        self._lent: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+    def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
+        said, descriptors = self._ask(f"socket {int(family)} {int(kind)} {int(protocol)}".encode(), "makes no socket")
+        if said != PLAIN or len(descriptors) != 1:
+            raise self._invalid(descriptors)
+        made = socket.socket(family, kind, protocol, fileno=descriptors[0])
+        with self._lock:
+            self._lent.add(made)
+        return made
+
+    def tap(self, device: str) -> int:
+        return self._number(f"tap {device}".encode(), f"has no tap {device}")
+
+    def netlink(self, request: bytes, protocol: int = 0) -> bytes:
+        said, descriptors = self._ask(b"netlink %d\0" % protocol + request, "cannot be changed")
+        if descriptors or not said.startswith(PLAIN + b"\0"):
+            raise self._invalid(descriptors)
+        return said[len(PLAIN) + 1 :]
+
+    def post(self, request: bytes) -> None:
+        """Tell the kernel, beside all else; whether it does it is to be seen."""
+        said, descriptors = self._ask(b"post 0\0" + request, "cannot be changed")
+        if descriptors or said != PLAIN:
+            raise self._invalid(descriptors)
+
+    def held(self) -> bool:
+        """Whether the kernel holds sockets of it, open or not yet over."""
+        return bool(self._number(b"held", "cannot be looked at"))
+
+    def _number(self, request: bytes, what: str) -> int:
+        said, descriptors = self._ask(request, what)
+        word, _, number = said.partition(b" ")
+        if descriptors or word != PLAIN or not number.isdigit():
+            raise self._invalid(descriptors)
+        return int(number)
+
+    def _ask(self, request: bytes, what: str) -> tuple[bytes, list[int]]:
+        """The answer, and its descriptors, which are the caller's."""
+        with self._lock:
+            try:
+                self._end.send(request)
+                said, descriptors = _received(self._end)
+            except OSError as error:
+                self._end.close()  # a late answer would be taken for that of the next request
+                reason = "no answer" if isinstance(error, TimeoutError) else "its other end is gone"
+                raise InfrastructureError(f"the network of {self.name} {what}: {reason}") from None
+            except BaseException:
+                self._end.close()
+                raise
+        if not said:
+            raise InfrastructureError(f"the network of {self.name} {what}: its other end is gone")
+        number = said.removeprefix(REFUSED)
+        if number != said and number.isdigit():
+            _close(descriptors)
+            raise InfrastructureError(f"the network of {self.name} {what}: {os.strerror(int(number))}")
+        return said, descriptors
+
+    def _invalid(self, descriptors: list[int]) -> InfrastructureError:
+        _close(descriptors)
+        return InfrastructureError(f"the network of {self.name} sent an invalid reply")
+
+    def end_sockets(self) -> None:
+        """Close those that were made for a job and are still open: whoever waits on one is woken."""
+        with self._lock:
+            lent = list(self._lent)
+        for each in lent:
+            with contextlib.suppress(OSError):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def close(self) -> None:
+        self.end_sockets()
+        self._end.close()
+
+
+def _received(end: socket.socket) -> tuple[bytes, list[int]]:
+    """The next message and its descriptors, which no child of ours inherits: `socket.recv_fds` passes no flag on."""
+    space = socket.CMSG_SPACE(struct.calcsize("i"))
+    said, extra, _, _ = end.recvmsg(MOST, space, socket.MSG_CMSG_CLOEXEC)
+    rights = [data for level, kind, data in extra if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS)]
+    return said, [number for data in rights for (number,) in struct.iter_unpack("i", data)]
+
+
+def _close(descriptors: list[int]) -> None:
+    for each in descriptors:
+        os.close(each)
+
+
+class Door:
+    """Where a container's first process comes for its wire, in the folder that it has."""
+
+    def __init__(self, box: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._path = box / NAME
+        folder = os.open(box, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self._socket.bind(f"/proc/self/fd/{folder}/{NAME}")  # a socket's own path may have 107 bytes
+            self._path.chmod(0o600)
+            self._socket.listen(1)
+        except BaseException:
+            self._socket.close()
+            raise
+        finally:
+            os.close(folder)
+        self._socket.settimeout(SECONDS)
+
+    def opened(self, name: str) -> Wire:
+        """To one who has come, or comes within some seconds; raises InfrastructureError if nobody does."""
+        try:
+            end, _ = self._socket.accept()
+        except OSError:
+            raise InfrastructureError(f"the agent in the container of {name} does not serve its network") from None
+        return Wire(end, name)
+
+    def close(self) -> None:
+        """Nobody else can come any more."""
+        self._socket.close()
+        self._path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def door(box: Path) -> Iterator[Door]:
+    """While this lasts, there is one in that folder."""
+    made = Door(box)
+    try:
+        yield made
+    finally:
+        made.close()

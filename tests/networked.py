@@ -1,0 +1,95 @@
+"""A guest for tests of networks: a small program on a tap, and jobs that run it."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support import read
+
+from bootmatrix.model import Interface, Network
+from bootmatrix.places import devices
+from bootmatrix.places.place import Job
+
+if TYPE_CHECKING:
+    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.place import Place, Process
+
+SOURCE = Path(__file__).parent / "places" / "guest.c"
+LAN = Network("lan", IPv4Interface("10.0.0.1/24"), 1400, ((IPv4Network("10.1.0.0/24"), IPv4Address("10.0.0.2")),))
+PORT = 7
+SECONDS = 20.0
+
+
+def interface(
+    network: Network = LAN, device: str = "tap100", guest: str = "10.0.0.2/24", mac: str = "02:00:00:00:00:02"
+) -> Interface:
+    return Interface("service", network, device, IPv4Interface(guest), mac, network.mtu)
+
+
+@functools.cache
+def program() -> bytes:
+    """The guest, which needs nothing of where it runs; skipped without a compiler or without taps."""
+    if trouble := devices.trouble("tun"):
+        pytest.skip(trouble)
+    if not shutil.which("gcc"):
+        pytest.skip("no gcc on PATH")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["gcc", "-Wall", "-O1", "-static", "-o", f"{folder}/guest", SOURCE], check=True)
+        return Path(folder, "guest").read_bytes()
+
+
+def job(place: Place, one: Interface | None = None, mischief: str = "", **more: Any) -> Job:
+    """The guest on an interface, for as long as it is not ended."""
+    one, folder = one or interface(), place.folder()
+    start = 'cp "$1/guest" "$TMPDIR/guest" && chmod +x "$TMPDIR/guest" && exec "$TMPDIR/guest" "$2" "$3" "$4" "$5"'
+    argv = ("sh", "-c", start, "sh", folder, one.device, str(one.address.ip), one.mac, mischief)
+    return Job(argv, "test", interfaces=(one,), folder=folder, files={"guest": program()}, **more)
+
+
+def attached(process: Process) -> Namespace:
+    """The network of a guest that has its tap."""
+    return until_attached(process)[1]
+
+
+def until_attached(process: Process) -> tuple[bytes, Namespace]:
+    """What it has said until then, and its network."""
+    said = b""
+    while b"attached\n" not in said:
+        stream, some = read(process)
+        assert stream != "end", said
+        said += some
+    assert process.namespace
+    return said, process.namespace
+
+
+def ping(namespace: Namespace, target: str = "10.0.0.2") -> bytes:
+    """What comes back; raises TimeoutError if nothing does."""
+    with namespace.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as end:
+        end.settimeout(SECONDS)
+        end.sendto(struct.pack("!BBHHH", 8, 0, 0, 0, 1) + b"hello", (target, 0))
+        return end.recv(100)[8:]
+
+
+def connected(namespace: Namespace, target: str = "10.0.0.2") -> socket.socket:
+    end = namespace.socket(socket.AF_INET, socket.SOCK_STREAM)
+    end.settimeout(SECONDS)
+    end.connect((target, PORT))
+    return end
+
+
+def echoed(namespace: Namespace, text: bytes) -> bytes:
+    """Over TCP: what the guest sends back until its end."""
+    with connected(namespace) as end:
+        end.sendall(text)
+        found = end.recv(len(text), socket.MSG_WAITALL)
+        end.shutdown(socket.SHUT_WR)
+        return found + end.recv(100)

@@ -1,0 +1,176 @@
+"""The networks of a job, in a container and on this host: there while it runs, its own, and gone with it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import TYPE_CHECKING
+
+import pytest
+from networked import attached, connected, echoed, interface, job, ping, program, until_attached
+from support import read, run_job
+
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.model import Network
+from bootmatrix.networks import laying
+from bootmatrix.places import engine, settings
+from bootmatrix.places.container import ContainerPlace
+from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.place import Exit, Job
+
+if TYPE_CHECKING:
+    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.place import Place
+
+# What a guest's tender may do to its tap.
+MISCHIEF = ("", "mac", "owner", "gone", "neighbours", "mac owner gone neighbours")
+
+
+@pytest.fixture(params=[pytest.param("container", marks=pytest.mark.docker), "local"])
+def place(request: pytest.FixtureRequest) -> Place:
+    found: Place = LocalPlace() if request.param == "local" else request.getfixturevalue("container_place")
+    program()
+    if trouble := found.lacks(Job((), "test", interfaces=(interface(),))):
+        pytest.skip(trouble)
+    return found
+
+
+def containers(place: Place) -> list[str]:
+    """Those that there are; none on this host."""
+    if not isinstance(place, ContainerPlace):
+        return []
+    found = engine.client().containers(filters={"label": f"{settings.LABEL}={place.pool.run}"})
+    return sorted(str(each["Id"]) for each in found)
+
+
+def state(namespace: Namespace) -> set[tuple[object, ...]]:
+    """Links, addresses, routes and neighbours; taps by their names, since each is another link."""
+    found = laying.state(namespace)
+    names = {one[1]: one[3] for one in found if one[0] == "link"}
+    at = {"link": 1, "address": 1, "route": 5, "neighbour": 1}
+    return {(*one[: at[str(one[0])]], names[one[at[str(one[0])]]], *one[at[str(one[0])] + 1 :]) for one in found}
+
+
+def test_a_guest_answers_pings_and_connections(place: Place) -> None:
+    with place.start(job(place)) as process:
+        namespace = attached(process)
+        assert ping(namespace) == b"hello"
+        assert echoed(namespace, b"a line" * 100) == b"a line" * 100
+
+
+def test_a_network_is_as_it_was_asked_for(place: Place) -> None:
+    with place.start(job(place)) as process:
+        found = state(attached(process))
+    links = {one[3]: one[4:] for one in found if one[0] == "link"}
+    assert set(links) == {"lo", "tap100"}
+    assert links["tap100"] == (1400, "06:00:0a:00:00:01")
+    assert ("address", "tap100", 24, "10.0.0.1", "10.0.0.1") in found
+    assert ("route", 254, 24, 1, "10.1.0.0", "tap100", "10.0.0.2") in found
+    assert ("route", 254, 24, 1, "10.0.0.0", "tap100", None) in found
+
+
+def test_a_job_finds_its_networks_when_it_begins(place: Place) -> None:
+    other = Network("other", IPv4Interface("192.168.7.1/30"))
+    two = (interface(), interface(other, "tap101", "192.168.7.2/30"))
+    seen: list[bool] = []
+    with place.start(Job(("cat", "/proc/net/dev"), "test", interfaces=two), lambda: seen.append(True)) as process:
+        said = b""
+        while (item := read(process))[0] != "end":
+            said += item[1]
+    assert seen == [True]
+    assert {line.split(b":")[0].strip() for line in said.splitlines() if b":" in line} == {b"lo", b"tap100", b"tap101"}
+
+
+def test_a_job_without_interfaces_has_no_network(place: Place) -> None:
+    with place.start(Job(("true",), "test")) as process:
+        assert process.namespace is None
+
+
+def test_a_network_that_cannot_be_is_the_infrastructures_failure_and_spoils_nothing(place: Place) -> None:
+    beyond = Network(
+        "lan", IPv4Interface("10.0.0.1/24"), routes=((IPv4Network("10.1.0.0/24"), IPv4Address("10.9.0.1")),)
+    )
+    with pytest.raises(
+        InfrastructureError, match=r"network for service cannot be set up: .*unreachable \(ENETUNREACH\)"
+    ):
+        run_job(place, job(place, interface(beyond)))
+    with place.start(job(place)) as process:
+        assert ping(attached(process)) == b"hello"
+
+
+def test_jobs_with_the_same_addresses_run_at_once_and_never_meet(place: Place) -> None:
+    """Each guest has the same address and another MAC: who hears of one alone is alone with it."""
+    together = threading.Barrier(8, timeout=100)
+    heard: dict[str, object] = {}
+
+    def boot(mac: str) -> None:
+        with place.start(job(place, interface(mac=mac))) as process:
+            namespace = attached(process)
+            together.wait()
+            answer = ping(namespace), echoed(namespace, mac.encode())
+            together.wait()
+            heard[mac] = (*answer, [one[3] for one in state(namespace) if one[0] == "neighbour"])
+
+    macs = [f"02:00:00:00:01:{number:02x}" for number in range(8)]
+    threads = [threading.Thread(target=boot, args=(mac,)) for mac in macs]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert heard == {mac: (b"hello", mac.encode(), [mac]) for mac in macs}
+
+
+def looked(place: Place) -> tuple[bytes, set[tuple[object, ...]]]:
+    """What a job sees of its network, and what the kernel tells of it."""
+    look = "cat /proc/net/dev /proc/net/route /proc/net/arp; echo attached; sleep 60"
+    with place.start(Job(("sh", "-c", look), "test", interfaces=(interface(),))) as process:
+        said, namespace = until_attached(process)
+        return said, state(namespace)
+
+
+@pytest.mark.parametrize("mischief", MISCHIEF)
+def test_nothing_of_a_network_is_left_for_the_next(place: Place, mischief: str) -> None:
+    """Whatever a tender does to its tap, and with sockets that are still open, or closed and not over."""
+    before, first = looked(place), containers(place)
+    with place.start(job(place, mischief=mischief)) as process:
+        namespace = attached(process)
+        waiting, bound = connected(namespace), namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        waiting.send(b"unread" * 1000)
+        bound.bind(("10.0.0.1", 9))
+        connected(namespace).close()
+        if mischief == "neighbours":
+            assert len([one for one in state(namespace) if one[0] == "neighbour"]) > 100
+    assert waiting.fileno() == bound.fileno() == -1
+    assert looked(place) == before
+    assert containers(place) == first
+
+
+def test_a_reader_of_a_socket_is_woken_when_the_job_is_over(place: Place) -> None:
+    ended: list[bytes] = []
+    with place.start(job(place)) as process:
+        end = connected(attached(process))
+        end.settimeout(None)
+        reader = threading.Thread(target=lambda: ended.append(end.recv(100)))
+        reader.start()
+    reader.join(20)
+    assert ended == [b""]
+
+
+def test_no_descriptor_is_left(place: Place) -> None:
+    def boot() -> int:
+        with place.start(job(place)) as process:
+            namespace = attached(process)
+            kept = [namespace.socket(socket.AF_INET, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)]
+            assert [each.get_inheritable() for each in kept] == [False, False]
+        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # a count
+
+    boot()
+    assert boot() == boot()
+
+
+def test_jobs_go_on_after_one_that_ended_by_itself(place: Place) -> None:
+    for _ in range(3):
+        assert run_job(place, Job(("sh", "-c", "exit 3"), "test", interfaces=(interface(),)))[0] == Exit(3)
+    assert len(containers(place)) <= 1
