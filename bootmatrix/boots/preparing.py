@@ -68,7 +68,15 @@ class Preparer:
                 raise Unavailable(f"{place.host.name} has no {path}, which the test requires")
         output = step.build.output(place) if step.build else None
         seen = self._seen(place, output, step, fields.unikernel)
-        room = Job((), step.id, mounts=() if seen.trouble else (seen.mount,), memory=fields.memory + OVERHEAD)
+        room = Job(
+            (),
+            step.id,
+            mounts=() if seen.trouble else (seen.mount,),
+            memory=fields.memory + OVERHEAD,
+            interfaces=step.interfaces,
+        )
+        if trouble := place.lacks(room):
+            raise Unavailable(trouble)
         found = self.tenders.find(place, step.runner, step.tender, output, room)
         choice = self.accelerators.choose(place, step.runner, step.tender, found, step.arch)
         if seen.trouble:
@@ -161,7 +169,14 @@ def job_of(prepared: Prepared, attempt: int, folder: str) -> Job:
         what = f"the runner of {prepared.step.backend} returns a {made} from `launch(boot)` instead of a Launch"
         raise UserError(Problem(what, remedy="let it return `model.Launch(argv)`"))
     given = tuple(dict.fromkeys((*prepared.job.devices, *launch.devices)))
-    return replace(prepared.job, argv=launch.argv, devices=given, folder=folder, files=launch.files)
+    return replace(
+        prepared.job,
+        argv=launch.argv,
+        devices=given,
+        folder=folder,
+        files=launch.files,
+        interfaces=prepared.step.interfaces,
+    )
 
 
 def job_by_hand(prepared: Prepared, attempt: int, place: Place) -> Job:

@@ -105,7 +105,7 @@ def test_the_nearest_mark_counts() -> None:
 
 
 # What some keys mean beyond the usual: nothing filled in, replaced by a later layer, a part of what a pass depends on.
-USUAL = {"texts": None, "late": False, "merged": False, "in_pass": True, "plug_in": ""}
+USUAL: dict[str, object] = {"texts": None, "late": False, "merged": False, "in_pass": True, "plug_in": ""}
 MEANINGS: dict[str, dict[str, object]] = {
     "memory": USUAL,
     "expected_failure": USUAL,
