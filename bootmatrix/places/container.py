@@ -115,6 +115,9 @@ class ContainerProcess(Process):
         self.container.streams.drain()
         return self.read(0)
 
+    def write(self, data: bytes) -> None:
+        self.container.write(data)
+
     def kill(self) -> None:
         self.clean = self.container.end_job()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import platform
@@ -108,6 +109,8 @@ class LocalProcess(Process):
         self._mark = f"{os.getpid()}-{next(_NUMBERS)}"
         self.begun, self._next_sample = time.monotonic(), usage.INTERVAL
         self._child = _spawn(job, scratch, self._mark)
+        if self._child.stdin:
+            os.set_blocking(self._child.stdin.fileno(), False)
         leaving.groups.add(self._child.pid)
         if not job.trusted:
             self._limit(job)
@@ -131,6 +134,11 @@ class LocalProcess(Process):
         self.kill()  # a child that outlived it would hold the pipes open
         self._streams.drain()
         return self.read(0)
+
+    def write(self, data: bytes) -> None:
+        assert self._child.stdin  # noqa: S101  # the job reads
+        if (self._child.stdin.write(data) or 0) < len(data):
+            raise BlockingIOError(errno.EAGAIN, "it does not read what it was sent before")
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -163,6 +171,8 @@ class LocalProcess(Process):
                     os.kill(process, signal.SIGKILL)
             time.sleep(0.002)
         self._streams.close()
+        if self._child.stdin:
+            self._child.stdin.close()
         os.close(self._over)
 
 
@@ -173,7 +183,7 @@ def _spawn(job: Job, scratch: str, mark: str) -> subprocess.Popen[bytes]:
             job.argv,
             cwd=scratch if job.workdir == SCRATCH else job.workdir,
             env={**plain, **host.run_mark(), **job.env, MARK: mark},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if job.reads else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -43,7 +44,8 @@ class Job:
     writable root file system and without the sandbox's limits, as builds do. `devices` by their names in `devices`.
 
     `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone. `interfaces` are
-    taps on networks of its own, there before it begins.
+    taps on networks of its own, there before it begins. `reads`: what is written to the process is its standard input,
+    which else has nothing.
     """
 
     argv: tuple[str, ...]
@@ -60,6 +62,7 @@ class Job:
     folder: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
     interfaces: tuple[Interface, ...] = ()
+    reads: bool = False
 
     @property
     def room(self) -> tuple[object, ...]:
@@ -115,6 +118,10 @@ class Process(ABC):
         """The next (CONSOLE | TENDER, bytes) as they come, (END, b"") when it has ended and all is read; None if
         there is nothing for so long. Raises InfrastructureError if the place lost the job.
         """
+
+    def write(self, data: bytes) -> None:
+        """To the standard input of a job that `reads`, at once: OSError if it does not take all of it."""
+        raise OSError(errno.ENXIO, f"it reads nothing, and so not these {len(data)} bytes")
 
     @abstractmethod
     def kill(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import time
@@ -50,6 +51,7 @@ class Container:
         # Open for writing as well: no end is read between two jobs
         both = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
         console, tender = os.open(box / "console", both), os.open(box / "tender", both)
+        self._input = os.open(box / "input", both)
         self.streams = Streams(console, tender, self._status.descriptor, hangs_up=not agent.kept)
         try:
             inner = sandbox.of(image, job)
@@ -76,6 +78,9 @@ class Container:
         self._status.name = job.name
         self._status.forget()
         self.samples()  # those of the job before
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._input, LONGEST):  # what that did not read
+                pass
         os.write(self.commands, self.agent.told(self.box, job))
 
     def lay(self, job: Job) -> Namespace | None:
@@ -95,6 +100,11 @@ class Container:
             return not _laying().clear(self._wire, self._bare)
         except InfrastructureError:
             return False
+
+    def write(self, data: bytes) -> None:
+        """To the job's standard input; OSError if that does not take all of it at once."""
+        if os.write(self._input, data) < len(data):
+            raise BlockingIOError(errno.EAGAIN, "it does not read what it was sent before")
 
     def samples(self) -> list[usage.Sample]:
         """What the agent has told of the job's usage since this was called last; nothing if it is a shell."""
@@ -154,6 +164,7 @@ class Container:
         os.close(self.commands)
         gone = not self.id or self._dead or (engine.answers() and self.kill())
         self.streams.close()
+        os.close(self._input)
         self._status.close()
         self._usage.close()
         if self._wire:
