@@ -28,7 +28,7 @@ def packed(address: str) -> bytes:
 
 
 def checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f">{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    total: int = sum(struct.unpack(f">{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
     while total > 0xFFFF:
         total = (total & 0xFFFF) + (total >> 16)
     return total ^ 0xFFFF
@@ -43,7 +43,9 @@ def arp(operation: int, target: str, *, mac: bytes = b"\0" * 6, sender: str = OU
 
 
 def ip(protocol: int, data: bytes, *, source: str = OURS, to: str = GUESTS, ttl: int = 64, fragment: int = 0) -> bytes:
-    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(data), 1, fragment, ttl, protocol, 0) + packed(source) + packed(to)
+    head = (
+        struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(data), 1, fragment, ttl, protocol, 0) + packed(source) + packed(to)
+    )
     return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + data
 
 

@@ -1,19 +1,19 @@
 /*
  * Sends datagrams to the UDP echo port of another machine, and passes if all
- * of them come back: peer=ADDRESS count=N.
+ * of them come back: peer=ADDRESS count=N tries=N.
  */
 #include "udp.h"
 #include "string.h"
 
 #define PORT_ECHO 7
 #define PORT_OURS 40000
-#define TRIES 5
 #define PATIENCE 1000000 /* microseconds for each try */
 
 const char *const guest_nic_names[] = {"service", NULL};
 const char *const guest_disk_names[] = {NULL};
 
 static uint32_t peer;
+static uint64_t tries = 5; /* for each datagram */
 static uint64_t number; /* of the datagram that is on its way */
 static bool came_back;
 
@@ -42,7 +42,7 @@ static void send(void)
 static bool ask(void)
 {
     came_back = false;
-    for (int i = 0; i < TRIES && !came_back; i++) {
+    for (uint64_t i = 0; i < tries && !came_back; i++) {
         uint64_t begin = guest_clock();
 
         send();
@@ -60,8 +60,9 @@ void guest_main(const char *cmdline)
     ethernet_start(cmdline, 1);
     udp_listen(receive);
     guest_number(cmdline, "count", &count);
+    guest_number(cmdline, "tries", &tries);
     if (!ethernet_address(cmdline, "peer", &peer, &mask)) {
-        guest_puts("usage: peer=ADDRESS count=N\n");
+        guest_puts("usage: peer=ADDRESS count=N tries=N\n");
         guest_exit(GUEST_FAILED);
     }
     guest_puts("ready\n");
