@@ -10,6 +10,9 @@
 /* Each platform.c defines this one: sends a byte to the serial port. */
 void platform_put_byte(uint8_t byte);
 
+/* Each platform.c defines this one, too: for loops that wait. */
+void platform_relax(void);
+
 /* Starts the unikernel; its return counts as passed. */
 _Noreturn void baremetal_run(const char *cmdline);
 

@@ -1,6 +1,7 @@
 /* QEMU machine "virt", aarch64: serial port, exceptions, power-off. */
 #include "baremetal.h"
 #include "fdt.h"
+#include "pci.h"
 
 /*
  * QEMU docs/system/arm/virt.rst: RAM starts here, and for an ELF kernel the
@@ -21,6 +22,9 @@ enum uart_register {
 #define LCR_H_8_BITS (3u << 5)
 #define CR_ENABLE_TRANSMIT (1u << 0 | 1u << 8)
 
+/* hw/arm/virt.c, base_memmap[VIRT_PCIE_MMIO]. */
+#define PCI_WINDOW 0x10000000
+
 /* Arm DEN 0022 (PSCI), SYSTEM_OFF. */
 #define PSCI_SYSTEM_OFF 0x84000008u
 
@@ -37,6 +41,34 @@ void platform_put_byte(uint8_t byte)
     while ((*uart(UART_FR) & FR_TXFF) != 0)
         ;
     *uart(UART_DR) = byte;
+}
+
+uintptr_t platform_pci_window(void)
+{
+    return PCI_WINDOW;
+}
+
+uintptr_t platform_pci_ecam(void)
+{
+    uint64_t address;
+
+    return fdt_address(DEVICE_TREE, "pcie", &address) ? address : 0;
+}
+
+void platform_relax(void)
+{
+    __asm__ volatile("yield");
+}
+
+/* DDI 0487, chapter "The Generic Timer in AArch64 state". */
+uint64_t guest_clock(void)
+{
+    uint64_t ticks, in_a_second;
+
+    __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(ticks) : : "memory");
+    __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(in_a_second));
+    return ticks / in_a_second * 1000000 +
+           ticks % in_a_second * 1000000 / in_a_second;
 }
 
 _Noreturn void platform_trap(uint64_t syndrome, uint64_t pc)

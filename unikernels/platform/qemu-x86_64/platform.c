@@ -1,5 +1,6 @@
 /* QEMU x86_64, entered by PVH: serial port, exceptions, exit. */
 #include "baremetal.h"
+#include "ports.h"
 
 /* struct hvm_start_info, Xen public header arch-x86/hvm/start_info.h. */
 #define START_INFO_MAGIC 0x336ec578u
@@ -55,19 +56,6 @@ _Noreturn void platform_start(const struct start_info *info);
 _Noreturn void platform_trap(uint64_t vector, uint64_t pc);
 
 static struct gate gates[VECTORS] __attribute__((aligned(16)));
-
-static void out8(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static uint8_t in8(uint16_t port)
-{
-    uint8_t value;
-
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
 
 static void wait_for_line_status(uint8_t bit)
 {
@@ -129,6 +117,11 @@ _Noreturn void guest_hang(void)
 {
     for (;;)
         __asm__ volatile("cli; hlt");
+}
+
+void platform_relax(void)
+{
+    __asm__ volatile("pause");
 }
 
 _Noreturn void guest_exit(enum guest_status status)
