@@ -59,7 +59,7 @@ static int opened(const char *name, int flags)
 /* Becomes the boot; never returns. */
 static void become(char **words)
 {
-    int nothing = open("/dev/null", O_RDONLY);
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int console = opened("console", O_WRONLY), tender = opened("tender", O_WRONLY);
     dup2(nothing, 0);
     dup2(console, 1);
