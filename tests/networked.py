@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import shutil
 import socket
@@ -20,6 +21,8 @@ from bootmatrix.places import devices
 from bootmatrix.places.place import Job
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Place, Process
 
@@ -53,6 +56,14 @@ def job(place: Place, one: Interface | None = None, mischief: str = "", **more: 
     start = 'cp "$1/guest" "$TMPDIR/guest" && chmod +x "$TMPDIR/guest" && exec "$TMPDIR/guest" "$2" "$3" "$4" "$5"'
     argv = ("sh", "-c", start, "sh", folder, one.device, str(one.address.ip), one.mac, mischief)
     return Job(argv, "test", interfaces=(one,), folder=folder, files={"guest": program()}, **more)
+
+
+@contextlib.contextmanager
+def running(place: Place, started: Job) -> Iterator[Process]:
+    """A job that is ended at the end, as a boot whose checks are done: its container goes on."""
+    with place.start(started) as process:
+        yield process
+        process.kill()
 
 
 def attached(process: Process) -> Namespace:

@@ -60,7 +60,7 @@ static int opened(const char *name, int flags)
 /* Becomes the boot; never returns. */
 static void become(char **words, int reads)
 {
-    int input = reads ? opened("input", O_RDONLY) : open("/dev/null", O_RDONLY);
+    int input = reads ? opened("input", O_RDONLY) : open("/dev/null", O_RDONLY | O_CLOEXEC);
     int console = opened("console", O_WRONLY), tender = opened("tender", O_WRONLY);
     dup2(input, 0);
     dup2(console, 1);

@@ -182,7 +182,7 @@ static void reply(int wire, const char *bytes, size_t length, int descriptor)
 static int serve(int wire, uid_t owner)
 {
     static char request[MOST + 1], answer[MOST];
-    char name[IFNAMSIZ];
+    char name[IFNAMSIZ + 1]; /* one more than a link's may have, to tell that it is too long */
     int domain, kind, protocol, begin = 0, descriptor = -1;
     ssize_t length = recv(wire, request, MOST, 0), said = -1;
     if (length <= 0) {
@@ -191,7 +191,7 @@ static int serve(int wire, uid_t owner)
     }
     request[length] = 0;
     errno = EINVAL;
-    if (sscanf(request, "tap %15s", name) == 1) {
+    if (sscanf(request, "tap %16s%n", name, &begin) == 1 && begin == length && strlen(name) < IFNAMSIZ) {
         int index = make_tap(name, owner);
         said = index < 0 ? -1 : snprintf(answer, sizeof answer, "ok %d", index);
     } else if (sscanf(request, "socket %d %d %d", &domain, &kind, &protocol) == 3) {

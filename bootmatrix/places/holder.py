@@ -49,7 +49,8 @@ def _answered(request: bytes) -> tuple[bytes, list[int]]:
     word, _, rest = request.partition(b" ")
     try:
         if word == b"socket":
-            return b"ok", [socket.socket(*map(int, rest.split())).detach()]
+            domain, kind, protocol = map(int, rest.split())
+            return b"ok", [socket.socket(domain, kind, protocol).detach()]
         if word == b"tap":
             return b"ok %d" % _tap(rest), []
         if word == b"netlink":

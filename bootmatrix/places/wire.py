@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import struct
 import threading
@@ -25,7 +26,8 @@ NAME = "wire"  # of the socket, beside the pipes
 SECONDS = 10.0  # for an answer: the kernel takes milliseconds, and a busy host some more
 MOST = 1 << 16  # bytes of a request or an answer
 AT_ONCE = struct.pack("ii", 1, 0)  # struct linger: what is closed is gone
-PLAIN, REFUSED = b"ok", b"error "
+PLAIN = b"ok"
+NUMBER, REFUSAL = re.compile(rb"ok ([0-9]{1,9})"), re.compile(rb"error ([0-9]{1,4})")
 
 
 class Wire(Namespace):
@@ -68,10 +70,10 @@ class Wire(Namespace):
 
     def _number(self, request: bytes, what: str) -> int:
         said, descriptors = self._ask(request, what)
-        word, _, number = said.partition(b" ")
-        if descriptors or word != PLAIN or not number.isdigit():
+        number = NUMBER.fullmatch(said)
+        if descriptors or not number:
             raise self._invalid(descriptors)
-        return int(number)
+        return int(number[1])
 
     def _ask(self, request: bytes, what: str) -> tuple[bytes, list[int]]:
         """The answer, and its descriptors, which are the caller's."""
@@ -88,10 +90,9 @@ class Wire(Namespace):
                 raise
         if not said:
             raise InfrastructureError(f"the network of {self.name} {what}: its other end is gone")
-        number = said.removeprefix(REFUSED)
-        if number != said and number.isdigit():
+        if number := REFUSAL.fullmatch(said):
             _close(descriptors)
-            raise InfrastructureError(f"the network of {self.name} {what}: {os.strerror(int(number))}")
+            raise InfrastructureError(f"the network of {self.name} {what}: {os.strerror(int(number[1]))}")
         return said, descriptors
 
     def _invalid(self, descriptors: list[int]) -> InfrastructureError:

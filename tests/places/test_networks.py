@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING
 
 import pytest
-from networked import attached, connected, echoed, interface, job, ping, program, until_attached
+from networked import attached, connected, echoed, interface, job, ping, program, running, until_attached
 from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
@@ -54,14 +54,14 @@ def state(namespace: Namespace) -> set[tuple[object, ...]]:
 
 
 def test_a_guest_answers_pings_and_connections(place: Place) -> None:
-    with place.start(job(place)) as process:
+    with running(place, job(place)) as process:
         namespace = attached(process)
         assert ping(namespace) == b"hello"
         assert echoed(namespace, b"a line" * 100) == b"a line" * 100
 
 
 def test_a_network_is_as_it_was_asked_for(place: Place) -> None:
-    with place.start(job(place)) as process:
+    with running(place, job(place)) as process:
         found = state(attached(process))
     links = {one[3]: one[4:] for one in found if one[0] == "link"}
     assert set(links) == {"lo", "tap100"}
@@ -96,7 +96,7 @@ def test_a_network_that_cannot_be_is_the_infrastructures_failure_and_spoils_noth
         InfrastructureError, match=r"network for service cannot be set up: .*unreachable \(ENETUNREACH\)"
     ):
         run_job(place, job(place, interface(beyond)))
-    with place.start(job(place)) as process:
+    with running(place, job(place)) as process:
         assert ping(attached(process)) == b"hello"
 
 
@@ -106,7 +106,7 @@ def test_jobs_with_the_same_addresses_run_at_once_and_never_meet(place: Place) -
     heard: dict[str, object] = {}
 
     def boot(mac: str) -> None:
-        with place.start(job(place, interface(mac=mac))) as process:
+        with running(place, job(place, interface(mac=mac))) as process:
             namespace = attached(process)
             together.wait()
             answer = ping(namespace), echoed(namespace, mac.encode())
@@ -125,7 +125,7 @@ def test_jobs_with_the_same_addresses_run_at_once_and_never_meet(place: Place) -
 def looked(place: Place) -> tuple[bytes, set[tuple[object, ...]]]:
     """What a job sees of its network, and what the kernel tells of it."""
     look = "cat /proc/net/dev /proc/net/route /proc/net/arp; echo attached; sleep 60"
-    with place.start(Job(("sh", "-c", look), "test", interfaces=(interface(),))) as process:
+    with running(place, Job(("sh", "-c", look), "test", interfaces=(interface(),))) as process:
         said, namespace = until_attached(process)
         return said, state(namespace)
 
@@ -134,7 +134,7 @@ def looked(place: Place) -> tuple[bytes, set[tuple[object, ...]]]:
 def test_nothing_of_a_network_is_left_for_the_next(place: Place, mischief: str) -> None:
     """Whatever a tender does to its tap, and with sockets that are still open, or closed and not over."""
     before, first = looked(place), containers(place)
-    with place.start(job(place, mischief=mischief)) as process:
+    with running(place, job(place, mischief=mischief)) as process:
         namespace = attached(process)
         waiting, bound = connected(namespace), namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
         waiting.send(b"unread" * 1000)
@@ -144,12 +144,12 @@ def test_nothing_of_a_network_is_left_for_the_next(place: Place, mischief: str) 
             assert len([one for one in state(namespace) if one[0] == "neighbour"]) > 100
     assert waiting.fileno() == bound.fileno() == -1
     assert looked(place) == before
-    assert containers(place) == first
+    assert containers(place) == first, "the container is not replaced"
 
 
 def test_a_reader_of_a_socket_is_woken_when_the_job_is_over(place: Place) -> None:
     ended: list[bytes] = []
-    with place.start(job(place)) as process:
+    with running(place, job(place)) as process:
         end = connected(attached(process))
         end.settimeout(None)
         reader = threading.Thread(target=lambda: ended.append(end.recv(100)))
@@ -160,7 +160,7 @@ def test_a_reader_of_a_socket_is_woken_when_the_job_is_over(place: Place) -> Non
 
 def test_no_descriptor_is_left(place: Place) -> None:
     def boot() -> int:
-        with place.start(job(place)) as process:
+        with running(place, job(place)) as process:
             namespace = attached(process)
             kept = [namespace.socket(socket.AF_INET, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)]
             assert [each.get_inheritable() for each in kept] == [False, False]

@@ -1,0 +1,234 @@
+"""The wire: what an agent or a holder answers, and what is done if it answers late, never, or nonsense."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.places import agents, apart, devices, wire
+from bootmatrix.places.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+APART = ("unshare", "--net", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child")
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not shutil.which("gcc"):
+        pytest.skip("no gcc on PATH")
+    made = tmp_path_factory.mktemp("agent") / "agent"
+    made.with_suffix(".c").write_text(agents.SOURCE.replace('SCRATCH "/tmp"', 'SCRATCH "/media"', 1))
+    subprocess.run(["gcc", "-Wall", "-Werror", "-pthread", "-o", made, made.with_suffix(".c")], check=True)
+    return made
+
+
+@pytest.fixture(params=["agent", "holder"])
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[socket.socket]:
+    """One end of a wire, at whose other end is who serves it, in a network namespace."""
+    if os.getuid():
+        pytest.skip("namespaces need root")
+    if trouble := devices.trouble("tun"):
+        pytest.skip(trouble)
+    yield from of_agent(request.getfixturevalue("agent"), tmp_path) if request.param == "agent" else of_holder()
+
+
+def of_agent(program: Path, box: Path) -> Iterator[socket.socket]:
+    start = f"mount -t tmpfs tmpfs /media; mount -t proc proc /proc; exec {program} . 65534 65534"
+    with ExitStack() as ends, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        for name in agents.PIPES:
+            os.mkfifo(box / name)
+            ends.callback(os.close, os.open(box / name, os.O_RDWR))
+        folder = os.open(box, os.O_PATH)
+        listening.bind(f"/proc/self/fd/{folder}/{wire.NAME}")
+        os.close(folder)
+        listening.listen()
+        listening.settimeout(20)
+        process = ends.enter_context(subprocess.Popen([*APART, "sh", "-c", start], cwd=box))
+        ends.callback(process.kill)
+        end = ends.enter_context(listening.accept()[0])
+        end.settimeout(20)
+        yield end
+
+
+def of_holder() -> Iterator[socket.socket]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    program = [sys.executable, "-I", "-S", str(apart.PROGRAM), str(theirs.fileno())]
+    with ours, subprocess.Popen(["unshare", "--net", *program], pass_fds=[theirs.fileno()]):
+        theirs.close()
+        ours.settimeout(20)
+        assert ours.recv(100) == b"ready"
+        yield ours
+        ours.close()
+
+
+SILENT = struct.pack("=IHHIIBxHiII", 32, 16, 1, 0, 0, 0, 0, 1, 1, 1)  # RTM_NEWLINK without NLM_F_ACK
+NONSENSE = {
+    "a word": b"reboot",
+    "a zero": b"\0",
+    "bytes": b"\xff" * 60_000,
+    "a tap without a name": b"tap ",
+    "a tap with a long name": b"tap " + b"x" * 16,
+    "a tap with two names": b"tap a b",
+    "a socket of nothing": b"socket",
+    "a socket of words": b"socket a b c",
+    "a socket that the kernel does not have": b"socket 2 77 0",
+    "netlink of nothing": b"netlink",
+    "netlink without a message": b"netlink 0\0",
+    "netlink with a piece of a message": b"netlink 0\0abc",
+    "netlink with an empty message": b"netlink 0\0" + bytes(16),
+    "netlink with more than there is": b"netlink 0\0" + struct.pack("=IHHII", 17, 18, 5, 0, 0),
+    "netlink that wants no answer": b"netlink 0\0" + SILENT,
+    "netlink of another kind": b"netlink 4711\0" + SILENT,
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_nonsense_is_refused_and_what_follows_is_served(served: socket.socket, name: str) -> None:
+    served.send(NONSENSE[name])
+    said, descriptors, _, _ = socket.recv_fds(served, 1 << 16, 1)
+    assert said.startswith(b"error ")
+    assert descriptors == []
+    served.send(b"socket 2 1 0")
+    said, descriptors, _, _ = socket.recv_fds(served, 1 << 16, 1)
+    assert said == b"ok"
+    os.close(*descriptors)
+
+
+def test_a_tap_that_is_there_is_refused(served: socket.socket) -> None:
+    there = Wire(served, "test")
+    assert there.tap("tap100") > 1
+    with pytest.raises(InfrastructureError, match="test has no tap tap100: Device or resource busy"):
+        there.tap("tap100")
+
+
+def test_a_socket_is_of_their_network(served: socket.socket) -> None:
+    with Wire(served, "test").socket(socket.AF_INET, socket.SOCK_STREAM) as made:
+        assert (made.family, made.type) == (socket.AF_INET, socket.SOCK_STREAM)
+        assert not made.get_inheritable()
+        with pytest.raises(OSError, match="unreachable"):  # its `lo` is down yet
+            made.connect(("127.0.0.1", 1))
+
+
+ASKED: dict[str, Callable[[Wire], object]] = {
+    "socket": lambda there: there.socket(socket.AF_INET, socket.SOCK_STREAM),
+    "tap": lambda there: there.tap("tap100"),
+    "netlink": lambda there: there.netlink(b""),
+    "post": lambda there: there.post(b""),
+    "held": lambda there: there.held(),
+}
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        yield ours, theirs
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_an_other_end_that_never_answers_is_given_up(
+    pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setattr(wire, "SECONDS", 0.1)
+    there, begun = Wire(pair[0], "test"), time.monotonic()
+    with pytest.raises(InfrastructureError, match=r"the network of test .*: no answer"):
+        ASKED[asked](there)
+    assert time.monotonic() - begun < 5
+    with pytest.raises(InfrastructureError, match="other end is gone"):  # a late answer is nobody's
+        ASKED[asked](there)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_an_other_end_that_is_gone_is_told(pair: tuple[socket.socket, socket.socket], asked: str) -> None:
+    pair[1].close()
+    with pytest.raises(InfrastructureError, match="other end is gone"):
+        ASKED[asked](Wire(pair[0], "test"))
+
+
+LIES = (
+    b"nonsense",
+    b"ok ",
+    b"ok x",
+    b"ok -1",
+    b"ok\0",
+    b"ok 1 2",
+    b"ok " + b"9" * 60_000,
+    b"error",
+    b"error x",
+    b"error 12345",
+    b"error 2",
+)
+
+
+@pytest.mark.parametrize("descriptors", [0, 1, 3])
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_lie_is_an_error_and_its_descriptors_are_closed(
+    pair: tuple[socket.socket, socket.socket], asked: str, descriptors: int
+) -> None:
+    there = Wire(pair[0], "test")
+    sent, before = [pair[1].fileno()] * descriptors, set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    for lie in LIES:
+        if (asked, lie, descriptors) == ("netlink", b"ok\0", 0):
+            continue  # an empty answer
+        answering = threading.Thread(target=_answer, args=(pair[1], lie, sent))
+        answering.start()
+        with pytest.raises(InfrastructureError, match="the network of test"):
+            ASKED[asked](there)
+        answering.join()
+    assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def _answer(end: socket.socket, said: bytes, descriptors: list[int]) -> None:
+    end.recv(1 << 16)
+    socket.send_fds(end, [said], descriptors)
+
+
+def test_many_threads_have_each_its_own_answer(pair: tuple[socket.socket, socket.socket]) -> None:
+    there = Wire(pair[0], "test")
+    found: dict[int, int] = {}
+
+    def serve() -> None:
+        while asked := pair[1].recv(100):
+            pair[1].send(b"ok " + asked.removeprefix(b"tap "))
+
+    serving = threading.Thread(target=serve)
+    threads = [threading.Thread(target=lambda n=n: found.update({n: there.tap(str(n))})) for n in range(50)]
+    for each in (serving, *threads):
+        each.start()
+    for each in threads:
+        each.join()
+    there.close()
+    serving.join()
+    assert found == {n: n for n in range(50)}
+
+
+def test_the_door_is_for_its_owner_alone_and_closed_when_one_has_come(tmp_path: Path) -> None:
+    box = tmp_path / ("deep" * 50)
+    box.mkdir()
+    with wire.door(box) as door, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
+        assert (box / wire.NAME).stat().st_mode & 0o777 == 0o600
+        folder = os.open(box, os.O_PATH)
+        caller.connect(f"/proc/self/fd/{folder}/{wire.NAME}")
+        os.close(folder)
+        door.opened("test").close()
+    assert list(box.iterdir()) == []
+
+
+def test_nobody_at_the_door_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "SECONDS", 0.1)
+    with wire.door(tmp_path) as door, pytest.raises(InfrastructureError, match="of test does not serve its network"):
+        door.opened("test")
