@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from bootmatrix import model, patterns, volatile
 from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Probe, Tender
 
-from . import _qemu, _qemu_end
+from . import _arguments, _qemu, _qemu_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 LONGEST = 200  # characters of a panic's line that are passed on
 STAMP = re.compile(r"^\s*\[ *[0-9]+\.[0-9]+\]\s*")  # with fewer digits, too, than those of `torn`
@@ -30,6 +31,8 @@ class Runner(model.Runner):
     """`auto` believes in KVM only after a guest has booted on it, and falls back to TCG."""
     machine: str = ""
     """QEMU's `-machine`; without it q35 or virt."""
+    disk: str = ""
+    """QEMU's device model for `blocks`; without it virtio-blk-pci on x86_64, else virtio-blk-device."""
     options: tuple[str, ...] = ()
     """More of QEMU's command line, one word an entry."""
     on_reset: Literal["crashed", "exited"] = "crashed"
@@ -50,9 +53,14 @@ class Runner(model.Runner):
     def probe(self, arch: str, accel: str) -> Probe | None:
         return _qemu.probe(arch, accel)
 
+    def check(self, unikernel: Path, boot: Boot, version: str) -> None:
+        del version
+        _arguments.check(unikernel, boot)
+
     def launch(self, boot: Boot) -> Launch:
         flags = ("-machine", self.machine) if self.machine else _qemu.machine(boot.arch).flags
-        return Launch(_qemu.command(boot, flags, self.options) + _qemu.append(boot.args))
+        disks = _qemu.disks(boot, self.disk or _qemu.machine(boot.arch).disk)
+        return Launch(_qemu.command(boot, flags, disks + self.options) + _qemu.append(boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:
         """What QEMU's trace tells: the guest's own value, a power-off, a reset."""

@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
+from bootmatrix.matrix.blocks import DiskName, DiskOrSize, FileName  # noqa: TC001  # pydantic reads them
 from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced
 from bootmatrix.matrix.parts import Expect, MetricOrRegex, Patterns, Retry, Strict
 from bootmatrix.matrix.values import (
@@ -47,6 +48,12 @@ class TestFields(Strict):
         "{test}.{format}", description="The file to boot, below the build's output."
     )
     args: Annotated[list[Text], Filled(late=True)] = Field([], description="The guest's boot arguments.")
+    files: Annotated[dict[FileName, Text], Merged(), Filled(late=True)] = Field(
+        {}, description="Files that the boot can read, by name, below matrix.yaml's folder or `{output}`."
+    )
+    blocks: Annotated[dict[DiskName, DiskOrSize], Merged(), Filled(late=True, also=frozenset({"disk"}))] = Field(
+        {}, description="The guest's disks, by the names that it knows them by: sizes, or files that are copied."
+    )
     memory: Memory = Field(64 * MIB, description="The guest's memory.")
     cpus: Whole = Field(1, ge=1, le=256, description="The guest's processors.")
     timeout: Seconds = Field(30.0, description="The boot is ended after this time.")

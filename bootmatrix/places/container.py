@@ -9,7 +9,7 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
-from bootmatrix.places import copies, engine, own, sandbox, settings, strain, usage
+from bootmatrix.places import copies, disks, engine, own, sandbox, settings, strain, usage
 from bootmatrix.places.agents import INSIDE
 from bootmatrix.places.place import END, Exit, Job, Mount, Place, Process, nothing
 
@@ -48,6 +48,8 @@ class ContainerPlace(Place):
         container = self.pool.take(self.image, job)
         process, mine, gone = ContainerProcess(container), container.box / own.NAME, True
         try:
+            if job.disks:
+                process.disks = disks.lay(container.disks, job.disks)
             if job.files:
                 own.lay(mine, job.files)
             begin()
@@ -57,6 +59,8 @@ class ContainerPlace(Place):
         finally:
             if job.files:
                 gone = own.remove(mine)
+            if job.disks:
+                gone &= disks.clear(container.disks)
             self.pool.give_back(container, clean=process.clean and gone)
 
     def bring(self, file: Path, root: Path) -> Path:

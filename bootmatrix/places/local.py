@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING
 
 from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
-from bootmatrix.places import own, strain, usage
+from bootmatrix.places import disks, own, strain, usage
 from bootmatrix.places.hosts import HERE
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.sandbox import limits
@@ -36,7 +36,12 @@ LOST = Problem(
 GONE = 5.0  # seconds that a killed process group has to disappear
 MARK = "BOOTMATRIX_JOB"
 _NUMBERS = itertools.count(1)
-LIMITS = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC, "core": resource.RLIMIT_CORE}
+LIMITS = {
+    "nofile": resource.RLIMIT_NOFILE,
+    "nproc": resource.RLIMIT_NPROC,
+    "core": resource.RLIMIT_CORE,
+    "fsize": resource.RLIMIT_FSIZE,
+}
 
 
 class LocalPlace(Place):
@@ -67,9 +72,10 @@ class LocalPlace(Place):
 
     @contextlib.contextmanager
     def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
-        with files.scratch("bootmatrix-", self.scratch) as scratch, _with_files(job):
+        with files.scratch("bootmatrix-", self.scratch) as scratch, _with_files(job), _with_disks(job) as laid:
             begin()
             process = LocalProcess(job, str(scratch))
+            process.disks = laid
             try:
                 yield process
             finally:
@@ -93,6 +99,20 @@ def _with_files(job: Job) -> Iterator[None]:
         yield
     finally:
         own.remove(Path(job.folder))
+
+
+@contextlib.contextmanager
+def _with_disks(job: Job) -> Iterator[disks.Laid | None]:
+    """The same for its disks."""
+    if not job.disks:
+        yield None
+        return
+    folder = Path(disks.beside(job.folder))
+    disks.make(folder, disks.CLOSED)
+    try:
+        yield disks.lay(folder, job.disks)
+    finally:
+        own.remove(folder)
 
 
 class LocalProcess(Process):

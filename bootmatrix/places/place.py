@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
+from bootmatrix.places import disks
 from bootmatrix.places.hosts import HERE
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from bootmatrix.places.disks import Disk, Laid
     from bootmatrix.places.hosts import Host
     from bootmatrix.places.strain import Strain
     from bootmatrix.places.usage import Sample
@@ -39,7 +41,8 @@ class Job:
     """A command line and what it may use. `memory` in bytes, 0 for no limit; `trusted` runs as the caller, with a
     writable root file system and without the sandbox's limits, as builds do. `devices` by their names in `devices`.
 
-    `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone.
+    `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone; and its `disks`,
+    which it may write to, beside that.
     """
 
     argv: tuple[str, ...]
@@ -55,12 +58,15 @@ class Job:
     scratch: int = 64 * MIB
     folder: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    disks: Mapping[str, Disk] = field(default_factory=dict)
 
     @property
     def room(self) -> tuple[object, ...]:
-        """All but command line and files: jobs of one room can be handed to the same container, one after the other."""
+        """All but command line, files and what is on the disks: jobs of one room can be handed to the same container,
+        one after the other.
+        """
         given = (self.workdir, self.devices, self.memory, self.processes, self.network, self.trusted, self.scratch)
-        return (tuple(sorted(self.env.items())), self.mounts, *given)
+        return (tuple(sorted(self.env.items())), self.mounts, disks.limit(self.disks), *given)
 
     @property
     def spoils_scratch(self) -> bool:
@@ -91,9 +97,10 @@ def nothing() -> None:
 
 
 class Process(ABC):
-    """A running job. `begun` is when it began, on the monotonic clock."""
+    """A running job. `begun` is when it began, on the monotonic clock; `disks` are its own."""
 
     begun: float
+    disks: Laid | None = None
 
     @abstractmethod
     def read(self, seconds: float) -> tuple[str, bytes] | None:

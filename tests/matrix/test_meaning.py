@@ -107,9 +107,12 @@ def test_the_nearest_mark_counts() -> None:
 def test_every_key_of_a_test_has_one_meaning() -> None:
     found = meaning.of(TestFields)
     assert found.keys() == TestFields.model_fields.keys()
-    assert {name for name, each in found.items() if each.texts} == {"unikernel", "args", "expect", "resources"}
-    assert {name for name, each in found.items() if each.late} == {"args"}
-    assert {name for name, each in found.items() if each.merged} == {"expect", "retry", "metrics", "runner"}
+    filled = {"unikernel", "args", "expect", "resources", "files", "blocks"}
+    assert {name for name, each in found.items() if each.texts} == filled
+    assert {name for name, each in found.items() if each.late} == {"args", "files", "blocks"}
+    assert {name: each.also for name, each in found.items() if each.also} == {"blocks": {"disk"}}
+    merged = {"expect", "retry", "metrics", "runner", "files", "blocks"}
+    assert {name for name, each in found.items() if each.merged} == merged
     aside = {"build", "retry", "skip", "unavailable", "requires", "resources", "runner"}
     assert {name for name, each in found.items() if not each.in_pass} == aside
     assert {name: each.plug_in for name, each in found.items() if each.plug_in} == {"cases": "protocols"}
