@@ -18,13 +18,14 @@ USUAL_MTU = 1500  # what a guest takes a network's to be that is told none
 
 @dataclass(frozen=True)
 class Machine:
-    """One architecture. `debug_exit` ends QEMU with `(value << 1) | 1`, where the machine has that device; `values` is
-    the trace of what is written to such a device, where it has one.
+    """One architecture. `disk` is the device model of its disks; `debug_exit` ends QEMU with `(value << 1) | 1`, where
+    the machine has that device; `values` is the trace of what is written to such a device, where it has one.
     """
 
     program: str
     flags: tuple[str, ...]
     cpu: dict[str, str]
+    disk: str
     debug_exit: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
 
@@ -34,14 +35,22 @@ MACHINES = {
         "qemu-system-x86_64",
         ("-machine", "q35"),
         {"tcg": "max", "kvm": "host"},
+        "virtio-blk-pci",
         ("-device", "isa-debug-exit"),
         _qemu_end.VALUES,
     ),
-    "aarch64": Machine("qemu-system-aarch64", ("-machine", "virt"), {"tcg": "max", "kvm": "host"}),
+    "aarch64": Machine("qemu-system-aarch64", ("-machine", "virt"), {"tcg": "max", "kvm": "host"}, "virtio-blk-device"),
     "riscv64": Machine(
-        "qemu-system-riscv64", ("-machine", "virt"), {"tcg": "rv64", "kvm": "host"}, values=_qemu_end.VALUES
+        "qemu-system-riscv64",
+        ("-machine", "virt"),
+        {"tcg": "rv64", "kvm": "host"},
+        "virtio-blk-device",
+        values=_qemu_end.VALUES,
     ),
 }
+
+SECTOR = 512  # bytes, where QEMU is told nothing else
+SERIAL = 20  # characters: VIRTIO_BLK_ID_BYTES
 
 WAY_OUT = {
     "x86_64": "does it write to isa-debug-exit at 0x501?",
@@ -89,6 +98,25 @@ def _nics(boot: Boot, nic: str) -> Iterator[str]:
         device += [f"host_mtu={each.mtu}"] if device[0].startswith("virtio-net") and each.mtu != USUAL_MTU else []
         yield from ("-netdev", f"tap,id={each.device},ifname={each.device},script=no,downscript=no")
         yield from ("-device", ",".join(device))
+
+
+def disks(boot: Boot, model: str) -> tuple[str, ...]:
+    """The boot's disks, each a device of that model, whose serial number begins with its name. They are thrown away
+    after the boot, so that nothing waits until they are on the host's own disk.
+    """
+    words: list[str] = []
+    for block in boot.blocks:
+        drive = f"if=none,id=disk-{block.name},format=raw,cache=unsafe,file={quoted(block.path)}"
+        device = f"{model},drive=disk-{block.name},serial={block.name[:SERIAL]}"
+        if block.sector != SECTOR:
+            device += f",logical_block_size={block.sector},physical_block_size={block.sector}"
+        words += ["-drive", drive + (",readonly=on" if block.read_only else ""), "-device", device]
+    return tuple(words)
+
+
+def quoted(text: str) -> str:
+    """A value of an option with several, which commas part."""
+    return text.replace(",", ",,")
 
 
 def append(args: tuple[str, ...]) -> tuple[str, ...]:

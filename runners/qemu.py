@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from bootmatrix import model, patterns, volatile
 from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Probe, Tender
 
-from . import _qemu, _qemu_end
+from . import _arguments, _qemu, _qemu_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 LONGEST = 200  # characters of a panic's line that are passed on
 STAMP = re.compile(r"^\s*\[ *[0-9]+\.[0-9]+\]\s*")  # with fewer digits, too, than those of `torn`
@@ -32,6 +33,8 @@ class Runner(model.Runner):
     """QEMU's `-machine`; without it q35 or virt."""
     nic: str = _qemu.NIC
     """The device that a guest has for each of its `nets`, such as `e1000` or `virtio-net-device`, with properties."""
+    disk: str = ""
+    """QEMU's device model for `blocks`; without it virtio-blk-pci on x86_64, else virtio-blk-device."""
     options: tuple[str, ...] = ()
     """More of QEMU's command line, one word an entry."""
     on_reset: Literal["crashed", "exited"] = "crashed"
@@ -52,9 +55,14 @@ class Runner(model.Runner):
     def probe(self, arch: str, accel: str) -> Probe | None:
         return _qemu.probe(arch, accel)
 
+    def check(self, unikernel: Path, boot: Boot, version: str) -> None:
+        del version
+        _arguments.check(unikernel, boot)
+
     def launch(self, boot: Boot) -> Launch:
         flags = ("-machine", self.machine) if self.machine else _qemu.machine(boot.arch).flags
-        return Launch(_qemu.command(boot, flags, self.options, self.nic) + _qemu.append(boot.args))
+        disks = _qemu.disks(boot, self.disk or _qemu.machine(boot.arch).disk)
+        return Launch(_qemu.command(boot, flags, disks + self.options, self.nic) + _qemu.append(boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:
         """What QEMU's trace tells: the guest's own value, a power-off, a reset."""

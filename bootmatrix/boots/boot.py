@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
-from bootmatrix.boots import judgement, onlookers, resources, retry
+from bootmatrix.boots import disks, judgement, onlookers, resources, retry
 from bootmatrix.boots.preparing import Prepared, Preparer, job_of
 from bootmatrix.boots.results import Results, now
 from bootmatrix.boots.tenders import Unavailable
@@ -118,16 +118,21 @@ class Booter:
     ) -> tuple[Attempt, float]:
         """The attempt, and which part it had of the processor time that it could have had."""
         step, fields = prepared.step, prepared.fields
-        job = job_of(prepared, guest_number, place.folder())
+        command: tuple[str, ...] = ()
+        own: tuple[str, ...] = ()
         also = list(onlookers.of(step, fields, partial(self.on_chunk, step.id) if self.on_chunk else None))
         started, clock = now(), time.monotonic()
         try:
+            job = job_of(prepared, guest_number, place.folder())
+            command = job.argv
             with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
                 seen = watch(process, onlookers.limits(step, fields, stretch), self.stop, also=also)
-            judged = judgement.judge(step, fields, seen, stretch)
+                seen = disks.examined(prepared, place, process.disks, seen, guest_number, self.stop)
+                judged = judgement.judge(step, fields, seen, stretch)
+                own = disks.kept(self.store, step.id, number, process.disks, judged.judgement.verdict)
         except Fatal:
             raise
-        except BootmatrixError as error:
+        except (BootmatrixError, Rejected) as error:
             judged = judgement.failed(error)
             seen = Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
         said = judged.judgement
@@ -144,8 +149,8 @@ class Booter:
             console=files.console,
             console_bytes=seen.console.total,
             tender=files.tender,
-            files=files.others,
-            command=job.argv,
+            files=(*files.others, *own),
+            command=command,
             cases=said.cases,
             starved=judged.starved,
             memory=seen.findings.memory,

@@ -42,6 +42,28 @@ def of_key(fields: BaseModel, name: str, values: Mapping[str, str]) -> Any:
     return _value(texts, value, _Values(values)) if texts else value
 
 
+def late_names(fields: BaseModel) -> set[str]:
+    """The placeholders in texts that are filled in at each attempt."""
+    keys = meaning.of(type(fields)).items()
+    late = ((getattr(fields, name), key.texts) for name, key in keys if key.late and key.texts)
+    return {name for value, texts in late for text in _texts(texts, value) for name in template.names(text)}
+
+
+def _texts(texts: Texts, value: Any) -> Iterator[str]:
+    """Those of a value that have a placeholder, perhaps."""
+    if isinstance(value, str):
+        yield from (value,) if "{" in value else ()
+    elif isinstance(value, list) and texts.items:
+        for each in value:
+            yield from _texts(texts.items, each)
+    elif isinstance(value, dict) and texts.values:
+        for each in value.values():
+            yield from _texts(texts.values, each)
+    elif isinstance(value, BaseModel):
+        for name, _, inner in texts.keys:
+            yield from _texts(inner, getattr(value, name))
+
+
 def written(model: type[BaseModel], layer: Mapping[str, Any]) -> Iterator[tuple[Path_, str, Key]]:
     """Of a layer as it stands in the file, valid or not: each text that is filled in, its place and its key."""
     for key in meaning.of(model).values():

@@ -40,7 +40,7 @@ class Texts:
 @dataclass(frozen=True)
 class Key:
     """What a key means; `alias` is its name in the file, `texts` is None if nothing of it is filled in, `plug_in` is
-    the folder whose plug-ins it names, or empty.
+    the folder whose plug-ins it names, or empty. `also` are placeholders that only this key has.
     """
 
     alias: str
@@ -49,6 +49,7 @@ class Key:
     merged: bool
     in_pass: bool
     plug_in: str
+    also: frozenset[str] = frozenset()
 
 
 @functools.cache
@@ -78,6 +79,7 @@ def _key(where: str, name: str, each: FieldInfo) -> Key:
         merged=merged,
         in_pass=not _one(own, NotInPass),
         plug_in=plug_in.folder if plug_in else "",
+        also=filled.also if filled else frozenset(),
     )
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from bootmatrix.matrix.marks import AsWritten
-from bootmatrix.matrix.parts import MayBeEmpty, OrKey, Strict
+from bootmatrix.matrix.marks import AsWritten, Short
+from bootmatrix.matrix.parts import Strict
 from bootmatrix.matrix.values import Whole
 from bootmatrix.model import Network
 
@@ -108,8 +108,8 @@ class Attachment(Strict):
     mtu: Mtu | None = Field(None, description="The interface's largest packet; without it, the network's.")
 
 
-OneNet = Annotated[Net, MayBeEmpty()]
-Attachments = Annotated[dict[str, Annotated[Attachment, OrKey("net")]], AsWritten()]
+OneNet = Annotated[Net, Short("host", empty=True)]
+Attachments = Annotated[dict[str, Annotated[Attachment, Short("net")]], AsWritten()]
 
 
 def networks(nets: Mapping[str, Net]) -> dict[str, Network]:

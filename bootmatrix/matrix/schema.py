@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import core_schema
 
+from bootmatrix.matrix.blocks import DiskName, DiskOrSize, FileName  # noqa: TC001  # pydantic reads them
 from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced
 from bootmatrix.matrix.nets import Attachments, OneNet  # noqa: TC001  # pydantic reads them
-from bootmatrix.matrix.parts import Expect, MayBeEmpty, MetricOrRegex, Patterns, Retry, Strict
+from bootmatrix.matrix.parts import Expect, MetricOrRegex, Patterns, Retry, Strict
 from bootmatrix.matrix.values import (
     ConsoleSize,
     Day,
@@ -25,6 +28,9 @@ from bootmatrix.matrix.values import (
 )
 from bootmatrix.model import MIB
 
+if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
+
 
 class TestFields(Strict):
     """One boot and what is expected of it; `defaults` and `when` take the same keys."""
@@ -38,6 +44,12 @@ class TestFields(Strict):
         "{test}.{format}", description="The file to boot, below the build's output."
     )
     args: Annotated[list[Text], Filled(late=True)] = Field([], description="The guest's boot arguments.")
+    files: Annotated[dict[FileName, Text], Merged(), Filled(late=True)] = Field(
+        {}, description="Files that the boot can read, by name, below matrix.yaml's folder or `{output}`."
+    )
+    blocks: Annotated[dict[DiskName, DiskOrSize], Merged(), Filled(late=True, also=frozenset({"disk"}))] = Field(
+        {}, description="The guest's disks, by the names that it knows them by: sizes, or files that are copied."
+    )
     memory: Memory = Field(64 * MIB, description="The guest's memory.")
     cpus: Whole = Field(1, ge=1, le=256, description="The guest's processors.")
     timeout: Seconds = Field(30.0, description="The boot is ended after this time.")
@@ -109,6 +121,19 @@ class Test(Defaults):
     only: Annotated[list[Match], Listed((dict,))] = Field(
         [], description="The cells that this test is for; without it, all."
     )
+
+
+@dataclass(frozen=True)
+class MayBeEmpty:
+    """Marks a mapping that may also be written as nothing."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(lambda v: {} if v is None else v, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"type": "null"}]}
 
 
 OneTest = Annotated[Test, MayBeEmpty()]

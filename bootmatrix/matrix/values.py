@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from bootmatrix import quantities
+from bootmatrix.matrix.marks import SCALAR
 from bootmatrix.model import MIB, NOT_THE_GUESTS, OutcomeKind, parse_outcome
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ COUNT = re.compile(r"(?<=[{,])[1-9]\d*(?=[,}])")
 MAX_REPEATS, MAX_REGEX = 100_000, 10_000  # `regex` writes each repetition out: 300 bytes for each
 # After which another attempt can be worth it: what the guest did, or a console that disagrees with that.
 RETRIED = ("any", *(kind for kind in OutcomeKind if kind not in {*NOT_THE_GUESTS, OutcomeKind.SKIPPED}), "contradicted")
-SCALAR = {"type": ["string", "number", "boolean"]}
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _whole(value: Any) -> Any:
     raise ValueError(f"{shown} is not a whole number")
 
 
-def _size(low: int, high: int) -> Callable[[Any], int]:
+def sized(low: int, high: int) -> Callable[[Any], int]:
     def convert(value: Any) -> int:
         size = quantities.size(value)
         if not low <= size <= high:
@@ -146,8 +146,8 @@ Pause = Annotated[
     float, BeforeValidator(quantities.pause), WithJsonSchema({"type": ["string", "number"], "examples": ["2 s"]})
 ]
 SizeSchema = WithJsonSchema({"type": "string", "examples": ["64 MiB"]})
-Memory = Annotated[int, BeforeValidator(_size(MIB, 1 << 44)), SizeSchema]
-ConsoleSize = Annotated[int, BeforeValidator(_size(1, 256 * MIB)), SizeSchema]
+Memory = Annotated[int, BeforeValidator(sized(MIB, 1 << 44)), SizeSchema]
+ConsoleSize = Annotated[int, BeforeValidator(sized(1, 256 * MIB)), SizeSchema]
 OutcomeWord = Annotated[str, AfterValidator(_outcome)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Match = dict[str, Texts]

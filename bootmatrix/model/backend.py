@@ -107,6 +107,10 @@ class Runner(ABC):
     """Regular expressions of console lines that a guest's kernel prints in panic: a boot that ends in one, and in its
     trace, is ended a moment later, and is what `outcome` says if that is `panicked`, else hung.
     """
+    filled: ClassVar[tuple[str, ...]] = ("options",)
+    """The options, lists of texts, in which placeholders are filled in for each boot; a word `{args}` becomes the boot
+    arguments.
+    """
     way_out: ClassVar[Mapping[str, str]] = {}
     """By architecture (`""`: any), what to ask of a guest that shows all that is expected and does not end."""
 

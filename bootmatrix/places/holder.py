@@ -54,8 +54,8 @@ def _answered(request: bytes) -> tuple[bytes, list[int]]:
         if word == b"tap":
             return b"ok %d" % _tap(rest), []
         if word == b"netlink":
-            protocol, _, messages = rest.partition(b"\0")
-            return b"ok\0" + _asked(int(protocol), messages), []
+            number, _, messages = rest.partition(b"\0")
+            return b"ok\0" + _asked(int(number), messages), []
     except OSError as error:
         return b"error %d" % (error.errno or errno.EIO), []
     except ValueError:

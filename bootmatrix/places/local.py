@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 
 from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
-from bootmatrix.places import apart, own, strain, usage
+from bootmatrix.places import apart, disks, own, strain, usage
 from bootmatrix.places.hosts import HERE
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.sandbox import limits
@@ -38,7 +38,12 @@ LOST = Problem(
 GONE = 5.0  # seconds that a killed process group has to disappear
 MARK = "BOOTMATRIX_JOB"
 _NUMBERS = itertools.count(1)
-LIMITS = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC, "core": resource.RLIMIT_CORE}
+LIMITS = {
+    "nofile": resource.RLIMIT_NOFILE,
+    "nproc": resource.RLIMIT_NPROC,
+    "core": resource.RLIMIT_CORE,
+    "fsize": resource.RLIMIT_FSIZE,
+}
 
 
 class LocalPlace(Place):
@@ -69,10 +74,15 @@ class LocalPlace(Place):
 
     @contextlib.contextmanager
     def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
-        with files.scratch("bootmatrix-", self.scratch) as scratch, _with_files(job), apart.laid(job) as namespace:
+        with (
+            files.scratch("bootmatrix-", self.scratch) as scratch,
+            _with_files(job),
+            _with_disks(job) as laid,
+            apart.laid(job) as namespace,
+        ):
             begin()
             process = LocalProcess(replace(job, argv=namespace.inside(job.argv)) if namespace else job, str(scratch))
-            process.namespace = namespace
+            process.disks, process.namespace = laid, namespace
             try:
                 yield process
             finally:
@@ -99,6 +109,20 @@ def _with_files(job: Job) -> Iterator[None]:
         yield
     finally:
         own.remove(Path(job.folder))
+
+
+@contextlib.contextmanager
+def _with_disks(job: Job) -> Iterator[disks.Laid | None]:
+    """The same for its disks."""
+    if not job.disks:
+        yield None
+        return
+    folder = Path(disks.beside(job.folder))
+    disks.make(folder, disks.CLOSED)
+    try:
+        yield disks.lay(folder, job.disks)
+    finally:
+        own.remove(folder)
 
 
 class LocalProcess(Process):

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
+from bootmatrix.places import disks
 from bootmatrix.places.devices import TUN
 from bootmatrix.places.hosts import HERE
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.model import Interface
+    from bootmatrix.places.disks import Disk, Laid
     from bootmatrix.places.hosts import Host
     from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.strain import Strain
@@ -43,9 +45,9 @@ class Job:
     """A command line and what it may use. `memory` in bytes, 0 for no limit; `trusted` runs as the caller, with a
     writable root file system and without the sandbox's limits, as builds do. `devices` by their names in `devices`.
 
-    `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone. `interfaces` are
-    taps on networks of its own, there before it begins. `reads`: what is written to the process is its standard input,
-    which else has nothing.
+    `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone; and its `disks`,
+    which it may write to, beside that. `interfaces` are taps on networks of its own, there before it begins. `reads`:
+    what is written to the process is its standard input, which else has nothing.
     """
 
     argv: tuple[str, ...]
@@ -61,16 +63,18 @@ class Job:
     scratch: int = 64 * MIB
     folder: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    disks: Mapping[str, Disk] = field(default_factory=dict)
     interfaces: tuple[Interface, ...] = ()
     reads: bool = False
 
     @property
     def room(self) -> tuple[object, ...]:
-        """All but command line, files and addresses: jobs of one room can be handed to the same container, one after
-        the other.
+        """All but command line, files, addresses and what is on the disks: jobs of one room can be handed to the same
+        container, one after the other.
         """
         given = (self.workdir, self.needed, self.memory, self.processes, self.network, self.trusted, self.scratch)
-        return (tuple(sorted(self.env.items())), self.mounts, bool(self.interfaces), *given)
+        shared = (self.mounts, bool(self.interfaces), disks.limit(self.disks))
+        return (tuple(sorted(self.env.items())), *shared, *given)
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -106,11 +110,12 @@ def nothing() -> None:
 
 
 class Process(ABC):
-    """A running job. `begun` is when it began, on the monotonic clock. `namespace` has its networks, None if it has no
-    interfaces.
+    """A running job. `begun` is when it began, on the monotonic clock; `disks` are its own. `namespace` has its
+    networks, None if it has no interfaces.
     """
 
     begun: float
+    disks: Laid | None = None
     namespace: Namespace | None = None
 
     @abstractmethod

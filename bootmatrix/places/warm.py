@@ -7,23 +7,25 @@ import errno
 import fcntl
 import os
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine, sandbox, settings, usage, wire
-from bootmatrix.places.agents import PIPES, Agent, Ended
-from bootmatrix.places.place import CONSOLE, Exit
+from bootmatrix.places import disks, engine, own, sandbox, settings, usage, wire
+from bootmatrix.places.agents import INSIDE, PIPES, Agent, Ended
+from bootmatrix.places.place import CONSOLE, Exit, Mount
 from bootmatrix.places.status import Status
 from bootmatrix.places.streams import Streams
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import ModuleType
 
     from bootmatrix.networks.laying import State
     from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Job
+    from bootmatrix.places.sandbox import Sandbox
 
 READY_SECONDS = 60.0
 KILLED_SECONDS = 10.0
@@ -55,7 +57,7 @@ class Container:
         self.streams = Streams(console, tender, self._status.descriptor, hangs_up=not agent.kept)
         try:
             inner = sandbox.of(image, job)
-            around, command = agent.around(inner, box), agent.command(inner)
+            around, command = agent.around(self._with_disks(inner, job), box), agent.command(inner)
             with wire.door(box) if job.interfaces else contextlib.nullcontext() as door:
                 self._start(job.name, settings.arguments(around, command, run, kept=agent.kept))
                 if door:
@@ -64,6 +66,19 @@ class Container:
         except BaseException:
             self.remove()
             raise
+
+    @property
+    def disks(self) -> Path:
+        """Where its jobs have their disks, seen beside their other files."""
+        return Path(disks.beside(str(self.box / own.NAME)))
+
+    def _with_disks(self, inner: Sandbox, job: Job) -> Sandbox:
+        """What jobs with disks may write to, besides; without any, nothing."""
+        if not job.disks:
+            return inner
+        disks.make(self.disks, disks.OPEN)
+        seen = Mount(self.disks, disks.beside(f"{INSIDE}/{own.NAME}"), writable=True)
+        return replace(inner, mounts=(*inner.mounts, seen))
 
     def _start(self, name: str, arguments: dict[str, Any]) -> None:
         with engine.speaking(f"the container for {name} cannot be started"):

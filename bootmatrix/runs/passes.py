@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import __version__, disk, files, keys, plugins
-from bootmatrix.matrix import meaning
+from bootmatrix.matrix import filling, meaning, template
 from bootmatrix.model import Quarantine, Verdict, repro
 from bootmatrix.results import decode
 from bootmatrix.runs import journal, keeping
@@ -102,6 +102,17 @@ class Passes:
         os.close(self._descriptor)
 
 
+def _given(step: BootStep, fields: TestFields, output: Path | None) -> Iterator[tuple[Path, Path]]:
+    """The files that the boot has besides its unikernel, and those of its disks, each with the folder that it is in."""
+    values = {**step.values, "attempt": "1", **({template.OUTPUT: str(output)} if output else {})}
+    named = filling.of_key(fields, "files", values)
+    values.update({template.FILES + name: str(step.root / path) for name, path in named.items()})
+    disks = filling.of_key(fields, "blocks", values).values()
+    for path in (*named.values(), *(each.file for each in disks if each.file)):
+        file = Path(os.path.abspath(step.root / path))  # noqa: PTH100  # links are followed where it is opened
+        yield file, output if output and file.is_relative_to(output) else step.root
+
+
 def _is_pass(result: Result) -> bool:
     """One that was booted, and passed at the first attempt."""
     tried = [attempt.verdict for attempt in result.attempts]
@@ -140,10 +151,11 @@ class Keys:
         try:
             unikernel = self._file((output or step.root) / fields.unikernel, output or step.root)
             tender = self._tender(step, place, output)
+            besides = [self._file(*each) for each in _given(step, fields, output)]
         except OSError:
             return ""
         values = sorted(step.values.items())
-        asked = (repr(step.runner), values, self._asked(step), *self._protocol(step), *step.interfaces)
+        asked = (repr(step.runner), values, self._asked(step), *self._protocol(step), *step.interfaces, *besides)
         return keys.of(__version__, place.identity, unikernel, tender, *asked)
 
     def _protocol(self, step: BootStep) -> tuple[str, ...]:

@@ -162,9 +162,15 @@ def test_what_the_marks_of_keys_mean_is_documented() -> None:
     assert named("How layers merge", "`~` takes", ".") == nothing
     filled = [name for name, key in found.items() if key.texts]
     assert sorted(named("Placeholders", "is filled in ", ";")) == sorted(filled)
-    (late,) = (name for name, key in found.items() if key.late)
-    assert f"in `{late}` only" in rows(section("docs/matrix.md", "Placeholders"), "placeholder")["{attempt}"][1]
-    assert set(rows(section("docs/matrix.md", "Placeholders"), "placeholder")) >= {f"{{{n}}}" for n in template.BUILTIN}
+    late = [name for name, key in found.items() if key.late]
+    said = rows(section("docs/matrix.md", "Placeholders"), "placeholder")["{attempt}"][1].partition(" and ")[0]
+    assert re.findall(r"`(\w+)`", said) == late
+    known = {
+        *template.BUILTIN,
+        *(template.OF_OPTIONS - {"args"}),
+        *(name for key in found.values() for name in key.also),
+    }
+    assert set(rows(section("docs/matrix.md", "Placeholders"), "placeholder")) >= {f"{{{n}}}" for n in known}
 
 
 def test_what_a_pass_does_not_depend_on_is_documented() -> None:

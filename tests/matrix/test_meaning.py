@@ -110,6 +110,8 @@ MEANINGS: dict[str, dict[str, object]] = {
     "memory": USUAL,
     "expected_failure": USUAL,
     "args": {"late": True, "merged": False, "in_pass": True},
+    "files": {"late": True, "merged": True, "in_pass": True},
+    "blocks": {"late": True, "merged": True, "in_pass": True, "also": {"disk"}},
     "expect": {"late": False, "merged": True, "in_pass": True},
     "metrics": {**USUAL, "merged": True},
     "nets": {**USUAL, "merged": True},
@@ -126,7 +128,8 @@ MEANINGS: dict[str, dict[str, object]] = {
 def test_every_key_of_a_test_has_one_meaning() -> None:
     found = meaning.of(TestFields)
     assert found.keys() == TestFields.model_fields.keys()
-    assert {name for name in MEANINGS if found[name].texts} == {"args", "expect", "resources"}
+    filled = {"args", "expect", "resources", "files", "blocks"}
+    assert {name for name in MEANINGS if found[name].texts} == filled
     for name, what in MEANINGS.items():
         assert {field: getattr(found[name], field) for field in what} == what, name
 
