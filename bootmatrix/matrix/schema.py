@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
+from bootmatrix.matrix.checks import CheckList  # noqa: TC001  # pydantic reads it
 from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced
 from bootmatrix.matrix.parts import Expect, MetricOrRegex, Patterns, Retry, Strict
 from bootmatrix.matrix.values import (
@@ -56,6 +57,7 @@ class TestFields(Strict):
     metrics: Annotated[dict[str, MetricOrRegex], Merged(), AsWritten()] = Field(
         {}, description="Numbers that the guest prints, by name."
     )
+    checks: CheckList = Field([], description="What is asked of the guest from outside while it lives, in this order.")
     exit_codes: Annotated[dict[Whole, OutcomeWord], Replaced(), AsWritten()] = Field(
         {}, description="What the tender's exit statuses mean in this suite."
     )

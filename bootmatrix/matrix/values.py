@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from bootmatrix import quantities
+from bootmatrix.matrix.marks import SCALAR
 from bootmatrix.model import MIB, NOT_THE_GUESTS, OutcomeKind, parse_outcome
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 COUNT = re.compile(r"(?<=[{,])[1-9]\d*(?=[,}])")
 MAX_REPEATS, MAX_REGEX = 100_000, 10_000  # `regex` writes each repetition out: 300 bytes for each
-SCALAR = {"type": ["string", "number", "boolean"]}
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,8 @@ def _outcome(value: str) -> str:
 Text = Annotated[str, WithJsonSchema(SCALAR)]
 Texts = Annotated[list[Text], Field(min_length=1), Listed()]
 Whole = Annotated[int, BeforeValidator(_whole)]
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_whole)]
+Status = Annotated[int, Field(ge=100, le=599), BeforeValidator(_whole)]  # of HTTP
 Reason = Annotated[str, Field(min_length=3)]
 Seconds = Annotated[
     float,
@@ -146,6 +148,7 @@ Pause = Annotated[
 SizeSchema = WithJsonSchema({"type": "string", "examples": ["64 MiB"]})
 Memory = Annotated[int, BeforeValidator(_size(MIB, 1 << 44)), SizeSchema]
 ConsoleSize = Annotated[int, BeforeValidator(_size(1, 256 * MIB)), SizeSchema]
+BodySize = Annotated[int, BeforeValidator(_size(1, 1 << 40)), SizeSchema]
 OutcomeWord = Annotated[str, AfterValidator(_outcome)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Match = dict[str, Texts]

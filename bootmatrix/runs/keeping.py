@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bootmatrix.model import Attempt, Result
 
 CONSOLE = re.compile(r"[0-9]{1,6}\.(console|tender)\.log")
-OTHER = re.compile(r"[0-9]{1,6}\.[a-z]{1,20}\.csv")
+OTHER = re.compile(r"[0-9]{1,6}\.[a-z]{1,20}\.(?:csv|log)")
 LARGEST = HEAD + TAIL + 256  # bytes: no file of an attempt is kept in more
 
 

@@ -7,13 +7,15 @@ from enum import StrEnum
 
 
 class StopKind(StrEnum):
-    """What ends it: a time-out, a limit, its own word that it is over, or the user."""
+    """What ends it: a time-out, a limit, its own word that it is over, checks that are done, or the user."""
 
     TIMEOUT = "timeout"
     IDLE = "idle timeout"
     CONSOLE_LIMIT = "console limit"
     STATUS_TOLD = "status told"
     PANIC = "panic"
+    CHECKED = "checked"
+    CHECK_LATE = "check late"
     INTERRUPTED = "interrupted"
 
 
@@ -27,7 +29,7 @@ class Stop:
     @property
     def is_late(self) -> bool:
         """Whether a deadline has passed."""
-        return self.kind in {StopKind.TIMEOUT, StopKind.IDLE}
+        return self.kind in {StopKind.TIMEOUT, StopKind.IDLE, StopKind.CHECK_LATE}
 
     @property
     def is_final(self) -> bool:

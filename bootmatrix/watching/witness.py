@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bootmatrix.model import CheckResult, Measure
     from bootmatrix.places.place import Exit, Process
     from bootmatrix.places.strain import Strain
     from bootmatrix.texts import Record
@@ -39,12 +40,15 @@ class Ending:
 class Findings:
     """What a witness adds to what is known of a boot. `memory` in bytes, 0 if it is not known; `files` are kept beside
     the console, by the ends of their names (`usage.csv`). `complaints` are sentences that speak against a pass.
+    `checks` were made of the guest from outside, `metrics` are what they measured.
     """
 
     memory: int = 0
     strain: Strain | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    metrics: tuple[Measure, ...] = ()
 
     def __or__(self, other: Findings) -> Findings:
         """Both; of two that tell the same the second."""
@@ -53,6 +57,8 @@ class Findings:
             strain=other.strain or self.strain,
             files={**self.files, **other.files},
             complaints=(*self.complaints, *other.complaints),
+            checks=(*self.checks, *other.checks),
+            metrics=(*self.metrics, *other.metrics),
         )
 
 
@@ -77,3 +83,6 @@ class Witness:
         """What was found; asked once, before a process is killed that has not ended itself."""
         del ending
         return Findings()
+
+    def abandoned(self) -> None:
+        """Watching itself failed: nothing is asked any more, and what was begun for it is to be ended."""

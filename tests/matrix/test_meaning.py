@@ -15,7 +15,7 @@ import pytest
 
 import bootmatrix as package
 from bootmatrix.matrix import meaning
-from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced
+from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced, Short
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.matrix.values import Day, HostPath, Listed, Memory, Text, Whole
 
@@ -104,10 +104,25 @@ def test_the_nearest_mark_counts() -> None:
     assert key(Annotated[Unmarked, Merged(), AsWritten()]).texts is None
 
 
+def test_a_mapping_that_may_be_written_shortly_has_texts_there() -> None:
+    texts = key(Annotated[Annotated[Marked, Short("address")] | None, Replaced()]).texts
+    assert texts
+    assert texts.short == meaning.Texts(filled=True)
+    untouched = key(Annotated[Annotated[Marked, Short("comment")] | None, Replaced()]).texts
+    assert untouched
+    assert untouched.short is None
+
+
 def test_every_key_of_a_test_has_one_meaning() -> None:
     found = meaning.of(TestFields)
     assert found.keys() == TestFields.model_fields.keys()
-    assert {name for name, each in found.items() if each.texts} == {"unikernel", "args", "expect", "resources"}
+    assert {name for name, each in found.items() if each.texts} == {
+        "unikernel",
+        "args",
+        "expect",
+        "resources",
+        "checks",
+    }
     assert {name for name, each in found.items() if each.late} == {"args"}
     assert {name for name, each in found.items() if each.merged} == {"expect", "retry", "metrics", "runner"}
     aside = {"build", "retry", "skip", "unavailable", "requires", "resources", "runner"}
