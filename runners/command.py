@@ -12,6 +12,7 @@ from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Rejecte
 @dataclass(frozen=True)
 class Runner(model.Runner):
     filled: ClassVar[tuple[str, ...]] = ("command",)
+    has_input: ClassVar[bool] = True
 
     command: tuple[str, ...] = ()
     """The command line, one word an entry; a word `{args}` becomes the boot arguments."""

@@ -24,6 +24,7 @@ class Runner(model.Runner):
     """`-kernel` boots: PVH or multiboot on x86_64, ELF or Image on aarch64 and riscv64."""
 
     version_flag: ClassVar[str] = "--version"
+    has_input: ClassVar[bool] = True
     noise: ClassVar[str] = _qemu_end.NOISE
     way_out: ClassVar[Mapping[str, str]] = _qemu.WAY_OUT
 

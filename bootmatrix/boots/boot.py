@@ -14,9 +14,11 @@ from bootmatrix.boots import disks, judgement, onlookers, resources, retry
 from bootmatrix.boots.preparing import Prepared, Preparer, job_of
 from bootmatrix.boots.results import Results, now
 from bootmatrix.boots.tenders import Unavailable
+from bootmatrix.boots.worlds import Worlds
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.judging import verdict
 from bootmatrix.model import STEADY_VERDICTS, Attempt, Outcome, OutcomeKind, Rejected, Verdict
+from bootmatrix.places import opening
 from bootmatrix.places.place import nothing
 from bootmatrix.quantities import human_time
 from bootmatrix.watching.watch import Watched, watch
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Place
     from bootmatrix.planning.plan import BootStep
     from bootmatrix.runs.store import Store
+    from bootmatrix.toolchains.toolchain import Image
 
 
 LONGEST = 2.0  # times its own time-outs are the most that a boot gets that was starved
@@ -59,6 +62,7 @@ class Booter:
     on_attempt: Callable[[BootStep, Attempt], None] = lambda _step, _attempt: None
     on_chunk: Callable[[str, bytes], None] | None = None
     results: Results = field(default_factory=Results)
+    place_of: Callable[[Image], Place] = lambda _image: opening.here()
 
     def run(
         self, step: BootStep, fields: TestFields, place: Place, before: Postponed | None = None, key: str = ""
@@ -120,7 +124,10 @@ class Booter:
         step, fields = prepared.step, prepared.fields
         command: tuple[str, ...] = ()
         own: tuple[str, ...] = ()
-        also = list(onlookers.of(step, fields, partial(self.on_chunk, step.id) if self.on_chunk else None))
+        follow = partial(self.on_chunk, step.id) if self.on_chunk else None
+        others = {name: self.place_of(image) for name, image in step.besides.items()}
+        world = Worlds(step, fields, {"": place, **others}).of
+        also = list(onlookers.of(step, fields, follow, world, stretch))
         started, clock = now(), time.monotonic()
         try:
             job = job_of(prepared, guest_number, place.folder())
@@ -154,6 +161,8 @@ class Booter:
             cases=said.cases,
             starved=judged.starved,
             memory=seen.findings.memory,
+            ready=seen.findings.ready or 0.0,
+            checks=seen.findings.checks,
             metrics=said.metrics,
         )
         return attempt, judged.share

@@ -75,6 +75,14 @@ def _judged(step: BootStep, fields: TestFields, seen: Watched, stopped: str) -> 
         out_of_memory=bool(seen.exit and seen.exit.out_of_memory),
         arch=step.arch,
     )
-    found = seen.findings.complaints
-    judged = verdict.judge(fields, step.runner, ending, seen.stop, root=step.root, complaints=found)
-    return replace(judged, metrics=metrics.found(fields.metrics, ending.console))
+    found = seen.findings
+    judged = verdict.judge(
+        fields,
+        step.runner,
+        ending,
+        seen.stop,
+        root=step.root,
+        complaints=found.complaints,
+        undone=found.undone,
+    )
+    return replace(judged, metrics=(*metrics.found(fields.metrics, ending.console), *found.metrics))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix.boots import given, words
+from bootmatrix.boots import given, words, worlds
 from bootmatrix.boots.accelerator import Accelerators, Choice
 from bootmatrix.boots.tenders import BUILD, Found, Tenders, Unavailable, joined, nearest_file
 from bootmatrix.errors import Problem, UserError
@@ -76,6 +76,7 @@ class Preparer:
         ours = given.of(step, fields, place, output)
         mounts = joined(() if seen.trouble else (seen.mount,), ours.mounts)
         room = Job((), step.id, mounts=mounts, memory=fields.memory + OVERHEAD, interfaces=step.interfaces)
+        worlds.check(step, fields)
         if trouble := place.lacks(room):
             raise Unavailable(trouble)
         found = self.tenders.find(place, step.runner, step.tender, output, room)
@@ -191,6 +192,7 @@ def job_of(prepared: Prepared, attempt: int, folder: str) -> Job:
         folder=folder,
         files=launch.files,
         disks=made,
+        reads=worlds.reads(prepared.fields),
     )
 
 

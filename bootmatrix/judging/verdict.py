@@ -62,18 +62,20 @@ def judge(
     *,
     root: Path | None = None,
     complaints: Sequence[str] = (),
+    undone: Sequence[str] = (),
 ) -> Judgement:
     """`stop` is why we ended the boot, if we did.
 
     `root` is the folder of the matrix, where the project's own protocols are looked for. `complaints` are those of
-    witnesses: what they found out from outside speaks against a pass.
+    witnesses: what they found out from outside speaks against a pass; `undone` is what they could not find out any
+    more.
     """
     outcome, disagreement = settle(fields, runner, ending, stop)
     if outcome.kind in OURS and not expected(fields.expect, outcome):
         kind = Verdict.SKIPPED if is_skip(fields, outcome, ending.tender) else Verdict.ERROR
         return Judgement(kind, outcome.detail or outcome.kind, outcome)
     try:
-        spoken = listen(fields, ending, root, complaints)
+        spoken = listen(fields, ending, root, complaints, undone)
     except cases.Unreadable as error:
         refused = Outcome(OutcomeKind.REJECTED, str(error), f"it ended as {outcome}")
         return Judgement(Verdict.ERROR, str(error), refused)
@@ -102,7 +104,13 @@ def _endless(runner: Runner, ending: Ending, reason: str, spoken: Spoken) -> str
     return reason
 
 
-def listen(fields: TestFields, ending: Ending, root: Path | None = None, complaints: Sequence[str] = ()) -> Spoken:
+def listen(
+    fields: TestFields,
+    ending: Ending,
+    root: Path | None = None,
+    complaints: Sequence[str] = (),
+    undone: Sequence[str] = (),
+) -> Spoken:
     """Hold what was said against the expected patterns and the guest's own test cases."""
     expect, console, tender = fields.expect, ending.console, ending.tender
     missing = [*_out_of_order(expect, console)]
@@ -117,7 +125,7 @@ def listen(fields: TestFields, ending: Ending, root: Path | None = None, complai
     if told.trouble:
         (missing if told.silent else wrong).append(told.trouble)
     conclusive = bool(expect.console or expect.console_any or (fields.cases and not told.open))
-    return Spoken((*missing, *wrong), conclusive, bool(wrong or complaints), told, tuple(complaints))
+    return Spoken((*missing, *wrong), conclusive, bool(wrong or complaints), told, (*complaints, *undone))
 
 
 def _out_of_order(expect: Expect, console: str) -> Iterator[str]:

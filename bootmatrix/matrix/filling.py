@@ -107,7 +107,9 @@ def _model(keys: _Keys, model: Any, values: _Values) -> Any:
 
 
 def _written(texts: Texts, raw: Any, path: Path_) -> Iterator[tuple[Path_, str]]:
-    if isinstance(raw, str):
+    if texts.short and not isinstance(raw, dict):
+        yield from _written(texts.short, raw, path)
+    elif isinstance(raw, str):
         if texts.filled:
             yield path, raw
     elif texts.items:
@@ -116,8 +118,12 @@ def _written(texts: Texts, raw: Any, path: Path_) -> Iterator[tuple[Path_, str]]
         if isinstance(raw, dict):  # a list's only entry
             yield from _written(texts.items, raw, path)
     elif isinstance(raw, dict):
-        for _, alias, inner in texts.keys:
-            yield from _written(inner, raw.get(alias), (*path, alias))
-        if texts.values:
-            for name, each in raw.items():
-                yield from _written(texts.values, each, (*path, name))
+        yield from _in_mapping(texts, raw, path)
+
+
+def _in_mapping(texts: Texts, raw: Mapping[str, Any], path: Path_) -> Iterator[tuple[Path_, str]]:
+    for _, alias, inner in texts.keys:
+        yield from _written(inner, raw.get(alias), (*path, alias))
+    if texts.values:
+        for name, each in raw.items():
+            yield from _written(texts.values, each, (*path, name))

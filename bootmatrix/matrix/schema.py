@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic_core import core_schema
 
 from bootmatrix.matrix.blocks import DiskName, DiskOrSize, FileName  # noqa: TC001  # pydantic reads them
+from bootmatrix.matrix.checks import CheckList, ReadyOrText  # noqa: TC001  # pydantic reads them
 from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced
 from bootmatrix.matrix.nets import Attachments, OneNet  # noqa: TC001  # pydantic reads them
 from bootmatrix.matrix.parts import Expect, MetricOrRegex, Patterns, Retry, Strict
@@ -59,6 +60,10 @@ class TestFields(Strict):
     metrics: Annotated[dict[str, MetricOrRegex], Merged(), AsWritten()] = Field(
         {}, description="Numbers that the guest prints, by name."
     )
+    ready: Annotated[ReadyOrText | None, Replaced()] = Field(
+        None, description="What tells that the guest is ready: a text or pattern on its console, or a check."
+    )
+    checks: CheckList = Field([], description="What is asked of the guest from outside while it lives, in this order.")
     exit_codes: Annotated[dict[Whole, OutcomeWord], Replaced(), AsWritten()] = Field(
         {}, description="What the tender's exit statuses mean in this suite."
     )

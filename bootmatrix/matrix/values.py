@@ -136,6 +136,8 @@ def _outcome(value: str) -> str:
 Text = Annotated[str, WithJsonSchema(SCALAR)]
 Texts = Annotated[list[Text], Field(min_length=1), Listed()]
 Whole = Annotated[int, BeforeValidator(_whole)]
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_whole)]
+Status = Annotated[int, Field(ge=100, le=599), BeforeValidator(_whole)]  # of HTTP
 Reason = Annotated[str, Field(min_length=3)]
 Seconds = Annotated[
     float,
@@ -148,6 +150,7 @@ Pause = Annotated[
 SizeSchema = WithJsonSchema({"type": "string", "examples": ["64 MiB"]})
 Memory = Annotated[int, BeforeValidator(sized(MIB, 1 << 44)), SizeSchema]
 ConsoleSize = Annotated[int, BeforeValidator(sized(1, 256 * MIB)), SizeSchema]
+BodySize = Annotated[int, BeforeValidator(sized(1, 1 << 40)), SizeSchema]
 OutcomeWord = Annotated[str, AfterValidator(_outcome)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Match = dict[str, Texts]

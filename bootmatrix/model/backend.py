@@ -101,6 +101,8 @@ class Runner(ABC):
     """The option with which the tender tells its version; empty: it is not asked."""
     hides_status: ClassVar[bool] = False
     """Whether the tender's exit status says nothing of the guest: `exit_codes` then mean the outcome's own code."""
+    has_input: ClassVar[bool] = False
+    """Whether the tender's standard input is the guest's console."""
     noise: ClassVar[str] = ""
     """A regular expression of whole lines on the tender's standard error that are not kept."""
     panic: ClassVar[tuple[str, ...]] = ()

@@ -21,6 +21,7 @@ from bootmatrix.places.wire import SECONDS, Wire
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Job
 
 PROGRAM = Path(__file__).with_name("holder.py")
@@ -37,12 +38,13 @@ class Apart(Wire):
 
     def __init__(self, end: socket.socket, name: str, process: int) -> None:
         super().__init__(end, name)
-        self._process = process
+        self.home = str(process)
 
-    def inside(self, argv: tuple[str, ...]) -> tuple[str, ...]:
-        """The command line that runs it in there, as the same user and without a right over the namespace."""
-        user = ["--user", "--preserve-credentials"] if os.getuid() else []
-        return ("nsenter", f"--target={self._process}", "--net", *user, "--", *argv)
+
+def inside(namespace: Namespace, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The command line that runs it in there, as the same user and without a right over the namespace."""
+    user = ["--user", "--preserve-credentials"] if os.getuid() else []
+    return ("nsenter", f"--target={namespace.home}", "--net", *user, "--", *argv)
 
 
 @contextlib.contextmanager

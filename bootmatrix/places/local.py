@@ -81,7 +81,8 @@ class LocalPlace(Place):
             apart.laid(job) as namespace,
         ):
             begin()
-            process = LocalProcess(replace(job, argv=namespace.inside(job.argv)) if namespace else job, str(scratch))
+            there = namespace or job.stands_in
+            process = LocalProcess(replace(job, argv=apart.inside(there, job.argv)) if there else job, str(scratch))
             process.disks, process.namespace = laid, namespace
             try:
                 yield process

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
 
 class Namespace(ABC):
-    """What may be had of it, by any thread. Each raises InfrastructureError if it refuses, or cannot be reached."""
+    """What may be had of it, by any thread. Each raises InfrastructureError if it refuses, or cannot be reached.
+
+    `home` tells the place where another job can stand in it: a container's id, or a process of this host.
+    """
+
+    home: str = ""
 
     @abstractmethod
     def socket(self, family: int, kind: int, protocol: int = 0) -> sockets.socket:

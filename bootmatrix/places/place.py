@@ -46,8 +46,9 @@ class Job:
     writable root file system and without the sandbox's limits, as builds do. `devices` by their names in `devices`.
 
     `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone; and its `disks`,
-    which it may write to, beside that. `interfaces` are taps on networks of its own, there before it begins. `reads`:
-    what is written to the process is its standard input, which else has nothing.
+    which it may write to, beside that. `interfaces` are taps on networks of its own, there before it begins; or it
+    `stands_in` those of another job. `reads`: what is written to the process is its standard input, which else has
+    nothing.
     """
 
     argv: tuple[str, ...]
@@ -65,6 +66,7 @@ class Job:
     files: Mapping[str, bytes] = field(default_factory=dict)
     disks: Mapping[str, Disk] = field(default_factory=dict)
     interfaces: tuple[Interface, ...] = ()
+    stands_in: Namespace | None = None
     reads: bool = False
 
     @property
@@ -73,7 +75,7 @@ class Job:
         container, one after the other.
         """
         given = (self.workdir, self.needed, self.memory, self.processes, self.network, self.trusted, self.scratch)
-        shared = (self.mounts, bool(self.interfaces), disks.limit(self.disks))
+        shared = (self.mounts, bool(self.interfaces), self.stands_in, disks.limit(self.disks))
         return (tuple(sorted(self.env.items())), *shared, *given)
 
     @property

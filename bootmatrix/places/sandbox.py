@@ -78,7 +78,7 @@ def of(image: str, job: Job) -> Sandbox:
         limits=limits(job),
         memory=job.memory,
         processes=job.processes,
-        network="" if job.network else "none",
+        network="" if job.network else f"container:{job.stands_in.home}" if job.stands_in else "none",
         ipc="none" if boot else "",
         sysctls={**(NO_IPC if boot else {}), **(_for_networks() if job.interfaces else {})},
         read_only=boot,

@@ -62,6 +62,7 @@ class Container:
                 self._start(job.name, settings.arguments(around, command, run, kept=agent.kept))
                 if door:
                     self._wire = door.opened(job.name)
+                    self._wire.home = self.id
                     self._bare = _laying().begin(self._wire)
         except BaseException:
             self.remove()

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import host, keys, plugins
 from bootmatrix.engines import Engine
+from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.judging import quarantine
 from bootmatrix.matrix import cells, filling, nets, resolve
+from bootmatrix.matrix.checks import asked
 from bootmatrix.model import Cell, Quarantine, Rejected, repro
 from bootmatrix.planning import networks
 from bootmatrix.toolchains import build, toolchain
@@ -31,7 +33,8 @@ class BootStep:
     """One test on one cell, small, since there may be many. `skip` says why it will not run, `error` why it cannot.
 
     `test` is the name with the parameters, as in the id; `template` has placeholders, and is shared with other boots.
-    `where` is the test's place, as a Result's; `options` are those with which the user asked for it.
+    `where` is the test's place, as a Result's; `options` are those with which the user asked for it. `besides` are the
+    images, by name, in which programs of its checks are run.
     """
 
     id: str
@@ -53,6 +56,7 @@ class BootStep:
     where: str = field(default="", compare=False)
     options: tuple[str, ...] = field(default=(), compare=False)
     interfaces: tuple[Interface, ...] = field(default=(), compare=False)
+    besides: Mapping[str, Image] = field(default_factory=dict, compare=False)
 
     @property
     def repro(self) -> str:
@@ -128,7 +132,7 @@ def make(
     ]
     running = [boot for boot in boots if boot.runs]
     builds = tuple({boot.build.key: boot.build for boot in running if boot.build}.values())
-    needed = [boot.image for boot in running if boot.image]
+    needed = [image for boot in running for image in (boot.image, *boot.besides.values()) if image]
     return Plan(matrix.root, where, tuple(dict.fromkeys(needed)), builds, tuple(boots), tuple(matrix.cells.keys))
 
 
@@ -177,7 +181,19 @@ class _Maker:
             where=self.matrix.places.get(name, ""),
             options=self.options,
             interfaces=self._interfaces(fields),
+            besides=self._besides(cell, fields) if fields.checks or fields.ready else {},
         )
+
+    def _besides(self, cell: Cell, fields: TestFields) -> dict[str, Image]:
+        """The images that its checks name, with the cell's other values. Raises UserError if there is none such."""
+        found = {}
+        for name in {each.command.image for each in asked(fields.ready, fields.checks) if each.command} - {""}:
+            if name not in self.folders:
+                what = f"a check is to be run in the image '{name}', which there is not"
+                raise UserError(Problem(what, remedy=suggest(name, self.folders)))
+            if self.engine.has_images:
+                found[name] = toolchain.image_of(Cell(cell.id, {**cell.values, "os": name}), self.folders)
+        return found
 
     def _interfaces(self, fields: TestFields) -> tuple[Interface, ...]:
         """Those of a test's guest, made once for all boots that share its fields."""

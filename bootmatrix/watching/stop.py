@@ -10,7 +10,7 @@ from bootmatrix.model import OutcomeKind
 
 class StopKind(StrEnum):
     """What ends it: a time-out, a limit, its own word that it is over, or the user; `checked`, when nothing more is
-    asked of it, and `unanswered`, when it has not answered by a check's deadline.
+    asked of it, and `check late`, when it has not answered by a check's deadline.
     """
 
     TIMEOUT = "timeout"
@@ -19,7 +19,7 @@ class StopKind(StrEnum):
     STATUS_TOLD = "status told"
     PANIC = "panic"
     CHECKED = "checked"
-    UNANSWERED = "unanswered"
+    CHECK_LATE = "check late"
     INTERRUPTED = "interrupted"
 
 
@@ -33,12 +33,12 @@ class Stop:
     @property
     def is_late(self) -> bool:
         """Whether a deadline has passed."""
-        return self.kind in {StopKind.TIMEOUT, StopKind.IDLE, StopKind.UNANSWERED}
+        return self.kind in {StopKind.TIMEOUT, StopKind.IDLE, StopKind.CHECK_LATE}
 
     @property
     def outcome(self) -> OutcomeKind:
         """What it comes to that the process did not end itself."""
-        return OutcomeKind.STOPPED if self.kind in {StopKind.CHECKED, StopKind.UNANSWERED} else OutcomeKind.HUNG
+        return OutcomeKind.STOPPED if self.kind in {StopKind.CHECKED, StopKind.CHECK_LATE} else OutcomeKind.HUNG
 
     @property
     def is_final(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import script, scripted, write_matrix
@@ -15,11 +15,9 @@ from bootmatrix.running import run
 from bootmatrix.watching.witness import Ending, Findings, Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.planning.plan import BootStep
 
 HOST = {"backend": ["command"]}
 
@@ -36,8 +34,8 @@ class Unanswered(Witness):
 def _asked(monkeypatch: pytest.MonkeyPatch) -> None:
     before = onlookers.of
 
-    def of(step: BootStep, fields: TestFields, follow: Callable[[bytes], None] | None) -> Iterator[Witness]:
-        yield from before(step, fields, follow)
+    def of(*given: Any) -> Iterator[Witness]:
+        yield from before(*given)
         yield Unanswered()
 
     monkeypatch.setattr(onlookers, "of", of)

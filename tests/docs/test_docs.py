@@ -45,7 +45,10 @@ SECTIONS = {
 MODELS: dict[str, type[pydantic.BaseModel]] = {
     name: kind
     for name, kind in {**vars(parts), **vars(schema)}.items()
-    if inspect.isclass(kind) and issubclass(kind, parts.Strict) and kind is not parts.Strict
+    if inspect.isclass(kind)
+    and issubclass(kind, parts.Strict)
+    and kind.__module__ in {parts.__name__, schema.__name__}
+    and kind is not parts.Strict
 }
 WORDS = {"build": "the only build", "axes": "all but `backend"}  # what a default of none means
 FILLER = """\

@@ -15,7 +15,7 @@ import pytest
 
 import bootmatrix as package
 from bootmatrix.matrix import meaning
-from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced
+from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced, Short
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.matrix.values import Day, HostPath, Listed, Memory, Text, Whole
 
@@ -104,6 +104,15 @@ def test_the_nearest_mark_counts() -> None:
     assert key(Annotated[Unmarked, Merged(), AsWritten()]).texts is None
 
 
+def test_a_mapping_that_may_be_written_shortly_has_texts_there() -> None:
+    texts = key(Annotated[Annotated[Marked, Short("address")] | None, Replaced()]).texts
+    assert texts
+    assert texts.short == meaning.Texts(filled=True)
+    untouched = key(Annotated[Annotated[Marked, Short("comment")] | None, Replaced()]).texts
+    assert untouched
+    assert untouched.short is None
+
+
 # What some keys mean beyond the usual: nothing filled in, replaced by a later layer, a part of what a pass depends on.
 USUAL: dict[str, object] = {"texts": None, "late": False, "merged": False, "in_pass": True, "plug_in": ""}
 MEANINGS: dict[str, dict[str, object]] = {
@@ -112,6 +121,8 @@ MEANINGS: dict[str, dict[str, object]] = {
     "args": {"late": True, "merged": False, "in_pass": True},
     "files": {"late": True, "merged": True, "in_pass": True},
     "blocks": {"late": True, "merged": True, "in_pass": True, "also": {"disk"}},
+    "checks": {"late": False, "merged": False, "in_pass": True},
+    "ready": {"late": False, "merged": False, "in_pass": True},
     "expect": {"late": False, "merged": True, "in_pass": True},
     "metrics": {**USUAL, "merged": True},
     "nets": {**USUAL, "merged": True},
@@ -128,7 +139,7 @@ MEANINGS: dict[str, dict[str, object]] = {
 def test_every_key_of_a_test_has_one_meaning() -> None:
     found = meaning.of(TestFields)
     assert found.keys() == TestFields.model_fields.keys()
-    filled = {"args", "expect", "resources", "files", "blocks"}
+    filled = {"args", "expect", "resources", "files", "blocks", "checks", "ready"}
     assert {name for name in MEANINGS if found[name].texts} == filled
     for name, what in MEANINGS.items():
         assert {field: getattr(found[name], field) for field in what} == what, name
