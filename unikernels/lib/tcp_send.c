@@ -92,8 +92,9 @@ static bool send_next(struct tcp_connection *c, uint32_t window)
         return false;
     put_header(c, c->next,
                TCP_ACK | (length > 0 ? TCP_PSH : 0) | (last ? TCP_FIN : 0));
-    memcpy(ip_data() + TCP_HEADER, c->output + (c->next - c->output_at),
-           length);
+    if (length > 0)
+        memcpy(ip_data() + TCP_HEADER, c->output + (c->next - c->output_at),
+               length);
     send_segment(c->address, c->peer, TCP_HEADER, length);
     c->next += length + last;
     if (tcp_distance(c->highest, c->next) > 0)

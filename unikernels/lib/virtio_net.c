@@ -17,7 +17,11 @@ enum config_register {
 /* Section 5.1.6: what stands before a frame; all zero, it asks for nothing. */
 #define PREFIX 12
 #define MTU_DEFAULT 1500
-#define PATIENCE 10000 /* microseconds until a frame is given up */
+
+/* Microseconds. */
+#define PATIENCE 10000 /* until a frame is given up */
+#define AWAKE 500
+#define NAP 1000
 
 /* The start on a multiple of 16 is no need, but copies like it. */
 struct buffer {
@@ -146,10 +150,19 @@ static bool frame_is_there(void)
     return false;
 }
 
+/*
+ * After what came, more may come at once: so it looks for a while before it
+ * naps.  A nap is short, since only the timer ends it.
+ */
 void guest_wait(uint64_t microseconds)
 {
-    uint64_t end = guest_clock() + microseconds;
+    uint64_t begin = guest_clock(), waited = 0;
 
-    while (!frame_is_there() && guest_clock() < end)
-        platform_relax();
+    while (waited < microseconds && !frame_is_there()) {
+        if (waited < AWAKE)
+            platform_relax();
+        else
+            platform_nap(NAP);
+        waited = guest_clock() - begin;
+    }
 }

@@ -26,6 +26,10 @@ enum uart_register {
 #define SBI_SYSTEM_RESET 0x53525354ul /* "SRST" */
 #define SBI_RESET_SHUTDOWN 0ul
 
+/* The same, chapter "Timer Extension"; Privileged Architecture, "sie". */
+#define SBI_TIME 0x54494d45ul /* "TIME" */
+#define SIE_TIMER (1ul << 5)
+
 _Noreturn void platform_start(const void *device_tree);
 _Noreturn void platform_trap(uint64_t cause, uint64_t pc);
 
@@ -66,12 +70,31 @@ void platform_relax(void)
     __asm__ volatile(".4byte 0x0100000f");
 }
 
-uint64_t guest_clock(void)
+static uint64_t ticks_now(void)
 {
     uint64_t ticks;
 
     __asm__ volatile("rdtime %0" : "=r"(ticks) : : "memory");
-    return ticks / TICKS_IN_A_MICROSECOND;
+    return ticks;
+}
+
+uint64_t guest_clock(void)
+{
+    return ticks_now() / TICKS_IN_A_MICROSECOND;
+}
+
+/* The timer's interrupt ends "wfi", and is never taken: sstatus.SIE is 0. */
+void platform_nap(uint64_t microseconds)
+{
+    register uint64_t until __asm__("a0") =
+        ticks_now() + microseconds * TICKS_IN_A_MICROSECOND;
+    register unsigned long function __asm__("a6") = 0;
+    register unsigned long extension __asm__("a7") = SBI_TIME;
+
+    __asm__ volatile("ecall; csrs sie, %3; wfi"
+                     : "+r"(until)
+                     : "r"(function), "r"(extension), "r"(SIE_TIMER)
+                     : "a1", "memory");
 }
 
 _Noreturn void platform_trap(uint64_t cause, uint64_t pc)

@@ -1,22 +1,33 @@
 /*
- * The processor's time-stamp counter, measured once against the PC's timer.
- * Timer: Intel 8254 data sheet; port 0x61: ICH9 data sheet, NMI_SC.
+ * Time by the processor's counter, measured once against the PC's timer, and
+ * naps that the timer ends.  Timer: Intel 8254 data sheet; port 0x61: ICH9
+ * data sheet, NMI_SC; interrupt controllers: Intel 8259A data sheet.
  */
-#include "guest.h"
-
+#include "baremetal.h"
 #include "ports.h"
 
+#define TIMER_0 0x40
 #define TIMER_2 0x42
 #define TIMER_CONTROL 0x43
-#define SELECT_2_ONCE_BOTH_BYTES 0xb0 /* mode 0: output high at the end */
+#define ONCE_BOTH_BYTES_0 0x30 /* mode 0: output high at the end */
+#define ONCE_BOTH_BYTES_2 0xb0
+#define TIMER_HERTZ 1193182
+#define TIMER_LONGEST 50000 /* microseconds that 16 bits can count */
+
 #define GATE_PORT 0x61
 #define GATE_OPEN 0x01
 #define GATE_SPEAKER 0x02
 #define GATE_OUTPUT 0x20
-
-#define TIMER_HERTZ 1193182
 #define MEASURED_MICROSECONDS 10000
-#define COUNT (TIMER_HERTZ / (1000000 / MEASURED_MICROSECONDS))
+
+static void start_timer(uint16_t port, uint8_t mode, uint64_t microseconds)
+{
+    uint64_t count = microseconds * TIMER_HERTZ / 1000000;
+
+    out8(TIMER_CONTROL, mode);
+    out8(port, (uint8_t)count);
+    out8(port, (uint8_t)(count >> 8)); /* it begins to count */
+}
 
 static uint64_t time_stamp(void)
 {
@@ -32,9 +43,7 @@ static uint64_t ticks_in_a_second(void)
     uint64_t begin;
 
     out8(GATE_PORT, gate | GATE_OPEN);
-    out8(TIMER_CONTROL, SELECT_2_ONCE_BOTH_BYTES);
-    out8(TIMER_2, COUNT & 0xff);
-    out8(TIMER_2, COUNT >> 8); /* it begins to count */
+    start_timer(TIMER_2, ONCE_BOTH_BYTES_2, MEASURED_MICROSECONDS);
     begin = time_stamp();
     while ((in8(GATE_PORT) & GATE_OUTPUT) == 0)
         ;
@@ -51,4 +60,32 @@ uint64_t guest_clock(void)
     ticks = time_stamp();
     return ticks / in_a_second * 1000000 +
            ticks % in_a_second * 1000000 / in_a_second;
+}
+
+/* Each controller's four words, and what it lets through: timer 0 alone. */
+static void start_interrupts(void)
+{
+    static const struct {
+        uint16_t port;
+        uint8_t value;
+    } settings[] = {
+        {0x20, 0x11}, {0x21, 32},   {0x21, 4}, {0x21, 1}, {0x21, 0xfe},
+        {0xa0, 0x11}, {0xa1, 32 + 8}, {0xa1, 2}, {0xa1, 1}, {0xa1, 0xff},
+    };
+
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+        out8(settings[i].port, settings[i].value);
+}
+
+void platform_nap(uint64_t microseconds)
+{
+    static bool started;
+
+    if (!started)
+        start_interrupts();
+    started = true;
+    if (microseconds > TIMER_LONGEST)
+        microseconds = TIMER_LONGEST;
+    start_timer(TIMER_0, ONCE_BOTH_BYTES_0, microseconds);
+    __asm__ volatile("sti; hlt; cli" : : : "memory");
 }
