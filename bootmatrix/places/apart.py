@@ -5,18 +5,20 @@ Who is not root has them in a user namespace of their own, which some hosts do n
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
 
-from bootmatrix.errors import InfrastructureError, printable
-from bootmatrix.places.wire import SECONDS, Wire
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.places.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Job
 
 PROGRAM = Path(__file__).with_name("holder.py")
-GONE_SECONDS = 5.0  # that it has to end
-LONGEST = 300  # characters of a reason
 REMEDY = (
     "run as root, or use containers, or allow user namespaces (sysctl user.max_user_namespaces, "
     "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)"
@@ -36,9 +36,9 @@ REMEDY = (
 class Apart(Wire):
     """The namespace of a job that is about to be started."""
 
-    def __init__(self, end: socket.socket, name: str, process: int) -> None:
-        super().__init__(end, name)
-        self.home = str(process)
+    def meet(self) -> None:
+        """Wait until it is there; raises InfrastructureError if this host does not allow that."""
+        self.home = str(self._number(b"begin", "cannot be made"))
 
 
 def inside(namespace: Namespace, argv: tuple[str, ...]) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ def laid(job: Job) -> Iterator[Apart | None]:
         return
     from bootmatrix.networks import laying  # noqa: PLC0415  # 0.3 s
 
-    with _held(job.name) as namespace:
+    with held(job.name) as namespace:
         laying.begin(namespace)
         laying.lay(namespace, job.interfaces)
         yield namespace
@@ -67,58 +67,70 @@ def laid(job: Job) -> Iterator[Apart | None]:
 @functools.cache
 def trouble() -> str:
     """Why this host has no namespaces for jobs, empty if it has; asked once."""
-    if missing := [name for name in ("unshare", "nsenter") if not which(name)]:
-        return f"a boot with a network needs {missing[0]} on PATH: install util-linux"
+    if not which("nsenter"):
+        return "a boot with a network needs nsenter on PATH: install util-linux"
     try:
-        with _held("a first job") as namespace:
-            namespace.tap("first")
+        with held("a boot") as namespace:
+            namespace.tap("tap")
     except InfrastructureError as error:
-        return f"this host gives a boot no network ({error}): {REMEDY if os.getuid() else 'use containers'}"
+        return f"{error}: {REMEDY if os.getuid() else 'use containers'}"
     return ""
 
 
 @contextlib.contextmanager
-def _held(name: str) -> Iterator[Apart]:
+def held(name: str) -> Iterator[Apart]:
+    """While this lasts, there is a namespace, with nothing in it; raises InfrastructureError if there cannot be."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours, contextlib.ExitStack() as ends:
-        with theirs:
-            process = ends.enter_context(_started(theirs.fileno()))
-        namespace = Apart(ours, name, process.pid)
-        ends.callback(namespace.close)
-        _await(ours, process, name)
+    namespace = Apart(ours, name)
+    with contextlib.closing(namespace), theirs:
+        HOLDER.hold(theirs)
+        theirs.close()
+        namespace.meet()
         yield namespace
 
 
-def _await(ours: socket.socket, process: subprocess.Popen[bytes], name: str) -> None:
-    try:
-        if ours.recv(16):
-            return
-    except OSError:
-        process.kill()
-    assert process.stderr  # noqa: S101  # Popen was asked for a pipe
-    said = printable(process.stderr.read(LONGEST).decode("utf-8", "replace").strip())
-    raise InfrastructureError(f"no network namespace for {name}: {said or f'nothing within {SECONDS:.0f} s'}")
+class Holder:
+    """The process that holds the namespaces of all jobs, started for the first of them; it ends with us."""
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._door: socket.socket | None = None
 
-@contextlib.contextmanager
-def _started(descriptor: int) -> Iterator[subprocess.Popen[bytes]]:
-    """It ends by itself when the other end of that socket is closed."""
-    user = ["--user", "--map-current-user", "--keep-caps"] if os.getuid() else []
-    process = subprocess.Popen(
-        ["unshare", *user, "--net", "--", sys.executable, "-I", "-S", PROGRAM, str(descriptor)],
-        cwd="/",
-        env={},
-        pass_fds=(descriptor,),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C at a terminal is not for it
-    )
-    with process:
-        try:
-            yield process
-        finally:
+    def hold(self, end: socket.socket) -> None:
+        """Let it serve a namespace at this end of a wire; raises InfrastructureError if it cannot be started."""
+        with self._lock:
+            if not self._door or not self._process or self._process.poll() is not None:
+                self._start()
+            assert self._door  # noqa: S101  # it was started
+            with contextlib.suppress(OSError):  # then nobody answers at the other end
+                socket.send_fds(self._door, [b"1"], [end.fileno()])
+
+    def close(self) -> None:
+        """Let it end, and wait for that."""
+        if self._door:
+            self._door.close()
+        if self._process:
+            self._process.wait()
+
+    def _start(self) -> None:
+        self.close()
+        self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
             try:
-                process.wait(GONE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", "-S", PROGRAM, str(theirs.fileno())],
+                    cwd="/",
+                    env={},
+                    pass_fds=(theirs.fileno(),),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,  # Ctrl-C at a terminal is not for it
+                )
+            except OSError as error:
+                raise InfrastructureError(f"{sys.executable} cannot be started: {error.strerror}") from None
+
+
+HOLDER = Holder()
+atexit.register(HOLDER.close)

@@ -7,10 +7,9 @@ import shutil
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,14 +64,15 @@ def of_agent(program: Path, box: Path) -> Iterator[socket.socket]:
 
 
 def of_holder() -> Iterator[socket.socket]:
+    holder = apart.Holder()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    program = [sys.executable, "-I", "-S", str(apart.PROGRAM), str(theirs.fileno())]
-    with ours, subprocess.Popen(["unshare", "--net", *program], pass_fds=[theirs.fileno()]):
+    with closing(holder), ours, theirs:
+        holder.hold(theirs)
         theirs.close()
         ours.settimeout(20)
-        assert ours.recv(100) == b"ready"
+        ours.send(b"begin")
+        assert ours.recv(100).startswith(b"ok ")
         yield ours
-        ours.close()
 
 
 SILENT = struct.pack("=IHHIIBxHiII", 32, 16, 1, 0, 0, 0, 0, 1, 1, 1)  # RTM_NEWLINK without NLM_F_ACK
