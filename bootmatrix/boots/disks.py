@@ -39,10 +39,11 @@ def examined(
 ) -> Watched:
     """With complaints about each disk that is not as expected. Its job has ended, and its disks are still there.
 
-    Raises InfrastructureError if they cannot be looked at, or if the run stops.
+    Raises InfrastructureError if they cannot be looked at, or if the run stops; Fatal if this host's disk is full.
     """
     if not laid or seen.is_for(StopKind.INTERRUPTED):
         return seen
+    laid.check_room()
     found = tuple(_Examiner(prepared, place, laid, attempt, stop).complaints())
     return replace(seen, findings=seen.findings | Findings(complaints=found))
 

@@ -87,10 +87,10 @@ def _disk(name: str, wanted: Wanted, given: Given, step: BootStep) -> Disk:
     held = file.stat().st_size
     size = wanted.size or held
     if size < held:
-        what = f"the disk '{name}' has {human_size(size)}, but its file {wanted.file} has {human_size(held)}"
+        what = f"the disk '{name}' has {human_size(size)}, but its file {file.name} has {human_size(held)}"
         raise UserError(Problem(what, remedy="leave out `size`, or make it larger"))
     if not size:
-        raise UserError(Problem(f"the file of the disk '{name}', {wanted.file}, is empty", remedy="give it a `size`"))
+        raise UserError(Problem(f"the file of the disk '{name}', {file.name}, is empty", remedy="give it a `size`"))
     return Disk(size, file, _root(file, given.roots), wanted.read_only)
 
 
@@ -102,8 +102,10 @@ def _file(text: str, what: str, roots: tuple[Path, ...], step: BootStep) -> Path
         possible = "give a path below matrix.yaml's folder, or below {output} for what the build made"
         raise UserError(Problem(f"{what}, '{text}', is outside of {root}", remedy=possible))
     if not os.path.isfile(file):  # noqa: PTH113  # Path's raises at a loop of links
-        remedy = nearest_file(root, text) if root != step.root else "if the build makes it, write {output}/FILE"
-        raise UserError(Problem(f"{what}, '{text}', is not there, or is not a regular file", remedy=remedy))
+        name = os.path.relpath(file, root)
+        remedy = nearest_file(root, name) if root != step.root else "if the build makes it, write {output}/FILE"
+        where = f"build {step.build.id}" if step.build and root != step.root else str(root)
+        raise UserError(Problem(f"{what}, '{name}' in {where}, is not there, or is not a regular file", remedy=remedy))
     return file
 
 

@@ -77,7 +77,7 @@ class Known:
             words = options.get(option)
             for index, word in enumerate(words if isinstance(words, list) else ()):
                 if isinstance(word, str) and "{" in word:
-                    known = self.late | self.disks | template.OF_OPTIONS
+                    known = self.late | self.disks | template.OF_OPTIONS | ({"args"} if word == "{args}" else set())
                     self._check_text(word, known, (*here, "runner", option, index))
 
     def _check_text(self, text: str, known: set[str], place: Path_) -> None:

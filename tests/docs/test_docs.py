@@ -170,7 +170,7 @@ def test_what_the_marks_of_keys_mean_is_documented() -> None:
     assert re.findall(r"`(\w+)`", said) == late
     known = {
         *template.BUILTIN,
-        *(template.OF_OPTIONS - {"args"}),
+        *template.OF_OPTIONS,
         *(name for key in found.values() for name in key.also),
     }
     assert set(rows(section("docs/matrix.md", "Placeholders"), "placeholder")) >= {f"{{{n}}}" for n in known}
