@@ -32,6 +32,11 @@ class Stop:
         return self.kind in {StopKind.TIMEOUT, StopKind.IDLE, StopKind.CHECK_LATE}
 
     @property
+    def is_checked(self) -> bool:
+        """Whether its checks have said all that there is to say, good or bad."""
+        return self.kind in {StopKind.CHECKED, StopKind.CHECK_LATE}
+
+    @property
     def is_final(self) -> bool:
         """Whether what the process has printed already, but we have not read, no longer matters."""
         return self.kind in {StopKind.CONSOLE_LIMIT, StopKind.INTERRUPTED}
