@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bootmatrix import files, texts
+from bootmatrix import files, repository, texts
 from bootmatrix.checks import url as urls
 from bootmatrix.checks.answer import Answer, Request, exchange
 from bootmatrix.checks.awaited import missing, shown
@@ -119,7 +119,8 @@ def _context(options: Http, tried: Try) -> ssl.SSLContext | None:
         context.verify_mode = ssl.CERT_NONE
         return context
     try:
-        trusted = files.read(tried.world.root / options.ca, LARGEST_CA, below=tried.world.root)
+        root = tried.world.root
+        trusted = files.read(root / options.ca, LARGEST_CA, below=repository.top(root))
         context.load_verify_locations(cadata=trusted.decode("ascii"))
     except (OSError, ValueError) as error:
         why = getattr(error, "reason", "") or getattr(error, "strerror", "") or "it is not PEM"

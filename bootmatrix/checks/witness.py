@@ -84,7 +84,7 @@ class Checks(Witness):
         if not self._checking:
             return Findings()
         self._checking.end(PATIENCE)
-        if self._checking.trouble and not ending.stop:
+        if self._checking.trouble and not (ending.stop and ending.stop.is_final):
             raise self._checking.trouble
         made, why = self._checking.made, _why(ending)
         return Findings(

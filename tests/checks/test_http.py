@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from checks.worlds import HOST, Guest, endlessly, failed, interface, passed, saying, value, world
 
+from bootmatrix.checks.ends import Ended
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
+
+    from bootmatrix.checks.check import World
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
@@ -224,6 +228,27 @@ def test_a_series_that_was_answered_once_is_not_begun_again() -> None:
     with Guest(serve) as guest:
         what = failed(http={"port": guest.port, "count": "9"})
     assert what == f"request 2 of 9: http://{HOST}:{guest.port}/ answered 500 Oh instead of 200"
+
+
+def test_a_page_that_ends_with_the_guest_counts_and_one_that_is_cut_off_does_not() -> None:
+    """The guest answers, closes the connection, and is gone: that is the end of the body. Or it only is gone."""
+    for closes in (True, False):
+        where = world()
+
+        def serve(guest: Guest, sock: socket.socket, where: World = where, *, closes: bool = closes) -> None:
+            sock.recv(1 << 16)
+            sock.sendall(HEAD + b"\r\nbye")
+            if closes:
+                sock.shutdown(1)
+            where.ends.end()
+            guest.hold(sock)
+
+        with Guest(serve) as guest:
+            if closes:
+                assert passed(where, http={"port": guest.port}).text == "bye"
+            else:
+                with pytest.raises(Ended):
+                    passed(where, http={"port": guest.port})
 
 
 def test_numbers_of_the_body_are_kept_but_ours_stand_last() -> None:

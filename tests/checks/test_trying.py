@@ -72,7 +72,7 @@ def test_its_time_is_used_and_no_more(tried: Callable[..., tuple[list[Try], Cloc
     assert caught.value.late
     assert clock.now == pytest.approx(103, abs=0.01)
     assert {each.deadline for each in tries} == {103.0}
-    assert [each.patience for each in tries[:4]] == [0.25, 0.5, 1.0, 2.0]
+    assert [each.patience for each in tries[:4]] == pytest.approx([0.05, 0.075, 0.1125, 0.16875])
 
 
 def test_one_try_has_all_of_the_time(tried: Callable[..., tuple[list[Try], Clock, Callable[[], Report]]]) -> None:

@@ -174,6 +174,15 @@ def test_what_is_no_fault_of_the_guest_is_raised_and_nothing_is_left_under_way()
     assert asked.ends.stop.is_set()
 
 
+def test_a_socket_that_cannot_be_made_is_the_infrastructures_failure() -> None:
+    def refused(*_: object) -> Any:
+        raise PermissionError(1, "Operation not permitted")
+
+    what = "no socket can be made in the network 'lan' of the boot: Operation not permitted"
+    with pytest.raises(InfrastructureError, match=what):
+        watched(Living(), witness({"ping": None}, where=world(socket=refused)))
+
+
 def test_a_place_that_loses_the_boot_ends_its_checks() -> None:
     class Lost(Living):
         def read(self, seconds: float) -> tuple[str, bytes] | None:
