@@ -84,7 +84,7 @@ void guest_wait(uint64_t microseconds);
 #define GUEST_SECTOR_MAX 4096
 #define GUEST_DISKS_MAX 8
 
-/* From lib/virtio_disk.c or platform/solo5/solo5_disk.c.  All sizes are in bytes. */
+/* From lib/virtio_disk.c or platform/solo5/solo5_disk.c; sizes in bytes. */
 size_t guest_disks(void);
 uint64_t guest_disk_size(size_t disk);
 size_t guest_disk_sector(size_t disk);
