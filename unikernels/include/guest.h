@@ -57,9 +57,9 @@ uint64_t guest_clock(void);
 
 /*
  * Network interfaces and disks, numbered from 0.  On QEMU they are its virtio
- * devices on PCI, in the order of its command line.  On Solo5 they are those
- * of the unikernel's manifest (Makefile, MANIFEST_*): it says their names
- * again here.  Each list ends with NULL.
+ * devices on PCI, in the order of their slots.  On Solo5 they are those of the
+ * unikernel's manifest (Makefile, MANIFEST_*): it says their names again here.
+ * Each list ends with NULL.
  */
 extern const char *const guest_nic_names[];
 extern const char *const guest_disk_names[];
