@@ -161,6 +161,11 @@ class Place(ABC):
         """What the place's programs are, for content keys: it changes when a compiler or a tender may have changed."""
 
     @property
+    def key(self) -> str:
+        """`identity` among all kinds of places: what was built or passed in one of another kind says nothing here."""
+        return f"{type(self).__name__} {self.identity}"
+
+    @property
     def digest(self) -> str:
         """The id of the image that this place is; empty if it is none."""
         return ""

@@ -156,7 +156,7 @@ class Keys:
             return ""
         values = sorted(step.values.items())
         asked = (repr(step.runner), values, self._asked(step), *self._protocol(step), *step.interfaces, *besides)
-        return keys.of(__version__, place.identity, unikernel, tender, *asked)
+        return keys.of(__version__, place.key, unikernel, tender, *asked)
 
     def _protocol(self, step: BootStep) -> tuple[str, ...]:
         """The content of the project's own protocol, which judges the test; of one of ours, its version says enough."""
@@ -178,7 +178,7 @@ class Keys:
         """Besides the place's own programs; looked at once."""
         if step.tender is None:
             return ""
-        known = (step.tender, place.name, output)
+        known = (step.tender, place.key, output)
         if known not in self._tenders:
             self._tenders[known] = self._content(step.tender, place, output)
         return self._tenders[known]
