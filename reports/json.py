@@ -141,5 +141,6 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "console": attempt.console,
         "tender": attempt.tender,
         **({"files": list(attempt.files)} if attempt.files else {}),
+        **({"checks": [asdict(check) for check in attempt.checks]} if attempt.checks else {}),
         "cases": [{"name": case.name, "status": case.status, "message": case.message} for case in attempt.cases],
     }

@@ -91,8 +91,9 @@ class Short:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        listed = [{"type": "array", "items": SCALAR}] if list in self.kinds else []
-        return {"anyOf": [SCALAR, *listed, handler(schema)]}
+        more = [{"type": "array", "items": SCALAR}] if list in self.kinds else []
+        more += [{"type": "null"}] if self.empty else []
+        return {"anyOf": [SCALAR, *more, handler(schema)]}
 
     def _mapping(self, value: Any) -> Any:
         if value is None and self.empty:

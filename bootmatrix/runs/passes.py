@@ -159,7 +159,7 @@ class Keys:
         except OSError:
             return ""
         values = sorted(step.values.items())
-        programs = [image.tag for image in step.besides.values()]  # of its checks
+        besides += [image.tag for image in step.besides.values()]  # where programs of its checks are run
         asked = (
             repr(step.runner),
             values,
@@ -167,7 +167,6 @@ class Keys:
             *self._protocol(step),
             *step.interfaces,
             *besides,
-            *programs,
         )
         return keys.of(__version__, place.key, unikernel, tender, *asked)
 

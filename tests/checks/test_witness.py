@@ -105,7 +105,7 @@ def test_checks_wait_until_they_are_begun() -> None:
     seen = watched(Living(), checks, Limits(0.05, 1 << 20))
     assert seen.is_for(StopKind.TIMEOUT)
     why = "the boot was ended (no end within 50 ms) before the check 'command true' was done"
-    assert seen.findings.complaints == (why,)
+    assert seen.findings.undone == (why,)
     assert [each.status for each in seen.findings.checks] == [CheckStatus.NOT_RUN]
 
 
@@ -129,7 +129,7 @@ def test_a_guest_that_ends_in_the_middle_ends_its_checks_at_once() -> None:
         seen = watched(process, witness(slow, {"command": "true", "name": "after"}))
     assert seen.exit
     assert seen.seconds < 5
-    assert seen.findings.complaints == ("the guest ended before the checks 'web', 'after' were done",)
+    assert seen.findings.undone == ("the guest ended before the checks 'web', 'after' were done",)
     assert [(each.status, each.message) for each in seen.findings.checks] == [
         (CheckStatus.FAILED, "the guest ended before it was done"),
         (CheckStatus.NOT_RUN, "the guest ended before it was done"),

@@ -48,8 +48,8 @@ def test_solo5_takes_no_path_with_a_blank() -> None:
     ("name", "arch", "options", "device"),
     [
         ("qemu", "x86_64", {}, "virtio-blk-pci"),
-        ("qemu", "aarch64", {}, "virtio-blk-device"),
-        ("qemu", "riscv64", {}, "virtio-blk-device"),
+        ("qemu", "aarch64", {}, "virtio-blk-pci"),
+        ("qemu", "riscv64", {"disk": "virtio-blk-device"}, "virtio-blk-device"),
         ("qemu", "x86_64", {"disk": "nvme"}, "nvme"),
         ("solo5-virtio", "x86_64", {}, "virtio-blk-pci"),
     ],
