@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.server
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from checks.worlds import HOST, Guest, endlessly, failed, interface, passed, saying, value, world
 
+from bootmatrix.checks import answer, link
 from bootmatrix.checks.ends import Ended
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-    from bootmatrix.checks.check import World
+    from bootmatrix.checks.check import Try, World
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
@@ -91,6 +93,20 @@ def test_several_requests_are_measured(server: str) -> None:
     report = passed(http={"path": "/", "port": server, "count": "20"})
     assert value(report, "requests") == 20
     assert 0 < value(report, "p50") <= value(report, "p99") <= value(report, "max") < 10
+
+
+def test_only_the_first_request_is_given_up_soon(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guest that has answered is up: where a packet is lost, TCP sends it again after a second."""
+    patience: list[float] = []
+
+    def connecting(tried: Try, address: str, port: int) -> Any:
+        patience.append(tried.patience)
+        return link.connected(tried, address, port)
+
+    monkeypatch.setattr(answer, "connected", connecting)
+    passed(http={"port": server, "count": "3"})
+    assert patience[-3] < 10
+    assert patience[-2:] == [math.inf, math.inf]
 
 
 def test_a_body_and_headers_are_sent(server: str) -> None:
