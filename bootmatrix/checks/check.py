@@ -74,7 +74,7 @@ class Report:
 
 class Failed(Exception):
     """What was expected and what came, as a sentence. `final`: another try would change nothing; `late`: the time was
-    over, so that an earlier try's sentence says more.
+    over, so that an earlier try's sentence may say more.
     """
 
     def __init__(self, sentence: str, *, final: bool = False, late: bool = False, report: Report | None = None) -> None:

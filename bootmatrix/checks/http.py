@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bootmatrix import files, repository, texts
@@ -54,6 +56,7 @@ class _Series:
             for _ in range(self.options.count):
                 began = self.tried.clock()
                 self.last = self._followed(url)
+                self.tried = replace(self.tried, patience=math.inf)  # it is up: a lost packet is sent again by TCP
                 _judge(self.options, url, self.last)
                 self.times.append(self.tried.clock() - began)
                 self.bytes += self.last.size
@@ -62,15 +65,17 @@ class _Series:
         return self._report()
 
     def _followed(self, url: Url) -> Answer:
-        """The answer at the end of all redirections that are followed."""
+        """The answer at the end of all redirections that are followed; at another address the name is another's."""
+        request, address = self.request, url.address
         for left in range(self.options.redirects, -1, -1):
-            answer = exchange(self.request, url, self.tried)
+            answer = exchange(request, url, self.tried)
             location = answer.headers.get("Location") if answer.status in MOVED else None
             if location is None or not self.options.redirects:
                 return answer
             if left:
                 networks = [each.network.host.network for each in self.tried.world.interfaces]
                 url = urls.redirected(url, location, networks)
+                request = self.request if url.address == address else replace(self.request, host="")
         raise Failed(f"{url} redirects more than {self.options.redirects} times")
 
     def _counted(self, error: Failed) -> Failed:

@@ -21,6 +21,7 @@ FIRST_PATIENCE, MORE = (
     1.5,
 )  # seconds for a first sign of life, and how much longer at each try: soon after a guest
 # is up it is found, and one that is slow is found at last
+LITTLE = 0.5  # of a check's time: a try that was cut off after less says little
 SHORTEST = 0.005  # seconds that are too short for another try
 
 
@@ -41,7 +42,7 @@ def passed(
         try:
             report: Report = kind.ask(check.options, tried)
         except Failed as error:
-            said = said if said and error.late and not error.final else error
+            said = said if said and _was_cut_off(error, clock() - began, seconds) else error
         except Late:
             said = said or Failed("it was not done in time", late=True)
         else:
@@ -52,6 +53,11 @@ def passed(
         if world.ends.stop.wait(min(max(0.0, began + pause - clock()), left / 2)):
             raise Ended
         pause, patience = min(2 * pause, LONGEST_PAUSE), MORE * patience
+
+
+def _was_cut_off(error: Failed, lasted: float, seconds: float) -> bool:
+    """Whether the time was over before a last try could come to much: then one before says more."""
+    return error.late and not error.final and lasted < seconds * LITTLE
 
 
 def _worded(said: Failed, tries: int, seconds: float, *, over: bool) -> Failed:

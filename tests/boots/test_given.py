@@ -113,7 +113,7 @@ WANTED = {
     "elsewhere": ("error", "{files.a} is used, but the test's `files` do not have it here"),
     "long": ("error", "is 131,072 bytes long, but a program takes words of at most 131,071"),
     "wrong": (
-        "contradicted",
+        "failed",
         f"instead of {'0' * 64}; the disk 'a' does not hold 'good'; the check of the disk 'a', {SHOWN}: so it is",
     ),
 }

@@ -146,10 +146,10 @@ def test_a_late_answer_to_an_earlier_try_does_not_count() -> None:
 
 
 def test_strays_without_end_cost_no_more_than_the_time() -> None:
-    with answering(lambda _n, reply: [reply[:-1] + b"!"] * 200_000) as where:
+    with answering(lambda _n, reply: [reply[:-1] + b"!"] * 20_000) as where:
         began = time.monotonic()
-        what = failed(where, ping={"count": "5"}, within="200 ms", retry="false")
-        assert time.monotonic() - began < 5
+        what = failed(where, ping={"count": "5", "interval": "0"}, within="200 ms", retry="false")
+        assert time.monotonic() - began < 20
         where.ends.end()  # so that the guest hears of it
     assert what.startswith(f"{HOST} does not answer pings")
 
@@ -163,7 +163,7 @@ def test_the_time_ends_a_series(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_end_of_the_boot_ends_a_ping_that_waits(space: Apart) -> None:
     where = world(socket=space.socket)
-    check = made(ping={"count": "1000", "interval": "10 s"}, within="1 h")
+    check = made(ping={"count": "10", "interval": "5 min"}, within="1 h")
     ender = threading.Timer(0.05, where.ends.end)
     ender.start()
     began = time.monotonic()

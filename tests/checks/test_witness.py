@@ -64,6 +64,8 @@ def test_a_boot_ends_when_its_checks_are_done() -> None:
         process = Living()
         seen = watched(process, witness({"tcp": guest.port, "name": "web", "metrics": {"connect": r"connect=(\S+)"}}))
     assert (seen.is_for(StopKind.CHECKED), seen.stopped, seen.late) == (True, "all checks are done", False)
+    assert seen.stop
+    assert seen.stop.is_checked
     assert process.killed.is_set()
     assert seen.seconds < 5
     (check,) = seen.findings.checks
@@ -87,7 +89,7 @@ def test_a_check_whose_time_is_over_is_late_as_a_time_out_is() -> None:
     with Guest(Guest.hold) as guest:
         slow = {"tcp": {"port": guest.port, "expect": "x"}, "within": "50 ms"}
         seen = watched(Living(), witness(slow))
-        assert (seen.is_for(StopKind.CHECK_LATE), seen.late) == (True, True)
+        assert (seen.is_for(StopKind.CHECK_LATE), seen.late, seen.stop and seen.stop.is_checked) == (True, True, True)
         assert "within 0.10 s" in watched(Living(), witness(slow, stretch=2.0)).findings.complaints[0]
 
 
