@@ -50,11 +50,12 @@ class Disks:
 def of(step: BootStep, fields: TestFields, place: Place, output: Path | None) -> Given:
     """Raises UserError for a file that is not there, or a placeholder that has no value here."""
     roots = (step.root, *([output] if output else []))
-    here, inside = dict(step.values), dict(step.values)
+    here = step.values
+    inside = dict(here)
     if output:
         here[template.OUTPUT], inside[template.OUTPUT] = str(output), place.mount(output, BUILD).inside
     found, mounts = {}, []
-    for name, text in filling.of_key(fields, "files", here).items():
+    for name, text in filling.of_key(fields, "files", here).items() if fields.files else ():
         found[name] = _file(text, f"the file '{name}'", roots, step)
         seen, mount = _seen(place, found[name], name, step.root, output)
         here[template.FILES + name], inside[template.FILES + name] = str(found[name]), seen
@@ -132,7 +133,7 @@ def _seen(place: Place, file: Path, name: str, root: Path, output: Path | None) 
 def _check_names(fields: TestFields, step: BootStep, known: Mapping[str, str]) -> None:
     """A file that another override names, or an output without a build, stands for nothing here."""
     own = {template.BLOCKS + name for key, wanted in fields.blocks.items() for name in wanted.names(key)}
-    for name in sorted({*filling.late_names(fields), *_names(step.runner)} - known.keys() - own):
+    for name in sorted(filling.late_names(fields).union(_names(step.runner)) - known.keys() - own):
         if name == template.OUTPUT or name.startswith((template.FILES, template.BLOCKS)):
             raise UserError(_without_value(name, fields))
 
@@ -159,17 +160,22 @@ def _options(runner: Runner) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield name, words
 
 
-def runner(plain: Runner, boot_values: Mapping[str, str], args: tuple[str, ...]) -> Runner:
-    """The runner with its options filled in for one boot; the same where there is nothing to fill in."""
+def runner(plain: Runner, boot: Boot, values: Mapping[str, str]) -> Runner:
+    """The runner with its options filled in for one boot, of which `values` are what other keys know, too; the same
+    where there is nothing to fill in.
+    """
+    wanted = [(name, words) for name, words in _options(plain) if any("{" in word for word in words)]
+    if not wanted:
+        return plain
+    known = {**values, **_of_boot(boot)}
     changed: dict[str, Any] = {}
-    for name, words in _options(plain):
-        if any("{" in word for word in words):
-            each = (args if word == "{args}" else (template.fill(word, boot_values),) for word in words)
-            changed[name] = tuple(text for texts in each for text in texts)
-    return replace(plain, **changed) if changed else plain
+    for name, words in wanted:
+        each = (boot.args if word == "{args}" else (template.fill(word, known),) for word in words)
+        changed[name] = tuple(text for texts in each for text in texts)
+    return replace(plain, **changed)
 
 
-def own_values(boot: Boot) -> dict[str, str]:
-    """What placeholders of a runner's options stand for besides those of all keys; memory is told in MiB."""
+def _of_boot(boot: Boot) -> dict[str, str]:
+    """What only placeholders of a runner's options stand for; memory is told in MiB."""
     disks = {template.BLOCKS + block.name: block.path for block in boot.blocks}
     return {"unikernel": boot.unikernel, "memory": str(-(-boot.memory // MIB)), "cpus": str(boot.cpus), **disks}

@@ -165,8 +165,7 @@ def boot_of(prepared: Prepared, attempt: int, folder: str) -> Boot:
 
 def runner_of(prepared: Prepared, boot: Boot, attempt: int) -> Runner:
     """The runner with its options filled in for an attempt."""
-    values = {**prepared.given.inside, "attempt": str(attempt), **given.own_values(boot)}
-    return given.runner(prepared.step.runner, values, boot.args)
+    return given.runner(prepared.step.runner, boot, {**prepared.given.inside, "attempt": str(attempt)})
 
 
 def job_of(prepared: Prepared, attempt: int, folder: str) -> Job:
