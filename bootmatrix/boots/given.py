@@ -28,11 +28,10 @@ SHOWN = "/files"  # where a boot sees the repository's files, inside an image
 
 @dataclass(frozen=True)
 class Given:
-    """Of one test in one place: its `files` on this host, how the place shows them (`mounts`), and what placeholders
-    stand for in here (`here`) and inside the place (`inside`), but for the attempt's.
+    """Of one test in one place: how that shows its files (`mounts`), what placeholders stand for on this host (`here`)
+    and inside the place (`inside`), but for the attempt's, and the folders that files may come from (`roots`).
     """
 
-    files: Mapping[str, Path] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
     here: Mapping[str, str] = field(default_factory=dict)
     inside: Mapping[str, str] = field(default_factory=dict)
@@ -54,14 +53,14 @@ def of(step: BootStep, fields: TestFields, place: Place, output: Path | None) ->
     inside = dict(here)
     if output:
         here[template.OUTPUT], inside[template.OUTPUT] = str(output), place.mount(output, BUILD).inside
-    found, mounts = {}, []
+    mounts = []
     for name, text in filling.of_key(fields, "files", here).items() if fields.files else ():
-        found[name] = _file(text, f"the file '{name}'", roots, step)
-        seen, mount = _seen(place, found[name], name, step.root, output)
-        here[template.FILES + name], inside[template.FILES + name] = str(found[name]), seen
+        file = _file(text, f"the file '{name}'", roots, step)
+        seen, mount = _seen(place, file, name, step.root, output)
+        here[template.FILES + name], inside[template.FILES + name] = str(file), seen
         mounts += [mount] if mount else []
     _check_names(fields, step, inside)
-    return Given(found, tuple(mounts), here, inside, roots)
+    return Given(tuple(mounts), here, inside, roots)
 
 
 def disks(given: Given, fields: TestFields, step: BootStep, attempt: int, folder: str) -> Disks:
@@ -99,7 +98,7 @@ def _file(text: str, what: str, roots: tuple[Path, ...], step: BootStep) -> Path
     """A plain file of the repository or of the build's output, whatever the matrix or a link says."""
     file = Path(os.path.abspath(step.root / text))  # noqa: PTH100  # links are followed below
     root = _root(file, roots)
-    if not _lies_in(file, root):
+    if not is_below(file, root):
         possible = "give a path below matrix.yaml's folder, or below {output} for what the build made"
         raise UserError(Problem(f"{what}, '{text}', is outside of {root}", remedy=possible))
     if not os.path.isfile(file):  # noqa: PTH113  # Path's raises at a loop of links
@@ -115,9 +114,10 @@ def _root(file: Path, roots: tuple[Path, ...]) -> Path:
     return next((each for each in reversed(roots) if file.is_relative_to(each)), roots[0])
 
 
-def _lies_in(file: Path, root: Path) -> bool:
+def is_below(file: Path, root: Path) -> bool:
+    """Whether it lies in a folder, wherever links lead."""
     try:
-        return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root))
+        return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root))  # Path's raises at a loop of links
     except OSError:  # it leads to where not even root may look
         return False
 

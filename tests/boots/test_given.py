@@ -194,7 +194,7 @@ def test_a_pass_is_not_reused_where_a_file_or_a_disk_has_changed(tmp_path: Path)
 def test_a_guest_that_meets_a_full_disk_of_the_host_is_no_failure_of_the_guest(tmp_path: Path) -> None:
     """Its own disk had room when it began."""
     cache = tmp_path / "cache"
-    fill = f'cat /dev/zero 2>/dev/null >"{cache}/other"; printf x | dd of="$1" bs=64k conv=notrunc; echo SUCCESS'
+    fill = f'for n in 1 2 3 4 5; do cat /dev/zero >"{cache}/$n"; done 2>/dev/null; printf x | dd of="$1"; echo SUCCESS'
     folder = project(tmp_path, {"full": shell(fill, "{blocks.a}", blocks={"a": "8 MiB"}, build=None)})
     cache.mkdir()
     mounted = f'mount -t tmpfs -o size=32m none "{cache}" && exec "$@"'

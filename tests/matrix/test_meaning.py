@@ -110,6 +110,7 @@ def test_every_key_of_a_test_has_one_meaning() -> None:
     filled = {"unikernel", "args", "expect", "resources", "files", "blocks"}
     assert {name for name, each in found.items() if each.texts} == filled
     assert {name for name, each in found.items() if each.late} == {"args", "files", "blocks"}
+    assert {name: each.few for name, each in found.items() if each.few} == {"files": {"output"}}
     assert {name: each.also for name, each in found.items() if each.also} == {"blocks": {"disk"}}
     merged = {"expect", "retry", "metrics", "runner", "files", "blocks"}
     assert {name for name, each in found.items() if each.merged} == merged
