@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.parts import Pattern
 
 OVERLAP = 1 << 16  # bytes that a match may have at the most
+INTERRUPTED = "the run was interrupted while the boot's disks were looked at"
 ZEROS = bytes(sparse.PIECE)
 
 
@@ -73,4 +74,4 @@ def _pieces(descriptor: int, begin: int, end: int, stop: threading.Event) -> Ite
 
 def _go_on(stop: threading.Event) -> None:
     if stop.is_set():
-        raise InfrastructureError("the run was interrupted while the boot's disks were read")
+        raise InfrastructureError(INTERRUPTED)

@@ -21,14 +21,16 @@ SCALAR = {"type": ["string", "number", "boolean"]}
 @dataclass(frozen=True)
 class Filled:
     """Marks texts whose `{placeholders}` are filled in; `late`: at each attempt, so that `{attempt}`, `{output}` and
-    `{files.NAME}` are some, too, and those that this key has `also`.
+    `{files.NAME}` are some, too, and those that this key has `also`; or only the `few` of these, once for all attempts.
     """
 
     late: bool = False
     also: frozenset[str] = frozenset()
+    few: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        return "Placeholders are filled in at each attempt." if self.late else "Placeholders are filled in."
+        each = self.late and not self.few
+        return "Placeholders are filled in at each attempt." if each else "Placeholders are filled in."
 
 
 @dataclass(frozen=True)

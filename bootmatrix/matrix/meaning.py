@@ -42,7 +42,8 @@ class Texts:
 @dataclass(frozen=True)
 class Key:
     """What a key means; `alias` is its name in the file, `texts` is None if nothing of it is filled in, `plug_in` is
-    the folder whose plug-ins it names, or empty. `also` are placeholders that only this key has.
+    the folder whose plug-ins it names, or empty. `also` are placeholders that only this key has, `few`
+    the only late ones that it has, if there are any.
     """
 
     alias: str
@@ -52,6 +53,7 @@ class Key:
     in_pass: bool
     plug_in: str
     also: frozenset[str] = frozenset()
+    few: frozenset[str] = frozenset()
 
 
 @functools.cache
@@ -82,6 +84,7 @@ def _key(where: str, name: str, each: FieldInfo) -> Key:
         in_pass=not _one(own, NotInPass),
         plug_in=plug_in.folder if plug_in else "",
         also=filled.also if filled else frozenset(),
+        few=filled.few if filled else frozenset(),
     )
 
 

@@ -45,7 +45,7 @@ class TestFields(Strict):
         "{test}.{format}", description="The file to boot, below the build's output."
     )
     args: Annotated[list[Text], Filled(late=True)] = Field([], description="The guest's boot arguments.")
-    files: Annotated[dict[FileName, Text], Merged(), Filled(late=True)] = Field(
+    files: Annotated[dict[FileName, Text], Merged(), Filled(late=True, few=frozenset({"output"}))] = Field(
         {}, description="Files that the boot can read, by name, below matrix.yaml's folder or `{output}`."
     )
     blocks: Annotated[dict[DiskName, DiskOrSize], Merged(), Filled(late=True, also=frozenset({"disk"}))] = Field(

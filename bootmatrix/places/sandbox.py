@@ -96,15 +96,18 @@ def _user(job: Job) -> str:
 
 def limits(job: Job) -> dict[str, int]:
     """Resource limits, never above our own: an engine without the right to raise them would refuse (Podman does)."""
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    wanted = 1 << 16 if job.trusted else 1 << 10
-    allowed = wanted if files == resource.RLIM_INFINITY else min(wanted, files)
+    allowed = _allowed(resource.RLIMIT_NOFILE, 1 << 16 if job.trusted else 1 << 10)
     # As many as this kernel has: this limit counts those of all containers together, `processes` holds each of them
     most = int(Path("/proc/sys/kernel/pid_max").read_text())
-    processes = resource.getrlimit(resource.RLIMIT_NPROC)[1]
-    nproc = most if processes == resource.RLIM_INFINITY else min(most, processes)
-    largest = disks.limit(job.disks)  # a job may write to its disks, and not make them longer
-    return {"nofile": allowed, "nproc": nproc, "core": 0, **({"fsize": largest} if largest else {})}
+    found = {"nofile": allowed, "nproc": _allowed(resource.RLIMIT_NPROC, most), "core": 0}
+    if largest := disks.limit(job.disks):  # a job may write to its disks, and not make them longer
+        found["fsize"] = _allowed(resource.RLIMIT_FSIZE, largest)
+    return found
+
+
+def _allowed(limit: int, wanted: int) -> int:
+    own = resource.getrlimit(limit)[1]
+    return wanted if own == resource.RLIM_INFINITY else min(wanted, own)
 
 
 def _for_networks() -> dict[str, str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import PATHS, bootmatrix, write_matrix
+from support import PATHS, bootmatrix, started, write_matrix
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,11 +192,27 @@ def test_a_pass_is_not_reused_where_a_file_or_a_disk_has_changed(tmp_path: Path)
     assert reused() == {"file": False, "disk": True}
 
 
+def test_a_check_that_is_interrupted_is_no_failure_of_the_guest(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    os.mkfifo(mark)
+    begun = os.open(mark, os.O_RDONLY | os.O_NONBLOCK)
+    asked = {"size": "4 KiB", "expect": {"command": ["sh", "-c", f"echo >{mark}; exec sleep 600"]}}
+    folder = project(tmp_path, {"t": {**disks(a=asked), "build": None, "timeout": "700 s"}})
+    cache = str(tmp_path / "cache")
+    with started("run", "--engine", "host", "compiler=gcc", cwd=folder, BOOTMATRIX_CACHE=cache) as process:
+        assert select.select([begun], [], [], 300)[0]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    os.close(begun)
+    events = (folder / "out" / "latest" / "events.jsonl").read_text()
+    assert "boot finished" not in events
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small disk")
 def test_a_guest_that_meets_a_full_disk_of_the_host_is_no_failure_of_the_guest(tmp_path: Path) -> None:
     """Its own disk had room when it began."""
     cache = tmp_path / "cache"
-    fill = f'cat /dev/zero 2>/dev/null >"{cache}/other"; printf x | dd of="$1" bs=64k conv=notrunc; echo SUCCESS'
+    fill = f'for n in 1 2 3 4 5; do cat /dev/zero >"{cache}/$n"; done 2>/dev/null; printf x | dd of="$1"; echo SUCCESS'
     folder = project(tmp_path, {"full": shell(fill, "{blocks.a}", blocks={"a": "8 MiB"}, build=None)})
     cache.mkdir()
     mounted = f'mount -t tmpfs -o size=32m none "{cache}" && exec "$@"'

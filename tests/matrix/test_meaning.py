@@ -119,7 +119,7 @@ MEANINGS: dict[str, dict[str, object]] = {
     "memory": USUAL,
     "expected_failure": USUAL,
     "args": {"late": True, "merged": False, "in_pass": True},
-    "files": {"late": True, "merged": True, "in_pass": True},
+    "files": {"late": True, "merged": True, "in_pass": True, "few": {"output"}},
     "blocks": {"late": True, "merged": True, "in_pass": True, "also": {"disk"}},
     "checks": {"late": False, "merged": False, "in_pass": True},
     "ready": {"late": False, "merged": False, "in_pass": True},

@@ -82,9 +82,8 @@ def test_a_job_cannot_make_rename_or_replace_them(place: Place) -> None:
         pytest.skip("a job on this host has its caller's rights")
     attempts = ["ln -s /etc/passwd x", "ln a x", "mv a x", "rm -f a", "touch x", "mkdir x", "chmod 777 .", "rm -rf ."]
     if os.getuid():
-        attempts = attempts[:0]  # what a container of ours may do then is the caller's, too
-    for attempt in attempts:
-        assert run(place, f"{attempt} 2>/dev/null; ls", {"a": Disk(MIB)})[1] == b"a\n", attempt
+        pytest.skip("what a job in a container of ours may do then is the caller's, too")
+    assert run(place, f"({'; '.join(attempts)}) 2>/dev/null; ls", {"a": Disk(MIB)})[1] == b"a\n"
 
 
 def test_one_that_is_read_only_cannot_be_written(place: Place) -> None:

@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import solo5
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bootmatrix import host, plugins
 from bootmatrix.boots import words
+from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Boot, Rejected
+from bootmatrix.places import engine
 
 if TYPE_CHECKING:
     from bootmatrix.model import Runner
 
 ROOT = Path(__file__).parents[2]
-COMPILERS = {
-    "x86_64": ["gcc"],
-    "aarch64": ["aarch64-linux-gnu-gcc", "clang --target=aarch64-linux-gnu"],
-    "riscv64": ["riscv64-linux-gnu-gcc", "clang --target=riscv64-linux-gnu"],
-}
+UNIKERNELS = ROOT / "unikernels"
+COMPILERS = {"x86_64": "gcc", "aarch64": "aarch64-linux-gnu-gcc", "riscv64": "riscv64-linux-gnu-gcc"}
 BLANKS = " \t\n\v\f\r"  # what Solo5's bindings pass over at the beginning
 ODD = [
     "a b",
@@ -73,20 +73,38 @@ class Guest:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The folders with the unikernels, by architecture, as far as there is a compiler."""
+def made(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> dict[str, Path]:
+    """The folders with the unikernels, by architecture, as far as a compiler is here, or in an image."""
     found: dict[str, Path] = {}
-    for arch, compilers in COMPILERS.items():
-        compiler = next((each for each in compilers if shutil.which(each.split()[0])), None)
-        if compiler is None or (compiler.startswith("clang") and not shutil.which("ld.lld")):
-            continue
-        prefix = "" if arch == "x86_64" else f"{arch}-linux-gnu-"
-        tools = ("ld.lld", "llvm-objcopy") if compiler.startswith("clang") else (f"{prefix}ld", f"{prefix}objcopy")
+    for arch, compiler in COMPILERS.items():
         out = tmp_path_factory.mktemp(arch)
-        names = (f"ARCH={arch}", f"OUT={out}", f"CC={compiler}", f"LD={tools[0]}", f"OBJCOPY={tools[1]}")
-        subprocess.run(["make", "-s", "-j2", "-f", str(ROOT / "unikernels/Makefile"), *names], check=True)
+        prefix = compiler.removesuffix("gcc")
+        if shutil.which(compiler):
+            make = ["make", "-f", f"{UNIKERNELS}/Makefile", *made_by(compiler, f"{prefix}ld", f"{prefix}objcopy")]
+        elif not no_engine():
+            mounts = [f"--volume={folder}:{folder}" for folder in (UNIKERNELS, out)]
+            image = request.getfixturevalue("debian_12").tag
+            clang = made_by(f"clang --target={arch}-linux-gnu", "ld.lld", "llvm-objcopy")
+            make = [engine.cli(), "run", "--rm", *mounts, image, "make", "-f", f"{UNIKERNELS}/Makefile", *clang]
+        else:
+            continue
+        formats = ["elf", *(solo5.ABIS if arch == "x86_64" and shutil.which("x86_64-solo5-none-static-cc") else ())]
+        wanted = [f"{out}/args.{each}" for each in formats]
+        subprocess.run([*make, "-s", "-j2", f"ARCH={arch}", f"OUT={out}", *wanted], check=True)
         found[arch] = out
     return found
+
+
+def made_by(compiler: str, linker: str, objcopy: str) -> list[str]:
+    return [f"CC={compiler}", f"LD={linker}", f"OBJCOPY={objcopy}"]
+
+
+def no_engine() -> str:
+    try:
+        engine.client()
+    except InfrastructureError as error:
+        return str(error)
+    return ""
 
 
 EVERY = [
