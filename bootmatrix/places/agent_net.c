@@ -5,6 +5,9 @@
  *   socket DOMAIN TYPE PROTO  makes a socket in this network                        ok, and its descriptor
  *   netlink PROTO NUL BYTES   asks the kernel; each message must want an answer     ok NUL BYTES
  *   post PROTO NUL BYTES      tells the kernel, and does not wait: it forgets a link at once, and frees it later      ok
+ *   give                      hands out this network                                ok, and its descriptor
+ *   take, and a descriptor    keeps that of another network, for messages to name   ok NUMBER
+ *   drop NUMBER               keeps it no more                                      ok
  *   held                      whether the kernel still holds sockets of it          ok 0 | ok 1
  * or else `error ERRNO`. The types of <linux/...> are written out: not each compiler's image has those headers.
  */
@@ -26,6 +29,7 @@
 #define IS_ERROR 2 /* NLMSG_ERROR, which an acknowledgement is, too */
 #define IS_DONE 3 /* NLMSG_DONE, the last of a dump */
 #define MOST 65536 /* bytes of a request or an answer */
+#define KEPT 64 /* descriptors that are kept for who asks */
 
 struct message { /* nlmsghdr of netlink(7) */
     uint32_t length;
@@ -124,6 +128,29 @@ static ssize_t ask(int protocol, const char *request, size_t length, char *answe
     return got > 0 ? all : -1;
 }
 
+static int kept[KEPT], kept_count;
+
+/* Keeps a descriptor; its number, or -1 with errno. */
+static int keep(int descriptor)
+{
+    errno = kept_count < KEPT ? EINVAL : EMFILE;
+    if (descriptor < 0 || kept_count == KEPT)
+        return -1;
+    return kept[kept_count++] = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+}
+
+/* Keeps no longer what was kept; 0, or -1 with errno. */
+static int drop(int descriptor)
+{
+    for (int index = 0; index < kept_count; index++)
+        if (kept[index] == descriptor) {
+            kept[index] = kept[--kept_count];
+            return close(descriptor);
+        }
+    errno = EBADF;
+    return -1;
+}
+
 struct order {
     int kernel;
     size_t length;
@@ -159,12 +186,28 @@ static int post(int protocol, const char *bytes, size_t length)
     return 0;
 }
 
+union rights { /* one descriptor that goes with a message */
+    struct cmsghdr head;
+    char space[CMSG_SPACE(sizeof(int))];
+};
+
+/* The next request, and its descriptor or -1. */
+static ssize_t receive(int wire, char *bytes, size_t most, int *descriptor)
+{
+    union rights control = {0};
+    struct iovec part = {bytes, most};
+    struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space};
+    whole.msg_controllen = sizeof control.space;
+    ssize_t length = recvmsg(wire, &whole, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *head = length < 0 ? NULL : CMSG_FIRSTHDR(&whole);
+    if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
+        memcpy(descriptor, CMSG_DATA(head), sizeof *descriptor);
+    return length;
+}
+
 static void reply(int wire, const char *bytes, size_t length, int descriptor)
 {
-    union {
-        struct cmsghdr head;
-        char space[CMSG_SPACE(sizeof descriptor)];
-    } control = {0};
+    union rights control = {0};
     struct iovec part = {(char *)bytes, length};
     struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1};
     if (descriptor >= 0) {
@@ -183,8 +226,8 @@ static int serve(int wire, uid_t owner)
 {
     static char request[MOST + 1], answer[MOST];
     char name[IFNAMSIZ + 1]; /* one more than a link's may have, to tell that it is too long */
-    int domain, kind, protocol, begin = 0, descriptor = -1;
-    ssize_t length = recv(wire, request, MOST, 0), said = -1;
+    int domain, kind, protocol, begin = 0, descriptor = -1, given = -1;
+    ssize_t length = receive(wire, request, MOST, &given), said = -1;
     if (length <= 0) {
         close(wire);
         return -1;
@@ -203,6 +246,14 @@ static int serve(int wire, uid_t owner)
         said = said < 0 ? -1 : said + 3;
     } else if (sscanf(request, "post %d%n", &protocol, &begin) == 1 && begin++ < length) {
         said = post(protocol, request + begin, length - begin) ? -1 : snprintf(answer, sizeof answer, "ok");
+    } else if (!strcmp(request, "give")) {
+        descriptor = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+        said = descriptor < 0 ? -1 : snprintf(answer, sizeof answer, "ok");
+    } else if (!strcmp(request, "take")) {
+        int number = keep(given);
+        said = number < 0 ? -1 : snprintf(answer, sizeof answer, "ok %d", number);
+    } else if (sscanf(request, "drop %d", &protocol) == 1) {
+        said = drop(protocol) ? -1 : snprintf(answer, sizeof answer, "ok");
     } else if (!strcmp(request, "held")) {
         said = snprintf(answer, sizeof answer, "ok %d", has_sockets());
     }
@@ -211,5 +262,7 @@ static int serve(int wire, uid_t owner)
     reply(wire, answer, said, descriptor);
     if (descriptor >= 0)
         close(descriptor);
+    if (given >= 0)
+        close(given);
     return wire;
 }

@@ -71,6 +71,18 @@ def test_a_network_is_as_it_was_asked_for(place: Place) -> None:
     assert ("route", 254, 24, 1, "10.0.0.0", "tap100", None) in found
 
 
+def test_what_goes_over_a_network_can_be_captured(place: Place) -> None:
+    with running(place, job(place)) as process:
+        namespace = attached(process)
+        with namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003)) as capture:  # ETH_P_ALL
+            capture.bind(("tap100", 0))
+            capture.settimeout(20)
+            ping(namespace)
+            asked, answered = capture.recv(2000), capture.recv(2000)
+    assert asked[:14] == bytes.fromhex("ffffffffffff 06000a000001 0806"), "ARP for the guest"
+    assert answered[:14] == bytes.fromhex("06000a000001 020000000002 0806")
+
+
 def test_a_job_finds_its_networks_when_it_begins(place: Place) -> None:
     other = Network("other", IPv4Interface("192.168.7.1/30"))
     two = (interface(), interface(other, "tap101", "192.168.7.2/30"))
