@@ -21,6 +21,7 @@ from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places import apart, own, strain, usage
 from bootmatrix.places.hosts import HERE
+from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.sandbox import limits
 from bootmatrix.places.streams import Streams
@@ -71,11 +72,13 @@ class LocalPlace(Place):
         with files.scratch("bootmatrix-", self.scratch) as scratch, _with_files(job), apart.laid(job) as namespace:
             begin()
             process = LocalProcess(replace(job, argv=namespace.inside(job.argv)) if namespace else job, str(scratch))
-            process.namespace = namespace
+            process.namespace = lent = Lent(namespace) if namespace else None
             try:
                 yield process
             finally:
                 process.close()
+                if lent:
+                    lent.close()
 
     def lacks(self, job: Job) -> str:
         return super().lacks(job) or (apart.trouble() if job.interfaces else "")

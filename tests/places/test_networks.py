@@ -14,7 +14,7 @@ from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Network
-from bootmatrix.networks import laying
+from bootmatrix.networks import laying, messages
 from bootmatrix.places import engine, settings
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
@@ -168,6 +168,21 @@ def test_a_reader_of_a_socket_is_woken_when_the_job_is_over(place: Place) -> Non
         reader.start()
     reader.join(20)
     assert ended == [b""]
+
+
+def test_nothing_more_is_had_of_a_network_when_its_job_is_over(place: Place) -> None:
+    """Its container may have the next job by then."""
+    with running(place, job(place)) as process:
+        namespace = attached(process)
+    with running(place, job(place)) as process:
+        attached(process)
+        for had in (
+            lambda: namespace.socket(socket.AF_INET, socket.SOCK_STREAM),
+            lambda: namespace.tap("tap7"),
+            lambda: namespace.netlink(messages.links()),
+        ):
+            with pytest.raises(InfrastructureError, match="the network of a boot is gone with it"):
+                had()
 
 
 def test_no_descriptor_is_left(place: Place) -> None:
