@@ -15,6 +15,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from bootmatrix import sparse
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import FileIO
@@ -152,7 +154,7 @@ def brought(source: Path, relative: str, target: Path, largest: int, fresh: str 
             os.link(f"/proc/self/fd/{stream.fileno()}", file, src_dir_fd=stream.fileno())
         except OSError:  # another file system, one without links, or a file of another user's
             with replaced(file) as copied:
-                shutil.copyfileobj(stream, copied, 1 << 20)
+                sparse.copy(stream.fileno(), copied.fileno(), os.fstat(stream.fileno()).st_size)
     return True
 
 

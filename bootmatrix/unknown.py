@@ -20,6 +20,8 @@ REFUSED = "the runner is code of a repository that is not trusted"
 class Unknown(model.Runner):
     format: ClassVar[str] = "{format}"
     """The placeholder stays as it is."""
+    filled: ClassVar[tuple[str, ...]] = ()
+    """Nobody knows which of its options have placeholders."""
 
     def tender(self, arch: str) -> model.Tender:
         """Each architecture may be possible."""

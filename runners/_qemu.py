@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB, Boot, Probe, Rejected
 
 from . import _probe, _qemu_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NIC, DISK = "virtio-net-pci", "virtio-blk-pci"  # what a guest finds on each machine
+USUAL_MTU = 1500  # what a guest takes a network's to be that is told none
 
 
 @dataclass(frozen=True)
@@ -32,9 +39,15 @@ MACHINES = {
     ),
     "aarch64": Machine("qemu-system-aarch64", ("-machine", "virt"), {"tcg": "max", "kvm": "host"}),
     "riscv64": Machine(
-        "qemu-system-riscv64", ("-machine", "virt"), {"tcg": "rv64", "kvm": "host"}, values=_qemu_end.VALUES
+        "qemu-system-riscv64",
+        ("-machine", "virt"),
+        {"tcg": "rv64", "kvm": "host"},
+        values=_qemu_end.VALUES,
     ),
 }
+
+SECTOR = 512  # bytes, where QEMU is told nothing else
+SERIAL = 20  # characters: VIRTIO_BLK_ID_BYTES
 
 WAY_OUT = {
     "x86_64": "does it write to isa-debug-exit at 0x501?",
@@ -49,8 +62,10 @@ def machine(arch: str) -> Machine:
     return MACHINES[arch]
 
 
-def command(boot: Boot, flags: tuple[str, ...], extra: tuple[str, ...]) -> tuple[str, ...]:
-    """The command line without the guest; memory is rounded up to whole MiB."""
+def command(boot: Boot, flags: tuple[str, ...], extra: tuple[str, ...], nic: str = NIC) -> tuple[str, ...]:
+    """The command line without the guest's arguments; memory is rounded up to whole MiB. `nic` is a QEMU device, with
+    or without properties.
+    """
     accel = boot.accel or "tcg"
     return (
         boot.program,
@@ -66,9 +81,39 @@ def command(boot: Boot, flags: tuple[str, ...], extra: tuple[str, ...]) -> tuple
         *machine(boot.arch).debug_exit,
         *_qemu_end.TRACE,
         *machine(boot.arch).values,
+        *_nics(boot, nic),
         *extra,
         *("-kernel", boot.unikernel),
     )
+
+
+def _nics(boot: Boot, nic: str) -> Iterator[str]:
+    """A tap for each interface, in their order. No ROM: where firmware would boot from a network, that needs files."""
+    for each in boot.interfaces:
+        device = [*nic.split(","), f"netdev={each.device}", f"mac={each.mac}"]
+        device += [] if device[0].endswith("-device") or "romfile=" in nic else ["romfile="]
+        device += [f"host_mtu={each.mtu}"] if device[0].startswith("virtio-net") and each.mtu != USUAL_MTU else []
+        yield from ("-netdev", f"tap,id={each.device},ifname={each.device},script=no,downscript=no")
+        yield from ("-device", ",".join(device))
+
+
+def disks(boot: Boot, model: str = DISK) -> tuple[str, ...]:
+    """The boot's disks, each a device of that model, whose serial number begins with its name. They are thrown away
+    after the boot, so that nothing waits until they are on the host's own disk.
+    """
+    words: list[str] = []
+    for block in boot.blocks:
+        drive = f"if=none,id=disk-{block.name},format=raw,cache=unsafe,file={quoted(block.path)}"
+        device = f"{model},drive=disk-{block.name},serial={block.name[:SERIAL]}"
+        if block.sector != SECTOR:
+            device += f",logical_block_size={block.sector},physical_block_size={block.sector}"
+        words += ["-drive", drive + (",readonly=on" if block.read_only else ""), "-device", device]
+    return tuple(words)
+
+
+def quoted(text: str) -> str:
+    """A value of an option with several, which commas part."""
+    return text.replace(",", ",,")
 
 
 def append(args: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 from bootmatrix import model
 from bootmatrix.model import MIB, Boot, Ending, Launch, Outcome, Rejected, Tender
 
-from . import _solo5_file, _solo5_words
+from . import _solo5_check, _solo5_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+SPACE = "Solo5's tenders take no path with a blank"
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Native(model.Runner):
     way_out: ClassVar[Mapping[str, str]] = _solo5_words.WAY_OUT
 
     options: tuple[str, ...] = ()
-    """More of the tender's command line, such as `--block:NAME=FILE`."""
+    """More of the tender's command line, one word an entry."""
     tender_in_build: str = ""
     """The tender's path below the build's output: the one that was just built."""
     prefix: str = ""
@@ -40,13 +42,33 @@ class Native(model.Runner):
         return Tender(self.program, self.accelerators, in_build=self.tender_in_build, prefix=self.prefix)
 
     def check(self, unikernel: Path, boot: Boot, version: str) -> None:
-        del boot
-        _solo5_file.check(unikernel, self.program, self.options, version)
+        _solo5_check.check(unikernel, self.program, boot, self.options, version)
 
     def launch(self, boot: Boot) -> Launch:
         memory = f"--mem={-(-boot.memory // MIB)}"
-        return Launch((boot.program, memory, *self.options, "--", boot.unikernel, *boot.args))
+        devices = (*_nets(boot), *_disks(boot))
+        return Launch((boot.program, memory, *devices, *self.options, "--", boot.unikernel, *boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:
         """The tender passes `solo5_exit`'s status on; 255 with ABORT is an abort or a trap."""
         return _solo5_words.outcome(ending, self.program, self.faults)
+
+
+def _nets(boot: Boot) -> Iterator[str]:
+    """A tap for each interface, by its name in the guest's manifest."""
+    for each in boot.interfaces:
+        yield f"--net:{each.name}={each.device}"
+        yield f"--net-mac:{each.name}={each.mac}"
+
+
+def _disks(boot: Boot) -> Iterator[str]:
+    """Raises Rejected for a path that the tenders would not take whole: they read it up to the first blank."""
+    for block in boot.blocks:
+        if any(char.isspace() for char in block.path):
+            raise Rejected(
+                f"the disk '{block.name}' would be at '{block.path}', but {SPACE}",
+                "use a folder for temporary files (TMPDIR) and a cache (BOOTMATRIX_CACHE) without blanks",
+            )
+        yield f"--block:{block.name}={block.path}"
+        if block.sector != _solo5_check.SECTOR:
+            yield f"--block-sector-size:{block.name}={block.sector}"

@@ -1,4 +1,4 @@
-"""A Solo5 unikernel's file: its ABI and the devices of its manifest, read before it boots.
+"""A Solo5 unikernel's file: its ABI and the devices of its manifest.
 
 Facts from Solo5 0.12: include/elf_abi.h, include/mft_abi.h.
 """
@@ -6,7 +6,6 @@ Facts from Solo5 0.12: include/elf_abi.h, include/mft_abi.h.
 from __future__ import annotations
 
 import os
-import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,15 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TARGETS = {1: "hvt", 2: "spt", 3: "virtio", 4: "muen", 5: "genode", 6: "xen"}
-DEVICES = {1: "BLOCK_BASIC", 2: "NET_BASIC"}
-OPTION = {"BLOCK_BASIC": "--block:{}=FILE", "NET_BASIC": "--net:{}=INTERFACE"}
-VIRTIO = {"BLOCK_BASIC": "virtio-blk", "NET_BASIC": "virtio-net"}
-# QEMU's own short ways to attach one.
-SHORT = {
-    "BLOCK_BASIC": r"-drive (?:\S*,)?if=virtio(?:[,\s]|$)",
-    "NET_BASIC": r"-(?:net|nic) (?:\S*,)?model=virtio(?:[,\s]|$)",
-}
-FEW = 4
+BLOCK, NET = "BLOCK_BASIC", "NET_BASIC"
+DEVICES = {1: BLOCK, 2: NET}
 ENTRY_SIZE = 104  # sizeof(struct mft_entry): char name[68], type, two 16-byte unions, bool, padding
 NAME_SIZE = 68
 ABI, MANIFEST = ".note.solo5.abi", ".note.solo5.manifest"
@@ -83,38 +75,3 @@ def _devices(note: bytes) -> Iterator[tuple[str, str]]:
         (kind,) = struct.unpack_from("<I", note, at + NAME_SIZE)
         if kind in DEVICES:  # type 0 is the reserved first entry
             yield note[at : at + NAME_SIZE].split(b"\0")[0].decode(), DEVICES[kind]
-
-
-def check(file: Path, backend: str, options: tuple[str, ...], version: str) -> None:
-    """Raise Rejected if the tender of `backend` would refuse the file."""
-    notes = read_notes(file)
-    target = backend.removeprefix("solo5-")
-    if notes.target != target:
-        raise Rejected(
-            f"{file.name} is built for {notes.target}, not for {target}",
-            f"build it with -z solo5-abi={target}",
-        )
-    known = re.search(r"ABI version (\d+)", version)
-    if known and int(known[1]) != notes.version:
-        what = f"{file.name} has ABI version {notes.version}, the tender has {known[1]}"
-        raise Rejected(what, "build both from the same Solo5 release")
-    missing = _virtio_missing(notes, options) if target == "virtio" else _missing(notes, options)
-    if missing:
-        names = [f"{kind} '{name}'" for name, kind, _ in missing]
-        shown = ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
-        flags = ", ".join(flag for _, _, flag in missing[:FEW])
-        remedy = f"attach them: runner: {{options: [{flags}]}}, or exclude the test here with `only:`"
-        raise Rejected(f"{file.name} declares the devices {shown}, but no option attaches them", remedy)
-
-
-def _missing(notes: Notes, options: tuple[str, ...]) -> list[tuple[str, str, str]]:
-    """Name, type and option of the declared devices that hvt and spt would miss."""
-    attached = {found[1] for word in options if (found := re.match(r"--(?:net|block):([A-Za-z0-9]+)=", word))}
-    return [(name, kind, OPTION[kind].format(name)) for name, kind in notes.devices if name not in attached]
-
-
-def _virtio_missing(notes: Notes, options: tuple[str, ...]) -> list[tuple[str, str, str]]:
-    """QEMU's devices have no names of the manifest's: one of the right kind is enough."""
-    given = " ".join(options)
-    there = {kind for kind, device in VIRTIO.items() if device in given or re.search(SHORT[kind], given)}
-    return [(name, kind, f"-device, {VIRTIO[kind]},…") for name, kind in notes.devices if kind not in there]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bootmatrix import model
-from bootmatrix.model import MIB, Boot, Ending, Launch, Outcome, OutcomeKind, Rejected, Tender
+from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Rejected, Tender
 
 
 @dataclass(frozen=True)
 class Runner(model.Runner):
-    """Fills in `{unikernel}`, `{memory}` (MiB), `{cpus}` and `{arch}`; a word `{args}` becomes the boot arguments."""
+    filled: ClassVar[tuple[str, ...]] = ("command",)
+    has_input: ClassVar[bool] = True
 
     command: tuple[str, ...] = ()
-    """The command line, one word an entry."""
+    """The command line, one word an entry; a word `{args}` becomes the boot arguments."""
     format: str = "elf"  # type: ignore[misc]  # an option here: what ending the unikernels have
     """The ending of the unikernels' names, the matrix's `{format}`."""
     in_build: bool = False
@@ -28,16 +31,11 @@ class Runner(model.Runner):
         return Tender(self.command[0], in_build=self.command[0] if self.in_build else "", prefix=self.prefix)
 
     def launch(self, boot: Boot) -> Launch:
-        values = {
-            "unikernel": boot.unikernel,
-            "memory": str(-(-boot.memory // MIB)),
-            "cpus": str(boot.cpus),
-            "arch": boot.arch,
-        }
-        words: list[str] = [boot.program]
-        for word in self.command[1:]:
-            words += boot.args if word == "{args}" else [_fill(word, values)]
-        return Launch(tuple(words))
+        for block in boot.blocks:
+            if not any(re.search(rf"{re.escape(block.path)}(?![A-Za-z0-9])", word) for word in self.command):
+                what = f"the command does not name the disk '{block.name}'"
+                raise Rejected(what, f"write {{blocks.{block.name}}} where its path is to be")
+        return Launch((boot.program, *self.command[1:]))
 
     def outcome(self, ending: Ending) -> Outcome:
         if ending.out_of_memory:
@@ -45,9 +43,3 @@ class Runner(model.Runner):
         if ending.signal:
             return Outcome(OutcomeKind.CRASHED, ending.signal, f"ended by {ending.signal}")
         return Outcome(OutcomeKind.EXITED, str(ending.status), f"exit status {ending.status}")
-
-
-def _fill(word: str, values: dict[str, str]) -> str:
-    for name, value in values.items():
-        word = word.replace(f"{{{name}}}", value)
-    return word

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from bootmatrix import model, patterns, volatile
 from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Probe, Tender
 
-from . import _qemu, _qemu_end
+from . import _arguments, _qemu, _qemu_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 LONGEST = 200  # characters of a panic's line that are passed on
 STAMP = re.compile(r"^\s*\[ *[0-9]+\.[0-9]+\]\s*")  # with fewer digits, too, than those of `torn`
@@ -23,6 +24,7 @@ class Runner(model.Runner):
     """`-kernel` boots: PVH or multiboot on x86_64, ELF or Image on aarch64 and riscv64."""
 
     version_flag: ClassVar[str] = "--version"
+    has_input: ClassVar[bool] = True
     noise: ClassVar[str] = _qemu_end.NOISE
     way_out: ClassVar[Mapping[str, str]] = _qemu.WAY_OUT
 
@@ -30,6 +32,10 @@ class Runner(model.Runner):
     """`auto` believes in KVM only after a guest has booted on it, and falls back to TCG."""
     machine: str = ""
     """QEMU's `-machine`; without it q35 or virt."""
+    nic: str = _qemu.NIC
+    """The device that a guest has for each of its `nets`, such as `e1000` or `virtio-net-device`, with properties."""
+    disk: str = _qemu.DISK
+    """The device that a guest has for each of its `blocks`, such as `virtio-blk-device`, with properties."""
     options: tuple[str, ...] = ()
     """More of QEMU's command line, one word an entry."""
     on_reset: Literal["crashed", "exited"] = "crashed"
@@ -50,9 +56,14 @@ class Runner(model.Runner):
     def probe(self, arch: str, accel: str) -> Probe | None:
         return _qemu.probe(arch, accel)
 
+    def check(self, unikernel: Path, boot: Boot, version: str) -> None:
+        del version
+        _arguments.check(unikernel, boot)
+
     def launch(self, boot: Boot) -> Launch:
         flags = ("-machine", self.machine) if self.machine else _qemu.machine(boot.arch).flags
-        return Launch(_qemu.command(boot, flags, self.options) + _qemu.append(boot.args))
+        disks = _qemu.disks(boot, self.disk)
+        return Launch(_qemu.command(boot, flags, disks + self.options, self.nic) + _qemu.append(boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:
         """What QEMU's trace tells: the guest's own value, a power-off, a reset."""

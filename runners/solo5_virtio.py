@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from bootmatrix import model
 from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Probe, Rejected, Tender
 
-from . import _qemu, _qemu_end, _solo5_file, _solo5_words
+from . import _arguments, _qemu, _qemu_end, _solo5_check, _solo5_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,8 @@ class Runner(model.Runner):
                 "the boot argument --solo5:quiet hides how the guest ended, and nothing else shows it",
                 "leave out --solo5:quiet; or accept that its console alone decides: runner: {quiet: true}",
             )
-        _solo5_file.check(unikernel, "solo5-virtio", self.options, "")
+        _arguments.check_path(boot)
+        _solo5_check.check(unikernel, "solo5-virtio", boot, self.options, "")
 
     def _cmdline(self, boot: Boot) -> str:
         """What QEMU hands to the guest: the last `-append` counts."""
@@ -64,7 +65,8 @@ class Runner(model.Runner):
         return " ".join(boot.args) or (given[-1] if given else "")
 
     def launch(self, boot: Boot) -> Launch:
-        return Launch(_qemu.command(boot, ("-machine", "pc,acpi=off"), self.options) + _qemu.append(boot.args))
+        disks = _qemu.disks(boot)
+        return Launch(_qemu.command(boot, ("-machine", "pc,acpi=off"), disks + self.options) + _qemu.append(boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:
         """QEMU's status is the same whatever the guest did: only the bindings' last words on the console tell."""

@@ -62,6 +62,11 @@ def test_every_command_has_help(project: Path, command: str) -> None:
     assert done.stdout.startswith(f"Usage: bootmatrix {command} ")
 
 
+def test_each_command_is_offered() -> None:
+    files = (ROOT / "bootmatrix/commands").glob("*.py")
+    assert {file.stem for file in files if "\n@click.command(" in file.read_text()} == set(COMMANDS)
+
+
 def test_neither_version_nor_help_import_what_only_commands_need() -> None:
     script = "import sys, bootmatrix.cli; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()

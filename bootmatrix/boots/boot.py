@@ -10,16 +10,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
-from bootmatrix.boots import judgement, onlookers, resources, retry
+from bootmatrix.boots import disks, judgement, onlookers, resources, retry
 from bootmatrix.boots.preparing import Prepared, Preparer, job_of
 from bootmatrix.boots.results import Results, now
 from bootmatrix.boots.tenders import Unavailable
+from bootmatrix.boots.worlds import Worlds
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.judging import verdict
-from bootmatrix.model import Attempt, Outcome, OutcomeKind, Rejected, Verdict
+from bootmatrix.model import STEADY_VERDICTS, Attempt, Outcome, OutcomeKind, Rejected, Verdict
+from bootmatrix.places import opening
 from bootmatrix.places.place import nothing
 from bootmatrix.quantities import human_time
-from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.watch import Watched, watch
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Place
     from bootmatrix.planning.plan import BootStep
     from bootmatrix.runs.store import Store
+    from bootmatrix.toolchains.toolchain import Image
 
 
 LONGEST = 2.0  # times its own time-outs are the most that a boot gets that was starved
@@ -60,6 +62,7 @@ class Booter:
     on_attempt: Callable[[BootStep, Attempt], None] = lambda _step, _attempt: None
     on_chunk: Callable[[str, bytes], None] | None = None
     results: Results = field(default_factory=Results)
+    place_of: Callable[[Image], Place] = lambda _image: opening.here()
 
     def run(
         self, step: BootStep, fields: TestFields, place: Place, before: Postponed | None = None, key: str = ""
@@ -119,20 +122,28 @@ class Booter:
     ) -> tuple[Attempt, float]:
         """The attempt, and which part it had of the processor time that it could have had."""
         step, fields = prepared.step, prepared.fields
-        job = job_of(prepared, guest_number, place.folder())
-        also = list(onlookers.of(fields, partial(self.on_chunk, step.id) if self.on_chunk else None))
+        command: tuple[str, ...] = ()
+        own: tuple[str, ...] = ()
+        follow = partial(self.on_chunk, step.id) if self.on_chunk else None
+        others = {name: self.place_of(image) for name, image in step.besides.items()}
+        world = Worlds(step, fields, {"": place, **others}).of
+        also = list(onlookers.of(step, fields, follow, world, stretch))
         started, clock = now(), time.monotonic()
         try:
+            job = job_of(prepared, guest_number, place.folder())
+            command = job.argv
             with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
-                seen = watch(process, _limits(step, fields, stretch), self.stop, also=also)
-            judged = judgement.judge(step, fields, seen, stretch)
+                seen = watch(process, onlookers.limits(step, fields, stretch), self.stop, also=also)
+                seen = disks.examined(prepared, place, process.disks, seen, guest_number, self.stop)
+                judged = judgement.judge(step, fields, seen, stretch)
+                own = disks.kept(self.store, step.id, number, process.disks, judged.judgement.verdict)
         except Fatal:
             raise
-        except BootmatrixError as error:
+        except (BootmatrixError, Rejected) as error:
             judged = judgement.failed(error)
             seen = Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
-        files = self.store.keep_consoles(step.id, number, seen)
         said = judged.judgement
+        files = self.store.keep_consoles(step.id, number, seen, passed=said.verdict in STEADY_VERDICTS)
         attempt = Attempt(
             number=number,
             verdict=said.verdict,
@@ -145,11 +156,13 @@ class Booter:
             console=files.console,
             console_bytes=seen.console.total,
             tender=files.tender,
-            files=files.others,
-            command=job.argv,
+            files=(*files.others, *own),
+            command=command,
             cases=said.cases,
             starved=judged.starved,
             memory=seen.findings.memory,
+            ready=seen.findings.ready or 0.0,
+            checks=seen.findings.checks,
             metrics=said.metrics,
         )
         return attempt, judged.share
@@ -171,20 +184,8 @@ def _cut_short(made: list[Attempt], fields: TestFields) -> bool:
     return retry.worth_another(fields.retry, last) and len(guests) < fields.retry.attempts
 
 
-def _limits(step: BootStep, fields: TestFields, stretch: float) -> Limits:
-    idle = fields.idle_timeout * stretch if fields.idle_timeout else None
-    return Limits(
-        timeout=fields.timeout * stretch,
-        size=fields.console_limit,
-        idle=idle,
-        exit_pattern=fields.console_exit,
-        noise=step.runner.noise,
-        panic=step.runner.panic,
-    )
-
-
 def _postponed(step: BootStep, fields: TestFields, started: str, made: list[Attempt], stretch: float) -> Postponed:
-    limits = _limits(step, fields, stretch)
+    limits = onlookers.limits(step, fields, stretch)
     idle = f" ({human_time(limits.idle)} without console output)" if limits.idle else ""
     why = f"{made[-1].reason}; tried again at the end of the run, with {human_time(limits.timeout)}{idle}"
     return Postponed(started, tuple(made), stretch, why, limits.timeout)

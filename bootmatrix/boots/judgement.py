@@ -9,7 +9,7 @@ from bootmatrix import texts
 from bootmatrix.boots import starvation
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.judging import metrics, verdict
-from bootmatrix.model import Ending, Outcome, OutcomeKind, Verdict
+from bootmatrix.model import Ending, Outcome, OutcomeKind, Rejected, Verdict
 from bootmatrix.watching.stop import StopKind
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def judge(step: BootStep, fields: TestFields, seen: Watched, stretch: float = 1.
     return Judged(verdict.Judgement(Verdict.ERROR, what, outcome), starved.share)
 
 
-def failed(error: BootmatrixError) -> Judged:
+def failed(error: BootmatrixError | Rejected) -> Judged:
     """Of a boot that could not even be watched to its end."""
     if isinstance(error, InfrastructureError):
         return Judged(
@@ -61,7 +61,8 @@ def failed(error: BootmatrixError) -> Judged:
                 Outcome(OutcomeKind.BROKEN, str(error), "the container or host failed during the boot"),
             )
         )
-    return Judged(verdict.Judgement(Verdict.ERROR, str(error), Outcome(OutcomeKind.REJECTED, str(error))))
+    remedy = f"\n    {error.remedy}" if isinstance(error, Rejected) and error.remedy else ""
+    return Judged(verdict.Judgement(Verdict.ERROR, f"{error}{remedy}", Outcome(OutcomeKind.REJECTED, str(error))))
 
 
 def _judged(step: BootStep, fields: TestFields, seen: Watched, stopped: str) -> verdict.Judgement:
@@ -74,7 +75,14 @@ def _judged(step: BootStep, fields: TestFields, seen: Watched, stopped: str) -> 
         out_of_memory=bool(seen.exit and seen.exit.out_of_memory),
         arch=step.arch,
     )
-    told, panicked = seen.is_for(StopKind.STATUS_TOLD), seen.is_for(StopKind.PANIC)
-    found = seen.findings.complaints
-    judged = verdict.judge(fields, step.runner, ending, told=told, panicked=panicked, root=step.root, complaints=found)
-    return replace(judged, metrics=metrics.found(fields.metrics, ending.console))
+    found = seen.findings
+    judged = verdict.judge(
+        fields,
+        step.runner,
+        ending,
+        seen.stop,
+        root=step.root,
+        complaints=found.complaints,
+        undone=found.undone,
+    )
+    return replace(judged, metrics=(*metrics.found(fields.metrics, ending.console), *found.metrics))

@@ -7,17 +7,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootmatrix.boots import given, words, worlds
 from bootmatrix.boots.accelerator import Accelerators, Choice
 from bootmatrix.boots.tenders import BUILD, Found, Tenders, Unavailable, joined, nearest_file
 from bootmatrix.errors import Problem, UserError
 from bootmatrix.matrix import filling
 from bootmatrix.model import MIB, Boot, Launch
 from bootmatrix.places import copies, devices
+from bootmatrix.places.disks import beside
 from bootmatrix.places.place import Job, Mount
 from bootmatrix.quantities import human_size
 
 if TYPE_CHECKING:
+    from bootmatrix.boots.given import Given
     from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.model import Runner
     from bootmatrix.places.place import Place
     from bootmatrix.planning.plan import BootStep
 
@@ -39,6 +43,7 @@ class Prepared:
     inside: str
     job: Job
     size: int
+    given: Given
 
 
 @dataclass(frozen=True)
@@ -68,15 +73,21 @@ class Preparer:
                 raise Unavailable(f"{place.host.name} has no {path}, which the test requires")
         output = step.build.output(place) if step.build else None
         seen = self._seen(place, output, step, fields.unikernel)
-        room = Job((), step.id, mounts=() if seen.trouble else (seen.mount,), memory=fields.memory + OVERHEAD)
+        ours = given.of(step, fields, place, output)
+        mounts = joined(() if seen.trouble else (seen.mount,), ours.mounts)
+        room = Job((), step.id, mounts=mounts, memory=fields.memory + OVERHEAD, interfaces=step.interfaces)
+        worlds.check(step, fields)
+        if trouble := place.lacks(room):
+            raise Unavailable(trouble)
         found = self.tenders.find(place, step.runner, step.tender, output, room)
         choice = self.accelerators.choose(place, step.runner, step.tender, found, step.arch)
         if seen.trouble:
             raise UserError(seen.trouble)
         job = replace(room, mounts=joined(room.mounts, found.mounts), devices=_devices(choice))
-        prepared = Prepared(step, fields, found, choice, seen.inside, job, seen.file.stat().st_size)
+        prepared = Prepared(step, fields, found, choice, seen.inside, job, seen.file.stat().st_size, ours)
         if not any(word.startswith("rejected") for word in fields.expect.outcome):  # then the tender shall speak
-            step.runner.check(seen.file, boot_of(prepared, 1, place.folder()), found.version)
+            boot = boot_of(prepared, 1, place.folder())
+            runner_of(prepared, boot, 1).check(seen.file, boot, found.version)
         if trouble := place.lacks(job_of(prepared, 1, place.folder())):
             raise Unavailable(trouble)
         return prepared
@@ -140,34 +151,58 @@ def _devices(choice: Choice) -> tuple[str, ...]:
 def boot_of(prepared: Prepared, attempt: int, folder: str) -> Boot:
     """`folder` is where the place will have the files of this boot."""
     fields = prepared.fields
+    values = {**prepared.given.inside, "attempt": str(attempt)}
     return Boot(
         arch=prepared.step.arch,
         program=prepared.found.program,
         unikernel=prepared.inside,
-        args=tuple(filling.of_key(fields, "args", {**prepared.step.values, "attempt": str(attempt)})),
+        args=tuple(filling.of_key(fields, "args", values)),
         memory=fields.memory,
         cpus=fields.cpus,
         accel=prepared.choice.name,
         folder=folder,
+        interfaces=prepared.step.interfaces,
+        blocks=given.disks(prepared.given, fields, prepared.step, attempt, folder).blocks,
     )
 
 
+def runner_of(prepared: Prepared, boot: Boot, attempt: int) -> Runner:
+    """The runner with its options filled in for an attempt."""
+    values = {**prepared.given.inside, "attempt": str(attempt), **given.own_values(boot)}
+    return given.runner(prepared.step.runner, values, boot.args)
+
+
 def job_of(prepared: Prepared, attempt: int, folder: str) -> Job:
-    """The job of one attempt, whose files will be in `folder`. Raises UserError if the runner does not say how."""
-    launch = prepared.step.runner.launch(boot_of(prepared, attempt, folder))
+    """The job of one attempt, whose files will be in `folder`.
+
+    Raises Rejected if the tender cannot be told so, UserError if the runner does not say how.
+    """
+    boot = boot_of(prepared, attempt, folder)
+    launch = runner_of(prepared, boot, attempt).launch(boot)
     if not isinstance(launch, Launch):
         made = type(launch).__name__
         what = f"the runner of {prepared.step.backend} returns a {made} from `launch(boot)` instead of a Launch"
         raise UserError(Problem(what, remedy="let it return `model.Launch(argv)`"))
-    given = tuple(dict.fromkeys((*prepared.job.devices, *launch.devices)))
-    return replace(prepared.job, argv=launch.argv, devices=given, folder=folder, files=launch.files)
+    words.check(launch.argv)
+    made = given.disks(prepared.given, prepared.fields, prepared.step, attempt, folder).made
+    return replace(
+        prepared.job,
+        argv=launch.argv,
+        devices=tuple(dict.fromkeys((*prepared.job.devices, *launch.devices))),
+        folder=folder,
+        files=launch.files,
+        disks=made,
+        reads=worlds.reads(prepared.fields),
+    )
 
 
 def job_by_hand(prepared: Prepared, attempt: int, place: Place) -> Job:
-    """The same for people, who may repeat it at any time: the boot's own files, if any, are kept in the cache."""
-    seen = place.mount(copies.kept_of(prepared.step.id), place.folder())
+    """The same for people, who may repeat it at any time: the boot's own files and disks are kept in the cache."""
+    kept = copies.kept_of(prepared.step.id)
+    seen = place.mount(kept, place.folder())
     job = job_of(prepared, attempt, seen.inside)
-    if not job.files:
-        return job
-    copies.keep(prepared.step.id, job.files)
-    return replace(job, mounts=(*job.mounts, seen), files={})
+    copies.keep(prepared.step.id, job.files, job.disks)
+    mounts = [*job.mounts, *([seen] if job.files else [])]
+    if job.disks:
+        mounts.append(place.mount(Path(beside(str(kept))), beside(seen.inside), writable=True))
+    return replace(job, mounts=tuple(mounts), files={})

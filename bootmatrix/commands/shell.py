@@ -40,8 +40,9 @@ def _open(step: BootStep) -> int:
     from bootmatrix import files, host  # noqa: PLC0415
     from bootmatrix.places import engine  # noqa: PLC0415
 
-    if not shutil.which(engine.cli()):
-        what = f"`{engine.cli()}` is not on PATH, and `shell` needs it to attach a terminal"
+    program = engine.cli()[0]
+    if not shutil.which(program):
+        what = f"`{program}` is not on PATH, and `shell` needs it to attach a terminal"
         raise InfrastructureError(Problem(what, remedy="install the engine's command line: apt-get install docker.io"))
     with (
         place_of(step, Engine.DOCKER, built=False) as place,

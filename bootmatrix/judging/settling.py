@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import patterns, volatile
 from bootmatrix.model import Outcome, OutcomeKind, parse_outcome
+from bootmatrix.watching import lastwords
+from bootmatrix.watching.stop import StopKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Ending, Runner
+    from bootmatrix.watching.stop import Stop
 
 UNKNOWN = "unknown"  # the detail of `exited` where a tender hides the guest's status
 OURS = frozenset({OutcomeKind.REJECTED, OutcomeKind.BROKEN})  # outcomes that say nothing of the guest
@@ -23,15 +26,13 @@ BY_US = "ended by bootmatrix"
 SILENT = "no output followed a line that matches `panic`"
 
 
-def settle(
-    fields: TestFields, runner: Runner, ending: Ending, *, told: bool = False, panicked: bool = False
-) -> tuple[Outcome, str]:
+def settle(fields: TestFields, runner: Runner, ending: Ending, stop: Stop | None = None) -> tuple[Outcome, str]:
     """The outcome, and where the witnesses disagree, both said.
 
-    We ended the boot if `told`, since it had printed its status and did not power off, or `panicked`, since it had
-    printed a panic. Registers, addresses and time stamps become a part of the outcome's evidence.
+    `stop` is why we ended the boot, if we did. Registers, addresses and time stamps become a part of the outcome's
+    evidence.
     """
-    outcome, disagreement = _settled(fields, runner, ending, told=told, panicked=panicked)
+    outcome, disagreement = _settled(fields, runner, ending, stop)
     detail = volatile.stable(outcome.detail) if outcome.kind in GUESTS else outcome.detail
     if detail != outcome.detail:
         evidence = f"{outcome.evidence}: {outcome.detail[:LONGEST]}" if outcome.evidence else outcome.detail[:LONGEST]
@@ -39,15 +40,15 @@ def settle(
     return outcome, disagreement
 
 
-def _settled(fields: TestFields, runner: Runner, ending: Ending, *, told: bool, panicked: bool) -> tuple[Outcome, str]:
+def _settled(fields: TestFields, runner: Runner, ending: Ending, stop: Stop | None) -> tuple[Outcome, str]:
     if ending.stopped:
-        return Outcome(OutcomeKind.HUNG, ending.stopped, BY_US), ""
+        return _stopped(runner, ending, stop), ""
     printed = _printed(fields, ending.console)
-    if told:
+    if stop and stop.kind == StopKind.STATUS_TOLD:
         outcome = printed[-1][1] if printed else Outcome(OutcomeKind.HUNG, "the status line has no number", BY_US)
         return outcome, _two_statuses(printed)
     by_tender = runner.outcome(ending)
-    if panicked and by_tender.kind != OutcomeKind.PANICKED:
+    if stop and by_tender.kind != OutcomeKind.PANICKED:
         return Outcome(OutcomeKind.HUNG, SILENT, BY_US), ""
     if by_tender.kind in OURS or by_tender.disputed:
         return by_tender, by_tender.disputed
@@ -68,6 +69,17 @@ def _settled(fields: TestFields, runner: Runner, ending: Ending, *, told: bool, 
             "" if knows else f"{by_tender}, but the console lacks the status line that console_exit requires",
         )
     return _agree(by_tender, full, printed[-1], knows=knows)
+
+
+def _stopped(runner: Runner, ending: Ending, stop: Stop | None) -> Outcome:
+    """Of a boot that had not ended by its own word. A guest that panics while it is stopped has panicked."""
+    if not stop or stop.outcome == OutcomeKind.HUNG:
+        return Outcome(OutcomeKind.HUNG, ending.stopped, BY_US)
+    if lastwords.panic(runner.panic, ending.console):
+        found = runner.outcome(replace(ending, stopped=""))
+        if found.kind == OutcomeKind.PANICKED:
+            return found
+    return Outcome(stop.outcome, "", f"{BY_US}: {ending.stopped}")
 
 
 def _raw_status(runner: Runner, full: int | None, outcome: Outcome) -> int | None:

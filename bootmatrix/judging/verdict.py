@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.parts import Expect, Pattern
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Attempt, Case, Ending, Measure, Runner
+    from bootmatrix.watching.stop import Stop
 
 
 @dataclass(frozen=True)
@@ -37,36 +38,44 @@ class Judgement:
 class Spoken:
     """What the console says: `complaints` are against the expectations, `conclusive` if there were any to meet.
 
-    `refuted`: it also shows what a guest that merely skipped itself would not print.
+    `refuted`: it also shows what a guest that merely skipped itself would not print. `outside` are the complaints of
+    those who looked on from outside.
     """
 
     complaints: tuple[str, ...]
     conclusive: bool
     refuted: bool
     told: Told
+    outside: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """All that speaks against a pass."""
+        return "; ".join((*self.outside, *self.complaints))
 
 
 def judge(
     fields: TestFields,
     runner: Runner,
     ending: Ending,
+    stop: Stop | None = None,
     *,
-    told: bool = False,
-    panicked: bool = False,
     root: Path | None = None,
     complaints: Sequence[str] = (),
+    undone: Sequence[str] = (),
 ) -> Judgement:
-    """`told` and `panicked`: the guest printed its status, or a panic, and we ended it when it did not power off.
+    """`stop` is why we ended the boot, if we did.
 
     `root` is the folder of the matrix, where the project's own protocols are looked for. `complaints` are those of
-    witnesses: what they found out from outside speaks against a pass.
+    witnesses: what they found out from outside speaks against a pass; `undone` is what they could not find out any
+    more.
     """
-    outcome, disagreement = settle(fields, runner, ending, told=told, panicked=panicked)
+    outcome, disagreement = settle(fields, runner, ending, stop)
     if outcome.kind in OURS and not expected(fields.expect, outcome):
         kind = Verdict.SKIPPED if is_skip(fields, outcome, ending.tender) else Verdict.ERROR
         return Judgement(kind, outcome.detail or outcome.kind, outcome)
     try:
-        spoken = listen(fields, ending, root, complaints)
+        spoken = listen(fields, ending, root, complaints, undone)
     except cases.Unreadable as error:
         refused = Outcome(OutcomeKind.REJECTED, str(error), f"it ended as {outcome}")
         return Judgement(Verdict.ERROR, str(error), refused)
@@ -86,7 +95,7 @@ def is_skip(fields: TestFields, outcome: Outcome, tender: str = "") -> bool:
 
 def _endless(runner: Runner, ending: Ending, reason: str, spoken: Spoken) -> str:
     """Why a boot timed out, and what may be the matter with a guest that seems to have done all it should."""
-    if spoken.conclusive and not spoken.complaints:
+    if spoken.conclusive and not spoken.said:
         reason = f"{reason}, although the console shows all that is expected"
         if question := runner.way_out.get(ending.arch) or runner.way_out.get(""):
             reason = f"{reason}; {question}"
@@ -95,7 +104,13 @@ def _endless(runner: Runner, ending: Ending, reason: str, spoken: Spoken) -> str
     return reason
 
 
-def listen(fields: TestFields, ending: Ending, root: Path | None = None, complaints: Sequence[str] = ()) -> Spoken:
+def listen(
+    fields: TestFields,
+    ending: Ending,
+    root: Path | None = None,
+    complaints: Sequence[str] = (),
+    undone: Sequence[str] = (),
+) -> Spoken:
     """Hold what was said against the expected patterns and the guest's own test cases."""
     expect, console, tender = fields.expect, ending.console, ending.tender
     missing = [*_out_of_order(expect, console)]
@@ -110,7 +125,7 @@ def listen(fields: TestFields, ending: Ending, root: Path | None = None, complai
     if told.trouble:
         (missing if told.silent else wrong).append(told.trouble)
     conclusive = bool(expect.console or expect.console_any or (fields.cases and not told.open))
-    return Spoken((*missing, *wrong, *complaints), conclusive, bool(wrong or complaints), told)
+    return Spoken((*missing, *wrong), conclusive, bool(wrong or complaints), told, (*complaints, *undone))
 
 
 def _out_of_order(expect: Expect, console: str) -> Iterator[str]:
@@ -143,10 +158,11 @@ def expected(expect: Expect, outcome: Outcome) -> bool:
 
 def _weigh(expect: Expect, outcome: Outcome, spoken: Spoken) -> tuple[Verdict, str]:
     """Verdict and reason of an outcome that nothing disputes."""
-    right = expected(expect, outcome)
+    right, said = expected(expect, outcome), spoken.said
     if not spoken.refuted and (outcome.kind == OutcomeKind.SKIPPED or (spoken.told.skipped and (right or outcome.ok))):
         return Verdict.SKIPPED, spoken.told.skipped or f"the guest skipped itself: {outcome.evidence}"
-    said = "; ".join(spoken.complaints)
+    if right and spoken.outside:
+        return Verdict.FAILED, said
     if right and said:
         return Verdict.CONTRADICTED, f"{outcome} as expected, but {said}"
     if right and outcome.detail == UNKNOWN and not spoken.conclusive:

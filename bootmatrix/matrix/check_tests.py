@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins
 from bootmatrix.errors import UserError, suggest
-from bootmatrix.matrix import cells, filling, meaning, template
+from bootmatrix.matrix import cells, meaning, template
+from bootmatrix.matrix.check_texts import Known, layers
 from bootmatrix.matrix.schema import TestFields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bootmatrix.matrix.document import Path_
     from bootmatrix.matrix.expansion import Cells
@@ -76,13 +77,14 @@ class _Checker:
 
     def _fields(self, fields: Any, path: Path_, params: Any, reached: set[str]) -> None:
         """`reached` are the backends of the cells that the fields are for."""
-        self._runner(fields, path, reached)
+        known = self._known_to(path, params)
+        self._runner(fields, path, reached, known)
         if path == ("defaults",):
             self._texts(path, set(params))
         for index, when in enumerate(fields.when):
             here = (*path, "when", index)
             match = self._match(when.match, (*here, "match"), params)
-            self._runner(when, here, reached & self.seen.backends(match))
+            self._runner(when, here, reached & self.seen.backends(match), known)
 
     def _match(self, match: Match, path: Path_, params: Any) -> Match:
         """The keys that are axes; says so where a key is unknown or nothing fits."""
@@ -104,21 +106,16 @@ class _Checker:
     def _texts(self, path: Path_, params: set[str]) -> None:
         """What is named, read from the file itself, so that another error does not hide it."""
         raw = self.problems.raw(*map(str, path))
-        known = {*self.axes, *cells.IMPLICIT, *template.BUILTIN, *params}
-        for here, layer in _layers(raw, path):
+        known = self._known_to(path, params)
+        for here, layer in layers(raw, path):
             build, builds = layer.get("build"), self.problems.mapping("builds")
             if isinstance(build, str) and build not in builds:
                 self.problems.say(f"there is no build '{build}'", (*here, "build"), suggest(build, builds))
-            self._placeholders(layer, here, known)
+            known.check(layer, here)
             self._plug_ins(layer, here)
 
-    def _placeholders(self, layer: Mapping[str, Any], here: Path_, known: set[str]) -> None:
-        for place, text, key in filling.written(TestFields, layer):
-            known_here = known if key.late else known - template.LATE
-            for unknown in sorted(template.names(text) - known_here):
-                what = f"the placeholder {{{unknown}}} names no axis or parameter"
-                remedy = f"{suggest(unknown, known_here)}; {{{{{unknown}}}}} stands for itself"
-                self.problems.say(what, (*here, *place), remedy)
+    def _known_to(self, path: Path_, params: Iterable[str]) -> Known:
+        return Known(self.problems, {*self.axes, *cells.IMPLICIT, *template.BUILTIN, *params}, path)
 
     def _plug_ins(self, layer: Mapping[str, Any], here: Path_) -> None:
         """By the names of their files: nothing is imported."""
@@ -133,7 +130,7 @@ class _Checker:
             self.plug_ins[folder] = plugins.known(folder, self.reach.root)
         return self.plug_ins[folder]
 
-    def _runner(self, fields: Any, path: Path_, backends: set[str]) -> None:
+    def _runner(self, fields: Any, path: Path_, backends: set[str], known: Known) -> None:
         """A runner's options are its dataclass's fields, for every backend that they reach."""
         if "runner" not in fields.model_fields_set:
             return
@@ -143,7 +140,7 @@ class _Checker:
         said = set()
         for backend in sorted(backends & self.runners):
             try:
-                plugins.make_runner(backend, fields.runner, self.reach.root)
+                known.check_options(plugins.make_runner(backend, fields.runner, self.reach.root), fields.runner, path)
             except UserError as error:
                 for problem in error.problems:
                     key = problem.where.file if problem.where else ""
@@ -151,15 +148,6 @@ class _Checker:
                         what = f"runner '{backend}': {problem.what}"
                         self.problems.say(what, (*path, "runner", key), problem.remedy, key=True)
                     said.add((key, problem.remedy))
-
-
-def _layers(raw: Any, path: Path_) -> Iterator[tuple[Path_, Mapping[str, Any]]]:
-    if isinstance(raw, dict):
-        yield path, raw
-        when = raw.get("when")
-        for index, layer in enumerate(when if isinstance(when, list) else []):
-            if isinstance(layer, dict):
-                yield (*path, "when", index), layer
 
 
 class _Seen:

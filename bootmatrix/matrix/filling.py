@@ -42,6 +42,28 @@ def of_key(fields: BaseModel, name: str, values: Mapping[str, str]) -> Any:
     return _value(texts, value, _Values(values)) if texts else value
 
 
+def late_names(fields: BaseModel) -> set[str]:
+    """The placeholders in texts that are filled in at each attempt."""
+    keys = meaning.of(type(fields)).items()
+    late = ((getattr(fields, name), key.texts) for name, key in keys if key.late and key.texts)
+    return {name for value, texts in late for text in _texts(texts, value) for name in template.names(text)}
+
+
+def _texts(texts: Texts, value: Any) -> Iterator[str]:
+    """Those of a value that have a placeholder, perhaps."""
+    if isinstance(value, str):
+        yield from (value,) if "{" in value else ()
+    elif isinstance(value, list) and texts.items:
+        for each in value:
+            yield from _texts(texts.items, each)
+    elif isinstance(value, dict) and texts.values:
+        for each in value.values():
+            yield from _texts(texts.values, each)
+    elif isinstance(value, BaseModel):
+        for name, _, inner in texts.keys:
+            yield from _texts(inner, getattr(value, name))
+
+
 def written(model: type[BaseModel], layer: Mapping[str, Any]) -> Iterator[tuple[Path_, str, Key]]:
     """Of a layer as it stands in the file, valid or not: each text that is filled in, its place and its key."""
     for key in meaning.of(model).values():
@@ -85,7 +107,9 @@ def _model(keys: _Keys, model: Any, values: _Values) -> Any:
 
 
 def _written(texts: Texts, raw: Any, path: Path_) -> Iterator[tuple[Path_, str]]:
-    if isinstance(raw, str):
+    if texts.short and not isinstance(raw, dict):
+        yield from _written(texts.short, raw, path)
+    elif isinstance(raw, str):
         if texts.filled:
             yield path, raw
     elif texts.items:
@@ -94,8 +118,12 @@ def _written(texts: Texts, raw: Any, path: Path_) -> Iterator[tuple[Path_, str]]
         if isinstance(raw, dict):  # a list's only entry
             yield from _written(texts.items, raw, path)
     elif isinstance(raw, dict):
-        for _, alias, inner in texts.keys:
-            yield from _written(inner, raw.get(alias), (*path, alias))
-        if texts.values:
-            for name, each in raw.items():
-                yield from _written(texts.values, each, (*path, name))
+        yield from _in_mapping(texts, raw, path)
+
+
+def _in_mapping(texts: Texts, raw: Mapping[str, Any], path: Path_) -> Iterator[tuple[Path_, str]]:
+    for _, alias, inner in texts.keys:
+        yield from _written(inner, raw.get(alias), (*path, alias))
+    if texts.values:
+        for name, each in raw.items():
+            yield from _written(texts.values, each, (*path, name))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bootmatrix import repository
 from bootmatrix.errors import Problem, UserError, printable, suggest
-from bootmatrix.matrix import check_axes, check_builds, check_quarantine, check_tests, document, reach
+from bootmatrix.matrix import check_axes, check_builds, check_nets, check_quarantine, check_tests, document, reach
 from bootmatrix.matrix.problems import Problems
 from bootmatrix.matrix.schema import MatrixFile
 from bootmatrix.model import Quarantine
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.document import Document, Path_
     from bootmatrix.matrix.expansion import Cells
+    from bootmatrix.matrix.nets import Net
     from bootmatrix.matrix.schema import Build, Defaults, Quarantined, Test
     from bootmatrix.matrix.values import Match
 
 TOLD = {"too_short": "needs at least one entry", "string_too_short": "needs a reason of a few words"}
-ENTRIES = ("builds", "tests")  # sections whose entries are validated one by one
+ENTRIES = ("builds", "nets", "tests")  # sections whose entries are validated one by one
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Matrix:
     tests: Mapping[str, Test]
     quarantine: tuple[tuple[Match, Quarantine], ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+    nets: Mapping[str, Net] = field(default_factory=dict)
     named: tuple[str, ...] = ()
 
     @property
@@ -65,6 +67,7 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
     sections = _validate(problems)
     cells = check_axes.check(sections, file.parent, problems)
     check_builds.check(sections, cells, within, problems)
+    check_nets.check(sections, problems)
     check_tests.check(sections, cells, within, problems)
     check_quarantine.check(sections, cells, problems)
     problems.stop()
@@ -78,6 +81,7 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
         sections["tests"],
         tuple(_quarantined(sections["quarantine"], place)),
         {name: place.of(("tests", name), key=True) for name in sections["tests"]},
+        sections["nets"],
     )
 
 

@@ -7,19 +7,25 @@ of these knows a key by its name.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import core_schema
 
 if TYPE_CHECKING:
-    from pydantic import GetJsonSchemaHandler
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
-    from pydantic_core import core_schema
+
+SCALAR = {"type": ["string", "number", "boolean"]}
 
 
 @dataclass(frozen=True)
 class Filled:
-    """Marks texts whose `{placeholders}` are filled in; `late`: at each attempt, so that `{attempt}` is one, too."""
+    """Marks texts whose `{placeholders}` are filled in; `late`: at each attempt, so that `{attempt}`, `{output}` and
+    `{files.NAME}` are some, too, and those that this key has `also`.
+    """
 
     late: bool = False
+    also: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return "Placeholders are filled in at each attempt." if self.late else "Placeholders are filled in."
@@ -67,3 +73,28 @@ class PlugIn:
         from bootmatrix import plugins  # noqa: PLC0415  # only for the JSON Schema
 
         return {"anyOf": [{"enum": plugins.builtin_names(self.folder)}, handler(schema)]}
+
+
+@dataclass(frozen=True)
+class Short:
+    """Marks a mapping that may also be written as the value of one of its keys alone, where that is of these `kinds`;
+    `empty`: also as nothing, where all of its keys have defaults or are asked for.
+    """
+
+    key: str
+    kinds: tuple[type, ...] = (str,)
+    empty: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(self._mapping, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        listed = [{"type": "array", "items": SCALAR}] if list in self.kinds else []
+        return {"anyOf": [SCALAR, *listed, handler(schema)]}
+
+    def _mapping(self, value: Any) -> Any:
+        if value is None and self.empty:
+            return {}
+        return {self.key: value} if isinstance(value, self.kinds) else value

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_a
 
 from pydantic import BaseModel
 
-from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced
+from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced, Short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +27,8 @@ NO_TEXTS = (int, float, date)  # and what is made of them: no placeholder fits i
 @dataclass(frozen=True)
 class Texts:
     """Where a value has texts that are filled in: it is one (`filled`), or a list of such `items`, or a mapping of such
-    `values`, or a model with such `keys` (each with its name in the file). What is `filled` may be written as one text.
+    `values`, or a model with such `keys` (each with its name in the file), one of which (`short`) may be written alone.
+    What is `filled` may be written as one text.
     """
 
     filled: bool = False
@@ -35,12 +36,13 @@ class Texts:
     items: Texts | None = None
     values: Texts | None = None
     keys: tuple[tuple[str, str, Texts], ...] = ()
+    short: Texts | None = None
 
 
 @dataclass(frozen=True)
 class Key:
     """What a key means; `alias` is its name in the file, `texts` is None if nothing of it is filled in, `plug_in` is
-    the folder whose plug-ins it names, or empty.
+    the folder whose plug-ins it names, or empty. `also` are placeholders that only this key has.
     """
 
     alias: str
@@ -49,6 +51,7 @@ class Key:
     merged: bool
     in_pass: bool
     plug_in: str
+    also: frozenset[str] = frozenset()
 
 
 @functools.cache
@@ -78,6 +81,7 @@ def _key(where: str, name: str, each: FieldInfo) -> Key:
         merged=merged,
         in_pass=not _one(own, NotInPass),
         plug_in=plug_in.folder if plug_in else "",
+        also=filled.also if filled else frozenset(),
     )
 
 
@@ -90,8 +94,9 @@ def _texts(kind: Any, marks: Iterable[Any], above: Filled | AsWritten | None, wh
         raise TypeError(f"{where}: its texts are either Filled() or AsWritten()")
     mark = filled or written or above
     if _is_model(kind):
-        keys = tuple(_inner(kind, mark, where))
-        return Texts(isinstance(mark, Filled), keys=keys) if keys else None
+        keys, alone = tuple(_inner(kind, mark, where)), _one(own, Short)
+        short = next((texts for _, alias, texts in keys if alone and alias == alone.key), None)
+        return Texts(isinstance(mark, Filled), keys=keys, short=short) if keys else None
     if get_origin(kind) is list:
         items = _texts(get_args(kind)[0], (), mark, where)
         return Texts(isinstance(mark, Filled), items=items) if items else None

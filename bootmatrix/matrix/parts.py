@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -11,17 +10,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import core_schema
 
 from bootmatrix.matrix import meaning
-from bootmatrix.matrix.marks import AsWritten, Expression, Filled
+from bootmatrix.matrix.marks import SCALAR, AsWritten, Expression, Filled, Short
 from bootmatrix.matrix.values import (
-    SCALAR,
     Listed,
     OutcomeWord,
     Pause,
@@ -35,6 +31,7 @@ from bootmatrix.matrix.values import (
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import core_schema
 
 
 class Strict(BaseModel):
@@ -131,20 +128,4 @@ class Metric(Strict):
     )
 
 
-@dataclass(frozen=True)
-class OrRegex:
-    """Marks a mapping that may also be written as its expression alone."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_before_validator_function(self._mapping, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"anyOf": [{"type": "string"}, handler(schema)]}
-
-    def _mapping(self, value: Any) -> Any:
-        return {"regex": value} if isinstance(value, str) else value
-
-
-MetricOrRegex = Annotated[Metric, OrRegex()]
+MetricOrRegex = Annotated[Metric, Short("regex")]

@@ -12,6 +12,7 @@ from bootmatrix import errors
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import cells, meaning, select
 from bootmatrix.matrix.schema import TestFields
+from bootmatrix.model import OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -79,7 +80,19 @@ class Resolver:
             for name in layer.model_fields_set & result.keys():
                 given = getattr(layer, name)
                 result[name] = _together(result[name], given) if keys[name].merged else given
-        return TestFields.model_construct(**result)
+        return TestFields.model_construct(**{**result, **_following(result)})
+
+
+def _following(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What keys mean that the matrix leaves open, where others are given: a guest that is asked something is stopped
+    then, and has all its time to become ready.
+    """
+    found, expect, ready = {}, fields["expect"], fields["ready"]
+    if (fields["checks"] or ready) and "outcome" not in expect.model_fields_set:
+        found["expect"] = expect.model_copy(update={"outcome": [OutcomeKind.STOPPED]})
+    if ready and not ready.pattern and "within" not in ready.model_fields_set:
+        found["ready"] = ready.model_copy(update={"within": fields["timeout"]})
+    return found
 
 
 def _together(before: Any, given: Any) -> Any:

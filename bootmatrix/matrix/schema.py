@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-)
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
+from bootmatrix.matrix.blocks import DiskName, DiskOrSize, FileName  # noqa: TC001  # pydantic reads them
+from bootmatrix.matrix.checks import CheckList, ReadyOrText  # noqa: TC001  # pydantic reads them
 from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced
+from bootmatrix.matrix.nets import Attachments, OneNet  # noqa: TC001  # pydantic reads them
 from bootmatrix.matrix.parts import Expect, MetricOrRegex, Patterns, Retry, Strict
 from bootmatrix.matrix.values import (
     ConsoleSize,
@@ -47,6 +45,12 @@ class TestFields(Strict):
         "{test}.{format}", description="The file to boot, below the build's output."
     )
     args: Annotated[list[Text], Filled(late=True)] = Field([], description="The guest's boot arguments.")
+    files: Annotated[dict[FileName, Text], Merged(), Filled(late=True)] = Field(
+        {}, description="Files that the boot can read, by name, below matrix.yaml's folder or `{output}`."
+    )
+    blocks: Annotated[dict[DiskName, DiskOrSize], Merged(), Filled(late=True, also=frozenset({"disk"}))] = Field(
+        {}, description="The guest's disks, by the names that it knows them by: sizes, or files that are copied."
+    )
     memory: Memory = Field(64 * MIB, description="The guest's memory.")
     cpus: Whole = Field(1, ge=1, le=256, description="The guest's processors.")
     timeout: Seconds = Field(30.0, description="The boot is ended after this time.")
@@ -56,6 +60,10 @@ class TestFields(Strict):
     metrics: Annotated[dict[str, MetricOrRegex], Merged(), AsWritten()] = Field(
         {}, description="Numbers that the guest prints, by name."
     )
+    ready: Annotated[ReadyOrText | None, Replaced()] = Field(
+        None, description="What tells that the guest is ready: a text or pattern on its console, or a check."
+    )
+    checks: CheckList = Field([], description="What is asked of the guest from outside while it lives, in this order.")
     exit_codes: Annotated[dict[Whole, OutcomeWord], Replaced(), AsWritten()] = Field(
         {}, description="What the tender's exit statuses mean in this suite."
     )
@@ -86,6 +94,13 @@ class TestFields(Strict):
     )
     cases: Annotated[str | None, PlugIn("protocols"), AsWritten()] = Field(
         None, description="The protocol in which the guest reports test cases on its console."
+    )
+    nets: Annotated[Attachments, Merged()] = Field(
+        {}, description="The guest's interfaces, by the names that it knows them by, and the network of each."
+    )
+    capture: Annotated[Literal["failed", "always"], NotInPass()] = Field(
+        "failed",
+        description="Of which boots the packets on the guest's `nets` are kept: of those that did not pass, or of all.",
     )
     runner: Annotated[dict[str, Any], Merged(), AsWritten(), NotInPass()] = Field(
         {}, description="The backend's own options."
@@ -166,6 +181,9 @@ class MatrixFile(Strict):
     exclude: list[Match] = Field([], description="Cells to leave out, as in GitHub Actions, with globs and lists.")
     include: list[Match] = Field([], description="Cells to add, or values to add to cells, as in GitHub Actions.")
     builds: dict[str, Build] = Field({}, description="How unikernels are made.")
+    nets: dict[str, OneNet] = Field(
+        {}, description="Networks, made anew for each boot whose guest is attached to them."
+    )
     defaults: Defaults = Field(Defaults(), description="What every test starts from.")
     tests: dict[str, OneTest] = Field(min_length=1, description="What is booted, and what is expected.")
     quarantine: list[Quarantined] = Field([], description="Tests that are known not to work.")

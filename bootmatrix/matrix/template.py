@@ -1,4 +1,4 @@
-"""Placeholders: `{arch}` in a text of the matrix; `{{arch}}` stands for itself."""
+"""Placeholders: `{arch}` or `{net.service.guest}` in a text of the matrix; `{{arch}}` stands for itself."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from bootmatrix import model
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PLACEHOLDER = re.compile(r"(\{)?\{([A-Za-z_][A-Za-z0-9_-]*)\}(?(1)\})")
-LATE = frozenset({"attempt"})  # known at each attempt only
+PLACEHOLDER = re.compile(r"(\{)?\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)\}(?(1)\})")
+OUTPUT = "output"  # of a build
+FILES, BLOCKS = "files.", "blocks."  # what the names of a test's own files and disks begin with
+LATE = frozenset({"attempt", OUTPUT})  # known at each attempt only
+OF_OPTIONS = frozenset({"unikernel", "memory", "cpus"})  # known to a runner's options, too
 BUILTIN = model.BUILTIN | LATE
+OF_NET = ("guest", "cidr", "prefix", "netmask", "host", "network", "mac", "mtu", "device")  # `{net.NAME.…}`
 
 
 def names(text: str) -> set[str]:

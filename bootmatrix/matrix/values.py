@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from bootmatrix import quantities
+from bootmatrix.matrix.marks import SCALAR
 from bootmatrix.model import MIB, NOT_THE_GUESTS, OutcomeKind, parse_outcome
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 COUNT = re.compile(r"(?<=[{,])[1-9]\d*(?=[,}])")
 MAX_REPEATS, MAX_REGEX = 100_000, 10_000  # `regex` writes each repetition out: 300 bytes for each
-SCALAR = {"type": ["string", "number", "boolean"]}
+# After which another attempt can be worth it: what the guest did, or a console that disagrees with that.
+RETRIED = ("any", *(kind for kind in OutcomeKind if kind not in {*NOT_THE_GUESTS, OutcomeKind.SKIPPED}), "contradicted")
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def _whole(value: Any) -> Any:
     raise ValueError(f"{shown} is not a whole number")
 
 
-def _size(low: int, high: int) -> Callable[[Any], int]:
+def sized(low: int, high: int) -> Callable[[Any], int]:
     def convert(value: Any) -> int:
         size = quantities.size(value)
         if not low <= size <= high:
@@ -134,6 +136,8 @@ def _outcome(value: str) -> str:
 Text = Annotated[str, WithJsonSchema(SCALAR)]
 Texts = Annotated[list[Text], Field(min_length=1), Listed()]
 Whole = Annotated[int, BeforeValidator(_whole)]
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_whole)]
+Status = Annotated[int, Field(ge=100, le=599), BeforeValidator(_whole)]  # of HTTP
 Reason = Annotated[str, Field(min_length=3)]
 Seconds = Annotated[
     float,
@@ -144,10 +148,14 @@ Pause = Annotated[
     float, BeforeValidator(quantities.pause), WithJsonSchema({"type": ["string", "number"], "examples": ["2 s"]})
 ]
 SizeSchema = WithJsonSchema({"type": "string", "examples": ["64 MiB"]})
-Memory = Annotated[int, BeforeValidator(_size(MIB, 1 << 44)), SizeSchema]
-ConsoleSize = Annotated[int, BeforeValidator(_size(1, 256 * MIB)), SizeSchema]
+Memory = Annotated[int, BeforeValidator(sized(MIB, 1 << 44)), SizeSchema]
+ConsoleSize = Annotated[int, BeforeValidator(sized(1, 256 * MIB)), SizeSchema]
+BodySize = Annotated[int, BeforeValidator(sized(1, 1 << 40)), SizeSchema]
 OutcomeWord = Annotated[str, AfterValidator(_outcome)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Match = dict[str, Texts]
-RetryOn = Literal["any", "exited", "aborted", "crashed", "panicked", "hung", "contradicted"]
+if TYPE_CHECKING:
+    RetryOn = str
+else:
+    RetryOn = Literal[RETRIED]  # one list of outcomes
 HostPath = Annotated[str, AfterValidator(_absolute)]

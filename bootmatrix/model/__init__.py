@@ -1,6 +1,7 @@
 """The frozen values that travel from the matrix to the reports, and the plug-ins' contracts."""
 
 from bootmatrix.model.backend import MIB, Boot, Launch, Probe, Rejected, Runner, Tender
+from bootmatrix.model.check import CheckResult, CheckStatus
 from bootmatrix.model.outcome import NOT_THE_GUESTS, OUTCOMES, Cell, Ending, Outcome, OutcomeKind, parse_outcome
 from bootmatrix.model.result import (
     BUILTIN,
@@ -45,6 +46,8 @@ __all__ = [
     "Case",
     "CaseStatus",
     "Cell",
+    "CheckResult",
+    "CheckStatus",
     "Ending",
     "Interface",
     "Launch",

@@ -101,11 +101,17 @@ class Runner(ABC):
     """The option with which the tender tells its version; empty: it is not asked."""
     hides_status: ClassVar[bool] = False
     """Whether the tender's exit status says nothing of the guest: `exit_codes` then mean the outcome's own code."""
+    has_input: ClassVar[bool] = False
+    """Whether the tender's standard input is the guest's console."""
     noise: ClassVar[str] = ""
     """A regular expression of whole lines on the tender's standard error that are not kept."""
     panic: ClassVar[tuple[str, ...]] = ()
     """Regular expressions of console lines that a guest's kernel prints in panic: a boot that ends in one, and in its
     trace, is ended a moment later, and is what `outcome` says if that is `panicked`, else hung.
+    """
+    filled: ClassVar[tuple[str, ...]] = ("options",)
+    """The options, lists of texts, in which placeholders are filled in for each boot; a word `{args}` becomes the boot
+    arguments.
     """
     way_out: ClassVar[Mapping[str, str]] = {}
     """By architecture (`""`: any), what to ask of a guest that shows all that is expected and does not end."""

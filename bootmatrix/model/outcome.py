@@ -18,6 +18,7 @@ class OutcomeKind(StrEnum):
     CRASHED = "crashed"
     PANICKED = "panicked"
     HUNG = "hung"
+    STOPPED = "stopped"
     SKIPPED = "skipped"
     REJECTED = "rejected"
     BROKEN = "broken"
@@ -40,8 +41,9 @@ class Cell:
 class Outcome:
     """What the guest did, in words that mean the same on every backend, and how we know.
 
-    `exited(code)`, `aborted`, `crashed(signal)`, `panicked(line)`, `hung(reason)`, `skipped(reason)` by the guest
-    itself, `rejected(reason)`: the tender refused the unikernel, `broken(reason)`: the infrastructure failed.
+    `exited(code)`, `aborted`, `crashed(signal)`, `panicked(line)`, `hung(reason)`, `stopped` by us when nothing more
+    was asked of it, `skipped(reason)` by the guest itself, `rejected(reason)`: the tender refused the unikernel,
+    `broken(reason)`: the infrastructure failed.
 
     A code is the guest's own number. Where the tender's status may be another, `status` names it in full, as in `QEMU's
     status 33`, and it is this number that `exit_codes` mean. `disputed` says what speaks against the outcome: such a

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from bootmatrix.model.bounds import Name, Number, OneOf, Seconds, Size, Time
+from bootmatrix.model.check import CheckResult  # noqa: TC001  # pydantic reads a run's results back by these types
 from bootmatrix.model.outcome import Outcome, OutcomeKind
 from bootmatrix.model.verdicts import GOOD_VERDICTS, VERDICTS, Verdict
 
@@ -83,6 +84,7 @@ class Attempt:
 
     `memory` is the peak of the tender's resident memory in bytes, 0 where the place does not tell; `metrics` are the
     test's own, in the order of the matrix; `files` is what else was kept of it, as `consoles/…/1.usage.csv`.
+    `ready` is when the guest was, 0 where that is not known; `checks` are what it was asked, in the matrix's order.
     """
 
     number: Size
@@ -103,6 +105,8 @@ class Attempt:
     memory: Size = 0
     metrics: tuple[Measure, ...] = ()
     files: tuple[str, ...] = ()
+    ready: Seconds = 0.0
+    checks: tuple[CheckResult, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -163,6 +167,7 @@ class Result:
         last = self.attempts[-1]
         own = (
             Measure("boot_time", last.seconds, "s", Better.LOWER),
+            Measure("ready_time", last.ready, "s", Better.LOWER),
             Measure("memory_peak", last.memory, "B", Better.LOWER),
             Measure("unikernel_size", self.size, "B", Better.LOWER),
         )

@@ -1,1 +1,1 @@
-"""The network of a boot, in the kernel's own words: what is made before it, and what must be gone after it."""
+"""The networks of a boot: what is made before it and must be gone after it, and what was sent there."""

@@ -3,7 +3,8 @@
  *
  * agent BOX UID GID [GROUP]
  *
- * BOX has the pipes. `commands` brings `NUMBER LENGTH\n` and LENGTH bytes of words, each ended by a NUL; or `kill 0\n`,
+ * BOX has the pipes. `commands` brings `NUMBER LENGTH READS\n` and LENGTH bytes of words, each ended by a NUL (READS is 1
+ * if the boot reads `input`, else 0: it reads nothing); or `kill 0\n`,
  * which ends the boot that runs. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT KIB US`: LEFT
  * is what it left behind that cannot be removed, `nothing`, or `memory` if the kernel ended it for lack of memory; KIB the
  * peak of its resident memory, US the microseconds that it took. Its output goes to `console` and `tender`. To `usage` goes
@@ -57,11 +58,11 @@ static int opened(const char *name, int flags)
 }
 
 /* Becomes the boot; never returns. */
-static void become(char **words)
+static void become(char **words, int reads)
 {
-    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int input = reads ? opened("input", O_RDONLY) : open("/dev/null", O_RDONLY | O_CLOEXEC);
     int console = opened("console", O_WRONLY), tender = opened("tender", O_WRONLY);
-    dup2(nothing, 0);
+    dup2(input, 0);
     dup2(console, 1);
     dup2(tender, 2);
     sigprocmask(SIG_UNBLOCK, &children, NULL);
@@ -179,14 +180,14 @@ static int await(pid_t boot, int ends, long long begun, struct rusage *used)
     }
 }
 
-static void run(long number, char **words, int ends)
+static void run(long number, char **words, int reads, int ends)
 {
     long long begun = microseconds();
     pid_t boot = fork();
     if (boot < 0)
         die("fork");
     if (!boot)
-        become(words);
+        become(words, reads);
     struct rusage used;
     int how = await(boot, ends, begun, &used);
     long long took = microseconds() - begun;
@@ -200,7 +201,7 @@ static void run(long number, char **words, int ends)
 }
 
 /* Reads one boot's words and runs it. */
-static void take(long number, size_t length, int ends)
+static void take(long number, size_t length, int reads, int ends)
 {
     char *text = malloc(length + 1);
     size_t count = 0, word = 0;
@@ -213,7 +214,7 @@ static void take(long number, size_t length, int ends)
         die("a boot without words");
     for (size_t at = 0; word < count; at += strlen(text + at) + 1)
         words[word++] = text + at;
-    run(number, words, ends);
+    run(number, words, reads, ends);
     free(words);
     free(text);
 }
@@ -233,6 +234,7 @@ int main(int argc, char **argv)
     char line[64];
     long number;
     size_t length;
+    int reads;
     if (argc < 4)
         return 2;
     box = argv[1], uid = atoi(argv[2]), gid = atoi(argv[3]);
@@ -255,7 +257,7 @@ int main(int argc, char **argv)
     wire = wired(box);
     dprintf(status_pipe, "ready\n");
     while (next_line(line, sizeof line))
-        if (sscanf(line, "%ld %zu", &number, &length) == 2)
-            take(number, length, ends);
+        if (sscanf(line, "%ld %zu %d", &number, &length, &reads) == 3)
+            take(number, length, reads, ends);
     return 0; /* a `kill` that came too late is passed over */
 }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.status import Status
 
 INSIDE = "/bootmatrix"
-PIPES = ("commands", "status", "console", "tender", "usage")
+PIPES = ("commands", "status", "console", "tender", "usage", "input")
 # What a kept container's first process needs to give up for each boot, and to end and clean up what that leaves.
 RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", "DAC_OVERRIDE", "FOWNER")
 OF_NETWORKS = ("NET_ADMIN", "NET_RAW")  # besides, to set up a boot's network, and to capture what goes through it
@@ -102,7 +102,7 @@ class Keeper(Agent):
     def told(self, box: Path, job: Job) -> bytes:
         del box
         words = "".join(f"{word}\0" for word in job.argv).encode("utf-8", "surrogateescape")
-        return f"1 {len(words)}\n".encode() + words
+        return f"1 {len(words)} {job.reads:d}\n".encode() + words
 
     def ended(self, status: Status, container: str, seconds: float) -> Ended:
         """As the agent says, which alone can write to `status`: a boot is another user, and the folder is closed."""
@@ -138,7 +138,8 @@ class Single(Agent):
 
     def told(self, box: Path, job: Job) -> bytes:
         """The shell's words: the job replaces the subshell, so that its own end is what the shell sees."""
-        script = f'(exec {shlex.join(job.argv)}) </dev/null >"$box/console" 2>"$box/tender" 3>&-\n'
+        source = '"$box/input"' if job.reads else "/dev/null"
+        script = f'(exec {shlex.join(job.argv)}) <{source} >"$box/console" 2>"$box/tender" 3>&-\n'
         (box / "job").write_text(script, encoding="utf-8", errors="surrogateescape")
         (box / "job").chmod(0o644)
         return b"job\n"

@@ -23,6 +23,7 @@ from bootmatrix.places.wire import Wire
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Job
 
 PROGRAM = Path(__file__).with_name("holder.py")
@@ -35,16 +36,15 @@ REMEDY = (
 class Apart(Wire):
     """The namespace of a job that is about to be started."""
 
-    _process = 0  # that holds it
-
     def meet(self) -> None:
         """Wait until it is there; raises InfrastructureError if this host does not allow that."""
-        self._process = self._number(b"begin", "cannot be made")
+        self.home = str(self._number(b"begin", "cannot be made"))
 
-    def inside(self, argv: tuple[str, ...]) -> tuple[str, ...]:
-        """The command line that runs it in there, as the same user and without a right over the namespace."""
-        user = ["--user", "--preserve-credentials"] if os.getuid() else []
-        return ("nsenter", f"--target={self._process}", "--net", *user, "--", *argv)
+
+def inside(namespace: Namespace, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The command line that runs it in there, as the same user and without a right over the namespace."""
+    user = ["--user", "--preserve-credentials"] if os.getuid() else []
+    return ("nsenter", f"--target={namespace.home}", "--net", *user, "--", *argv)
 
 
 @contextlib.contextmanager

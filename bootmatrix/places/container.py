@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import copies, engine, own, sandbox, settings, strain, usage
+from bootmatrix.places import copies, disks, engine, own, sandbox, settings, strain, usage
 from bootmatrix.places.agents import INSIDE
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing
 
@@ -51,6 +51,8 @@ class ContainerPlace(Place):
         container = self.pool.take(self.image, job)
         process, mine, gone = ContainerProcess(container), container.box / own.NAME, True
         try:
+            if job.disks:
+                process.disks = disks.lay(container.disks, job.disks)
             if job.files:
                 own.lay(mine, job.files)
             process.namespace = container.lay(job)
@@ -61,6 +63,8 @@ class ContainerPlace(Place):
         finally:
             if job.files:
                 gone = own.remove(mine)
+            if job.disks:
+                gone &= disks.clear(container.disks)
             self.pool.give_back(container, clean=process.clean and container.clear() and gone)
 
     def lacks(self, job: Job) -> str:
@@ -114,6 +118,9 @@ class ContainerProcess(Process):
         self._exit, self.clean = ended.exit, ended.clean
         self.container.streams.drain()
         return self.read(0)
+
+    def write(self, data: bytes) -> None:
+        self.container.write(data)
 
     def kill(self) -> None:
         self.clean = self.container.end_job()

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import disk, files, host, keys, uses
 from bootmatrix.errors import Problem, UserError
-from bootmatrix.places import own
+from bootmatrix.places import disks, own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from bootmatrix.places.disks import Disk
 
 KIND = "file"  # of what is kept, for `gc`
 
@@ -30,19 +32,30 @@ def kept_of(boot: str) -> Path:
     return _folder() / keys.of("boot", boot)
 
 
-def keep(boot: str, own_files: Mapping[str, bytes]) -> None:
-    """Keep the files that a boot has of its own, for those who repeat it by hand, in the place of what was kept before.
+def keep(boot: str, own_files: Mapping[str, bytes], own_disks: Mapping[str, Disk]) -> None:
+    """Keep the files that a boot has of its own, and `disks.beside` them its disks, for those who repeat it by hand, in
+    the place of what was kept before.
 
     Raises UserError for names that are none, Fatal if they cannot be written.
     """
     target = kept_of(boot)
-    uses.mark(KIND, target.name, f"files of {boot}")
+    if own_files:
+        _make_room(target, f"files of {boot}")
+        own.lay(target, own_files)
+    if own_disks:
+        beside = Path(disks.beside(str(target)))
+        _make_room(beside, f"disks of {boot}")
+        disks.make(beside, disks.OPEN)
+        disks.lay(beside, own_disks)
+
+
+def _make_room(target: Path, label: str) -> None:
+    uses.mark(KIND, target.name, label)
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise disk.full(target, error) from None
     own.remove(target)
-    own.lay(target, own_files)
 
 
 def readable(file: Path, root: Path) -> Path:

@@ -198,8 +198,8 @@ def labelled(label: str) -> list[str]:
         return [str(each["Id"]) for each in found]
 
 
-def cli() -> str:
-    """The command that speaks to the same engine."""
+def cli() -> list[str]:
+    """The command that speaks to the same engine. To Podman its own does: Docker's cannot hand devices to Podman 4."""
     from shutil import which  # noqa: PLC0415
 
-    return "podman" if is_podman() and (which("podman") and not which("docker")) else "docker"
+    return ["podman", f"--url={where()}"] if is_podman() and which("podman") else ["docker"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import platform
@@ -19,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 
 from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
-from bootmatrix.places import apart, own, strain, usage
+from bootmatrix.places import apart, disks, own, strain, usage
 from bootmatrix.places.hosts import HERE
 from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
@@ -38,7 +39,12 @@ LOST = Problem(
 GONE = 5.0  # seconds that a killed process group has to disappear
 MARK = "BOOTMATRIX_JOB"
 _NUMBERS = itertools.count(1)
-LIMITS = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC, "core": resource.RLIMIT_CORE}
+LIMITS = {
+    "nofile": resource.RLIMIT_NOFILE,
+    "nproc": resource.RLIMIT_NPROC,
+    "core": resource.RLIMIT_CORE,
+    "fsize": resource.RLIMIT_FSIZE,
+}
 
 
 class LocalPlace(Place):
@@ -69,10 +75,17 @@ class LocalPlace(Place):
 
     @contextlib.contextmanager
     def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
-        with files.scratch("bootmatrix-", self.scratch) as scratch, _with_files(job), apart.laid(job) as namespace:
+        with (
+            files.scratch("bootmatrix-", self.scratch) as scratch,
+            _with_files(job),
+            _with_disks(job) as laid,
+            apart.laid(job) as namespace,
+        ):
             begin()
-            process = LocalProcess(replace(job, argv=namespace.inside(job.argv)) if namespace else job, str(scratch))
-            process.namespace = lent = Lent(namespace) if namespace else None
+            there = namespace or job.stands_in
+            process = LocalProcess(replace(job, argv=apart.inside(there, job.argv)) if there else job, str(scratch))
+            lent = Lent(namespace) if namespace else None
+            process.disks, process.namespace = laid, lent
             try:
                 yield process
             finally:
@@ -103,6 +116,20 @@ def _with_files(job: Job) -> Iterator[None]:
         own.remove(Path(job.folder))
 
 
+@contextlib.contextmanager
+def _with_disks(job: Job) -> Iterator[disks.Laid | None]:
+    """The same for its disks."""
+    if not job.disks:
+        yield None
+        return
+    folder = Path(disks.beside(job.folder))
+    disks.make(folder, disks.CLOSED)
+    try:
+        yield disks.lay(folder, job.disks)
+    finally:
+        own.remove(folder)
+
+
 class LocalProcess(Process):
     """A session, and so a process group, of its own; what leaves that is found again by its mark."""
 
@@ -111,6 +138,8 @@ class LocalProcess(Process):
         self._mark = f"{os.getpid()}-{next(_NUMBERS)}"
         self.begun, self._next_sample = time.monotonic(), usage.INTERVAL
         self._child = _spawn(job, scratch, self._mark)
+        if self._child.stdin:
+            os.set_blocking(self._child.stdin.fileno(), False)
         leaving.groups.add(self._child.pid)
         if not job.trusted:
             self._limit(job)
@@ -134,6 +163,11 @@ class LocalProcess(Process):
         self.kill()  # a child that outlived it would hold the pipes open
         self._streams.drain()
         return self.read(0)
+
+    def write(self, data: bytes) -> None:
+        assert self._child.stdin  # noqa: S101  # the job reads
+        if (self._child.stdin.write(data) or 0) < len(data):
+            raise BlockingIOError(errno.EAGAIN, "it does not read what it was sent before")
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -166,6 +200,8 @@ class LocalProcess(Process):
                     os.kill(process, signal.SIGKILL)
             time.sleep(0.002)
         self._streams.close()
+        if self._child.stdin:
+            self._child.stdin.close()
         os.close(self._over)
 
 
@@ -176,7 +212,7 @@ def _spawn(job: Job, scratch: str, mark: str) -> subprocess.Popen[bytes]:
             job.argv,
             cwd=scratch if job.workdir == SCRATCH else job.workdir,
             env={**plain, **host.run_mark(), **job.env, MARK: mark},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if job.reads else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,

@@ -14,7 +14,12 @@ AT_ONCE = struct.pack("ii", 1, 0)  # struct linger: what is closed is gone
 
 
 class Namespace(ABC):
-    """What may be had of it, by any thread. Each raises InfrastructureError if it refuses, or cannot be reached."""
+    """What may be had of it, by any thread. Each raises InfrastructureError if it refuses, or cannot be reached.
+
+    `home` tells the place where another job can stand in it: a container's id, or a process of this host.
+    """
+
+    home: str = ""
 
     @abstractmethod
     def socket(self, family: int, kind: int, protocol: int = 0) -> sockets.socket:
@@ -33,6 +38,7 @@ class Lent(Namespace):
     """A namespace for as long as one job lasts: then its sockets are closed, and nothing more may be had of it."""
 
     def __init__(self, owner: Namespace) -> None:
+        self.home = owner.home
         self._owner: Namespace | None = owner
         self._lock = threading.Lock()
         self._sockets: list[sockets.socket] = []

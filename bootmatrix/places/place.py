@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
+from bootmatrix.places import disks
 from bootmatrix.places.devices import TUN
 from bootmatrix.places.hosts import HERE
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.model import Interface
+    from bootmatrix.places.disks import Disk, Laid
     from bootmatrix.places.hosts import Host
     from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.strain import Strain
@@ -42,8 +45,10 @@ class Job:
     """A command line and what it may use. `memory` in bytes, 0 for no limit; `trusted` runs as the caller, with a
     writable root file system and without the sandbox's limits, as builds do. `devices` by their names in `devices`.
 
-    `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone. `interfaces` are
-    taps on networks of its own, there before it begins.
+    `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone; and its `disks`,
+    which it may write to, beside that. `interfaces` are taps on networks of its own, there before it begins; or it
+    `stands_in` those of another job. `reads`: what is written to the process is its standard input, which else has
+    nothing.
     """
 
     argv: tuple[str, ...]
@@ -59,15 +64,19 @@ class Job:
     scratch: int = 64 * MIB
     folder: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    disks: Mapping[str, Disk] = field(default_factory=dict)
     interfaces: tuple[Interface, ...] = ()
+    stands_in: Namespace | None = None
+    reads: bool = False
 
     @property
     def room(self) -> tuple[object, ...]:
-        """All but command line, files and addresses: jobs of one room can be handed to the same container, one after
-        the other.
+        """All but command line, files, addresses and what is on the disks: jobs of one room can be handed to the same
+        container, one after the other.
         """
         given = (self.workdir, self.needed, self.memory, self.processes, self.network, self.trusted, self.scratch)
-        return (tuple(sorted(self.env.items())), self.mounts, bool(self.interfaces), *given)
+        shared = (self.mounts, bool(self.interfaces), self.stands_in, disks.limit(self.disks))
+        return (tuple(sorted(self.env.items())), *shared, *given)
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -103,11 +112,12 @@ def nothing() -> None:
 
 
 class Process(ABC):
-    """A running job. `begun` is when it began, on the monotonic clock. `namespace` has its networks, None if it has no
-    interfaces.
+    """A running job. `begun` is when it began, on the monotonic clock; `disks` are its own. `namespace` has its
+    networks, None if it has no interfaces.
     """
 
     begun: float
+    disks: Laid | None = None
     namespace: Namespace | None = None
 
     @abstractmethod
@@ -115,6 +125,10 @@ class Process(ABC):
         """The next (CONSOLE | TENDER, bytes) as they come, (END, b"") when it has ended and all is read; None if
         there is nothing for so long. Raises InfrastructureError if the place lost the job.
         """
+
+    def write(self, data: bytes) -> None:
+        """To the standard input of a job that `reads`, at once: OSError if it does not take all of it."""
+        raise OSError(errno.ENXIO, f"it reads nothing, and so not these {len(data)} bytes")
 
     @abstractmethod
     def kill(self) -> None:
@@ -145,6 +159,11 @@ class Place(ABC):
     @abstractmethod
     def identity(self) -> str:
         """What the place's programs are, for content keys: it changes when a compiler or a tender may have changed."""
+
+    @property
+    def key(self) -> str:
+        """`identity` among all kinds of places: what was built or passed in one of another kind says nothing here."""
+        return f"{type(self).__name__} {self.identity}"
 
     @property
     def digest(self) -> str:

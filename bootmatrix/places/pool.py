@@ -73,7 +73,8 @@ class Pool:
             return found
         if found:
             found.remove()  # it died while nobody used it
-        return self._new(image, job, Single() if job.trusted or job.spoils_scratch else self._agent(image))
+        alone = job.trusted or job.spoils_scratch or job.stands_in
+        return self._new(image, job, Single() if alone else self._agent(image))
 
     def _new(self, image: str, job: Job, agent: Agent) -> Container:
         """One more try than the engine needs: a connection from before it was started anew breaks once."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix.places import devices, engine
+from bootmatrix.places import devices, disks, engine
 from bootmatrix.places.place import SCRATCH
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def of(image: str, job: Job) -> Sandbox:
         limits=limits(job),
         memory=job.memory,
         processes=job.processes,
-        network="" if job.network else "none",
+        network="" if job.network else f"container:{job.stands_in.home}" if job.stands_in else "none",
         ipc="none" if boot else "",
         sysctls={**(NO_IPC if boot else {}), **(_for_networks() if job.interfaces else {})},
         read_only=boot,
@@ -103,7 +103,8 @@ def limits(job: Job) -> dict[str, int]:
     most = int(Path("/proc/sys/kernel/pid_max").read_text())
     processes = resource.getrlimit(resource.RLIMIT_NPROC)[1]
     nproc = most if processes == resource.RLIM_INFINITY else min(most, processes)
-    return {"nofile": allowed, "nproc": nproc, "core": 0}
+    largest = disks.limit(job.disks)  # a job may write to its disks, and not make them longer
+    return {"nofile": allowed, "nproc": nproc, "core": 0, **({"fsize": largest} if largest else {})}
 
 
 def _for_networks() -> dict[str, str]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine, sandbox, settings, usage, wire
-from bootmatrix.places.agents import PIPES, Agent, Ended
+from bootmatrix.places import disks, engine, own, sandbox, settings, usage, wire
+from bootmatrix.places.agents import INSIDE, PIPES, Agent, Ended
 from bootmatrix.places.namespace import Lent
-from bootmatrix.places.place import CONSOLE, Exit
+from bootmatrix.places.place import CONSOLE, Exit, Mount
 from bootmatrix.places.status import Status
 from bootmatrix.places.streams import Streams
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import ModuleType
 
     from bootmatrix.networks.laying import State
     from bootmatrix.places.place import Job
+    from bootmatrix.places.sandbox import Sandbox
 
 READY_SECONDS = 60.0
 KILLED_SECONDS = 10.0
@@ -51,18 +54,33 @@ class Container:
         # Open for writing as well: no end is read between two jobs
         both = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
         console, tender = os.open(box / "console", both), os.open(box / "tender", both)
+        self._input = os.open(box / "input", both)
         self.streams = Streams(console, tender, self._status.descriptor, hangs_up=not agent.kept)
         try:
             inner = sandbox.of(image, job)
-            around, command = agent.around(inner, box), agent.command(inner)
+            around, command = agent.around(self._with_disks(inner, job), box), agent.command(inner)
             with wire.door(box) if job.interfaces else contextlib.nullcontext() as door:
                 self._start(job.name, settings.arguments(around, command, run, kept=agent.kept))
                 if door:
                     self._wire = door.opened(job.name)
+                    self._wire.home = self.id
                     self._bare = _laying().begin(self._wire)
         except BaseException:
             self.remove()
             raise
+
+    @property
+    def disks(self) -> Path:
+        """Where its jobs have their disks, seen beside their other files."""
+        return Path(disks.beside(str(self.box / own.NAME)))
+
+    def _with_disks(self, inner: Sandbox, job: Job) -> Sandbox:
+        """What jobs with disks may write to, besides; without any, nothing."""
+        if not job.disks:
+            return inner
+        disks.make(self.disks, disks.OPEN)
+        seen = Mount(self.disks, disks.beside(f"{INSIDE}/{own.NAME}"), writable=True)
+        return replace(inner, mounts=(*inner.mounts, seen))
 
     def _start(self, name: str, arguments: dict[str, Any]) -> None:
         with engine.speaking(f"the container for {name} cannot be started"):
@@ -77,6 +95,9 @@ class Container:
         self._status.name = job.name
         self._status.forget()
         self.samples()  # those of the job before
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._input, LONGEST):  # what that did not read
+                pass
         os.write(self.commands, self.agent.told(self.box, job))
 
     def lay(self, job: Job) -> Lent | None:
@@ -98,6 +119,11 @@ class Container:
             return not _laying().clear(self._wire, self._bare)
         except InfrastructureError:
             return False
+
+    def write(self, data: bytes) -> None:
+        """To the job's standard input; OSError if that does not take all of it at once."""
+        if os.write(self._input, data) < len(data):
+            raise BlockingIOError(errno.EAGAIN, "it does not read what it was sent before")
 
     def samples(self) -> list[usage.Sample]:
         """What the agent has told of the job's usage since this was called last; nothing if it is a shell."""
@@ -157,6 +183,7 @@ class Container:
         os.close(self.commands)
         gone = not self.id or self._dead or (engine.answers() and self.kill())
         self.streams.close()
+        os.close(self._input)
         self._status.close()
         self._usage.close()
         if self._lent:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import host, keys, plugins
 from bootmatrix.engines import Engine
+from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.judging import quarantine
-from bootmatrix.matrix import cells, filling, resolve
+from bootmatrix.matrix import cells, filling, nets, resolve
+from bootmatrix.matrix.checks import asked
 from bootmatrix.model import Cell, Quarantine, Rejected, repro
+from bootmatrix.planning import networks
 from bootmatrix.toolchains import build, toolchain
 from bootmatrix.toolchains.build import BuildStep
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.model import Runner, Tender
+    from bootmatrix.model import Interface, Runner, Tender
     from bootmatrix.toolchains.toolchain import Image
 
 
@@ -30,7 +33,8 @@ class BootStep:
     """One test on one cell, small, since there may be many. `skip` says why it will not run, `error` why it cannot.
 
     `test` is the name with the parameters, as in the id; `template` has placeholders, and is shared with other boots.
-    `where` is the test's place, as a Result's; `options` are those with which the user asked for it.
+    `where` is the test's place, as a Result's; `options` are those with which the user asked for it. `besides` are the
+    images, by name, in which programs of its checks are run.
     """
 
     id: str
@@ -51,6 +55,8 @@ class BootStep:
     quarantine: Quarantine = field(default=Quarantine(), compare=False)
     where: str = field(default="", compare=False)
     options: tuple[str, ...] = field(default=(), compare=False)
+    interfaces: tuple[Interface, ...] = field(default=(), compare=False)
+    besides: Mapping[str, Image] = field(default_factory=dict, compare=False)
 
     @property
     def repro(self) -> str:
@@ -59,21 +65,26 @@ class BootStep:
 
     @property
     def values(self) -> dict[str, str]:
-        """What placeholders stand for."""
+        """The cell's values, the test's parameters, and the names of the test itself."""
         own = {"format": self.runner.format, "test": self.name, "cell": self.cell.id}
         return {**cells.IMPLICIT, **self.cell.values, **self.params, **own}
+
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """The values, and what else placeholders stand for before a place is known."""
+        return {**self.values, **networks.placeholders(self.interfaces)}
 
     @property
     def resources(self) -> frozenset[str]:
         """The names of what it has for itself, their placeholders filled in."""
         if not self.template.resources:
             return frozenset()
-        return frozenset(filling.of_key(self.template, "resources", self.values))
+        return frozenset(filling.of_key(self.template, "resources", self.placeholders))
 
     @property
     def fields(self) -> TestFields:
         """The test's fields, their placeholders filled in anew at each call."""
-        return filling.fill(self.template, self.values)
+        return filling.fill(self.template, self.placeholders)
 
     @property
     def runs(self) -> bool:
@@ -121,7 +132,7 @@ def make(
     ]
     running = [boot for boot in boots if boot.runs]
     builds = tuple({boot.build.key: boot.build for boot in running if boot.build}.values())
-    needed = [boot.image for boot in running if boot.image]
+    needed = [image for boot in running for image in (boot.image, *boot.besides.values()) if image]
     return Plan(matrix.root, where, tuple(dict.fromkeys(needed)), builds, tuple(boots), tuple(matrix.cells.keys))
 
 
@@ -141,6 +152,8 @@ class _Maker:
         self.sources: dict[Path, str] = {}
         self.backends: dict[tuple[object, ...], tuple[Runner, Tender | None, str]] = {}
         self.parts: dict[tuple[str | None, str], tuple[Image | None, BuildStep | None]] = {}
+        self.networks = nets.networks(matrix.nets)
+        self.interfaces: dict[int, tuple[Interface, ...]] = {}
 
     def boot(self, cell: Cell, name: str, params: Mapping[str, str], fields: TestFields) -> BootStep:
         backend, arch = cells.value(cell, "backend"), cells.value(cell, "arch")
@@ -167,7 +180,28 @@ class _Maker:
             quarantine=quarantine.of(self.matrix, cell, name, params),
             where=self.matrix.places.get(name, ""),
             options=self.options,
+            interfaces=self._interfaces(fields),
+            besides=self._besides(cell, fields) if fields.checks or fields.ready else {},
         )
+
+    def _besides(self, cell: Cell, fields: TestFields) -> dict[str, Image]:
+        """The images that its checks name, with the cell's other values. Raises UserError if there is none such."""
+        found = {}
+        for name in {each.command.image for each in asked(fields.ready, fields.checks) if each.command} - {""}:
+            if name not in self.folders:
+                what = f"a check is to be run in the image '{name}', which there is not"
+                raise UserError(Problem(what, remedy=suggest(name, self.folders)))
+            if self.engine.has_images:
+                found[name] = toolchain.image_of(Cell(cell.id, {**cell.values, "os": name}), self.folders)
+        return found
+
+    def _interfaces(self, fields: TestFields) -> tuple[Interface, ...]:
+        """Those of a test's guest, made once for all boots that share its fields."""
+        if not fields.nets:
+            return ()
+        if id(fields) not in self.interfaces:
+            self.interfaces[id(fields)] = networks.interfaces(fields.nets, self.networks)
+        return self.interfaces[id(fields)]
 
     def _backend(self, backend: str, arch: str, fields: TestFields) -> tuple[Runner, Tender | None, str]:
         """The runner, its tender, and why it has none."""

@@ -50,6 +50,7 @@ class Steps:
             on_begin=self._begun,
             on_attempt=self._attempted,
             results=self.results,
+            place_of=places.of,
         )
         if screen.wants_consoles:
             self.booter.on_chunk = screen.console

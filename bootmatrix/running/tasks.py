@@ -38,7 +38,7 @@ class Tasks:
     def of(self, wanted: list[int]) -> Iterator[Task]:
         """Those of the boots with these numbers, and what they need."""
         boots = [(index, self.plan.boots[index]) for index in wanted]
-        needed = {_key(part) for _, step in boots if step.runs for part in (step.image, step.build) if part}
+        needed = {_key(part) for _, step in boots if step.runs for part in _parts(step)}
         yield from (self._image(image) for image in self.plan.images if _key(image) in needed)
         yield from (self._build(step) for step in self.plan.builds if _key(step) in needed)
         tasks = (self._boot(index, step) for index, step in boots)
@@ -79,7 +79,7 @@ class Tasks:
         if demand.memory > (most := self.hosts[demand.host].memory):
             refuse = partial(self.steps.too_large, index, step, demand.memory, most)
             return Task(step.id, refuse, lost, order=index)
-        needs = tuple(_key(part) for part in (step.image, step.build) if part)
+        needs = tuple(map(_key, _parts(step)))
         return Task(step.id, act, lost, needs, demand, self._seconds(step), index)
 
     def _demand(self, step: BootStep) -> Demand:
@@ -112,6 +112,11 @@ class Tasks:
             return None
         mean = sum(booted) / len(booted) if booted else 0.0
         return max(0.0, board.left - sum(guessed) + len(guessed) * mean) / board.slots
+
+
+def _parts(step: BootStep) -> list[Image | BuildStep]:
+    """What it needs."""
+    return [part for part in (step.image, step.build, *step.besides.values()) if part]
 
 
 def _key(part: Image | BuildStep) -> str:

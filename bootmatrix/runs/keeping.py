@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import files
 from bootmatrix.runs import names
-from bootmatrix.runs.store import HEAD, TAIL
+from bootmatrix.runs.store import DISK, HEAD, TAIL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from bootmatrix.model import Attempt, Result
 
 CONSOLE = re.compile(r"[0-9]{1,6}\.(console|tender)\.log")
-OTHER = re.compile(r"[0-9]{1,6}\.[a-z]{1,20}\.csv")
-LARGEST = HEAD + TAIL + 256  # bytes: no file of an attempt is kept in more
+OTHER = re.compile(r"[0-9]{1,6}\.[a-z]{1,20}\.(csv|log|pcapng|txt)")
+DISKS = re.compile(r"[0-9]{1,6}\.disk\.[A-Za-z0-9]{1,70}\.img")
+LARGEST = HEAD + TAIL + 256  # bytes: no other file of an attempt is kept in more
 
 
 def with_consoles(result: Result, source: Path, target: Path) -> Result:
@@ -34,12 +35,18 @@ def _kept(attempt: Attempt, test: str, source: Path, target: Path) -> Attempt:
         named if named and _brought(named, folder, CONSOLE, source, target) else ""
         for named in (attempt.console, attempt.tender)
     )
-    others = tuple(named for named in attempt.files if _brought(named, folder, OTHER, source, target))
+    others = tuple(
+        named
+        for named in attempt.files
+        if _brought(named, folder, OTHER, source, target) or _brought(named, folder, DISKS, source, target, DISK)
+    )
     return replace(attempt, console=console, tender=tender, files=others)
 
 
-def _brought(named: str, folder: str, form: re.Pattern[str], source: Path, target: Path) -> bool:
+def _brought(
+    named: str, folder: str, form: re.Pattern[str], source: Path, target: Path, largest: int = LARGEST
+) -> bool:
     """A path of another form than ours is never looked at."""
     if not named.startswith(folder) or not form.fullmatch(named.removeprefix(folder)):
         return False
-    return files.brought(source, named, target, LARGEST)
+    return files.brought(source, named, target, largest)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import disk, files, host
+from bootmatrix import disk, files, host, sparse
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.results import Stored, encode
 from bootmatrix.runs import names, order
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bootmatrix.texts import Record
     from bootmatrix.watching.watch import Watched
 
+DISK, DISK_DATA = 1 << 30, 64 << 20  # bytes of a disk that is kept, and of what it takes of ours
+ALL_DISKS = 1 << 30  # bytes that all kept disks of a run take
 HEAD, TAIL = 256 << 10, 256 << 10  # bytes of a console that are kept
 
 
@@ -57,6 +59,7 @@ class Store:
             ) from None
         self._at, self._length = array("q", [-1]) * tests, array("q", [0]) * tests
         self._folders: set[str] = set()
+        self._disks = 0
         self._lock = threading.Lock()
         self.verdicts: Counter[str] = Counter()
         self.frozen = False
@@ -106,29 +109,55 @@ class Store:
             raise disk.full(file, error) from None
         return file
 
-    def keep_consoles(self, test: str, number: int, seen: Watched) -> Consoles:
+    def keep_consoles(self, test: str, number: int, seen: Watched, *, passed: bool) -> Consoles:
         """Head and tail of what the guest and the tender printed, and the files of the witnesses."""
+        found = seen.findings
+        evidence = {} if passed else {name: made() for name, made in found.evidence.items()}
         return Consoles(
             self._keep_console(seen.console, test, f"{number}.console.log"),
             self._keep_console(seen.tender, test, f"{number}.tender.log"),
-            tuple(self._keep(test, f"{number}.{name}", data) for name, data in seen.findings.files.items()),
+            tuple(self._keep(test, f"{number}.{name}", data) for name, data in {**found.files, **evidence}.items()),
         )
+
+    def keep_disk(self, test: str, name: str, descriptor: int) -> str:
+        """A copy of a disk beside the consoles; where, or empty if it is too large. OSError if it cannot be read, Fatal
+        if our own disk takes no more.
+        """
+        size, data = os.fstat(descriptor).st_size, sparse.written(descriptor)
+        with self._lock:
+            if size > DISK or data > DISK_DATA or self._disks + data > ALL_DISKS:
+                return ""
+            self._disks += data
+        relative = self._place_of(test, name)
+        try:
+            with files.created(f"{self.folder}/{relative}") as stream:
+                sparse.copy(descriptor, stream.fileno(), size)
+        except OSError as error:
+            raise disk.full(self.folder / relative, error) from None
+        return relative
 
     def _keep_console(self, record: Record, test: str, name: str) -> str:
         return self._keep(test, name, bounded(record)) if record.total else ""
 
     def _keep(self, test: str, name: str, data: bytes) -> str:
-        folder = names.consoles(test)
-        relative = f"{folder}/{name}"
+        relative = self._place_of(test, name)
         try:
-            if test not in self._folders:
-                self._make_folder(*folder.split("/")[1:])
-                self._folders.add(test)
             with files.created(f"{self.folder}/{relative}") as stream:  # a Path costs 5 µs, and there are thousands
                 stream.write(data)
         except OSError as error:
             raise disk.full(self.folder / relative, error) from None
         return relative
+
+    def _place_of(self, test: str, name: str) -> str:
+        """Where a file of a test goes, relative to the run's folder, which is there then."""
+        folder = names.consoles(test)
+        if test not in self._folders:
+            try:
+                self._make_folder(*folder.split("/")[1:])
+            except OSError as error:
+                raise disk.full(self.folder / folder, error) from None
+            self._folders.add(test)
+        return f"{folder}/{name}"
 
     def _make_folder(self, cell: str, test: str) -> None:
         """For the consoles of a test: one call where it is new, and there are thousands."""

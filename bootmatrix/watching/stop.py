@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bootmatrix.model import OutcomeKind
+
 
 class StopKind(StrEnum):
-    """What ends it: a time-out, a limit, its own word that it is over, or the user."""
+    """What ends it: a time-out, a limit, its own word that it is over, or the user; `checked`, when nothing more is
+    asked of it, and `check late`, when it has not answered by a check's deadline.
+    """
 
     TIMEOUT = "timeout"
     IDLE = "idle timeout"
     CONSOLE_LIMIT = "console limit"
     STATUS_TOLD = "status told"
     PANIC = "panic"
+    CHECKED = "checked"
+    CHECK_LATE = "check late"
     INTERRUPTED = "interrupted"
 
 
@@ -27,7 +33,17 @@ class Stop:
     @property
     def is_late(self) -> bool:
         """Whether a deadline has passed."""
-        return self.kind in {StopKind.TIMEOUT, StopKind.IDLE}
+        return self.kind in {StopKind.TIMEOUT, StopKind.IDLE, StopKind.CHECK_LATE}
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether its checks have said all that there is to say, good or bad."""
+        return self.kind in {StopKind.CHECKED, StopKind.CHECK_LATE}
+
+    @property
+    def outcome(self) -> OutcomeKind:
+        """What it comes to that the process did not end itself."""
+        return OutcomeKind.STOPPED if self.is_checked else OutcomeKind.HUNG
 
     @property
     def is_final(self) -> bool:

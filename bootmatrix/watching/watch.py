@@ -81,9 +81,14 @@ class _Watcher:
         self.sieve = Sieve(limits.noise)
 
     def follow(self, process: Process) -> Watched:
-        for witness in self.witnesses:
-            witness.began(process, self.clock.started)
-        end, stop = self._to_the_end(process)
+        try:
+            for witness in self.witnesses:
+                witness.began(process, self.clock.started)
+            end, stop = self._to_the_end(process)
+        except BaseException:
+            for witness in self.witnesses:
+                witness.abandoned()
+            raise
         self.tender.add(self.sieve.rest())
         seconds = self.clock.passed() if end is None or end.seconds is None else end.seconds
         found = [witness.ended(Ending(end, stop)) for witness in self.witnesses]

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from bootmatrix.model import CheckResult, Measure
     from bootmatrix.places.place import Exit, Process
     from bootmatrix.places.strain import Strain
     from bootmatrix.texts import Record
@@ -38,13 +39,21 @@ class Ending:
 @dataclass(frozen=True)
 class Findings:
     """What a witness adds to what is known of a boot. `memory` in bytes, 0 if it is not known; `files` are kept beside
-    the console, by the ends of their names (`usage.csv`). `complaints` are sentences that speak against a pass.
+    the console, by the ends of their names (`usage.csv`), and so is what `evidence` makes where the boot did not pass.
+    `complaints` are sentences that speak against a pass; so are `undone`, of what could not be asked any more, but not
+    against a guest that skipped itself. `checks` were made of the guest from outside, `metrics` are
+    what was measured besides, `ready` is after how many seconds the guest was ready.
     """
 
     memory: int = 0
     strain: Strain | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    evidence: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
+    ready: float | None = None
+    checks: tuple[CheckResult, ...] = ()
+    metrics: tuple[Measure, ...] = ()
 
     def __or__(self, other: Findings) -> Findings:
         """Both; of two that tell the same the second."""
@@ -52,7 +61,12 @@ class Findings:
             memory=other.memory or self.memory,
             strain=other.strain or self.strain,
             files={**self.files, **other.files},
+            evidence={**self.evidence, **other.evidence},
             complaints=(*self.complaints, *other.complaints),
+            undone=(*self.undone, *other.undone),
+            ready=self.ready if other.ready is None else other.ready,
+            checks=(*self.checks, *other.checks),
+            metrics=(*self.metrics, *other.metrics),
         )
 
 
@@ -77,3 +91,6 @@ class Witness:
         """What was found; asked once, before a process is killed that has not ended itself."""
         del ending
         return Findings()
+
+    def abandoned(self) -> None:
+        """Watching itself failed: nothing is asked any more, and what was begun for it is to be ended."""

@@ -1,6 +1,7 @@
 // Each try of a test: what the guest did and how we know, what it printed, and what it said of its own cases.
 
 const SOME_CASES = 200;
+const NOTE = /\.(\w+)\.(?:log|txt)$/; // a file that people read, with what it is about
 
 /** `reason` is the test's, which need not be told again; `last` is open. */
 function attemptOf(attempt, shown, reason, last) {
@@ -33,8 +34,10 @@ function attemptOf(attempt, shown, reason, last) {
     attempt.reason && attempt.reason !== reason ? make("p", { class: "reason" }, seenLines(attempt.reason)) : null,
     consoleOf("Console", attempt, attempt.console, shown?.console, shown?.full),
     attempt.tender ? consoleOf("Tender's output", attempt, attempt.tender, shown?.tender, shown?.full) : null,
+    notesOf(attempt, shown),
     casesOf(attempt),
     factList(facts),
+    filesOf(attempt),
     usageOf(shown?.usage),
     attempt.command.length
       ? commandOf(shellWords(attempt.command), `the command line of attempt ${attempt.number}`, "Command line")
@@ -105,4 +108,23 @@ function casesOf(attempt) {
     ),
     left > 0 ? make("p", { class: "remark" }, `… and ${count(left)} more, in report.json.`) : null,
   );
+}
+
+/** What was found out beside the console, in words. */
+function notesOf(attempt, shown) {
+  return attempt.files
+    .filter((path) => NOTE.test(path))
+    .map((path) => {
+      const about = path.match(NOTE)[1];
+      return consoleOf(about[0].toUpperCase() + about.slice(1), attempt, path, shown?.notes?.[path], shown?.full);
+    });
+}
+
+/** What else was kept of it, to be opened with other programs. */
+function filesOf(attempt) {
+  const links = attempt.files
+    .filter((path) => !NOTE.test(path))
+    .map((path) => wholeFile(path, seen(path.split("/").pop())))
+    .filter((link) => link);
+  return links.length ? make("p", { class: "files" }, "Files: ", links.flatMap((link, index) => (index ? [", ", link] : [link]))) : null;
 }

@@ -30,6 +30,8 @@ CHUNK = 128 << 10  # bytes, before it is packed
 LONG = 64 << 10  # bytes of a result that is shortened
 CASES = 500  # of an attempt, where they are many
 CURVES = 2000  # attempts whose usage is drawn
+NOTES = (".log", ".txt")  # ends of the names of an attempt's files that are shown as a console is
+MOST_NOTES = 4
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ class Details:
             return {"full": True}
         self.rooms[rank] -= min(attempt.console_bytes, consoles.SHOWN)
         pair = {"console": attempt.console, "tender": attempt.tender}
-        return {key: consoles.ends(self.folder, name) for key, name in pair.items() if name}
+        shown = {key: consoles.ends(self.folder, name) for key, name in pair.items() if name}
+        notes = [name for name in attempt.files if name.endswith(NOTES)][:MOST_NOTES]
+        return {**shown, "notes": {name: consoles.ends(self.folder, name) for name in notes}} if notes else shown
 
 
 def _id(text: bytes) -> str:

@@ -45,7 +45,10 @@ SECTIONS = {
 MODELS: dict[str, type[pydantic.BaseModel]] = {
     name: kind
     for name, kind in {**vars(parts), **vars(schema)}.items()
-    if inspect.isclass(kind) and issubclass(kind, parts.Strict) and kind is not parts.Strict
+    if inspect.isclass(kind)
+    and issubclass(kind, parts.Strict)
+    and kind.__module__ in {parts.__name__, schema.__name__}
+    and kind is not parts.Strict
 }
 WORDS = {"build": "the only build", "axes": "all but `backend"}  # what a default of none means
 FILLER = """\
@@ -162,9 +165,15 @@ def test_what_the_marks_of_keys_mean_is_documented() -> None:
     assert named("How layers merge", "`~` takes", ".") == nothing
     filled = [name for name, key in found.items() if key.texts]
     assert sorted(named("Placeholders", "is filled in ", ";")) == sorted(filled)
-    (late,) = (name for name, key in found.items() if key.late)
-    assert f"in `{late}` only" in rows(section("docs/matrix.md", "Placeholders"), "placeholder")["{attempt}"][1]
-    assert set(rows(section("docs/matrix.md", "Placeholders"), "placeholder")) >= {f"{{{n}}}" for n in template.BUILTIN}
+    late = [name for name, key in found.items() if key.late]
+    said = rows(section("docs/matrix.md", "Placeholders"), "placeholder")["{attempt}"][1].partition(" and ")[0]
+    assert re.findall(r"`(\w+)`", said) == late
+    known = {
+        *template.BUILTIN,
+        *template.OF_OPTIONS,
+        *(name for key in found.values() for name in key.also),
+    }
+    assert set(rows(section("docs/matrix.md", "Placeholders"), "placeholder")) >= {f"{{{n}}}" for n in known}
 
 
 def test_what_a_pass_does_not_depend_on_is_documented() -> None:

@@ -12,6 +12,7 @@ from bootmatrix import plugins, texts
 from bootmatrix.judging import verdict
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.model import Attempt, Boot, Ending, Launch, Outcome, Runner, Tender, Verdict, parse_outcome
+from bootmatrix.watching.stop import Stop, StopKind
 
 KVM_UNIT: dict[str, object] = {
     "exit_codes": {"1": "passed", "3": "failed", "77": "skipped", "125": "crashed", "127": "aborted"},
@@ -233,12 +234,15 @@ def test_the_status_line_decides_where_the_tender_hides_the_status(text: str, wa
 )
 def test_a_guest_that_told_its_status_is_believed_without_its_power_off(text: str, wanted: str) -> None:
     lenient = KVM_UNIT | {"console_exit": r"EXIT: STATUS=(\w+)"}
-    assert verdict.judge(fields(**lenient), Fixed("broken"), Ending(console=text), told=True).verdict == wanted
+    assert (
+        verdict.judge(fields(**lenient), Fixed("broken"), Ending(console=text), Stop(StopKind.STATUS_TOLD, "")).verdict
+        == wanted
+    )
 
 
 def test_a_guest_that_told_two_statuses_is_not_believed() -> None:
     ending = Ending(console="EXIT: STATUS=3\nEXIT: STATUS=1\n")
-    assert verdict.judge(fields(**KVM_UNIT), Fixed(), ending, told=True).verdict == "contradicted"
+    assert verdict.judge(fields(**KVM_UNIT), Fixed(), ending, Stop(StopKind.STATUS_TOLD, "")).verdict == "contradicted"
 
 
 @pytest.mark.parametrize(
@@ -342,7 +346,7 @@ def test_words_that_are_no_outcome_are_refused(word: str) -> None:
 )
 def test_a_boot_that_a_panic_ended_is_what_its_runner_says(says: str, wanted: str, outcome: str) -> None:
     expect = fields(expect={"outcome": "panicked"})
-    said = verdict.judge(expect, Fixed(says), Ending(), panicked=True)
+    said = verdict.judge(expect, Fixed(says), Ending(), Stop(StopKind.PANIC, ""))
     assert (said.verdict, str(said.outcome)) == (wanted, outcome)
 
 

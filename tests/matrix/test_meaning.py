@@ -15,7 +15,7 @@ import pytest
 
 import bootmatrix as package
 from bootmatrix.matrix import meaning
-from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced
+from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced, Short
 from bootmatrix.matrix.schema import TestFields
 from bootmatrix.matrix.values import Day, HostPath, Listed, Memory, Text, Whole
 
@@ -104,30 +104,60 @@ def test_the_nearest_mark_counts() -> None:
     assert key(Annotated[Unmarked, Merged(), AsWritten()]).texts is None
 
 
+def test_a_mapping_that_may_be_written_shortly_has_texts_there() -> None:
+    texts = key(Annotated[Annotated[Marked, Short("address")] | None, Replaced()]).texts
+    assert texts
+    assert texts.short == meaning.Texts(filled=True)
+    untouched = key(Annotated[Annotated[Marked, Short("comment")] | None, Replaced()]).texts
+    assert untouched
+    assert untouched.short is None
+
+
+# What some keys mean beyond the usual: nothing filled in, replaced by a later layer, a part of what a pass depends on.
+USUAL: dict[str, object] = {"texts": None, "late": False, "merged": False, "in_pass": True, "plug_in": ""}
+MEANINGS: dict[str, dict[str, object]] = {
+    "memory": USUAL,
+    "expected_failure": USUAL,
+    "args": {"late": True, "merged": False, "in_pass": True},
+    "files": {"late": True, "merged": True, "in_pass": True},
+    "blocks": {"late": True, "merged": True, "in_pass": True, "also": {"disk"}},
+    "checks": {"late": False, "merged": False, "in_pass": True},
+    "ready": {"late": False, "merged": False, "in_pass": True},
+    "expect": {"late": False, "merged": True, "in_pass": True},
+    "metrics": {**USUAL, "merged": True},
+    "nets": {**USUAL, "merged": True},
+    "runner": {**USUAL, "merged": True, "in_pass": False},
+    "retry": {**USUAL, "merged": True, "in_pass": False},
+    "build": {**USUAL, "in_pass": False},
+    "skip": {**USUAL, "in_pass": False},
+    "requires": {**USUAL, "in_pass": False},
+    "resources": {"late": False, "in_pass": False},
+    "cases": {**USUAL, "plug_in": "protocols"},
+}
+
+
 def test_every_key_of_a_test_has_one_meaning() -> None:
     found = meaning.of(TestFields)
     assert found.keys() == TestFields.model_fields.keys()
-    assert {name for name, each in found.items() if each.texts} == {"unikernel", "args", "expect", "resources"}
-    assert {name for name, each in found.items() if each.late} == {"args"}
-    assert {name for name, each in found.items() if each.merged} == {"expect", "retry", "metrics", "runner"}
-    aside = {"build", "retry", "skip", "unavailable", "requires", "resources", "runner"}
-    assert {name for name, each in found.items() if not each.in_pass} == aside
-    assert {name: each.plug_in for name, each in found.items() if each.plug_in} == {"cases": "protocols"}
+    filled = {"args", "expect", "resources", "files", "blocks", "checks", "ready"}
+    assert {name for name in MEANINGS if found[name].texts} == filled
+    for name, what in MEANINGS.items():
+        assert {field: getattr(found[name], field) for field in what} == what, name
 
 
 NEW = """\
-    nets: Annotated[dict[str, Text], Merged(), Filled(), NotInPass()] = Field({}, description="Its networks.")
+    labels: Annotated[dict[str, Text], Merged(), Filled(), NotInPass()] = Field({}, description="Its labels.")
     disk: Annotated[Text, Filled()] = Field("", description="Its disk.")
 """
 BEFORE = "    runner: Annotated["
 LAYERS = """
 axes: {backend: [qemu]}
-defaults: {nets: {a: 'tap-{arch}', b: '{{b}}'}}
+defaults: {labels: {a: 'tap-{arch}', b: '{{b}}'}}
 tests:
   t:
     unikernel: matrix.yaml
     disk: DISK
-    when: [{match: {backend: qemu}, nets: {b: 'x{test}', c: C}}]
+    when: [{match: {backend: qemu}, labels: {b: 'x{test}', c: C}}]
 """
 LOOK = """
 import json, sys
@@ -137,7 +167,7 @@ from bootmatrix.matrix import load, schema
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.planning import plan
 from bootmatrix.runs.passes import Keys
-found = {"schema": schema.json_schema()["$defs"]["Test"]["properties"]["nets"]["description"], "keys": []}
+found = {"schema": schema.json_schema()["$defs"]["Test"]["properties"]["labels"]["description"], "keys": []}
 for name in sys.argv[1:]:
     try:
         (step,) = plan.make(load.load(Path(name)), (), "host").boots
@@ -145,7 +175,7 @@ for name in sys.argv[1:]:
         found["error"] = str(error)
         continue
     found["keys"].append(Keys().of(step, step.fields, LocalPlace()))
-    found["nets"] = step.fields.nets
+    found["labels"] = step.fields.labels
 print(json.dumps(found))
 """
 
@@ -170,7 +200,7 @@ def run(program: Path, *args: str, cwd: Path) -> subprocess.CompletedProcess[str
 def test_a_key_is_added_in_one_place(tmp_path: Path) -> None:
     texts = {
         "first": LAYERS.replace("DISK", "d").replace("C}", "c}"),
-        "other-nets": LAYERS.replace("DISK", "d").replace("C}", "d}"),
+        "other-labels": LAYERS.replace("DISK", "d").replace("C}", "d}"),
         "other-disk": LAYERS.replace("DISK", "e").replace("C}", "c}"),
         "unknown": LAYERS.replace("DISK", "d").replace("C}", "'{nonsense}'}"),
     }
@@ -180,13 +210,13 @@ def test_a_key_is_added_in_one_place(tmp_path: Path) -> None:
     done = run(copied(tmp_path / "copy", NEW), "-c", LOOK, *(f"{name}.yaml" for name in texts), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["schema"] == "Its networks. Layers merge key by key. Placeholders are filled in."
-    assert found["nets"]["b"] == "xt"
-    assert found["nets"]["a"].startswith("tap-")
-    assert found["nets"]["a"] != "tap-{arch}"
-    first, other_nets, other_disk = found["keys"]
-    assert first == other_nets != other_disk
-    assert found["error"].startswith("unknown.yaml:8:61: the placeholder {nonsense} names no axis or parameter")
+    assert found["schema"] == "Its labels. Layers merge key by key. Placeholders are filled in."
+    assert found["labels"]["b"] == "xt"
+    assert found["labels"]["a"].startswith("tap-")
+    assert found["labels"]["a"] != "tap-{arch}"
+    first, other_labels, other_disk = found["keys"]
+    assert first == other_labels != other_disk
+    assert found["error"].startswith("unknown.yaml:8:63: the placeholder {nonsense} names no axis or parameter")
 
 
 def test_a_key_without_its_marks_stops_the_program(tmp_path: Path) -> None:

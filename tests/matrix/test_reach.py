@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import bootmatrix, write_matrix
 
-from bootmatrix.boots import tenders
+from bootmatrix.boots import given, tenders
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import load
 from bootmatrix.matrix.reach import ALWAYS, OURS, Reach, roots
@@ -145,7 +145,7 @@ def test_a_place_of_ours_in_containers_is_no_prefix(name: str, root: Path) -> No
 
 
 def test_these_are_all_places_of_ours() -> None:
-    assert {build.SOURCE, build.OUTPUT, tenders.BUILD, agents.INSIDE, "/probe", "/agent"} == set(OURS)
+    assert {build.SOURCE, build.OUTPUT, tenders.BUILD, given.SHOWN, agents.INSIDE, "/probe", "/agent"} == set(OURS)
     assert place.SCRATCH == "/tmp"
 
 

@@ -40,7 +40,7 @@ def namespace() -> Iterator[Apart]:
 def ip(namespace: Apart, *words: str) -> list[dict[str, Any]]:
     if not shutil.which("ip"):
         pytest.skip("no ip on PATH")
-    command = namespace.inside(("ip", "-json", "-details", *words))
+    command = apart.inside(namespace, ("ip", "-json", "-details", *words))
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return [each for each in json.loads(done.stdout or "[]") if each]
 
@@ -105,7 +105,8 @@ def test_the_state_is_what_there_is(namespace: Apart) -> None:
     kinds = {str(one[0]) for one in laying.state(namespace) - before}
     assert kinds == {"link", "address", "route"}
     subprocess.run(
-        namespace.inside(("ip", "neigh", "add", "10.0.0.9", "lladdr", "02:00:00:00:00:09", "dev", "tap100")), check=True
+        apart.inside(namespace, ("ip", "neigh", "add", "10.0.0.9", "lladdr", "02:00:00:00:00:09", "dev", "tap100")),
+        check=True,
     )
     found = [one for one in laying.state(namespace) if one[0] == "neighbour"]
     assert [one[2:] for one in found] == [("10.0.0.9", "02:00:00:00:00:09")]

@@ -16,13 +16,10 @@ from support import OTHER, PATHS, others_python, run_job
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import apart, devices
 from bootmatrix.places.local import LocalPlace
-from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import Exit, Job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from bootmatrix.places.namespace import Namespace
 
 ASKED = Job(("true",), "test", interfaces=(interface(),))
 # What another process does with a guest, whose program it is given; the rest is a test's.
@@ -56,12 +53,6 @@ def guest(open_folder: Path) -> Path:
     return open_folder / "guest"
 
 
-def holder_of(namespace: Namespace) -> psutil.Process:
-    assert isinstance(namespace, Lent)
-    assert isinstance(namespace._owner, apart.Apart)  # noqa: SLF001
-    return psutil.Process(namespace._owner._process)  # noqa: SLF001
-
-
 def with_paths() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": f"{Path(__file__).parent.parent}:{PATHS}", "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -89,7 +80,7 @@ def test_another_user_has_networks_too_and_no_right_over_them(guest: Path) -> No
 def test_nothing_is_left_when_bootmatrix_is_killed(guest: Path) -> None:
     """The tender runs on until it is found by its mark, as each does; the network is held by nobody else."""
     told = """
-    print(process._child.pid, apart.HOLDER._process.pid, namespace._owner._process, flush=True)
+    print(process._child.pid, apart.HOLDER._process.pid, namespace.home, flush=True)
     sys.stdin.read()
 """
     command = [sys.executable, "-c", f"from bootmatrix.places import apart\n{BOOT}{told}", str(guest)]
@@ -108,7 +99,7 @@ def test_nothing_is_left_when_bootmatrix_is_killed(guest: Path) -> None:
 def test_each_job_ends_its_holder(place: LocalPlace) -> None:
     with running(place, job(place)) as process:
         namespace = attached(process)
-        holder = holder_of(namespace)
+        holder = psutil.Process(int(namespace.home))
     assert psutil.wait_procs([holder], timeout=20)[1] == []
 
 
@@ -116,7 +107,7 @@ def test_a_holder_that_is_killed_is_told_and_the_next_job_has_another(place: Loc
     def boot() -> None:
         with running(place, job(place)) as process:
             namespace = attached(process)
-            holder_of(namespace).kill()
+            psutil.Process(int(namespace.home)).kill()
             connected(namespace)
 
     with pytest.raises(InfrastructureError, match="network of test makes no socket: its other end is gone"):

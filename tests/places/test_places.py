@@ -112,3 +112,26 @@ def test_a_program_that_does_not_exist_is_no_success(place: Place) -> None:
 
 def _running(command: str) -> list[int]:
     return [p.pid for p in psutil.process_iter(["cmdline"]) if " ".join(p.info["cmdline"] or []) == command]
+
+
+def test_a_job_that_reads_is_sent_what_is_written(place: Place) -> None:
+    with place.start(shell('read line; echo "<$line>"; read line; echo "$line"', reads=True)) as process:
+        process.write(b"first\n")
+        assert read(process) == ("console", b"<first>\n")
+        process.write(b"second\n")
+        assert read(process) == ("console", b"second\n")
+
+
+def test_what_a_job_did_not_read_is_not_sent_to_the_next(place: Place) -> None:
+    with place.start(shell("sleep 60", reads=True)) as process:
+        process.write(b"of the first\n")
+    with place.start(shell("head -n 1", reads=True)) as process:
+        process.write(b"of the second\n")
+        assert read(process) == ("console", b"of the second\n")
+
+
+def test_a_job_that_does_not_read_takes_so_much_and_no_more(place: Place) -> None:
+    with place.start(shell("sleep 60", reads=True)) as process:
+        process.write(b"x" * 4096)
+        with pytest.raises(OSError, match="does not read"):
+            process.write(b"x" * (4 << 20))

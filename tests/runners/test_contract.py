@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bootmatrix import plugins
+from bootmatrix.boots import given
 from bootmatrix.errors import UserError
 from bootmatrix.model import OUTCOMES, Boot, Ending, Launch, Rejected, Runner
 from bootmatrix.places import devices, own
@@ -100,8 +101,9 @@ def test_what_it_launches_with_can_be_given(name: str, tmp_path: Path) -> None:
 def test_the_command_line_is_pure_and_holds_unikernel_and_arguments(name: str) -> None:
     arch = an_arch(name)
     boot = Boot(arch, "/bin/tender", "/u/a b.elf", ("one", "two  blanks", "--x", "comma,"), 65 << 20, 2)
-    words = runner(name).launch(boot).argv
-    assert runner(name).launch(boot) == runner(name).launch(boot)
+    made = given.runner(runner(name), given.own_values(boot), boot.args)
+    words = made.launch(boot).argv
+    assert made.launch(boot) == made.launch(boot)
     assert words[0] == "/bin/tender"
     assert "/u/a b.elf" in words
     assert all(any(arg in word for word in words) for arg in boot.args)

@@ -55,7 +55,7 @@ def test_a_merge_finds_the_consoles_where_a_run_has_kept_them(cell: str, test: s
     kept = Store(tmp_path.resolve(), "run", 1)
     printed = Record(100)
     printed.add(b"Hello")
-    told = kept.keep_consoles(f"{cell}/{test}", 1, Watched(printed, printed, 0.1, None))
+    told = kept.keep_consoles(f"{cell}/{test}", 1, Watched(printed, printed, 0.1, None), passed=True)
     kept.close()
     (tmp_path / "merged").mkdir()
     attempt = Attempt(1, Verdict.PASSED, "", Outcome("exited", "0"), "", 0.1, console=told.console, tender=told.tender)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from bootmatrix.model import CheckResult, Measure
 from bootmatrix.places.strain import Strain
 from bootmatrix.watching.witness import Findings
 
-WHOLE = Findings(memory=1, strain=Strain(1.0, 2.0), files={"a.csv": b"a"}, complaints=("one",))
+WHOLE = Findings(
+    memory=1,
+    strain=Strain(1.0, 2.0),
+    files={"a.csv": b"a"},
+    complaints=("one",),
+    checks=(CheckResult("web", "passed"),),
+    metrics=(Measure("p99", 1.0),),
+)
 
 
 def test_each_finding_is_kept_from_either_side() -> None:
@@ -18,3 +26,9 @@ def test_each_finding_is_kept_from_either_side() -> None:
 def test_of_two_all_complaints_and_files_are_kept() -> None:
     both = WHOLE | Findings(files={"b.csv": b"b"}, complaints=("two",))
     assert (set(both.files), both.complaints) == ({"a.csv", "b.csv"}, ("one", "two"))
+
+
+def test_of_two_all_checks_and_metrics_are_kept() -> None:
+    other = Findings(checks=(CheckResult("ssh", "failed"),), metrics=(Measure("p50", 2.0),))
+    both = WHOLE | other
+    assert (both.checks, both.metrics) == (WHOLE.checks + other.checks, WHOLE.metrics + other.metrics)

@@ -10,6 +10,11 @@
 /* Each platform.c defines this one: sends a byte to the serial port. */
 void platform_put_byte(uint8_t byte);
 
+/* From platform/, too: for loops that wait. */
+void platform_relax(void);
+/* Lets the host have the processor; at most so long. */
+void platform_nap(uint64_t microseconds);
+
 /* Starts the unikernel; its return counts as passed. */
 _Noreturn void baremetal_run(const char *cmdline);
 

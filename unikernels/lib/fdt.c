@@ -5,9 +5,7 @@
  */
 #include "fdt.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "string.h"
 
@@ -31,8 +29,14 @@ struct walk {
     const uint8_t *at;
     const uint8_t *end;
     const char *strings;
-    int depth;      /* 1 inside the root node */
-    bool in_chosen; /* inside /chosen, which is at depth 2 */
+    const char *wanted; /* the name of the node, without "@address" */
+    int depth;          /* 1 inside the root node */
+    int found;          /* the depth inside the wanted node, 0 outside of it */
+};
+
+struct property {
+    const uint8_t *value;
+    uint32_t length;
 };
 
 /* Byte by byte: the blob need only be aligned for its own architecture. */
@@ -56,42 +60,49 @@ static uint32_t take_be32(struct walk *walk)
     return value;
 }
 
+static bool names(const char *name, const char *wanted)
+{
+    while (*wanted != '\0' && *name == *wanted) {
+        name++;
+        wanted++;
+    }
+    return *wanted == '\0' && (*name == '\0' || *name == '@');
+}
+
 static void begin_node(struct walk *walk)
 {
     const char *name = (const char *)walk->at;
 
     walk->at += padded(text_length(name) + 1);
     walk->depth++;
-    if (walk->depth == 2)
-        walk->in_chosen = text_equal(name, "chosen");
+    if (walk->found == 0 && names(name, walk->wanted))
+        walk->found = walk->depth;
 }
 
 static void end_node(struct walk *walk)
 {
+    if (walk->found == walk->depth)
+        walk->found = 0;
     walk->depth--;
-    if (walk->depth < 2)
-        walk->in_chosen = false;
 }
 
-/* Steps over a property; returns its value if it is the wanted one. */
-static const char *property(struct walk *walk)
+/* Steps over a property; true if it is one of this name in the wanted node. */
+static bool is_property(struct walk *walk, const char *wanted,
+                        struct property *property)
 {
-    uint32_t length = take_be32(walk);
-    const char *name = walk->strings + take_be32(walk);
-    const char *value = (const char *)walk->at;
+    const char *name;
 
-    walk->at += padded(length);
-    if (!walk->in_chosen || walk->depth != 2 || !text_equal(name, "bootargs"))
-        return NULL;
-    /* A string value includes its NUL (section 2.2.4, <string>). */
-    return length > 0 && value[length - 1] == '\0' ? value : NULL;
+    property->length = take_be32(walk);
+    name = walk->strings + take_be32(walk);
+    property->value = walk->at;
+    walk->at += padded(property->length);
+    return walk->found == walk->depth && text_equal(name, wanted);
 }
 
-static const char *find_bootargs(struct walk *walk)
+static bool find(struct walk *walk, const char *wanted,
+                 struct property *property)
 {
-    const char *found = NULL;
-
-    while (found == NULL && walk->at < walk->end) {
+    while (walk->at < walk->end) {
         switch (take_be32(walk)) {
         case TOKEN_BEGIN_NODE:
             begin_node(walk);
@@ -100,28 +111,52 @@ static const char *find_bootargs(struct walk *walk)
             end_node(walk);
             break;
         case TOKEN_PROP:
-            found = property(walk);
+            if (is_property(walk, wanted, property))
+                return true;
             break;
         case TOKEN_NOP:
             break;
         default: /* FDT_END, or something this reader cannot step over */
-            return NULL;
+            return false;
         }
     }
-    return found;
+    return false;
+}
+
+static bool read_property(const void *fdt, const char *node, const char *name,
+                          struct property *property)
+{
+    const uint8_t *blob = fdt;
+    struct walk walk = {.wanted = node};
+
+    if (blob == NULL || read_be32(blob + HEADER_MAGIC) != FDT_MAGIC)
+        return false;
+    walk.at = blob + read_be32(blob + HEADER_OFF_DT_STRUCT);
+    walk.end = walk.at + read_be32(blob + HEADER_SIZE_DT_STRUCT);
+    walk.strings = (const char *)blob + read_be32(blob + HEADER_OFF_DT_STRINGS);
+    return find(&walk, name, property);
 }
 
 const char *fdt_bootargs(const void *fdt)
 {
-    const uint8_t *blob = fdt;
-    struct walk walk = {0};
-    const char *found;
+    struct property found;
 
-    if (blob == NULL || read_be32(blob + HEADER_MAGIC) != FDT_MAGIC)
+    if (!read_property(fdt, "chosen", "bootargs", &found))
         return "";
-    walk.at = blob + read_be32(blob + HEADER_OFF_DT_STRUCT);
-    walk.end = walk.at + read_be32(blob + HEADER_SIZE_DT_STRUCT);
-    walk.strings = (const char *)blob + read_be32(blob + HEADER_OFF_DT_STRINGS);
-    found = find_bootargs(&walk);
-    return found != NULL ? found : "";
+    /* A string value includes its NUL (section 2.2.4, <string>). */
+    if (found.length == 0 || found.value[found.length - 1] != '\0')
+        return "";
+    return (const char *)found.value;
+}
+
+bool fdt_address(const void *fdt, const char *node, uint64_t *address)
+{
+    struct property found;
+
+    /* Addresses are of two cells on both of QEMU's "virt" machines. */
+    if (!read_property(fdt, node, "reg", &found) || found.length < 8)
+        return false;
+    *address =
+        (uint64_t)read_be32(found.value) << 32 | read_be32(found.value + 4);
+    return true;
 }

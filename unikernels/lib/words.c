@@ -48,7 +48,7 @@ static bool parse_decimal(const char *text, size_t length, uint64_t *value)
     return true;
 }
 
-bool guest_number(const char *cmdline, const char *key, uint64_t *value)
+bool guest_text(const char *cmdline, const char *key, struct guest_word *text)
 {
     size_t length = text_length(key);
     struct guest_word word;
@@ -56,9 +56,19 @@ bool guest_number(const char *cmdline, const char *key, uint64_t *value)
     while (guest_next_word(&cmdline, &word)) {
         if (word.length <= length || word.start[length] != '=')
             continue;
-        if (memcmp(word.start, key, length) == 0)
-            return parse_decimal(word.start + length + 1,
-                                 word.length - length - 1, value);
+        if (memcmp(word.start, key, length) == 0) {
+            text->start = word.start + length + 1;
+            text->length = word.length - length - 1;
+            return true;
+        }
     }
     return false;
+}
+
+bool guest_number(const char *cmdline, const char *key, uint64_t *value)
+{
+    struct guest_word text;
+
+    return guest_text(cmdline, key, &text) &&
+           parse_decimal(text.start, text.length, value);
 }

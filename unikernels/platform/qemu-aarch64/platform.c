@@ -1,6 +1,7 @@
 /* QEMU machine "virt", aarch64: serial port, exceptions, power-off. */
 #include "baremetal.h"
 #include "fdt.h"
+#include "pci.h"
 
 /*
  * QEMU docs/system/arm/virt.rst: RAM starts here, and for an ELF kernel the
@@ -21,6 +22,24 @@ enum uart_register {
 #define LCR_H_8_BITS (3u << 5)
 #define CR_ENABLE_TRANSMIT (1u << 0 | 1u << 8)
 
+/* hw/arm/virt.c, base_memmap[VIRT_PCIE_MMIO]. */
+#define PCI_WINDOW 0x10000000
+
+/*
+ * hw/arm/virt.c, base_memmap[VIRT_GIC_DIST], [VIRT_GIC_CPU]; registers: Arm
+ * IHI 0048 (GICv2).  The virtual timer is number 27 (Arm DEN 0094).
+ */
+#define GIC_DISTRIBUTOR 0x08000000
+#define GIC_CPU_INTERFACE 0x08010000
+enum gic_register {
+    GICD_CTLR = GIC_DISTRIBUTOR + 0x000,
+    GICD_ISENABLER0 = GIC_DISTRIBUTOR + 0x100,
+    GICC_CTLR = GIC_CPU_INTERFACE + 0x00,
+    GICC_PMR = GIC_CPU_INTERFACE + 0x04,
+};
+#define TIMER_INTERRUPT (1u << 27)
+#define ANY_PRIORITY 0xff
+
 /* Arm DEN 0022 (PSCI), SYSTEM_OFF. */
 #define PSCI_SYSTEM_OFF 0x84000008u
 
@@ -37,6 +56,81 @@ void platform_put_byte(uint8_t byte)
     while ((*uart(UART_FR) & FR_TXFF) != 0)
         ;
     *uart(UART_DR) = byte;
+}
+
+uintptr_t platform_pci_window(void)
+{
+    return PCI_WINDOW;
+}
+
+uintptr_t platform_pci_ecam(void)
+{
+    uint64_t address;
+
+    return fdt_address(DEVICE_TREE, "pcie", &address) ? address : 0;
+}
+
+void platform_relax(void)
+{
+    __asm__ volatile("yield");
+}
+
+/* DDI 0487, chapter "The Generic Timer in AArch64 state". */
+static uint64_t ticks_now(void)
+{
+    uint64_t ticks;
+
+    __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(ticks) : : "memory");
+    return ticks;
+}
+
+static uint64_t ticks_in_a_second(void)
+{
+    uint64_t ticks;
+
+    __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(ticks));
+    return ticks;
+}
+
+uint64_t guest_clock(void)
+{
+    uint64_t ticks = ticks_now(), in_a_second = ticks_in_a_second();
+
+    return ticks / in_a_second * 1000000 +
+           ticks % in_a_second * 1000000 / in_a_second;
+}
+
+static void gic_write(enum gic_register at, uint32_t value)
+{
+    *(volatile uint32_t *)(uintptr_t)at = value;
+}
+
+/* ID_AA64PFR0_EL1.GIC tells version 3, with which naps are not worth it. */
+static bool is_gic_2(void)
+{
+    uint64_t features;
+
+    __asm__ volatile("mrs %0, id_aa64pfr0_el1" : "=r"(features));
+    return (features >> 24 & 0xf) == 0;
+}
+
+/* The timer's interrupt ends "wfi", and is never taken: PSTATE.I is 1. */
+void platform_nap(uint64_t microseconds)
+{
+    uint64_t until = ticks_now() + microseconds * ticks_in_a_second() / 1000000;
+
+    if (!is_gic_2()) {
+        platform_relax();
+        return;
+    }
+    gic_write(GICD_CTLR, 1);
+    gic_write(GICD_ISENABLER0, TIMER_INTERRUPT);
+    gic_write(GICC_PMR, ANY_PRIORITY);
+    gic_write(GICC_CTLR, 1);
+    __asm__ volatile("msr cntv_cval_el0, %0; msr cntv_ctl_el0, %1; isb; wfi"
+                     :
+                     : "r"(until), "r"(1ul)
+                     : "memory");
 }
 
 _Noreturn void platform_trap(uint64_t syndrome, uint64_t pc)

@@ -1,5 +1,6 @@
 /* QEMU x86_64, entered by PVH: serial port, exceptions, exit. */
 #include "baremetal.h"
+#include "ports.h"
 
 /* struct hvm_start_info, Xen public header arch-x86/hvm/start_info.h. */
 #define START_INFO_MAGIC 0x336ec578u
@@ -31,7 +32,8 @@ enum com1_port {
 
 #define CODE_SELECTOR 0x08
 #define GATE_PRESENT_INTERRUPT 0x8e
-#define VECTORS 32
+#define EXCEPTIONS 32
+#define TIMER_VECTOR EXCEPTIONS /* the first that is none; see clock.c */
 #define STUB_SIZE 16
 
 /* Intel SDM volume 3, section "64-Bit Mode IDT". */
@@ -51,23 +53,11 @@ struct __attribute__((packed)) table_pointer {
 };
 
 extern const char trap_stubs[];
+extern const char timer_stub[];
 _Noreturn void platform_start(const struct start_info *info);
 _Noreturn void platform_trap(uint64_t vector, uint64_t pc);
 
-static struct gate gates[VECTORS] __attribute__((aligned(16)));
-
-static void out8(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static uint8_t in8(uint16_t port)
-{
-    uint8_t value;
-
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
+static struct gate gates[EXCEPTIONS + 1] __attribute__((aligned(16)));
 
 static void wait_for_line_status(uint8_t bit)
 {
@@ -88,22 +78,25 @@ static void serial_start(void)
     out8(COM1_LINE_CONTROL, LINE_8N1);
 }
 
-static void exceptions_start(void)
+static void set_gate(unsigned int vector, uintptr_t stub)
+{
+    gates[vector].offset_low = (uint16_t)stub;
+    gates[vector].offset_middle = (uint16_t)(stub >> 16);
+    gates[vector].offset_high = (uint32_t)(stub >> 32);
+    gates[vector].selector = CODE_SELECTOR;
+    gates[vector].type = GATE_PRESENT_INTERRUPT;
+}
+
+static void gates_start(void)
 {
     struct table_pointer pointer = {
         .limit = sizeof(gates) - 1,
         .base = (uintptr_t)gates,
     };
 
-    for (unsigned int i = 0; i < VECTORS; i++) {
-        uintptr_t stub = (uintptr_t)trap_stubs + i * STUB_SIZE;
-
-        gates[i].offset_low = (uint16_t)stub;
-        gates[i].offset_middle = (uint16_t)(stub >> 16);
-        gates[i].offset_high = (uint32_t)(stub >> 32);
-        gates[i].selector = CODE_SELECTOR;
-        gates[i].type = GATE_PRESENT_INTERRUPT;
-    }
+    for (unsigned int i = 0; i < EXCEPTIONS; i++)
+        set_gate(i, (uintptr_t)trap_stubs + i * STUB_SIZE);
+    set_gate(TIMER_VECTOR, (uintptr_t)timer_stub);
     __asm__ volatile("lidt %0" : : "m"(pointer), "m"(gates));
 }
 
@@ -131,6 +124,11 @@ _Noreturn void guest_hang(void)
         __asm__ volatile("cli; hlt");
 }
 
+void platform_relax(void)
+{
+    __asm__ volatile("pause");
+}
+
 _Noreturn void guest_exit(enum guest_status status)
 {
     /* QEMU ends at once: bytes still in the serial port would be lost. */
@@ -144,7 +142,7 @@ _Noreturn void platform_start(const struct start_info *info)
     const char *cmdline = "";
 
     serial_start();
-    exceptions_start();
+    gates_start();
     if (info->magic == START_INFO_MAGIC && info->cmdline != 0)
         cmdline = (const char *)(uintptr_t)info->cmdline;
     baremetal_run(cmdline);

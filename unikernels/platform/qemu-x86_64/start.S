@@ -32,17 +32,27 @@ _start:
     cld
     movl $stack_top, %esp
 
-    /* Map the first GiB onto itself; the loader has zeroed the tables. */
+    /*
+     * Map the first 4 GiB onto themselves, devices included; the loader has
+     * zeroed the tables.
+     */
     movl $(page_directory_pointers + PAGE_TABLE), page_map
-    movl $(page_directory + PAGE_TABLE), page_directory_pointers
-    movl $page_directory, %edi
-    movl $PAGE_2MIB, %eax
-    movl $512, %ecx
+    movl $page_directory_pointers, %edi
+    movl $(page_directories + PAGE_TABLE), %eax
+    movl $4, %ecx
 1:  movl %eax, (%edi)
-    addl $0x200000, %eax
+    addl $0x1000, %eax
     addl $8, %edi
     decl %ecx
     jnz 1b
+    movl $page_directories, %edi
+    movl $PAGE_2MIB, %eax
+    movl $(4 * 512), %ecx
+2:  movl %eax, (%edi)
+    addl $0x200000, %eax
+    addl $8, %edi
+    decl %ecx
+    jnz 2b
 
     movl $page_map, %eax
     movl %eax, %cr3
@@ -100,6 +110,15 @@ trap_common:
     call platform_trap
     ud2
 
+/* The timer ended a nap (clock.c): 0x20 tells the interrupt controller so. */
+    .globl timer_stub
+timer_stub:
+    pushq %rax
+    movb $0x20, %al
+    outb %al, $0x20
+    popq %rax
+    iretq
+
     .section .rodata
     .balign 8
 gdt:
@@ -116,8 +135,8 @@ page_map:
     .skip 4096
 page_directory_pointers:
     .skip 4096
-page_directory:
-    .skip 4096
+page_directories:
+    .skip 4 * 4096
     .skip 16384
 stack_top:
 

@@ -63,6 +63,11 @@ _Noreturn void guest_hang(void)
         __asm__ volatile("");
 }
 
+uint64_t guest_clock(void)
+{
+    return solo5_clock_monotonic() / 1000;
+}
+
 int solo5_app_main(const struct solo5_start_info *info)
 {
     guest_main(info->cmdline);

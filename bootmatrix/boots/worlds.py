@@ -1,0 +1,82 @@
+"""What the checks of a boot may use: sockets and programs in its networks, and the guest's console."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bootmatrix.checks import targets
+from bootmatrix.checks.check import World
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.matrix.checks import asked
+from bootmatrix.model import Rejected
+from bootmatrix.places.place import Job
+from bootmatrix.watching.limits import Limits
+from bootmatrix.watching.watch import watch
+
+if TYPE_CHECKING:
+    import socket
+    import threading
+    from collections.abc import Sequence
+
+    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.place import Place, Process
+    from bootmatrix.planning.plan import BootStep
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Makes that of each boot of a test; `places` are those in which programs run beside it, by the names of images."""
+
+    step: BootStep
+    fields: TestFields
+    places: dict[str, Place]
+
+    def of(self, process: Process) -> World:
+        beside = _Beside(self, process)
+        write = process.write if reads(self.fields) else None
+        return World(self.step.interfaces, beside.socket, beside.run, write, self.step.root)
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What stands in the networks of one process."""
+
+    worlds: Worlds
+    process: Process
+
+    def socket(self, network: str, family: int, kind: int, protocol: int) -> socket.socket:
+        return self._namespace(network).socket(family, kind, protocol)
+
+    def run(
+        self, network: str, argv: Sequence[str], image: str, seconds: float, limit: int, stop: threading.Event
+    ) -> tuple[int | None, bytes]:
+        step = self.worlds.step
+        job = Job(tuple(argv), f"a check of {step.id}", stands_in=self._namespace(network))
+        with self.worlds.places[image].start(job) as program:
+            seen = watch(program, Limits(seconds, limit, merge=True), stop)
+        if seen.exit is None:
+            return None, seen.console.raw()
+        return seen.exit.status if seen.exit.status is not None else 128, seen.console.raw()
+
+    def _namespace(self, network: str) -> Namespace:
+        if self.process.namespace is None:
+            raise InfrastructureError(f"the boot has no network {network}")
+        return self.process.namespace
+
+
+def reads(fields: TestFields) -> bool:
+    """Whether the guest is sent anything on its console."""
+    return any(check.console and check.console.send for check in asked(fields.ready, fields.checks))
+
+
+def check(step: BootStep, fields: TestFields) -> None:
+    """Raises UserError for a check that names what the test does not have, Rejected for one that the backend cannot."""
+    for each in asked(fields.ready, fields.checks):
+        targets.of(each, step.interfaces)
+    if reads(fields) and not step.runner.has_input:
+        raise Rejected(
+            f"a check sends a line to the guest's console, but guests on {step.backend} get no input there",
+            "exclude the cell, or ask the guest over a network",
+        )

@@ -1,0 +1,144 @@
+"""One request and its answer over a connection that may be hostile: slow, endless, or not HTTP at all."""
+
+from __future__ import annotations
+
+import http.client
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bootmatrix import texts
+from bootmatrix.checks.check import Failed, Late
+from bootmatrix.checks.link import connected
+from bootmatrix.quantities import human_size
+
+if TYPE_CHECKING:
+    import io
+    import ssl
+    from collections.abc import Mapping
+
+    from bootmatrix.checks.check import Try
+    from bootmatrix.checks.link import Link
+    from bootmatrix.checks.url import Url
+
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Request:
+    """`host` is the name in the header, and for TLS; empty: the address. The answer's body may have `limit` bytes, of
+    which the first `kept` are kept.
+    """
+
+    method: str
+    headers: Mapping[str, str]
+    body: bytes
+    host: str
+    limit: int
+    kept: int
+    context: ssl.SSLContext | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    reason: str
+    headers: http.client.HTTPMessage
+    body: bytes
+    size: int
+    tls: str
+
+
+def exchange(request: Request, url: Url, tried: Try) -> Answer:
+    """On a connection of its own. Raises Failed, Ended, and Late if the guest does not even accept in time."""
+    step = "accept a connection"
+    with ExitStack() as stack:
+        link = stack.enter_context(connected(tried, url.address, url.port))
+        try:
+            tls = ""
+            if url.secure and request.context:
+                step = "finish the TLS handshake"
+                link, tls = stack.enter_context(link.secured(request.context, request.host or url.address))
+            step = "take the request"
+            connection = _asked(request, url, link)
+            step = "send whole headers"
+            response = connection.getresponse()
+            step = "send a whole body"
+            body, size = _body(response, request, url)
+        except Late:
+            raise Failed(f"{url} did not {step} in time; {_came(link)}", late=True) from None
+        except (http.client.HTTPException, ValueError) as error:
+            raise Failed(f"{url} does not speak HTTP: {_worded(error)}; {_came(link)}") from None
+        return Answer(response.status, response.reason, response.msg, body, size, tls)
+
+
+def _asked(request: Request, url: Url, link: Link) -> http.client.HTTPConnection:
+    connection = http.client.HTTPConnection(url.address, url.port)
+    connection.sock = _Sock(link)  # it has what is used of a socket
+    try:
+        connection.putrequest(request.method, url.target, skip_host=True, skip_accept_encoding=True)
+        for name, text in _headers(request, url).items():
+            connection.putheader(name, text)
+    except (http.client.InvalidURL, ValueError) as error:
+        raise Failed(f"the request for {url} cannot be sent: {texts.line(str(error), 200)}", final=True) from None
+    connection.endheaders(request.body or None)
+    return connection
+
+
+def _headers(request: Request, url: Url) -> dict[str, str]:
+    """Those that are given take the place of the usual ones."""
+    usual = {
+        "Host": request.host or url.authority,
+        "User-Agent": "bootmatrix",
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",  # nothing is unpacked here
+        "Connection": "close",
+    }
+    if request.body or request.method in {"POST", "PUT", "PATCH"}:
+        usual["Content-Length"] = str(len(request.body))
+    given = {name.lower() for name in request.headers}
+    return {**{name: text for name, text in usual.items() if name.lower() not in given}, **request.headers}
+
+
+def _body(response: http.client.HTTPResponse, request: Request, url: Url) -> tuple[bytes, int]:
+    kept, size = bytearray(), 0
+    while chunk := response.read(CHUNK):
+        size += len(chunk)
+        if size > request.limit:
+            raise Failed(f"the body of {url} is longer than {human_size(request.limit)}")
+        kept += chunk[: max(0, request.kept - len(kept))]
+    if response.length:
+        raise Failed(f"the body of {url} ends after {size:,} bytes, {response.length:,} before its end")
+    return bytes(kept), size
+
+
+def _came(link: Link) -> str:
+    return f"{link.received:,} bytes came" if link.received else "nothing came"
+
+
+def _worded(error: Exception) -> str:
+    match error:
+        case http.client.RemoteDisconnected():
+            return "the connection was closed without an answer"
+        case http.client.IncompleteRead():
+            return "the body ended too early"
+        case http.client.BadStatusLine():
+            return f"'{texts.line(error.args[0], 80)}' is no status line"
+    return texts.line(str(error), 80) or type(error).__name__
+
+
+class _Sock:
+    """What http.client wants of a socket."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def sendall(self, data: bytes) -> None:
+        self._link.send(data)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        del mode
+        return self._link.reader()
+
+    def close(self) -> None:
+        """Who has opened the connection closes it."""

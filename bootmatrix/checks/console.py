@@ -1,0 +1,54 @@
+"""A line that is sent to the guest's console, and what the guest must print after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bootmatrix.checks.awaited import Awaited, shown
+from bootmatrix.checks.check import LONGEST, Failed, Late, Report, numbers
+from bootmatrix.checks.link import worded
+
+if TYPE_CHECKING:
+    from bootmatrix.checks.check import Try
+    from bootmatrix.matrix.kinds import Console
+
+
+def ask(options: Console, tried: Try) -> Report:
+    """Raises Failed and Ended."""
+    feed, began = tried.world.console, tried.clock()
+    at = feed.total if options.send else 0
+    if options.send:
+        _send(options.send, tried)
+    heard = Awaited(options.expect, tried.clock)
+    try:
+        while not heard.met():
+            going_on = feed.wait(at, heard.patience(tried.rest()))
+            new, at = feed.since(at)
+            heard.add(new)
+            if not going_on:
+                _last_look(heard, tried)
+    except Late:
+        heard.look()
+        if heard.missing:
+            what = f"the console did not show {heard.missing} in time; {shown(heard.text)} came"
+            raise Failed(what, late=True) from None
+    took = numbers(bytes=len(heard.data), seconds=f"{tried.clock() - began:.6f}")
+    return Report(took, heard.text[:LONGEST])
+
+
+def _send(line: str, tried: Try) -> None:
+    write = tried.world.write
+    if write is None:
+        raise Failed("the guest's console takes no input here", final=True)
+    try:
+        write(line.removesuffix("\n").encode() + b"\n")
+    except OSError as error:
+        tried.raise_ended()
+        raise Failed(f"the guest's console takes no input: {worded(error)}") from None
+
+
+def _last_look(heard: Awaited, tried: Try) -> None:
+    heard.look()
+    if heard.missing:
+        tried.raise_ended()
+        raise Failed(f"the console ended without {heard.missing}; {shown(heard.text)} came")

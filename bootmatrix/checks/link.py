@@ -1,0 +1,146 @@
+"""A TCP connection to a guest: it ends with its try's time, and when the boot ends."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import select
+import socket
+from typing import TYPE_CHECKING
+
+from bootmatrix.checks.check import Failed, Late
+from bootmatrix.checks.ends import Ended
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+
+    from _typeshed import WriteableBuffer
+
+    from bootmatrix.checks.check import Try
+
+CHUNK = 1 << 16
+AWAITING_FIN = frozenset({4, 5})  # TCP_FIN_WAIT1 and TCP_FIN_WAIT2 of linux/tcp_states.h: the other side has not closed
+REFUSED = "refuses connections"
+
+
+class Link:
+    """`where` is for people: the address and the port. `received` counts bytes."""
+
+    def __init__(self, tried: Try, sock: socket.socket, where: str) -> None:
+        self._try, self._sock, self.where = tried, sock, where
+        self.received = 0
+
+    def send(self, data: bytes) -> None:
+        """All of it. Raises Late, Ended, or Failed if the guest wants no more."""
+        with self._waking():
+            self._sock.settimeout(self._try.rest())
+            self._sock.sendall(data)
+
+    def rest(self) -> float:
+        """Seconds that are left. Raises Late if none are."""
+        return self._try.rest()
+
+    def receive(self, seconds: float | None = None, size: int = CHUNK) -> bytes | None:
+        """What comes next, empty at the end; None if nothing has come within so many seconds, which are not all that
+        is left.
+        """
+        left = self._try.rest()
+        wait = left if seconds is None else min(left, seconds)
+        try:
+            with self._waking():
+                self._sock.settimeout(wait)
+                found = self._sock.recv(size)
+        except Late:
+            if wait < left:
+                return None
+            raise
+        if not found and self._is_cut_off():
+            raise Ended
+        self.received += len(found)
+        return found
+
+    def _is_cut_off(self) -> bool:
+        """Whether this end is not the guest's own, but that of the boot, which shut the socket down."""
+        state = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        return self._try.ended() and state in AWAITING_FIN
+
+    def half_close(self) -> None:
+        """Nothing more is sent."""
+        with self._waking():
+            self._sock.shutdown(socket.SHUT_WR)
+
+    @contextlib.contextmanager
+    def secured(self, context: ssl.SSLContext, name: str) -> Iterator[tuple[Link, str]]:
+        """The same through TLS, for a server of this name, and the version of TLS."""
+        with self._waking():
+            inner = context.wrap_socket(self._sock, server_hostname=name, do_handshake_on_connect=False)
+        with self._try.world.ends.kept(inner):
+            with self._waking():
+                inner.settimeout(self._try.rest())
+                inner.do_handshake()
+            yield Link(self._try, inner, self.where), inner.version() or ""
+
+    def reader(self) -> io.BufferedReader:
+        """What comes as a file; reading it raises as `receive` does."""
+        return io.BufferedReader(_Raw(self), CHUNK)
+
+    @contextlib.contextmanager
+    def _waking(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError:
+            raise Late from None
+        except OSError as error:
+            self._try.raise_ended()
+            raise Failed(f"{self.where}: {worded(error)}") from None
+
+
+class _Raw(io.RawIOBase):
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        found = self._link.receive(size=len(view)) or b""
+        view[: len(found)] = found
+        return len(found)
+
+
+@contextlib.contextmanager
+def connected(tried: Try, address: str, port: int) -> Iterator[Link]:
+    """Raises Failed if the guest does not accept, Late and Ended."""
+    where = f"{address}:{port}"
+    with tried.opened(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.setblocking(False)
+        code = sock.connect_ex((address, port))
+        tried.raise_ended()  # an end before that call would have been without effect
+        if code == errno.EINPROGRESS:
+            code = _awaited(sock, min(tried.rest(), tried.patience), where)
+        if code:
+            tried.raise_ended()
+            raise Failed(f"{where} {REFUSED}" if code == errno.ECONNREFUSED else f"{where}: {os.strerror(code)}")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield Link(tried, sock, where)
+
+
+def _awaited(sock: socket.socket, seconds: float, where: str) -> int:
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    if not poll.poll(seconds * 1000):
+        raise Failed(f"{where} does not answer")
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+
+def worded(error: OSError) -> str:
+    """What went wrong with a connection, for people."""
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return "the connection was reset"
+    if tls := getattr(error, "verify_message", "") or getattr(error, "reason", ""):  # of an ssl.SSLError
+        return f"TLS: {tls.replace('_', ' ').lower()}"
+    return error.strerror or str(error)

@@ -1,0 +1,74 @@
+"""From where a check is made, and at which address."""
+
+from __future__ import annotations
+
+import contextlib
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+from bootmatrix.errors import Problem, UserError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bootmatrix.matrix.checks import OneCheck
+    from bootmatrix.model import Interface
+
+NO_ADDRESS = frozenset({"console"})  # kinds that need no network
+
+
+def of(check: OneCheck, interfaces: Sequence[Interface]) -> tuple[str, str]:
+    """The network that it stands in and the guest's address, both empty where it needs none. UserError if one of its
+    keys names nothing.
+    """
+    if check.kind in NO_ADDRESS:
+        return "", ""
+    if not interfaces:
+        what = f"a check of the kind {check.kind} needs a network, and the test has none"
+        raise UserError(Problem(what, remedy="give it one with `nets:`"))
+    network, to = check.network, check.to
+    if network is not None and network not in (known := [each.network.name for each in interfaces]):
+        raise UserError(Problem(f"from: the test has no network '{network}'", remedy=suggest(network, known)))
+    if to is None:
+        found = next(each for each in interfaces if network in {None, each.network.name})
+    elif address := _address(to):
+        near = next((each for each in interfaces if address in each.network.host.network), interfaces[0])
+        return network or near.network.name, str(address)
+    else:
+        found = _named(to, interfaces)
+    return network or found.network.name, str(found.address.ip)
+
+
+def _named(name: str, interfaces: Sequence[Interface]) -> Interface:
+    for each in interfaces:
+        if each.name == name:
+            return each
+    remedy = f"{suggest(name, [each.name for each in interfaces])}, or an IPv4 address"
+    raise UserError(Problem(f"to: the guest has no interface '{name}'", remedy=remedy))
+
+
+def _address(text: str) -> IPv4Address | None:
+    with contextlib.suppress(ValueError):
+        return IPv4Address(text)
+    return None
+
+
+def named(checks: Sequence[OneCheck]) -> list[str]:
+    """What they are called in reports, each differently."""
+    found: list[str] = []
+    for check in checks:
+        name = check.name or _own_name(check)
+        same = sum(each == name or each.startswith(f"{name} (") for each in found)
+        found.append(f"{name} ({same + 1})" if same else name)
+    return found
+
+
+def _own_name(check: OneCheck) -> str:
+    """Its kind and its port, path or program."""
+    if check.http:
+        more = check.http.url or check.http.path
+    elif check.command:
+        more = check.command.run[0].rpartition("/")[2]
+    else:
+        more = str(getattr(check.options, "port", ""))
+    return f"{check.kind} {more}".strip()[:100]

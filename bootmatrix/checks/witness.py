@@ -1,0 +1,105 @@
+"""Looks on at a boot's checks: ends the boot when they are done, and tells what they came to.
+
+It stands here and not among the other witnesses: those know nothing of a matrix, while checks are made of one.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from bootmatrix.checks import telling
+from bootmatrix.checks.sequence import Checking, passed
+from bootmatrix.judging import metrics
+from bootmatrix.model import CheckStatus
+from bootmatrix.places.place import CONSOLE
+from bootmatrix.watching.stop import Stop, StopKind
+from bootmatrix.watching.witness import Ending, Findings, Moment, Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bootmatrix.checks.check import World
+    from bootmatrix.matrix.checks import Check
+    from bootmatrix.places.place import Process
+
+FILE = "checks.log"
+PATIENCE = 1.0  # seconds for the threads of checks to end
+LOOK = 0.01  # seconds between looks while checks are under way: a boot shall not wait for its end
+
+
+class Checks(Witness):
+    """`world` is asked for what a boot's checks may use once its process runs. They begin with the boot, or `begin` is
+    called if not `at_once`. If not `ends_boot`, a boot whose checks have passed runs on to its own end.
+    """
+
+    def __init__(
+        self,
+        checks: Sequence[Check],
+        world: Callable[[Process], World],
+        *,
+        at_once: bool = True,
+        ends_boot: bool = True,
+        stretch: float = 1.0,
+    ) -> None:
+        self._checks, self._world_of, self._stretch = checks, world, stretch
+        self._at_once, self._ends_boot = at_once, ends_boot
+        self._world: World | None = None
+        self._checking: Checking | None = None
+
+    def began(self, process: Process, now: float) -> None:
+        del now
+        self._world = self._world_of(process)
+        self._checking = Checking(self._checks, self._world, stretch=self._stretch)
+        if self._at_once:
+            self.begin()
+
+    def begin(self) -> None:
+        """Once the guest is ready; calling it again changes nothing."""
+        if self._checking:
+            self._checking.begin()
+
+    def saw(self, stream: str, chunk: bytes) -> None:
+        if stream == CONSOLE and self._world:
+            self._world.console.add(chunk)
+
+    def tick(self, moment: Moment) -> Stop | None:
+        del moment
+        checking = self._checking
+        if not checking or not checking.done.is_set():
+            return None
+        if checking.trouble:
+            raise checking.trouble
+        if not passed(checking.made):
+            first = next(each for each in checking.made if each.status == CheckStatus.FAILED)
+            kind = StopKind.CHECK_LATE if first.late else StopKind.CHECKED
+            return Stop(kind, f"the check '{first.name}' failed")
+        return Stop(StopKind.CHECKED, "all checks are done") if self._ends_boot else None
+
+    def due(self, moment: Moment) -> float:
+        under_way = self._checking and not self._checking.done.is_set()
+        return moment.now + LOOK if under_way else math.inf
+
+    def ended(self, ending: Ending) -> Findings:
+        if not self._checking:
+            return Findings()
+        self._checking.end(PATIENCE)
+        if self._checking.trouble and not (ending.stop and ending.stop.is_final):
+            raise self._checking.trouble
+        made, why = self._checking.made, _why(ending)
+        return Findings(
+            checks=tuple(telling.results(made, why)),
+            complaints=tuple(telling.complaints(made)),
+            undone=tuple(telling.undone(made, why)),
+            metrics=tuple(found for each in made for found in metrics.found(each.check.metrics, each.report.whole)),
+            files={FILE: telling.log(made)} if made else {},
+        )
+
+    def abandoned(self) -> None:
+        if self._checking:
+            self._checking.end(0)
+
+
+def _why(ending: Ending) -> str:
+    """Why nothing more could be asked of the guest."""
+    return f"the boot was ended ({ending.stop.text})" if ending.stop else "the guest ended"

@@ -1,0 +1,122 @@
+"""What a Solo5 tender would refuse, told before the boot: another target or ABI, devices that are missing or too many.
+
+Facts from Solo5 0.12: tenders/common, tenders/spt/spt_module_block.c, bindings/virtio/virtio_blk.c.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bootmatrix.model import Rejected
+
+from . import _solo5_file
+from ._solo5_file import BLOCK, NET
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bootmatrix.model import Block, Boot
+
+    from ._solo5_file import Notes
+
+    Devices = list[tuple[str, str]]  # names and types
+
+KEY = {BLOCK: "blocks: {{{}: 1 MiB}}", NET: "nets: {{{}: NETWORK}}"}
+OPTION = re.compile(r"--(net|block):([A-Za-z0-9]+)=")
+TYPE = {"net": NET, "block": BLOCK}
+VIRTIO = {BLOCK: "virtio-blk", NET: "virtio-net"}
+# QEMU's own short ways to attach one.
+SHORT = {
+    BLOCK: r"-drive (?:\S*,)?if=virtio(?:[,\s]|$)",
+    NET: r"-(?:net|nic) (?:\S*,)?model=virtio(?:[,\s]|$)",
+}
+FEW = 4
+NAME = re.compile(r"[A-Za-z0-9]{1,67}")  # MFT_NAME_MAX
+LONGEST = 8191  # bytes of a command line: HVT_CMDLINE_SIZE, SPT_CMDLINE_SIZE, and the bindings' own on virtio
+SECTOR = 512  # bytes: of virtio's bindings, and where no other is asked for
+KNOWS_SECTORS = (0, 7, 4)  # the first version with --block-sector-size
+
+
+def check(file: Path, backend: str, boot: Boot, options: tuple[str, ...], version: str) -> None:
+    """Raise Rejected if the tender of `backend` would refuse the file, or what the boot gives it."""
+    notes = _solo5_file.read_notes(file)
+    target = backend.removeprefix("solo5-")
+    if notes.target != target:
+        raise Rejected(
+            f"{file.name} is built for {notes.target}, not for {target}",
+            f"build it with -z solo5-abi={target}",
+        )
+    known = re.search(r"ABI version (\d+)", version)
+    if known and int(known[1]) != notes.version:
+        what = f"{file.name} has ABI version {notes.version}, the tender has {known[1]}"
+        raise Rejected(what, "build both from the same Solo5 release")
+    given = [(each.name, BLOCK) for each in boot.blocks] + [(each.name, NET) for each in boot.interfaces]
+    _check_devices(file.name, notes, given, options, virtio=target == "virtio")
+    for block in boot.blocks:
+        _check_block(block, virtio=target == "virtio", version=version)
+    size = len(" ".join(boot.args).encode("utf-8", "surrogateescape"))
+    if size > LONGEST:
+        what = f"the boot arguments have {size:,} bytes, but Solo5 passes on at most {LONGEST:,}"
+        raise Rejected(what, "shorten them, or give the guest a disk: `blocks`")
+
+
+def _check_devices(file: str, notes: Notes, given: Devices, options: tuple[str, ...], *, virtio: bool) -> None:
+    missing = (_virtio_missing if virtio else _missing)(notes, given, options)
+    if missing:
+        keys = ", ".join(KEY[kind].format(name) for name, kind in missing[:FEW])
+        remedy = f"attach them: {keys}; or exclude the test here with `only:`"
+        raise Rejected(f"{file} declares the devices {_shown(missing)}, but nothing attaches them", remedy)
+    unknown = _virtio_unknown(notes, given) if virtio else [each for each in given if each not in notes.devices]
+    if unknown:
+        declared = _shown(list(notes.devices)) if notes.devices else "none"
+        remedy = f"it declares: {declared}; leave out what it does not know, with `when:` where only some do"
+        raise Rejected(f"{file} declares no {_shown(unknown)}, which the test gives it", remedy)
+
+
+def _shown(devices: Devices) -> str:
+    names = [f"{kind} '{name}'" for name, kind in devices]
+    return ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
+
+
+def _missing(notes: Notes, given: Devices, options: tuple[str, ...]) -> Devices:
+    """The declared devices that hvt and spt would miss."""
+    found = (OPTION.match(word) for word in options)
+    attached = {*given, *((each[2], TYPE[each[1]]) for each in found if each)}
+    return [each for each in notes.devices if each not in attached]
+
+
+def _virtio_missing(notes: Notes, given: Devices, options: tuple[str, ...]) -> Devices:
+    """QEMU's devices have no names of the manifest's: one of the right kind is enough."""
+    words = " ".join(options)
+    there = {kind for kind, device in VIRTIO.items() if device in words or re.search(SHORT[kind], words)}
+    there.update(kind for _, kind in given)
+    return [(name, kind) for name, kind in notes.devices if kind not in there]
+
+
+def _virtio_unknown(notes: Notes, given: Devices) -> Devices:
+    """Those that the manifest does not name, or beyond the first of a kind: virtio's bindings know one of each."""
+    firsts: dict[str, tuple[str, str]] = {}
+    for each in given:
+        if each in notes.devices:
+            firsts.setdefault(each[1], each)
+    return [each for each in given if firsts.get(each[1]) != each]
+
+
+def _check_block(block: Block, *, virtio: bool, version: str) -> None:
+    disk = f"the disk '{block.name}'"
+    if block.read_only and not virtio:
+        raise Rejected(f"{disk} is `read_only`, but Solo5's tenders open each for writing", "leave out `read_only`")
+    if virtio and block.sector != SECTOR:
+        what = f"{disk} has sectors of {block.sector:,} bytes, but Solo5's virtio bindings know {SECTOR} only"
+        raise Rejected(what, f"leave out `sector`, or write {SECTOR}")
+    if block.sector < SECTOR or block.sector & (block.sector - 1) or block.sector >= 1 << 16:
+        what = f"{disk} has sectors of {block.sector:,} bytes, which Solo5's tenders refuse"
+        raise Rejected(what, "write a power of two from 512 to 32768")
+    if block.size % block.sector:
+        what = f"{disk} has {block.size:,} bytes, which is no multiple of its sectors of {block.sector:,}"
+        raise Rejected(what, "make it whole sectors: `size`")
+    found = re.search(r"\bv?(\d+)\.(\d+)\.(\d+)", version)
+    if found and block.sector != SECTOR and tuple(map(int, found.groups())) < KNOWS_SECTORS:
+        what = f"{disk} has sectors of {block.sector:,} bytes, which Solo5 {found[0]} cannot be told"
+        raise Rejected(what, f"use Solo5 {'.'.join(map(str, KNOWS_SECTORS))} or newer, or leave out `sector`")

@@ -1,0 +1,257 @@
+"""An HTTP check against a real server on loopback, and against guests that speak HTTP as none may."""
+
+from __future__ import annotations
+
+import gzip
+import http.server
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from checks.worlds import HOST, Guest, endlessly, failed, interface, passed, saying, value, world
+
+from bootmatrix.checks.ends import Ended
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    from bootmatrix.checks.check import World
+
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    """Answers with what it was asked; redirects where the path says so."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        kind, _, rest = self.path.removeprefix("/").partition("/")
+        if kind == "to":
+            self._say(302, b"", Location=rest)
+        elif kind == "loop":
+            self._say(301, b"", Location=f"/loop/{len(rest)}x{rest}")
+        elif kind == "missing":
+            self._say(404, b"there is none\n")
+        else:
+            self._say(200, f"Hello from {self.path} to {self.headers['Host']}\n".encode())
+
+    do_HEAD = do_GET  # noqa: N815  # http.server's name
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self._say(201, self.headers["Content-Type"].encode() + b": " + body)
+
+    def _say(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, text in {"Content-Type": "text/plain", "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, text)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Its port."""
+    with http.server.ThreadingHTTPServer((HOST, 0), Pages) as found:
+        thread = threading.Thread(target=found.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield str(found.server_address[1])
+        found.shutdown()
+        thread.join(10)
+
+
+def test_a_page_is_asked_for_and_looked_at(server: str) -> None:
+    options = {"path": "/x?y=1", "port": server, "body": f"Hello from /x?y=1 to {HOST}:{server}"}
+    report = passed(http={**options, "headers": {"content-type": {"regex": "^text/"}}})
+    assert (value(report, "status"), value(report, "requests")) == (200, 1)
+    assert value(report, "bytes") == len(report.text)
+    assert value(report, "bytes_per_second") > 0
+
+
+def test_a_whole_url_may_be_asked_for(server: str) -> None:
+    assert "/z" in passed(http=f"http://{HOST}:{server}/z").text
+
+
+def test_several_requests_are_measured(server: str) -> None:
+    report = passed(http={"path": "/", "port": server, "count": "20"})
+    assert value(report, "requests") == 20
+    assert 0 < value(report, "p50") <= value(report, "p99") <= value(report, "max") < 10
+
+
+def test_a_body_and_headers_are_sent(server: str) -> None:
+    sent = {"method": "POST", "send": "data", "send_headers": {"Content-Type": "text/mine", "Host": "web.example"}}
+    passed(http={"port": server, **sent, "status": "201", "body": "text/mine: data"})
+    assert passed(http={"port": server, "host": "web.example"}).text == "Hello from / to web.example\n"
+
+
+def test_only_headers_may_be_asked_for(server: str) -> None:
+    assert value(passed(http={"port": server, "method": "HEAD"}), "bytes") == 0
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "a status": ({"path": "/missing"}, "http://{at}/missing answered 404 Not Found instead of 200"),
+    "one of two statuses": ({"path": "/missing", "status": ["200", "204"]}, "404 Not Found instead of 200 or 204"),
+    "a body": ({"body": ["Hello", "World"]}, "the body of http://{at}/ does not show 'World'; it begins with 'Hello"),
+    "a header": (
+        {"headers": {"X-None": "a"}},
+        "http://{at}/ answered without 'a' in the header X-None; no such header",
+    ),
+    "a header's text": ({"headers": {"Content-Type": "json"}}, "in the header Content-Type; 'text/plain' came"),
+    "a short body": ({"limit": "3 B"}, "the body of http://{at}/ is longer than 3 B"),
+    "a path": ({"path": "/a b"}, "the request for http://{at}/a b cannot be sent: URL can't contain control"),
+    "a header that is sent": ({"send_headers": {"A": "b\nc"}}, "cannot be sent: Invalid header value"),
+}
+
+
+@pytest.mark.parametrize(("options", "what"), WRONG.values(), ids=WRONG)
+def test_what_is_not_as_expected_is_told(server: str, options: dict[str, Any], what: str) -> None:
+    assert what.format(at=f"{HOST}:{server}") in failed(http={"port": server, **options}, retry="false")
+
+
+def test_a_redirection_is_an_answer_unless_it_is_followed(server: str) -> None:
+    passed(http={"path": "/to//there", "port": server, "status": "302", "headers": {"Location": "/there"}})
+    assert "Hello from /there" in passed(http={"path": "/to//there", "port": server, "redirects": "1"}).text
+
+
+REDIRECTED = {
+    "a loop": ("/loop/", "redirects more than 3 times"),
+    "another host": ("/to/http://192.0.2.7/x", "redirects to http://192.0.2.7/x, outside of the boot's networks"),
+    "the next address": ("/to///128.0.0.1/x", "redirects to http://128.0.0.1/x, outside of the boot's networks"),
+    "a name": ("/to/http://example.com/", "is not an IPv4 address: names are not looked up in a boot's network"),
+    "a file": ("/to/file:///etc/passwd", "'file:///etc/passwd' is neither http nor https, and is not asked for"),
+    "another protocol": ("/to/ftp://127.0.0.1/", "is neither http nor https"),
+    "no URL": ("/to/http://[", "redirects to 'http://[', which is not a URL"),
+    "no port": ("/to/http://127.0.0.1:99999/", "is not a URL"),
+}
+
+
+@pytest.mark.parametrize(("path", "what"), REDIRECTED.values(), ids=REDIRECTED)
+def test_a_redirection_never_leads_out_of_the_networks(server: str, path: str, what: str) -> None:
+    asked: list[object] = []
+
+    def opened(*given: Any) -> socket.socket:
+        asked.append(given)
+        return world().socket(*given)
+
+    options = {"path": path, "port": server, "redirects": "3"}
+    assert what in failed(world(socket=opened), http=options, retry="false")
+    assert len(asked) <= 4
+
+
+def test_a_redirection_leads_to_other_addresses_of_the_boots_networks(server: str) -> None:
+    options = {"path": f"/to/http://127.0.0.2:{server}/there", "port": server, "redirects": "1", "status": "200"}
+    what = failed(world(interfaces=(interface(address="127.0.0.1/8"),)), http=options, retry="false")
+    assert what == f"127.0.0.2:{server} refuses connections"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+HOSTILE: dict[str, tuple[Any, str]] = {
+    "nothing": (saying(b""), "does not speak HTTP: the connection was closed without an answer; nothing came"),
+    "not HTTP": (saying(b"SSH-2.0-x\r\n"), "does not speak HTTP: 'SSH-2.0-x' is no status line; 11 bytes came"),
+    "an odd status": (saying(b"HTTP/1.1 abc \x1b[31m\r\n\r\n"), "is no status line"),
+    "a half of the body": (saying(HEAD + b"Content-Length: 10\r\n\r\nabc"), "ends after 3 bytes, 7 before its end"),
+    "an odd length of a chunk": (saying(CHUNKED + b"xyz\r\n"), "does not speak HTTP: the body ended too early"),
+    "a half of a chunk": (saying(CHUNKED + b"ff\r\nabc"), "does not speak HTTP: the body ended too early"),
+    "endless headers": (endlessly(HEAD + b"A: b\r\n"), "does not speak HTTP: got more than 100 headers"),
+    "an endless header": (endlessly(b"HTTP/1.1 200 OK" + b"x" * 100), "does not speak HTTP"),
+    "an endless length of a chunk": (endlessly(CHUNKED + b"0" * 1000), "does not speak HTTP"),
+    "an endless body": (endlessly(HEAD + b"\r\n" + b"x" * 10_000), "is longer than 16 MiB"),
+}
+
+
+@pytest.mark.parametrize(("serve", "what"), HOSTILE.values(), ids=HOSTILE)
+def test_a_guest_that_is_hostile_is_told(serve: Any, what: str) -> None:
+    with Guest(serve) as guest:
+        assert what in failed(http={"port": guest.port}, retry="false")
+
+
+BOMB = gzip.compress(b"x" * 30_000_000)
+
+
+def test_what_is_packed_is_not_unpacked() -> None:
+    head = HEAD + f"Content-Encoding: gzip\r\nContent-Length: {len(BOMB)}\r\n\r\n".encode()
+    with Guest(saying(head + BOMB)) as guest:
+        assert value(passed(http={"port": guest.port}), "bytes") == len(BOMB)
+
+
+DRIPPED = {
+    "the status": (b"HTTP", b"/", "did not send whole headers in time"),
+    "headers": (HEAD, b"X", "did not send whole headers in time"),
+    "a body": (HEAD + b"Content-Length: 100000\r\n\r\n", b"x", "did not send a whole body in time"),
+    "chunks": (CHUNKED, b"1\r\nx\r\n", "did not send a whole body in time"),
+    "trailers": (CHUNKED + b"0\r\n", b"A: b\r\n", "did not send a whole body in time"),
+    "that it will go on": (b"", b"HTTP/1.1 100 Continue\r\n\r\n", "did not send whole headers in time"),
+}
+
+
+@pytest.mark.parametrize(("head", "rest", "what"), DRIPPED.values(), ids=DRIPPED)
+def test_a_guest_that_is_slow_costs_no_more_than_the_time_that_is_allowed(head: bytes, rest: bytes, what: str) -> None:
+    def serve(guest: Guest, sock: socket.socket) -> None:
+        sock.recv(1 << 16)
+        sock.sendall(head)
+        guest.drip(sock, rest, 0.002)
+
+    with Guest(serve) as guest:
+        began = time.monotonic()
+        said = failed(http={"port": guest.port}, within="200 ms")
+        took = time.monotonic() - began
+    assert f"http://{HOST}:{guest.port}/ {what}; " in said
+    assert "bytes came (1 try within 0.20 s)" in said
+    assert 0.15 < took < 5
+
+
+def test_a_page_that_comes_later_is_asked_for_again() -> None:
+    answers = iter([b"", b"HTTP/1.0 503 Not Yet\r\n\r\n", HEAD + b"\r\nyes"])
+
+    def serve(_guest: Guest, sock: socket.socket) -> None:
+        sock.recv(1 << 16)
+        sock.sendall(next(answers))
+
+    with Guest(serve) as guest:
+        assert passed(http={"port": guest.port, "body": "yes"}).text == "yes"
+        assert guest.accepted == 3
+
+
+def test_a_series_that_was_answered_once_is_not_begun_again() -> None:
+    answers = iter([HEAD + b"\r\nyes", b"HTTP/1.0 500 Oh\r\n\r\n"])
+
+    def serve(_guest: Guest, sock: socket.socket) -> None:
+        sock.recv(1 << 16)
+        sock.sendall(next(answers))
+
+    with Guest(serve) as guest:
+        what = failed(http={"port": guest.port, "count": "9"})
+    assert what == f"request 2 of 9: http://{HOST}:{guest.port}/ answered 500 Oh instead of 200"
+
+
+def test_a_page_that_ends_with_the_guest_counts_and_one_that_is_cut_off_does_not() -> None:
+    """The guest answers, closes the connection, and is gone: that is the end of the body. Or it only is gone."""
+    for closes in (True, False):
+        where = world()
+
+        def serve(guest: Guest, sock: socket.socket, where: World = where, *, closes: bool = closes) -> None:
+            sock.recv(1 << 16)
+            sock.sendall(HEAD + b"\r\nbye")
+            if closes:
+                sock.shutdown(1)
+            where.ends.end()
+            guest.hold(sock)
+
+        with Guest(serve) as guest:
+            if closes:
+                assert passed(where, http={"port": guest.port}).text == "bye"
+            else:
+                with pytest.raises(Ended):
+                    passed(where, http={"port": guest.port})
+
+
+def test_numbers_of_the_body_are_kept_but_ours_stand_last() -> None:
+    with Guest(saying(HEAD + b"\r\nrequests=1000000\n")) as guest:
+        whole = passed(http={"port": guest.port}).whole
+    assert whole.index("requests=1000000") < whole.index("requests=1 ")

@@ -1,0 +1,195 @@
+"""The witness of checks: a boot is watched while it is asked, and ended when all is said."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from checks.worlds import Guest, saying, world
+from watching.fakes import FakeProcess
+
+from bootmatrix.checks.witness import FILE, Checks
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.matrix.checks import Check
+from bootmatrix.model import CheckStatus, Measure
+from bootmatrix.places.place import CONSOLE, END
+from bootmatrix.watching.limits import Limits
+from bootmatrix.watching.stop import StopKind
+from bootmatrix.watching.watch import Watched, watch
+
+if TYPE_CHECKING:
+    from bootmatrix.checks.check import World
+
+LONG = Limits(60, 1 << 20)
+
+
+class Living(FakeProcess):
+    """Runs until it is ended, by us or by itself."""
+
+    def __init__(self) -> None:
+        super().__init__(ends=False)
+        self.begun = time.monotonic()
+        self.more = threading.Condition()
+
+    def say(self, data: bytes) -> None:
+        self._add((CONSOLE, data))
+
+    def exit(self) -> None:
+        self._add((END, b""))
+
+    def _add(self, item: tuple[str, bytes]) -> None:
+        with self.more:
+            self.chunks.append(item)
+            self.more.notify()
+
+    def read(self, seconds: float) -> tuple[str, bytes] | None:
+        with self.more:
+            self.more.wait_for(lambda: self.chunks, seconds)
+            return self.chunks.popleft() if self.chunks else None
+
+
+def witness(*checks: dict[str, Any], where: World | None = None, **options: Any) -> Checks:
+    made = [Check.model_validate(each) for each in checks]
+    return Checks(made, lambda _process: where or world(), **options)
+
+
+def watched(process: Living, checks: Checks, limits: Limits = LONG, stop: threading.Event | None = None) -> Watched:
+    return watch(process, limits, stop or threading.Event(), also=[checks])
+
+
+def test_a_boot_ends_when_its_checks_are_done() -> None:
+    with Guest(saying(b"")) as guest:
+        process = Living()
+        seen = watched(process, witness({"tcp": guest.port, "name": "web", "metrics": {"connect": r"connect=(\S+)"}}))
+    assert (seen.is_for(StopKind.CHECKED), seen.stopped, seen.late) == (True, "all checks are done", False)
+    assert process.killed.is_set()
+    assert seen.seconds < 5
+    (check,) = seen.findings.checks
+    assert (check.name, check.status, check.message) == ("web", CheckStatus.PASSED, "")
+    assert check.report.startswith("connect=0.0")
+    (measure,) = seen.findings.metrics
+    assert measure == Measure("connect", float(check.report.split()[0].removeprefix("connect=")))
+    assert seen.findings.files[FILE].decode().startswith("== web: passed in ")
+    assert seen.findings.complaints == ()
+
+
+def test_a_boot_ends_when_a_check_has_failed() -> None:
+    seen = watched(Living(), witness({"command": "false"}, {"command": "true"}))
+    assert (seen.is_for(StopKind.CHECKED), seen.stopped) == (True, "the check 'command false' failed")
+    assert [each.status for each in seen.findings.checks] == [CheckStatus.FAILED, CheckStatus.NOT_RUN]
+    assert seen.findings.complaints[0].startswith("the check 'command false' failed: false ended with status 1")
+
+
+def test_a_check_whose_time_is_over_is_late_as_a_time_out_is() -> None:
+    """So that a boot that was starved of processor time is tried again."""
+    with Guest(Guest.hold) as guest:
+        slow = {"tcp": {"port": guest.port, "expect": "x"}, "within": "50 ms"}
+        seen = watched(Living(), witness(slow))
+        assert (seen.is_for(StopKind.CHECK_LATE), seen.late) == (True, True)
+        assert "within 0.10 s" in watched(Living(), witness(slow, stretch=2.0)).findings.complaints[0]
+
+
+def test_a_boot_may_run_on_to_its_own_end() -> None:
+    process = Living()
+    seen = watched(
+        process, witness({"console": {"send": "bye"}}, where=world(write=lambda _: process.exit()), ends_boot=False)
+    )
+    assert (seen.stop, seen.findings.complaints) == (None, ())
+    assert [each.status for each in seen.findings.checks] == [CheckStatus.PASSED]
+
+
+def test_checks_wait_until_they_are_begun() -> None:
+    checks = witness({"command": "true"}, at_once=False)
+    seen = watched(Living(), checks, Limits(0.05, 1 << 20))
+    assert seen.is_for(StopKind.TIMEOUT)
+    why = "the boot was ended (no end within 50 ms) before the check 'command true' was done"
+    assert seen.findings.complaints == (why,)
+    assert [each.status for each in seen.findings.checks] == [CheckStatus.NOT_RUN]
+
+
+def test_checks_hear_the_console() -> None:
+    process = Living()
+    process.say(b"listen")
+    process.say(b"ing\n")
+    assert watched(process, witness({"console": "listening"})).is_for(StopKind.CHECKED)
+
+
+def dying(process: Living, guest: Guest) -> None:
+    """A guest that accepts, and is gone."""
+    process.exit()
+    guest.closing.wait(30)
+
+
+def test_a_guest_that_ends_in_the_middle_ends_its_checks_at_once() -> None:
+    process = Living()
+    with Guest(lambda guest, _sock: dying(process, guest)) as guest:
+        slow = {"tcp": {"port": guest.port, "expect": "x"}, "within": "1 h", "name": "web"}
+        seen = watched(process, witness(slow, {"command": "true", "name": "after"}))
+    assert seen.exit
+    assert seen.seconds < 5
+    assert seen.findings.complaints == ("the guest ended before the checks 'web', 'after' were done",)
+    assert [(each.status, each.message) for each in seen.findings.checks] == [
+        (CheckStatus.FAILED, "the guest ended before it was done"),
+        (CheckStatus.NOT_RUN, "the guest ended before it was done"),
+    ]
+
+
+def test_an_answer_that_came_before_the_guest_ended_counts() -> None:
+    process = Living()
+
+    def serve(_guest: Guest, sock: Any) -> None:
+        sock.recv(10)
+        sock.sendall(b"bye")
+        process.exit()
+
+    with Guest(serve) as guest:
+        seen = watched(process, witness({"tcp": {"port": guest.port, "send": "x", "expect": "bye"}}))
+    assert seen.findings.complaints == ()
+    assert [each.status for each in seen.findings.checks] == [CheckStatus.PASSED]
+
+
+def test_the_user_ends_checks_at_once() -> None:
+    stop = threading.Event()
+
+    def serve(guest: Guest, _sock: object) -> None:
+        stop.set()
+        guest.closing.wait(30)
+
+    with Guest(serve) as guest:
+        seen = watched(Living(), witness({"tcp": {"port": guest.port, "expect": "x"}, "within": "1 h"}), stop=stop)
+    assert (seen.is_for(StopKind.INTERRUPTED), seen.seconds < 5) == (True, True)
+
+
+def test_what_is_no_fault_of_the_guest_is_raised_and_nothing_is_left_under_way() -> None:
+    asked = world()
+
+    def lost(*_: object) -> Any:
+        raise InfrastructureError("the engine went away")
+
+    where = world(socket=lost, ends=asked.ends)
+    with pytest.raises(InfrastructureError, match="engine went away"):
+        watched(Living(), witness({"tcp": "1"}, where=where))
+    assert asked.ends.stop.is_set()
+
+
+def test_a_socket_that_cannot_be_made_is_the_infrastructures_failure() -> None:
+    def refused(*_: object) -> Any:
+        raise PermissionError(1, "Operation not permitted")
+
+    what = "no socket can be made in the network 'lan' of the boot: Operation not permitted"
+    with pytest.raises(InfrastructureError, match=what):
+        watched(Living(), witness({"ping": None}, where=world(socket=refused)))
+
+
+def test_a_place_that_loses_the_boot_ends_its_checks() -> None:
+    class Lost(Living):
+        def read(self, seconds: float) -> tuple[str, bytes] | None:
+            del seconds
+            raise InfrastructureError("the engine went away")
+
+    where = world()
+    with Guest(Guest.hold) as guest, pytest.raises(InfrastructureError):
+        watched(Lost(), witness({"tcp": {"port": guest.port, "expect": "x"}, "within": "1 h"}, where=where))
+    assert where.ends.stop.is_set()

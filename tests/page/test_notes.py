@@ -1,0 +1,38 @@
+"""The panel of a test shows what was found out beside its console, and links the files that other programs open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from page.conftest import until, watched, written
+
+from bootmatrix.model import Attempt, Outcome, OutcomeKind, Result, Run, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+STARTED = "2026-11-23T23:06:15.123Z"
+NAMES = tuple(f"consoles/c/web/1.{name}" for name in ("packets.txt", "packets.pcapng", "checks.log"))
+
+
+def test_packets_can_be_read_and_their_file_be_opened(browser: Browser, tmp_path: Path) -> None:
+    for name in NAMES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"this is {name.rpartition('.')[0]} <b>\x1b[31m\n")
+    attempt = Attempt(1, Verdict.FAILED, "x", Outcome(OutcomeKind.STOPPED), STARTED, 2.5, files=NAMES)
+    run = Run("1", STARTED, 3.0, "0", "run", {}, (Result("c", "web", Verdict.FAILED, attempts=(attempt,)),))
+    with watched(browser) as shown:
+        page = shown(written(run, tmp_path))
+        page.evaluate("go({ test: 'c/web' })")
+        until(page, "document.querySelector('#panel[open] .files')")
+        printed = page.locator("#panel .printed")
+        texts = [printed.nth(at).inner_text() for at in range(printed.count())]
+        assert [text.split("\n")[0] for text in texts] == ["Packets", "Checks"]
+        assert "this is consoles/c/web/1.packets <b>" in texts[0]
+        link = page.locator("#panel .files a")
+        assert link.inner_text() == "1.packets.pcapng"
+        assert str(link.get_attribute("href")).endswith("/consoles/c/web/1.packets.pcapng")

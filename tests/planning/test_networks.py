@@ -1,0 +1,69 @@
+"""The interfaces of a guest: addresses are filled in, the same each time, and none twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bootmatrix.errors import UserError
+from bootmatrix.matrix import nets, template
+from bootmatrix.matrix.nets import Attachment, Net
+from bootmatrix.planning import networks
+
+if TYPE_CHECKING:
+    from bootmatrix.model import Interface
+
+
+def made(wanted: dict[str, dict[str, Any]], **known: dict[str, Any]) -> tuple[Interface, ...]:
+    found = {name: Net.model_validate(each) for name, each in known.items()}
+    given = {name: Attachment.model_validate(each) for name, each in wanted.items()}
+    return networks.interfaces(given, nets.networks(found))
+
+
+def test_a_guest_has_the_addresses_after_the_hosts() -> None:
+    found = made({"a": {"net": "lan"}, "b": {"net": "wan"}, "c": {"net": "lan"}}, lan={}, wan={"mtu": "9000"})
+    assert [str(each.address) for each in found] == ["10.0.0.2/24", "10.0.1.2/24", "10.0.0.3/24"]
+    assert [each.mac for each in found] == ["02:00:0a:00:00:02", "02:00:0a:00:01:02", "02:00:0a:00:00:03"]
+    assert [(each.device, each.mtu) for each in found] == [("tap0", 1500), ("tap1", 9000), ("tap2", 1500)]
+
+
+def test_an_address_that_another_interface_names_is_left_to_it() -> None:
+    found = made({"a": {"net": "lan"}, "b": {"net": "lan", "address": "10.0.0.2"}}, lan={})
+    assert [str(each.address.ip) for each in found] == ["10.0.0.3", "10.0.0.2"]
+
+
+def test_after_the_last_address_comes_the_first() -> None:
+    found = made({"a": {"net": "lan"}}, lan={"host": "10.0.0.254/24"})
+    assert str(found[0].address) == "10.0.0.1/24"
+
+
+def test_a_full_network_is_told() -> None:
+    with pytest.raises(UserError, match=r"lan \(10.0.0.0/30\) has no address left"):
+        made({"a": {"net": "lan"}, "b": {"net": "lan"}}, lan={"host": "10.0.0.1/30"})
+
+
+def test_one_address_twice_is_told() -> None:
+    both = {"net": "lan", "address": "10.0.0.9"}
+    with pytest.raises(UserError, match=r"'a' and 'b' have the same address 10.0.0.9"):
+        made({"a": both, "b": both}, lan={})
+    made({"a": both, "b": {"net": "wan", "address": "10.0.0.9"}}, lan={}, wan={"host": "10.0.0.1/24"})
+
+
+def test_placeholders_stand_for_what_the_interface_has() -> None:
+    values = networks.placeholders(made({"s": {"net": "lan"}}, lan={"host": "10.0.0.1/25", "mtu": "1400"}))
+    assert values == {
+        "net.s.guest": "10.0.0.2",
+        "net.s.cidr": "10.0.0.2/25",
+        "net.s.prefix": "25",
+        "net.s.netmask": "255.255.255.128",
+        "net.s.host": "10.0.0.1",
+        "net.s.network": "10.0.0.0/25",
+        "net.s.mac": "02:00:0a:00:00:02",
+        "net.s.mtu": "1400",
+        "net.s.device": "tap0",
+    }
+    assert {name.rpartition(".")[2] for name in values} == set(template.OF_NET)
+    assert template.fill("--ipv4={net.s.cidr} {net.t.cidr} {{net.s.cidr}}", values) == (
+        "--ipv4=10.0.0.2/25 {net.t.cidr} {net.s.cidr}"
+    )
