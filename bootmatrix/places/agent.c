@@ -192,7 +192,8 @@ static void run(long number, char **words, int reads, int ends)
     int how = await(boot, ends, begun, &used);
     long long took = microseconds() - begun;
     end_all();
-    const char *left = !emptied() ? "files" : wire < 0 && has_sockets() ? "sockets" : "nothing"; /* else it is asked */
+    int held = wire < 0 && has_sockets(); /* with a wire, who is at its other end ends them, and asks then */
+    const char *left = !emptied() ? "files" : held ? "sockets" : "nothing";
     if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL && ran_out_of_memory())
         left = "memory";
     dprintf(status_pipe, "%ld %s %d %s %ld %lld\n", number, WIFSIGNALED(how) ? "signal" : "exit",

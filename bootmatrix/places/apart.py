@@ -121,7 +121,6 @@ class Holder:
                 self._process = subprocess.Popen(
                     [sys.executable, "-I", "-S", PROGRAM, str(theirs.fileno())],
                     cwd="/",
-                    env={},
                     pass_fds=(theirs.fileno(),),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,

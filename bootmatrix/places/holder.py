@@ -49,13 +49,28 @@ def main(descriptor: int) -> None:
 
 
 def _serve(wire: socket.socket) -> None:
-    while request := wire.recv(MOST):
-        said, descriptors = _answered(request)
-        try:
+    kept: set[int] = set()
+    while (received := socket.recv_fds(wire, MOST, 1))[0]:
+        request, given, _, _ = received
+        if request == b"take" and given:
+            kept.add(given[0])
+            wire.send(b"ok %d" % given.pop())
+        elif request.startswith(b"drop "):
+            wire.send(_dropped(kept, request[5:]))
+        else:
+            said, descriptors = _answered(request)
+            given += descriptors
             socket.send_fds(wire, [said], descriptors)
-        finally:
-            for each in descriptors:
-                os.close(each)
+        for each in given:
+            os.close(each)
+
+
+def _dropped(kept: set[int], number: bytes) -> bytes:
+    if not number.isdigit() or int(number) not in kept:
+        return b"error %d" % errno.EBADF
+    kept.remove(int(number))
+    os.close(int(number))
+    return b"ok"
 
 
 def _part() -> None:
@@ -87,6 +102,8 @@ def _answered(request: bytes) -> tuple[bytes, list[int]]:
         if word == b"socket":
             domain, kind, protocol = map(int, rest.split())
             return b"ok", [socket.socket(domain, kind, protocol).detach()]
+        if request == b"give":
+            return b"ok", [os.open("/proc/self/ns/net", os.O_RDONLY)]
         if word == b"tap":
             return b"ok %d" % _tap(rest), []
         if word == b"netlink":

@@ -22,6 +22,7 @@ from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places import apart, disks, own, strain, usage
 from bootmatrix.places.hosts import HERE
+from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.sandbox import limits
 from bootmatrix.places.streams import Streams
@@ -83,11 +84,14 @@ class LocalPlace(Place):
             begin()
             there = namespace or job.stands_in
             process = LocalProcess(replace(job, argv=apart.inside(there, job.argv)) if there else job, str(scratch))
-            process.disks, process.namespace = laid, namespace
+            lent = Lent(namespace) if namespace else None
+            process.disks, process.namespace = laid, lent
             try:
                 yield process
             finally:
                 process.close()
+                if lent:
+                    lent.close()
 
     def lacks(self, job: Job) -> str:
         return super().lacks(job) or (apart.trouble() if job.interfaces else "")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket as sockets
+import struct
+import threading
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import socket as sockets
+from bootmatrix.errors import InfrastructureError
+
+AT_ONCE = struct.pack("ii", 1, 0)  # struct linger: what is closed is gone
 
 
 class Namespace(ABC):
@@ -19,7 +23,7 @@ class Namespace(ABC):
 
     @abstractmethod
     def socket(self, family: int, kind: int, protocol: int = 0) -> sockets.socket:
-        """A new socket in it. It is closed at the latest when the job is over."""
+        """A new socket in it."""
 
     @abstractmethod
     def tap(self, device: str) -> int:
@@ -28,3 +32,45 @@ class Namespace(ABC):
     @abstractmethod
     def netlink(self, request: bytes, protocol: int = 0) -> bytes:
         """The kernel's answer to netlink messages, each of which must want one: NLM_F_ACK or NLM_F_DUMP."""
+
+
+class Lent(Namespace):
+    """A namespace for as long as one job lasts: then its sockets are closed, and nothing more may be had of it."""
+
+    def __init__(self, owner: Namespace) -> None:
+        self.home = owner.home
+        self._owner: Namespace | None = owner
+        self._lock = threading.Lock()
+        self._sockets: list[sockets.socket] = []
+
+    def socket(self, family: int, kind: int, protocol: int = 0) -> sockets.socket:
+        with self._lock:
+            made = self._of().socket(family, kind, protocol)
+            self._sockets = [each for each in self._sockets if each.fileno() >= 0]
+            self._sockets.append(made)
+        return made
+
+    def tap(self, device: str) -> int:
+        with self._lock:
+            return self._of().tap(device)
+
+    def netlink(self, request: bytes, protocol: int = 0) -> bytes:
+        with self._lock:
+            return self._of().netlink(request, protocol)
+
+    def _of(self) -> Namespace:
+        if not self._owner:
+            raise InfrastructureError("the network of a boot is gone with it")
+        return self._owner
+
+    def close(self) -> None:
+        """Whoever waits on one of its sockets is woken."""
+        with self._lock:
+            self._owner = None
+            for each in self._sockets:
+                with contextlib.suppress(OSError):
+                    each.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, AT_ONCE)
+                with contextlib.suppress(OSError):
+                    each.shutdown(sockets.SHUT_RDWR)
+                each.close()
+            self._sockets.clear()

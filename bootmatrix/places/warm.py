@@ -15,6 +15,7 @@ from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import disks, engine, own, sandbox, settings, usage, wire
 from bootmatrix.places.agents import INSIDE, PIPES, Agent, Ended
+from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import CONSOLE, Exit, Mount
 from bootmatrix.places.status import Status
 from bootmatrix.places.streams import Streams
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from bootmatrix.networks.laying import State
-    from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Job
     from bootmatrix.places.sandbox import Sandbox
 
@@ -41,6 +41,7 @@ class Container:
         self._dead = False
         self._wire: wire.Wire | None = None
         self._bare: State = frozenset()  # its network without that of a boot
+        self._lent: Lent | None = None  # to the job that it has
         box.mkdir(parents=True, mode=0o700)
         for name in PIPES:
             os.mkfifo(box / name)
@@ -99,19 +100,21 @@ class Container:
                 pass
         os.write(self.commands, self.agent.told(self.box, job))
 
-    def lay(self, job: Job) -> Namespace | None:
+    def lay(self, job: Job) -> Lent | None:
         """Set up the networks of a job that it has not been handed yet; none if it has no interfaces."""
         if not self._wire:
             return None
         self._wire.name = job.name
         _laying().lay(self._wire, job.interfaces)
-        return self._wire
+        self._lent = Lent(self._wire)
+        return self._lent
 
     def clear(self) -> bool:
         """Remove the networks of a job that is over; whether nothing of them is left."""
         if not self._wire:
             return True
-        self._wire.end_sockets()
+        if self._lent:
+            self._lent.close()
         try:
             return not _laying().clear(self._wire, self._bare)
         except InfrastructureError:
@@ -183,6 +186,8 @@ class Container:
         os.close(self._input)
         self._status.close()
         self._usage.close()
+        if self._lent:
+            self._lent.close()
         if self._wire:
             self._wire.close()
         if gone:

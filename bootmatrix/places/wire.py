@@ -12,7 +12,6 @@ import re
 import socket
 import struct
 import threading
-import weakref
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import InfrastructureError
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 NAME = "wire"  # of the socket, beside the pipes
 SECONDS = 10.0  # for an answer: the kernel takes milliseconds, and a busy host some more
 MOST = 1 << 16  # bytes of a request or an answer
-AT_ONCE = struct.pack("ii", 1, 0)  # struct linger: what is closed is gone
 PLAIN = b"ok"
 NUMBER, REFUSAL = re.compile(rb"ok ([0-9]{1,9})"), re.compile(rb"error ([0-9]{1,4})")
 
@@ -38,16 +36,12 @@ class Wire(Namespace):
         end.settimeout(SECONDS)
         self._end = end
         self._lock = threading.Lock()
-        self._lent: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
     def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
         said, descriptors = self._ask(f"socket {int(family)} {int(kind)} {int(protocol)}".encode(), "makes no socket")
         if said != PLAIN or len(descriptors) != 1:
             raise self._invalid(descriptors)
-        made = socket.socket(family, kind, protocol, fileno=descriptors[0])
-        with self._lock:
-            self._lent.add(made)
-        return made
+        return socket.socket(family, kind, protocol, fileno=descriptors[0])
 
     def tap(self, device: str) -> int:
         return self._number(f"tap {device}".encode(), f"has no tap {device}")
@@ -99,19 +93,7 @@ class Wire(Namespace):
         _close(descriptors)
         return InfrastructureError(f"the network of {self.name} sent an invalid reply")
 
-    def end_sockets(self) -> None:
-        """Close those that were made for a job and are still open: whoever waits on one is woken."""
-        with self._lock:
-            lent = list(self._lent)
-        for each in lent:
-            with contextlib.suppress(OSError):
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
     def close(self) -> None:
-        self.end_sockets()
         self._end.close()
 
 

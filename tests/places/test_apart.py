@@ -79,7 +79,10 @@ def test_another_user_has_networks_too_and_no_right_over_them(guest: Path) -> No
 @pytest.mark.usefixtures("place")
 def test_nothing_is_left_when_bootmatrix_is_killed(guest: Path) -> None:
     """The tender runs on until it is found by its mark, as each does; the network is held by nobody else."""
-    told = "    print(process._child.pid, apart.HOLDER._process.pid, namespace.home, flush=True); sys.stdin.read()\n"
+    told = """
+    print(process._child.pid, apart.HOLDER._process.pid, namespace.home, flush=True)
+    sys.stdin.read()
+"""
     command = [sys.executable, "-c", f"from bootmatrix.places import apart\n{BOOT}{told}", str(guest)]
     with subprocess.Popen(
         command, env=with_paths(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -96,7 +99,6 @@ def test_nothing_is_left_when_bootmatrix_is_killed(guest: Path) -> None:
 def test_each_job_ends_its_holder(place: LocalPlace) -> None:
     with running(place, job(place)) as process:
         namespace = attached(process)
-        assert isinstance(namespace, apart.Apart)
         holder = psutil.Process(int(namespace.home))
     assert psutil.wait_procs([holder], timeout=20)[1] == []
 
@@ -105,7 +107,6 @@ def test_a_holder_that_is_killed_is_told_and_the_next_job_has_another(place: Loc
     def boot() -> None:
         with running(place, job(place)) as process:
             namespace = attached(process)
-            assert isinstance(namespace, apart.Apart)
             psutil.Process(int(namespace.home)).kill()
             connected(namespace)
 

@@ -14,7 +14,7 @@ from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Network
-from bootmatrix.networks import laying
+from bootmatrix.networks import laying, messages
 from bootmatrix.places import engine, settings
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
@@ -69,6 +69,18 @@ def test_a_network_is_as_it_was_asked_for(place: Place) -> None:
     assert ("address", "tap100", 24, "10.0.0.1", "10.0.0.1") in found
     assert ("route", 254, 24, 1, "10.1.0.0", "tap100", "10.0.0.2") in found
     assert ("route", 254, 24, 1, "10.0.0.0", "tap100", None) in found
+
+
+def test_what_goes_over_a_network_can_be_captured(place: Place) -> None:
+    with running(place, job(place)) as process:
+        namespace = attached(process)
+        with namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003)) as capture:  # ETH_P_ALL
+            capture.bind(("tap100", 0))
+            capture.settimeout(20)
+            ping(namespace)
+            asked, answered = capture.recv(2000), capture.recv(2000)
+    assert asked[:14] == bytes.fromhex("ffffffffffff 06000a000001 0806"), "ARP for the guest"
+    assert answered[:14] == bytes.fromhex("06000a000001 020000000002 0806")
 
 
 def test_a_job_finds_its_networks_when_it_begins(place: Place) -> None:
@@ -156,6 +168,21 @@ def test_a_reader_of_a_socket_is_woken_when_the_job_is_over(place: Place) -> Non
         reader.start()
     reader.join(20)
     assert ended == [b""]
+
+
+def test_nothing_more_is_had_of_a_network_when_its_job_is_over(place: Place) -> None:
+    """Its container may have the next job by then."""
+    with running(place, job(place)) as process:
+        namespace = attached(process)
+    with running(place, job(place)) as process:
+        attached(process)
+        for had in (
+            lambda: namespace.socket(socket.AF_INET, socket.SOCK_STREAM),
+            lambda: namespace.tap("tap7"),
+            lambda: namespace.netlink(messages.links()),
+        ):
+            with pytest.raises(InfrastructureError, match="the network of a boot is gone with it"):
+                had()
 
 
 def test_no_descriptor_is_left(place: Place) -> None:
