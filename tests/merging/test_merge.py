@@ -14,7 +14,7 @@ from merging.shards import AXES, IDS, TESTS, Project
 from support import bootmatrix, scripted, write_matrix
 
 from bootmatrix import results
-from bootmatrix.merging import parts as reading
+from bootmatrix.merging import received
 from bootmatrix.model import Verdict
 from bootmatrix.runs import past
 
@@ -176,7 +176,7 @@ def test_parts_are_found_at_any_depth_of_an_artifact(project: Project) -> None:
         target = project.folder / f"deep/{number}/{name}"
         target.parent.mkdir(parents=True, exist_ok=True)
         part.rename(target)
-    parts, refused = reading.read([project.folder / "deep"])
+    parts, refused = received.read([project.folder / "deep"])
     assert sorted(str(part.shard)[:3] for part in parts) == ["1/3", "2/3", "3/3"]
     assert refused == []
     assert sorted(itertools.chain(*(map(results_id, part.run.results) for part in parts))) == IDS
