@@ -14,8 +14,7 @@ from bootmatrix.boots import results
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.matrix import cells, resolve
-from bootmatrix.merging import anew, logs
-from bootmatrix.merging import received
+from bootmatrix.merging import anew, logs, received
 from bootmatrix.merging.gathering import Missing, Told
 from bootmatrix.model import Run
 from bootmatrix.planning import plan as plans

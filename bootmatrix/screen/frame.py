@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from bootmatrix.model import SEVERITY, Verdict
-from bootmatrix.screen.tally import Tally
 from bootmatrix.screen.estimate import Estimate
 from bootmatrix.screen.flight import Flight
 from bootmatrix.screen.signs import RUNNING, TO_DO
+from bootmatrix.screen.tally import Tally
 from bootmatrix.screen.words import fit, number, whole
 
 if TYPE_CHECKING:

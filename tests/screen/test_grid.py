@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from screen.screens import shape
 
-from bootmatrix.screen.tally import Tally
 from bootmatrix.screen.contract import Shape
 from bootmatrix.screen.signs import ASCII, UNICODE
+from bootmatrix.screen.tally import Tally
 
 if TYPE_CHECKING:
     import random
