@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
@@ -116,3 +120,27 @@ def run(number: int, *results: Result, **more: Any) -> Run:
         branch="main",
     )
     return replace(made, **more)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from histories import run, result
+from bootmatrix.history.database import opened
+sys.stdin.readline()
+for number in map(int, sys.argv[2:]):
+    with opened(Path(), sys.argv[1]) as past:
+        past.record(run(number, *(result(f"t{n}") for n in range(number, number + 700))))
+"""
+
+
+def written(url: str, folder: Path, numbers: list[list[int]]) -> list[int]:
+    """How processes ended that record so many runs each, all at once."""
+    tests = str(Path(__file__).parent)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")])}
+    commands = [[sys.executable, "-c", WRITER, url, *map(str, some)] for some in numbers]
+    processes = [subprocess.Popen(each, env=env, cwd=folder, stdin=subprocess.PIPE) for each in commands]
+    for process in processes:
+        assert process.stdin
+        process.stdin.close()
+    return [process.wait(120) for process in processes]
