@@ -85,7 +85,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
             mounts = [f"--volume={folder}:{folder}" for folder in (UNIKERNELS, out)]
             image = request.getfixturevalue("debian_12").tag
             clang = made_by(f"clang --target={arch}-linux-gnu", "ld.lld", "llvm-objcopy")
-            make = [engine.cli(), "run", "--rm", *mounts, image, "make", "-f", f"{UNIKERNELS}/Makefile", *clang]
+            make = [*engine.cli(), "run", "--rm", *mounts, image, "make", "-f", f"{UNIKERNELS}/Makefile", *clang]
         else:
             continue
         formats = ["elf", *(solo5.ABIS if arch == "x86_64" and shutil.which("x86_64-solo5-none-static-cc") else ())]
