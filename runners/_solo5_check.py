@@ -51,7 +51,7 @@ def check(file: Path, backend: str, boot: Boot, options: tuple[str, ...], versio
     if known and int(known[1]) != notes.version:
         what = f"{file.name} has ABI version {notes.version}, the tender has {known[1]}"
         raise Rejected(what, "build both from the same Solo5 release")
-    given = [(each.name, BLOCK) for each in boot.blocks] + [(each.name, NET) for each in boot.interfaces]
+    given = [(each.name, NET) for each in boot.interfaces] + [(each.name, BLOCK) for each in boot.blocks]
     _check_devices(file.name, notes, given, options, virtio=target == "virtio")
     for block in boot.blocks:
         _check_block(block, virtio=target == "virtio", version=version)
@@ -72,6 +72,8 @@ def _check_devices(file: str, notes: Notes, given: Devices, options: tuple[str, 
         declared = _shown(list(notes.devices)) if notes.devices else "none"
         remedy = f"it declares: {declared}; leave out what it does not know, with `when:` where only some do"
         raise Rejected(f"{file} declares no {_shown(unknown)}, which the test gives it", remedy)
+    if virtio:
+        _check_order(file, notes, given)
 
 
 def _shown(devices: Devices) -> str:
@@ -95,12 +97,23 @@ def _virtio_missing(notes: Notes, given: Devices, options: tuple[str, ...]) -> D
 
 
 def _virtio_unknown(notes: Notes, given: Devices) -> Devices:
-    """Those that the manifest does not name, or beyond the first of a kind: virtio's bindings know one of each."""
-    firsts: dict[str, tuple[str, str]] = {}
-    for each in given:
-        if each in notes.devices:
-            firsts.setdefault(each[1], each)
-    return [each for each in given if firsts.get(each[1]) != each]
+    """Those that the manifest does not name, or beyond the first disk: virtio's bindings know one.
+
+    Source: Solo5 0.9 and newer, bindings/virtio: several interfaces, one disk.
+    """
+    disks = [each for each in given if each in notes.devices and each[1] == BLOCK]
+    return [each for each in given if each not in notes.devices or each in disks[1:]]
+
+
+def _check_order(file: str, notes: Notes, given: Devices) -> None:
+    """Virtio's bindings take the first device that they find for the first of the manifest, and so on; ours are found
+    in the order of `nets`, then of `blocks`. Source: bindings/virtio/pci.c.
+    """
+    wanted = [each for each in notes.devices if each in given]
+    if given and wanted != given:
+        what = f"{file} declares its devices in the order {_shown(wanted)}, but they are attached as {_shown(given)}"
+        remedy = "write `nets` in that order, and declare disks after them in the unikernel's manifest"
+        raise Rejected(what, remedy)
 
 
 def _check_block(block: Block, *, virtio: bool, version: str) -> None:
