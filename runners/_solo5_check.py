@@ -67,8 +67,7 @@ def _check_devices(file: str, notes: Notes, given: Devices, options: tuple[str, 
         keys = ", ".join(KEY[kind].format(name) for name, kind in missing[:FEW])
         remedy = f"attach them: {keys}; or exclude the test here with `only:`"
         raise Rejected(f"{file} declares the devices {_shown(missing)}, but nothing attaches them", remedy)
-    unknown = _virtio_unknown(notes, given) if virtio else [each for each in given if each not in notes.devices]
-    if unknown:
+    if unknown := [each for each in given if each not in notes.devices]:
         declared = _shown(list(notes.devices)) if notes.devices else "none"
         remedy = f"it declares: {declared}; leave out what it does not know, with `when:` where only some do"
         raise Rejected(f"{file} declares no {_shown(unknown)}, which the test gives it", remedy)
@@ -89,20 +88,10 @@ def _missing(notes: Notes, given: Devices, options: tuple[str, ...]) -> Devices:
 
 
 def _virtio_missing(notes: Notes, given: Devices, options: tuple[str, ...]) -> Devices:
-    """QEMU's devices have no names of the manifest's: one of the right kind is enough."""
+    """QEMU's own options have no names of the manifest's: one device of the right kind is enough there."""
     words = " ".join(options)
     there = {kind for kind, device in VIRTIO.items() if device in words or re.search(SHORT[kind], words)}
-    there.update(kind for _, kind in given)
-    return [(name, kind) for name, kind in notes.devices if kind not in there]
-
-
-def _virtio_unknown(notes: Notes, given: Devices) -> Devices:
-    """Those that the manifest does not name, or beyond the first disk: virtio's bindings know one.
-
-    Source: Solo5 0.9 and newer, bindings/virtio: several interfaces, one disk.
-    """
-    disks = [each for each in given if each in notes.devices and each[1] == BLOCK]
-    return [each for each in given if each not in notes.devices or each in disks[1:]]
+    return [each for each in notes.devices if each not in given and each[1] not in there]
 
 
 def _check_order(file: str, notes: Notes, given: Devices) -> None:
@@ -112,7 +101,7 @@ def _check_order(file: str, notes: Notes, given: Devices) -> None:
     wanted = [each for each in notes.devices if each in given]
     if given and wanted != given:
         what = f"{file} declares its devices in the order {_shown(wanted)}, but they are attached as {_shown(given)}"
-        remedy = "write `nets` in that order, and declare disks after them in the unikernel's manifest"
+        remedy = "write `nets` in that order, and `blocks`; a manifest must declare its disks after its interfaces"
         raise Rejected(what, remedy)
 
 
