@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import socket as sockets
+
+
+class Home(Protocol):
+    """Where a job can stand that has no namespace of its own: `home` is a container, or a process of this host."""
+
+    @property
+    def home(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Named:
+    """One that is known by its name alone: it may be made later."""
+
+    home: str
 
 
 class Namespace(ABC):
