@@ -23,7 +23,7 @@ from bootmatrix.places.wire import Wire
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.namespace import Home
     from bootmatrix.places.place import Job
 
 PROGRAM = Path(__file__).with_name("holder.py")
@@ -41,7 +41,7 @@ class Apart(Wire):
         self.home = str(self._number(b"begin", "cannot be made"))
 
 
-def inside(namespace: Namespace, argv: tuple[str, ...]) -> tuple[str, ...]:
+def inside(namespace: Home, argv: tuple[str, ...]) -> tuple[str, ...]:
     """The command line that runs it in there, as the same user and without a right over the namespace."""
     user = ["--user", "--preserve-credentials"] if os.getuid() else []
     return ("nsenter", f"--target={namespace.home}", "--net", *user, "--", *argv)

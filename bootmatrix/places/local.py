@@ -25,11 +25,15 @@ from bootmatrix.places.hosts import HERE
 from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.sandbox import limits
+from bootmatrix.places.standing_here import Here
 from bootmatrix.places.streams import Streams
 from bootmatrix.program import leaving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.standing import Standing
 
 
 LOST = Problem(
@@ -95,6 +99,10 @@ class LocalPlace(Place):
 
     def lacks(self, job: Job) -> str:
         return super().lacks(job) or (apart.trouble() if job.interfaces else "")
+
+    def standing(self, namespace: Namespace, name: str) -> Standing:
+        del name
+        return Here(namespace)
 
     def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
         del terminal

@@ -7,10 +7,26 @@ import socket as sockets
 import struct
 import threading
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Protocol
 
 from bootmatrix.errors import InfrastructureError
 
 AT_ONCE = struct.pack("ii", 1, 0)  # struct linger: what is closed is gone
+
+
+class Home(Protocol):
+    """Where a job can stand that has no namespace of its own: `home` is a container, or a process of this host."""
+
+    @property
+    def home(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Named:
+    """One that is known by its name alone: it may be made later."""
+
+    home: str
 
 
 class Namespace(ABC):

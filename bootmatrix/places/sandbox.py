@@ -66,7 +66,7 @@ def of(image: str, job: Job) -> Sandbox:
 
     Raises InfrastructureError if no engine answers.
     """
-    boot = not job.trusted
+    boot, wired = not job.trusted, bool(job.interfaces) and not job.stands_in
     return Sandbox(
         image=image,
         user=_user(job),
@@ -80,14 +80,18 @@ def of(image: str, job: Job) -> Sandbox:
         processes=job.processes,
         network="" if job.network else f"container:{job.stands_in.home}" if job.stands_in else "none",
         ipc="none" if boot else "",
-        sysctls={**(NO_IPC if boot else {}), **(_for_networks() if job.interfaces else {})},
+        sysctls={**(NO_IPC if boot else {}), **(_for_networks() if wired else {})},
         read_only=boot,
-        wired=bool(job.interfaces),
+        wired=wired,
     )
 
 
 def _user(job: Job) -> str:
-    """Builds run as the caller, so that their files are the caller's; boots without any right."""
+    """Builds run as the caller, so that their files are the caller's; boots without any right, and with a network as
+    the one to whom an agent gives the taps.
+    """
+    if job.interfaces:
+        return f"{NOBODY}:{NOBODY}"
     if engine.is_rootless():
         return "0:0"  # which is the caller outside
     uid, gid = os.getuid(), os.getgid()
