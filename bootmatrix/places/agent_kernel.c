@@ -17,7 +17,7 @@ struct message { /* nlmsghdr of netlink(7) */
 };
 
 /* Whether the kernel holds a socket of this network: a connection of a boot that ended, whose port the next could not
-   take, too. By its counts, for /proc/net/tcp goes through the table of the whole machine, which takes 10 ms. */
+   take, too; or half a packet, which it would join with one of the next boot. By its counts, for /proc/net/tcp goes through the table of the whole machine, which takes 10 ms. */
 static int has_sockets(void)
 {
     const char *files[] = {"/proc/net/sockstat", "/proc/net/sockstat6"}; /* the second only with IPv6 */
@@ -29,7 +29,7 @@ static int has_sockets(void)
             int used = 0, waiting = 0;
             known |= sscanf(line, "TCP: inuse %d orphan %*d tw %d", &used, &waiting) == 2;
             if (!used)
-                sscanf(line, "%*[TCPUDRAW6]: inuse %d", &used);
+                sscanf(line, "%*[A-Z0-9]: inuse %d", &used);
             held += used + waiting;
         }
         if (file)

@@ -18,7 +18,7 @@ from bootmatrix.networks import laying, messages
 from bootmatrix.places import engine, settings
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
-from bootmatrix.places.place import Exit, Job
+from bootmatrix.places.place import CONSOLE, Exit, Job
 
 if TYPE_CHECKING:
     from bootmatrix.places.namespace import Namespace
@@ -157,6 +157,15 @@ def test_nothing_of_a_network_is_left_for_the_next(place: Place, mischief: str) 
     assert waiting.fileno() == bound.fileno() == -1
     assert looked(place) == before
     assert containers(place) == first, "the container is not replaced"
+
+
+def test_half_a_packet_is_not_joined_with_one_of_the_next_boot(place: Place) -> None:
+    count = ("grep", "FRAG", "/proc/net/sockstat")
+    with running(place, job(place, mischief="fragment")) as process:
+        attached(process)
+    with place.start(Job(count, "test", interfaces=(interface(),))) as process:
+        assert read(process) == (CONSOLE, b"FRAG: inuse 0 memory 0\n")
+        process.kill()
 
 
 def test_a_reader_of_a_socket_is_woken_when_the_job_is_over(place: Place) -> None:
