@@ -34,8 +34,7 @@ class Sandbox:
 
     `user` is `UID:GID`; `capabilities` are what it keeps, without `CAP_`; `tmpfs` has options by folder, `limits` the
     resource limits of each process, `sysctls` the kernel's settings in its namespaces. `memory` in bytes, 0 for no
-    limit. `network` and `ipc` are `none`, or empty for the engine's own; `wired`, its first process has the rights to
-    change that network.
+    limit. `network` and `ipc` are `none`, or empty for the engine's own.
     """
 
     image: str
@@ -53,7 +52,11 @@ class Sandbox:
     sysctls: Mapping[str, str]
     read_only: bool
     capabilities: tuple[str, ...] = ()
-    wired: bool = False
+
+    @property
+    def wired(self) -> bool:
+        """Whether it has a network of its own that its first process must be able to change."""
+        return self.network == "none" and any(device.inside == devices.TUN_NODE for device in self.devices)
 
     @property
     def groups(self) -> tuple[int, ...]:
@@ -82,7 +85,6 @@ def of(image: str, job: Job) -> Sandbox:
         ipc="none" if boot else "",
         sysctls={**(NO_IPC if boot else {}), **(_for_networks() if wired else {})},
         read_only=boot,
-        wired=wired,
     )
 
 
