@@ -10,7 +10,7 @@
  * peak of its resident memory, US the microseconds that it took. Its output goes to `console` and `tender`. To `usage` goes
  * a line each second, `MS CPU KIB pss|rss`: the milliseconds since it began and of processor time that it had, and its
  * memory now. When nobody speaks to it any more, it ends, and the container with it. If BOX has a socket `wire`, it serves
- * that, too, whether a boot runs or none; see agent_net.c.
+ * that, too, whether a boot runs or none; see agent_wire.c.
  *
  * It is root, with few rights and without a way to more, since only so can it give up all of them for each boot. A boot
  * can neither signal it (the first process of a PID namespace is out of reach) nor trace it (it is another user).

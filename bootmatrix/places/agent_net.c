@@ -1,12 +1,5 @@
-/* The wire: how who started the container reaches into its network, which has the rights that only the agent has here.
- *
- * A Unix socket of whole messages, one answer for each request, in any order with the boots; see `wire.py`, its other end.
- *   tap NAME                  makes a tap that the boot's user may open             ok INDEX
- *   socket DOMAIN TYPE PROTO  makes a socket in this network                        ok, and its descriptor
- *   netlink PROTO NUL BYTES   asks the kernel; each message must want an answer     ok NUL BYTES
- *   post PROTO NUL BYTES      tells the kernel, and does not wait: it forgets a link at once, and frees it later      ok
- *   held                      whether the kernel still holds sockets of it          ok 0 | ok 1
- * or else `error ERRNO`. The types of <linux/...> are written out: not each compiler's image has those headers.
+/* What the agent does in its network for who started the container; see agent_wire.c. The types of <linux/...> are written
+ * out: not each compiler's image has those headers.
  */
 #include <fcntl.h>
 #include <net/if.h>
@@ -15,7 +8,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #define TUN "/dev/net/tun"
 #define SET_TAP _IOW('T', 202, int) /* TUNSETIFF */
@@ -53,18 +45,6 @@ static int has_sockets(void)
             fclose(file);
     }
     return held || !known;
-}
-
-/* Connects to the socket in that folder; -1 if there is none, as for boots without a network. */
-static int wired(const char *box)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(address.sun_path, sizeof address.sun_path, "%s/wire", box);
-    int wire = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (wire >= 0 && !connect(wire, (struct sockaddr *)&address, sizeof address))
-        return wire;
-    close(wire);
-    return -1;
 }
 
 /* Its index, or -1 with errno. */
@@ -157,59 +137,4 @@ static int post(int protocol, const char *bytes, size_t length)
     }
     pthread_detach(thread);
     return 0;
-}
-
-static void reply(int wire, const char *bytes, size_t length, int descriptor)
-{
-    union {
-        struct cmsghdr head;
-        char space[CMSG_SPACE(sizeof descriptor)];
-    } control = {0};
-    struct iovec part = {(char *)bytes, length};
-    struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1};
-    if (descriptor >= 0) {
-        control.head.cmsg_len = CMSG_LEN(sizeof descriptor);
-        control.head.cmsg_level = SOL_SOCKET;
-        control.head.cmsg_type = SCM_RIGHTS;
-        memcpy(CMSG_DATA(&control.head), &descriptor, sizeof descriptor);
-        whole.msg_control = control.space;
-        whole.msg_controllen = sizeof control.space;
-    }
-    sendmsg(wire, &whole, MSG_NOSIGNAL | MSG_DONTWAIT); /* one who asks, and does not read, gets nothing */
-}
-
-/* Answers the next request; the wire, or -1 if nobody is at its other end any more. */
-static int serve(int wire, uid_t owner)
-{
-    static char request[MOST + 1], answer[MOST];
-    char name[IFNAMSIZ + 1]; /* one more than a link's may have, to tell that it is too long */
-    int domain, kind, protocol, begin = 0, descriptor = -1;
-    ssize_t length = recv(wire, request, MOST, 0), said = -1;
-    if (length <= 0) {
-        close(wire);
-        return -1;
-    }
-    request[length] = 0;
-    errno = EINVAL;
-    if (sscanf(request, "tap %16s%n", name, &begin) == 1 && begin == length && strlen(name) < IFNAMSIZ) {
-        int index = make_tap(name, owner);
-        said = index < 0 ? -1 : snprintf(answer, sizeof answer, "ok %d", index);
-    } else if (sscanf(request, "socket %d %d %d", &domain, &kind, &protocol) == 3) {
-        descriptor = socket(domain, kind | SOCK_CLOEXEC, protocol);
-        said = descriptor < 0 ? -1 : snprintf(answer, sizeof answer, "ok");
-    } else if (sscanf(request, "netlink %d%n", &protocol, &begin) == 1 && begin++ < length) {
-        memcpy(answer, "ok", 3);
-        said = ask(protocol, request + begin, length - begin, answer + 3, sizeof answer - 3);
-        said = said < 0 ? -1 : said + 3;
-    } else if (sscanf(request, "post %d%n", &protocol, &begin) == 1 && begin++ < length) {
-        said = post(protocol, request + begin, length - begin) ? -1 : snprintf(answer, sizeof answer, "ok");
-    } else if (!strcmp(request, "held")) {
-        said = snprintf(answer, sizeof answer, "ok %d", has_sockets());
-    }
-    if (said < 0)
-        said = snprintf(answer, sizeof answer, "error %d", errno);
-    reply(wire, answer, said, descriptor);
-    if (descriptor >= 0)
-        close(descriptor);
-    return wire;
 }

@@ -1,7 +1,8 @@
-"""Holds a network namespace on this host for a job, and serves it as `agent_net.c` does: a program of its own.
+"""Holds network namespaces on this host for a job, and serves them as `agent_wire.c` does: a program of its own.
 
-`unshare ... python -I -S holder.py DESCRIPTOR`: the socket on which it is asked. It has its namespaces already; when
-nobody is at the other end any more, it ends, and they end with the last process in them. It imports nothing of ours.
+`unshare ... python -I -S holder.py DESCRIPTOR...`: a socket for each namespace, on which it is asked. The first it has
+already, each other a child of it makes. When nobody is at the other end any more, each ends, and its namespace ends
+with the last process in it. It imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -21,46 +22,101 @@ LONGEST = 15  # bytes of a link's name
 HEADER = struct.Struct("=IHHII")  # nlmsghdr
 LAST = {2, 3}  # NLMSG_ERROR, which an acknowledgement is, too, and NLMSG_DONE
 MOST = 1 << 16
+NEW_NETWORK = 0x40000000  # CLONE_NEWNET
+KEPT: set[int] = set()  # the descriptors that were taken
 SETTINGS = {  # as those of a container for boots with networks, see `sandbox.py`
     "ipv4/ping_group_range": f"{os.getgid()} {os.getgid()}",
     "ipv4/tcp_no_metrics_save": "1",
+    "ipv4/ip_forward": "0",
     "ipv6/conf/all/disable_ipv6": "1",
     "ipv6/conf/default/disable_ipv6": "1",
 }
 
 
-def main(descriptor: int) -> None:
+def main(descriptors: list[int]) -> None:
+    """Hold a namespace for each: our own for the first, and for each other a child in a further one."""
+    mine, children = descriptors[0], []
+    for each in descriptors[1:]:
+        if child := os.fork():
+            children.append(child)
+        else:
+            mine, children = each, []
+            _leave()
+            break
+    for each in descriptors:
+        if each != mine:
+            os.close(each)
+    _hold(mine)
+    for child in children:
+        os.waitpid(child, 0)
+
+
+def _leave() -> None:
+    """For a new namespace, in the same user namespace: only so may the one's links be joined with the other's."""
+    import ctypes  # noqa: PLC0415  # only for several networks
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(NEW_NETWORK):
+        sys.exit(f"unshare: {os.strerror(ctypes.get_errno())}")
+
+
+def _hold(descriptor: int) -> None:
     for name, value in SETTINGS.items():
         with contextlib.suppress(FileNotFoundError), open(f"/proc/sys/net/{name}", "w") as setting:  # noqa: PTH123
             setting.write(value)
     with socket.socket(fileno=descriptor) as wire:
-        wire.send(b"ready")
-        while request := wire.recv(MOST):
-            said, descriptors = _answered(request)
+        wire.send(b"ready %d" % os.getpid())
+        while True:
+            request, came, _, _ = socket.recv_fds(wire, MOST, 1)
+            if not request:
+                break
+            said, goes = _answered(request, came)
             try:
-                socket.send_fds(wire, [said], descriptors)
+                socket.send_fds(wire, [said], goes)
             finally:
-                for each in descriptors:
+                for each in (*came, *goes):
                     os.close(each)
 
 
-def _answered(request: bytes) -> tuple[bytes, list[int]]:
-    """The answer, and a descriptor that goes with it."""
+def _answered(request: bytes, came: list[int]) -> tuple[bytes, list[int]]:
+    """The answer, and a descriptor that goes with it. Takes from `came` what is kept."""
     word, _, rest = request.partition(b" ")
     try:
         if word == b"socket":
             domain, kind, protocol = map(int, rest.split())
             return b"ok", [socket.socket(domain, kind, protocol).detach()]
-        if word == b"tap":
-            return b"ok %d" % _tap(rest), []
         if word == b"netlink":
             number, _, messages = rest.partition(b"\0")
             return b"ok\0" + _asked(int(number), messages), []
+        if word == b"tap":
+            return b"ok %d" % _tap(rest), []
+        if word == b"drop":
+            return _dropped(int(rest)), []
+        if request == b"give":
+            return b"ok", [os.open("/proc/self/ns/net", os.O_RDONLY)]
+        if request == b"take":
+            return _taken(came), []
     except OSError as error:
         return b"error %d" % (error.errno or errno.EIO), []
     except ValueError:
         pass
     return b"error %d" % errno.EINVAL, []
+
+
+def _taken(came: list[int]) -> bytes:
+    if not came:
+        raise OSError(errno.EBADF, "no descriptor came")
+    number = came.pop()
+    KEPT.add(number)
+    return b"ok %d" % number
+
+
+def _dropped(number: int) -> bytes:
+    if number not in KEPT:
+        raise OSError(errno.EBADF, "it was not taken")
+    KEPT.remove(number)
+    os.close(number)
+    return b"ok"
 
 
 def _tap(name: bytes) -> int:
@@ -105,4 +161,4 @@ def _kinds(messages: bytes) -> list[int]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main([int(word) for word in sys.argv[1:]])

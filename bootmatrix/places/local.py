@@ -78,12 +78,12 @@ class LocalPlace(Place):
             files.scratch("bootmatrix-", self.scratch) as scratch,
             _with_files(job),
             _with_disks(job) as laid,
-            apart.laid(job) as namespace,
+            apart.laid(job) as (namespace, ends),
         ):
             begin()
             there = namespace or job.stands_in
             process = LocalProcess(replace(job, argv=apart.inside(there, job.argv)) if there else job, str(scratch))
-            process.disks, process.namespace = laid, namespace
+            process.disks, process.namespace, process.ends = laid, namespace, ends
             try:
                 yield process
             finally:
@@ -152,6 +152,7 @@ class LocalProcess(Process):
             return item
         if self._exit:
             return END, b""
+        self.check_ends()
         if not self._streams.over():
             return None
         self._exit = _ending(self._over)

@@ -1,4 +1,4 @@
-"""A network namespace that is not ours: the boot's own, in which checks have their sockets."""
+"""A network namespace that is not ours: that of a boot, or of the host end of one of its networks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import socket as sockets
+    from contextlib import AbstractContextManager
 
 
 class Namespace(ABC):
@@ -28,3 +29,15 @@ class Namespace(ABC):
     @abstractmethod
     def netlink(self, request: bytes, protocol: int = 0) -> bytes:
         """The kernel's answer to netlink messages, each of which must want one: NLM_F_ACK or NLM_F_DUMP."""
+
+    @abstractmethod
+    def given(self) -> AbstractContextManager[int]:
+        """A descriptor of the namespace itself, while this lasts."""
+
+    @abstractmethod
+    def taken(self, descriptor: int) -> AbstractContextManager[int]:
+        """The number by which `netlink` knows another namespace, that of the descriptor, while this lasts."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise InfrastructureError if nobody holds it any more. Costs next to nothing."""

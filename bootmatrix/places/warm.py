@@ -20,6 +20,7 @@ from bootmatrix.places.status import Status
 from bootmatrix.places.streams import Streams
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
 
     from bootmatrix.networks.laying import State
@@ -99,13 +100,15 @@ class Container:
                 pass
         os.write(self.commands, self.agent.told(self.box, job))
 
-    def lay(self, job: Job) -> Namespace | None:
-        """Set up the networks of a job that it has not been handed yet; none if it has no interfaces."""
-        if not self._wire:
-            return None
-        self._wire.name = job.name
-        _laying().lay(self._wire, job.interfaces)
+    def hold(self, name: str) -> Namespace:
+        """Its network, for a job with interfaces or the host end of one of them; `name` is for people."""
+        assert self._wire  # noqa: S101  # it is of the room of a job with interfaces
+        self._wire.name = name
         return self._wire
+
+    def lay(self, job: Job, ends: Mapping[str, Namespace]) -> None:
+        """Set up the networks of a job that it has not been handed yet, with their host ends where `ends` says."""
+        _laying().lay(self._wire, job.interfaces, ends)
 
     def clear(self) -> bool:
         """Remove the networks of a job that is over; whether nothing of them is left."""

@@ -70,9 +70,11 @@ def of_holder() -> Iterator[socket.socket]:
     with ours, subprocess.Popen(["unshare", "--net", *program], pass_fds=[theirs.fileno()]):
         theirs.close()
         ours.settimeout(20)
-        assert ours.recv(100) == b"ready"
-        yield ours
-        ours.close()
+        try:
+            assert ours.recv(100).startswith(b"ready ")
+            yield ours
+        finally:
+            ours.close()
 
 
 SILENT = struct.pack("=IHHIIBxHiII", 32, 16, 1, 0, 0, 0, 0, 1, 1, 1)  # RTM_NEWLINK without NLM_F_ACK
