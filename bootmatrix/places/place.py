@@ -7,6 +7,7 @@ import signal
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
@@ -80,6 +81,18 @@ class Job:
         return (tuple(sorted(self.env.items())), *shared, *given)
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """The names of those that its interfaces are on."""
+        return tuple(dict.fromkeys(each.network.name for each in self.interfaces))
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Those of them whose host end lies in a namespace of its own: of several all, for between two ends in one the
+        kernel would send nothing through the job.
+        """
+        return self.networks if len(self.networks) > 1 else ()
+
+    @property
     def needed(self) -> tuple[str, ...]:
         """The devices that it is given, and what its interfaces need."""
         return tuple(dict.fromkeys((*self.devices, *([TUN] if self.interfaces else []))))
@@ -113,13 +126,14 @@ def nothing() -> None:
 
 
 class Process(ABC):
-    """A running job. `begun` is when it began, on the monotonic clock; `disks` are its own. `namespace` has its
-    networks, None if it has no interfaces.
+    """A running job. `begun` is when it began, on the monotonic clock; `disks` are its own. `namespace` has its taps,
+    None if it has no interfaces; `ends` those of its networks' host ends, by the networks' names.
     """
 
     begun: float
     disks: Laid | None = None
     namespace: Namespace | None = None
+    ends: Mapping[str, Namespace] = MappingProxyType({})
 
     @abstractmethod
     def read(self, seconds: float) -> tuple[str, bytes] | None:
@@ -130,6 +144,12 @@ class Process(ABC):
     def write(self, data: bytes) -> None:
         """To the standard input of a job that `reads`, at once: OSError if it does not take all of it."""
         raise OSError(errno.ENXIO, f"it reads nothing, and so not these {len(data)} bytes")
+
+    def check_ends(self) -> None:
+        """Raise InfrastructureError if a host end is no more that lies in a namespace of its own."""
+        for end in self.ends.values():
+            if end is not self.namespace:
+                end.check()
 
     @abstractmethod
     def kill(self) -> None:
