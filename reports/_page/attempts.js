@@ -1,7 +1,7 @@
 // Each try of a test: what the guest did and how we know, what it printed, and what it said of its own cases.
 
 const SOME_CASES = 200;
-const NOTE = /\.(\w+)\.(?:log|txt)$/; // a file that people read, with what it is about
+const NOTE = /\.(\w+)\.txt$/; // a file that people read, with what it is about
 
 /** `reason` is the test's, which need not be told again; `last` is open. */
 function attemptOf(attempt, shown, reason, last) {

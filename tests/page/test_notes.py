@@ -31,11 +31,11 @@ def test_packets_can_be_read_and_their_file_be_opened(browser: Browser, tmp_path
         until(page, "document.querySelector('#panel[open] .files')")
         printed = page.locator("#panel .printed")
         texts = [printed.nth(at).inner_text() for at in range(printed.count())]
-        assert [text.split("\n")[0] for text in texts] == ["Packets", "Checks"]
+        assert [text.split("\n")[0] for text in texts] == ["Packets"]
         assert "this is consoles/c/web/1.packets <b>" in texts[0]
-        link = page.locator("#panel .files a")
-        assert link.inner_text() == "1.packets.pcapng"
-        assert str(link.get_attribute("href")).endswith("/consoles/c/web/1.packets.pcapng")
+        links = page.locator("#panel .files a")
+        assert [links.nth(at).inner_text() for at in range(links.count())] == ["1.packets.pcapng", "1.checks.log"]
+        assert str(links.first.get_attribute("href")).endswith("/consoles/c/web/1.packets.pcapng")
 
 
 def test_what_the_guest_was_asked_is_told_in_its_order(browser: Browser, tmp_path: Path) -> None:
