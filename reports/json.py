@@ -105,6 +105,7 @@ def _result(result: Result) -> dict[str, Any]:
         "cell": result.cell,
         "test": result.test,
         "axes": result.values,
+        **({"labels": dict(result.labels)} if result.labels else {}),
         "verdict": result.verdict,
         "good": result.good,
         "reason": result.reason,

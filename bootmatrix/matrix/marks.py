@@ -64,6 +64,13 @@ class NotInPass:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Marks what goes into a test's result as it is, among its labels: a mapping entry by entry, else by the key's
+    name. Reports show labels without knowing any.
+    """
+
+
+@dataclass(frozen=True)
 class PlugIn:
     """Marks the name of a plug-in, of the project's own folder or of ours: an editor offers ours."""
 

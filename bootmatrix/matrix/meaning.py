@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_a
 
 from pydantic import BaseModel
 
-from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced, Short
+from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced, Short, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -52,6 +52,7 @@ class Key:
     merged: bool
     in_pass: bool
     plug_in: str
+    told: bool = False
     also: frozenset[str] = frozenset()
     few: frozenset[str] = frozenset()
 
@@ -60,6 +61,15 @@ class Key:
 def of(model: type[BaseModel]) -> Mapping[str, Key]:
     """The keys of a test, by the names of their fields. Raises TypeError if the marks of one leave something open."""
     return {name: _key(f"{model.__name__}.{name}", name, each) for name, each in model.model_fields.items()}
+
+
+def labels(fields: BaseModel) -> dict[str, str]:
+    """What of a test's keys is told with its result, by the names that it has there."""
+    found: dict[str, str] = {}
+    for name, key in of(type(fields)).items():
+        if key.told and (value := getattr(fields, name)):
+            found.update(value if isinstance(value, dict) else {key.alias: str(value)})
+    return found
 
 
 def said(each: FieldInfo) -> str:
@@ -83,6 +93,7 @@ def _key(where: str, name: str, each: FieldInfo) -> Key:
         merged=merged,
         in_pass=not _one(own, NotInPass),
         plug_in=plug_in.folder if plug_in else "",
+        told=bool(_one(own, Told)),
         also=filled.also if filled else frozenset(),
         few=filled.few if filled else frozenset(),
     )
