@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Place, Process
 
-SOURCE = Path(__file__).parent / "places" / "guest.c"
+SOURCES = Path(__file__).parent / "places"
 LAN = Network("lan", IPv4Interface("10.0.0.1/24"), 1400, ((IPv4Network("10.1.0.0/24"), IPv4Address("10.0.0.2")),))
 PORT = 7
 SECONDS = 20.0
@@ -39,15 +39,16 @@ def interface(
 
 
 @functools.cache
-def program() -> bytes:
-    """The guest, which needs nothing of where it runs; skipped without a compiler or without taps."""
+def program(name: str = "guest") -> bytes:
+    """The guest, or another one, which needs nothing of where it runs; skipped without a compiler or without taps."""
     if trouble := devices.trouble("tun"):
         pytest.skip(trouble)
     if not shutil.which("gcc"):
         pytest.skip("no gcc on PATH")
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["gcc", "-Wall", "-O1", "-static", "-o", f"{folder}/guest", SOURCE], check=True)
-        return Path(folder, "guest").read_bytes()
+        made = Path(folder, name)
+        subprocess.run(["gcc", "-Wall", "-O1", "-static", "-o", made, SOURCES / f"{name}.c"], check=True)
+        return made.read_bytes()
 
 
 def job(place: Place, one: Interface | None = None, mischief: str = "", **more: Any) -> Job:

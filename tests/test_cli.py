@@ -79,7 +79,7 @@ def test_a_list_imports_nothing_that_only_runs_need(project: Path) -> None:
     loaded = set(done.stdout.splitlines()[-1].split())
     assert not {"docker", "rich", "regex", "tenacity", "junit_xml", "platformdirs", "subprocess"} & loaded
     ours = {name.split(".")[1] for name in loaded if name.startswith("bootmatrix.")}
-    plain = {"files", "program", "repository", "trust", "unknown"}
+    plain = {"files", "program", "repository", "sparse", "trust", "unknown"}
     assert ours <= {"cli", "commands", "engines", "errors", "matrix", "model", "plugins", "quantities", *plain}
 
 

@@ -61,9 +61,9 @@ class _Beside:
         return seen.exit.status if seen.exit.status is not None else 128, seen.console.raw()
 
     def _namespace(self, network: str) -> Namespace:
-        if self.process.namespace is None:
+        if network not in self.process.ends:
             raise InfrastructureError(f"the boot has no network {network}")
-        return self.process.namespace
+        return self.process.ends[network]
 
 
 def reads(fields: TestFields) -> bool:

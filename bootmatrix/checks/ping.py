@@ -50,7 +50,8 @@ class _Series:
 
     def __init__(self, options: Ping, tried: Try, sock: socket.socket) -> None:
         self.options, self.tried, self.sock = options, tried, sock
-        self.fill = bytes(at & 0xFF for at in range(options.size))
+        pattern = bytes.fromhex(options.pattern) or bytes(range(256))
+        self.fill = (pattern * (options.size // len(pattern) + 1))[: options.size]
         self.flying: dict[int, tuple[float, bytes]] = {}
         self.times: list[float] = []
         self.sent = self.lost = 0

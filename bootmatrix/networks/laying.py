@@ -6,14 +6,19 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.networks import messages
+from bootmatrix.networks.messages import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from ipaddress import IPv4Interface
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from ipaddress import IPv4Address
 
-    from bootmatrix.model import Interface
+    from bootmatrix.model import Interface, Network
 
 GONE_SECONDS, TICK = 5.0, 0.001  # that links have to go, and between two looks
+FIRST = 1 << 24  # the index of the first link that is not a tap: the kernel counts up, and never comes there
+HOST = "eth0"  # what programs beside the guest see as their network's link, where that is no tap
+TAP, PAIR, BRIDGE = 1, 2, 3  # kinds of links whose MAC is not the host's
 ROUTES, SOCKETS = 0, 4  # NETLINK_ROUTE, NETLINK_SOCK_DIAG
 
 State = frozenset[tuple[object, ...]]
@@ -27,6 +32,12 @@ class Kernel(Protocol):
 
     def netlink(self, request: bytes, protocol: int = ROUTES) -> bytes:
         """The kernel's answer."""
+
+    def given(self) -> AbstractContextManager[int]:
+        """A descriptor of the namespace."""
+
+    def taken(self, descriptor: int) -> AbstractContextManager[int]:
+        """The number by which `netlink` knows another namespace by its descriptor."""
 
 
 class Kept(Kernel, Protocol):
@@ -45,32 +56,62 @@ def begin(kernel: Kernel) -> State:
     return state(kernel)
 
 
-def lay(kernel: Kernel, interfaces: Sequence[Interface]) -> None:
-    """Make a tap for each interface, and the host's end of its network on it.
+def lay(kernel: Kernel, interfaces: Sequence[Interface], ends: Mapping[str, Kernel]) -> None:
+    """Make a tap for each interface, and the host's end of each network, by its name, in that one of `ends`.
 
-    Raises InfrastructureError if the kernel refuses, or does not answer.
+    Where that is the boot's own namespace, a single tap is the host's end itself; several are ports of a bridge. Where
+    it is another, a pair of links leads there from a bridge. Raises InfrastructureError if the kernel refuses, or does
+    not answer.
     """
-    orders: list[bytes] = []
-    for each in interfaces:
-        index, network = kernel.tap(each.device), each.network
-        orders += [messages.tap(index, mac_of(network.host), network.mtu), messages.address(index, network.host)]
+    for number, network in enumerate(dict.fromkeys(each.network for each in interfaces)):
+        mine = [each for each in interfaces if each.network == network]
+        what = f"the network for {', '.join(each.name for each in mine)} cannot be set up"
+        end = ends[network.name]
+        if end is not kernel:
+            index = FIRST
+            orders = _bridged(kernel, mine, FIRST + 2 * number, mac_of(network.host.ip, BRIDGE))
+            with end.given() as descriptor, kernel.taken(descriptor) as namespace:
+                orders.append(_joined(network, FIRST + 2 * number, namespace))
+                messages.check(kernel.netlink(b"".join(orders)), what)
+            orders = [messages.up(index)]
+        elif len(mine) > 1:
+            index = FIRST + 2 * number
+            orders = _bridged(kernel, mine, index, mac_of(network.host.ip))
+        else:
+            index = kernel.tap(mine[0].device)
+            orders = [messages.tap(Link(index, mac_of(network.host.ip), network.mtu))]
+        orders += [messages.address(index, network.host)]
         orders += [messages.route(index, target, gateway) for target, gateway in network.routes]
-    names = ", ".join(each.name for each in interfaces)
-    messages.check(kernel.netlink(b"".join(orders)), f"the network for {names} cannot be set up")
+        messages.check(end.netlink(b"".join(orders)), what)
 
 
-def mac_of(host: IPv4Interface) -> str:
-    """That of a network's host end: the same in each boot; a local one, which no guest has by itself."""
-    return ":".join(f"{byte:02x}" for byte in (0x06, 0, *host.ip.packed))
+def _bridged(kernel: Kernel, interfaces: Sequence[Interface], bridge: int, mac: str) -> list[bytes]:
+    """Orders for a bridge, by its index and its MAC, with a tap for each interface on one network."""
+    mtu = interfaces[0].network.mtu
+    orders = [messages.bridge(Link(bridge, mac, mtu, f"bridge{bridge - FIRST}"))]
+    for each in interfaces:
+        index = kernel.tap(each.device)
+        orders.append(messages.tap(Link(index, mac_of(each.address.ip, TAP), mtu, master=bridge)))
+    return orders
+
+
+def _joined(network: Network, bridge: int, namespace: int) -> bytes:
+    """The order for a pair of links from a bridge to the host's end in another namespace."""
+    host = network.host.ip
+    near = Link(bridge + 1, mac_of(host, PAIR), network.mtu, f"pair{bridge - FIRST}", master=bridge)
+    return messages.pair(near, Link(FIRST, mac_of(host), network.mtu, HOST), namespace)
+
+
+def mac_of(address: IPv4Address, kind: int = 0) -> str:
+    """That of a network's host end, or of one of another kind: the same in each boot; a local one, which no guest has
+    by itself.
+    """
+    return ":".join(f"{byte:02x}" for byte in (0x06, kind, *address.packed))
 
 
 def state(kernel: Kernel) -> State:
     """All links, addresses, routes and neighbours that there are."""
-    return frozenset[tuple[object, ...]]().union(*(_of(kernel, question) for question in messages.dumps()))
-
-
-def _of(kernel: Kernel, question: bytes) -> State:
-    return frozenset(messages.found(kernel.netlink(question)))
+    return frozenset(one for question in messages.dumps() for one in messages.found(kernel.netlink(question)))
 
 
 def clear(kernel: Kept, before: State) -> str:
@@ -82,8 +123,8 @@ def clear(kernel: Kept, before: State) -> str:
     kernel.post(messages.no_links())
     if kernel.held():
         _end_connections(kernel)
-    end = time.monotonic() + GONE_SECONDS
-    while time.monotonic() < end and _of(kernel, messages.links()) - before:
+    end, links = time.monotonic() + GONE_SECONDS, sum(one[0] == "link" for one in before)
+    while time.monotonic() < end and messages.count(kernel.netlink(messages.links())) > links:
         time.sleep(TICK)
     more = sorted(" ".join(map(str, one)) for one in state(kernel) ^ before)
     return ", ".join([*more, *(["sockets"] if kernel.held() else [])])

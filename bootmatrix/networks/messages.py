@@ -6,8 +6,10 @@ Source: netlink(7), rtnetlink(7), sock_diag(7). pyroute2 knows the layout and th
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import struct
+from dataclasses import dataclass
 from socket import AF_INET, AF_INET6, IPPROTO_TCP
 from typing import TYPE_CHECKING, Any
 
@@ -59,12 +61,51 @@ def up(index: int) -> bytes:
     return _message(made, RTM_SETLINK, CHANGE)
 
 
-def tap(index: int, mac: str, mtu: int) -> bytes:
-    """Sets a boot's link up: the host's end of it."""
+@dataclass(frozen=True)
+class Link:
+    """A link of a boot, which is up. `name` is empty for one that is there already; `master` is the index of the bridge
+    that it is a port of, 0 for none.
+    """
+
+    index: int
+    mac: str
+    mtu: int
+    name: str = ""
+    master: int = 0
+
+    def fill(self, made: Any, *more: tuple[str, object]) -> None:
+        """A message, with what it says besides."""
+        made["index"], made["flags"], made["change"] = self.index, IFF_UP, IFF_UP
+        made["attrs"] = [("IFLA_IFNAME", self.name)] if self.name else []
+        made["attrs"] += [("IFLA_ADDRESS", self.mac), ("IFLA_MTU", self.mtu), ("IFLA_GROUP", GROUP)]
+        made["attrs"] += [("IFLA_MASTER", self.master)] if self.master else []
+        made["attrs"] += more
+
+
+def tap(link: Link) -> bytes:
+    """Sets up a tap that is there, by its index."""
     made = ifinfmsg()
-    made["index"], made["flags"], made["change"] = index, IFF_UP, IFF_UP
-    made["attrs"] = [("IFLA_MTU", mtu), ("IFLA_ADDRESS", mac), ("IFLA_GROUP", GROUP)]
+    link.fill(made)
     return _message(made, RTM_SETLINK, CHANGE)
+
+
+def bridge(link: Link) -> bytes:
+    """Makes a bridge that forwards at once, and all frames as they are."""
+    made = ifinfmsg()
+    data = {"attrs": [("IFLA_BR_FORWARD_DELAY", 0), ("IFLA_BR_STP_STATE", 0), ("IFLA_BR_MCAST_SNOOPING", 0)]}
+    link.fill(made, ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "bridge"), ("IFLA_INFO_DATA", data)]}))
+    return _message(made, RTM_NEWLINK, CREATE)
+
+
+def pair(link: Link, other: Link, namespace: int) -> bytes:
+    """Makes a link, and the other end of it in a namespace, by the number of a descriptor of who asks the kernel: that
+    end is not yet up.
+    """
+    made, far = ifinfmsg(), ifinfmsg()
+    other.fill(far, ("IFLA_NET_NS_FD", namespace))
+    data = {"attrs": [("VETH_INFO_PEER", {"index": other.index, "attrs": far["attrs"]})]}
+    link.fill(made, ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", data)]}))
+    return _message(made, RTM_NEWLINK, CREATE)
 
 
 def address(index: int, host: IPv4Interface) -> bytes:
@@ -88,6 +129,7 @@ def route(index: int, target: IPv4Network, gateway: IPv4Address) -> bytes:
     return _message(made, RTM_NEWROUTE, CREATE)
 
 
+@functools.cache
 def no_links() -> bytes:
     """Removes all links of boots, with their addresses, routes and neighbours; an error if there are none."""
     made = ifinfmsg()
@@ -95,6 +137,7 @@ def no_links() -> bytes:
     return _message(made, RTM_DELLINK, CHANGE)
 
 
+@functools.cache
 def links() -> bytes:
     """A question for all links."""
     made = ifinfmsg()
@@ -102,20 +145,22 @@ def links() -> bytes:
     return _message(made, RTM_GETLINK, DUMP)
 
 
-def dumps() -> list[bytes]:
+@functools.cache
+def dumps() -> tuple[bytes, ...]:
     """Questions for all links, addresses, routes and neighbours, to be asked one at a time."""
     asked = [(ifaddrmsg(), RTM_GETADDR), (rtmsg(), RTM_GETROUTE), (ndmsg(), RTM_GETNEIGH)]
-    return [links(), *(_message(made, kind, DUMP) for made, kind in asked)]
+    return (links(), *(_message(made, kind, DUMP) for made, kind in asked))
 
 
-def connections() -> list[bytes]:
+@functools.cache
+def connections() -> tuple[bytes, ...]:
     """Questions of NETLINK_SOCK_DIAG for all TCP sockets, to be asked one at a time."""
     found = []
     for family in (AF_INET, AF_INET6):
         made = inet_diag_req()
         made["sdiag_family"], made["sdiag_protocol"], made["idiag_states"] = family, IPPROTO_TCP, SS_ALL
         found.append(_message(made, SOCK_DIAG_BY_FAMILY, DUMP))
-    return found
+    return tuple(found)
 
 
 def destroyed(answer: bytes) -> bytes:
@@ -136,6 +181,11 @@ def check(answer: bytes, what: str) -> None:
             (status,) = STATUS.unpack_from(message, HEADER.size)
             if status < 0:
                 raise InfrastructureError(f"{what}: {os.strerror(-status)} ({errno.errorcode.get(-status, -status)})")
+
+
+def count(answer: bytes) -> int:
+    """The links in an answer to `links`: quicker than to read them."""
+    return sum(kind == RTM_NEWLINK for kind, _ in _messages(answer))
 
 
 def found(answer: bytes) -> Iterator[tuple[object, ...]]:

@@ -18,12 +18,13 @@ from shutil import which
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import InfrastructureError
+from bootmatrix.places.namespace import Lent
 from bootmatrix.places.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.namespace import Home
     from bootmatrix.places.place import Job
 
 PROGRAM = Path(__file__).with_name("holder.py")
@@ -40,28 +41,38 @@ class Apart(Wire):
         """Wait until it is there; raises InfrastructureError if this host does not allow that."""
         self.home = str(self._number(b"begin", "cannot be made"))
 
+    def share(self, end: socket.socket) -> None:
+        """Let another be served at this end of a wire, in the same user namespace."""
+        self._plain(b"share", "cannot have another beside it", [end.fileno()])
 
-def inside(namespace: Namespace, argv: tuple[str, ...]) -> tuple[str, ...]:
+
+def inside(namespace: Home, argv: tuple[str, ...]) -> tuple[str, ...]:
     """The command line that runs it in there, as the same user and without a right over the namespace."""
     user = ["--user", "--preserve-credentials"] if os.getuid() else []
     return ("nsenter", f"--target={namespace.home}", "--net", *user, "--", *argv)
 
 
 @contextlib.contextmanager
-def laid(job: Job) -> Iterator[Apart | None]:
-    """While this lasts, there are the networks of the job in a namespace of its own; None if it has no interfaces.
+def laid(job: Job) -> Iterator[tuple[Lent | None, dict[str, Lent]]]:
+    """While this lasts, there are the networks of the job in a namespace of its own, and that of each network's host
+    end; none if it has no interfaces.
 
     Raises InfrastructureError if this host does not allow that.
     """
     if not job.interfaces:
-        yield None
+        yield None, {}
         return
     from bootmatrix.networks import laying  # noqa: PLC0415  # 0.3 s
 
-    with held(job.name) as namespace:
-        laying.begin(namespace)
-        laying.lay(namespace, job.interfaces)
-        yield namespace
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(held(job.name))
+        others = [stack.enter_context(_beside(first, f"{job.name} ({name})")) for name in job.apart]
+        mine, *apart = [stack.enter_context(contextlib.closing(Lent(each))) for each in (first, *others)]
+        ends = dict(zip(job.networks, apart or [mine], strict=True))
+        for each in (mine, *apart):
+            laying.begin(each)
+        laying.lay(mine, job.interfaces, ends)
+        yield mine, ends
 
 
 @functools.cache
@@ -84,6 +95,18 @@ def held(name: str) -> Iterator[Apart]:
     namespace = Apart(ours, name)
     with contextlib.closing(namespace), theirs:
         HOLDER.hold(theirs)
+        theirs.close()
+        namespace.meet()
+        yield namespace
+
+
+@contextlib.contextmanager
+def _beside(first: Apart, name: str) -> Iterator[Apart]:
+    """Another one, whose links can be joined with those of the first."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    namespace = Apart(ours, name)
+    with contextlib.closing(namespace), theirs:
+        first.share(theirs)
         theirs.close()
         namespace.meet()
         yield namespace

@@ -7,10 +7,11 @@ import functools
 import os
 import shlex
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import copies, disks, engine, own, sandbox, settings, strain, usage
+from bootmatrix.places import copies, disks, engine, own, sandbox, settings, standing_container, strain, usage
 from bootmatrix.places.agents import INSIDE
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from bootmatrix.places.namespace import Lent, Namespace
     from bootmatrix.places.pool import Pool
+    from bootmatrix.places.standing import Standing
     from bootmatrix.places.warm import Container
 
 
@@ -48,24 +51,44 @@ class ContainerPlace(Place):
     def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
         if job.interfaces and (lacking := self.lacks(job)):
             raise InfrastructureError(lacking)
-        container = self.pool.take(self.image, job)
-        process, mine, gone = ContainerProcess(container), container.box / own.NAME, True
-        try:
-            if job.disks:
-                process.disks = disks.lay(container.disks, job.disks)
-            if job.files:
-                own.lay(mine, job.files)
-            process.namespace = container.lay(job)
-            begin()
-            process.begun = time.monotonic()
-            container.hand(job)
-            yield process
-        finally:
-            if job.files:
-                gone = own.remove(mine)
-            if job.disks:
-                gone &= disks.clear(container.disks)
-            self.pool.give_back(container, clean=process.clean and container.clear() and gone)
+        with self._holders(job) as holders:
+            container = self.pool.take(self.image, job)
+            process, mine, gone = ContainerProcess(container), container.box / own.NAME, True
+            try:
+                if job.disks:
+                    process.disks = disks.lay(container.disks, job.disks)
+                if job.files:
+                    own.lay(mine, job.files)
+                if job.interfaces:
+                    process.namespace = own_network = container.hold(job.name)
+                    process.ends = ends = holders or dict.fromkeys(job.networks, own_network)
+                    container.lay(job, ends)
+                begin()
+                process.begun = time.monotonic()
+                container.hand(job)
+                yield process
+            finally:
+                if job.files:
+                    gone = own.remove(mine)
+                if job.disks:
+                    gone &= disks.clear(container.disks)
+                self.pool.give_back(container, clean=process.clean and container.clear() and gone)
+
+    @contextlib.contextmanager
+    def _holders(self, job: Job) -> Iterator[dict[str, Lent]]:
+        """While this lasts, a namespace for the host end of each network that is to have one: of a container that waits
+        for a next job, and gets none.
+        """
+        with contextlib.ExitStack() as taken:
+            found = {}
+            for name in job.apart:
+                holder = self.pool.take(self.image, _holding(job))
+                taken.callback(self._free, holder)
+                found[name] = holder.hold(f"{job.name} ({name})")
+            yield found
+
+    def _free(self, holder: Container) -> None:
+        self.pool.give_back(holder, clean=holder.clear())
 
     def lacks(self, job: Job) -> str:
         """A network needs the agent, which alone has rights in the container."""
@@ -88,14 +111,28 @@ class ContainerPlace(Place):
         self.pool.await_engine()
 
     def warm_up(self, job: Job) -> None:
-        self.pool.warm_up(self.image, job)
+        self.pool.warm_up(self.image, job, *(_holding(job) for _ in job.apart))
+
+    def standing(self, namespace: Namespace, name: str) -> Standing:
+        engine.rename(namespace.home, name)
+        return standing_container.InContainer(namespace.home, name, self.image)
 
     def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
         box = sandbox.of(self.image, job)
         if not terminal:
             return [settings.command_line(box, job.argv)]
         label = f"--label={settings.LABEL}={self.pool.run}"  # with the run it is removed, should we be killed
-        return [shlex.join(settings.command(box, ("-it", label), job.argv))]
+        options = ["-it", label]
+        if job.stands_in:
+            options.append(f"--name={standing_container.shell_in(job.stands_in.home)}")
+        if job.interfaces:
+            box = replace(box, user=f"{sandbox.NOBODY}:0")  # the group that may ping: see `sandbox.NETWORKS`
+        return [shlex.join(settings.command(box, options, job.argv))]
+
+
+def _holding(job: Job) -> Job:
+    """For the room of containers that hold the host ends of a job's networks."""
+    return Job((), job.name, interfaces=job.interfaces)
 
 
 class ContainerProcess(Process):
@@ -112,6 +149,7 @@ class ContainerProcess(Process):
             return item
         if self._exit:
             return END, b""
+        self.check_ends()
         if not self.container.streams.over():
             return None
         ended = self.container.ended()

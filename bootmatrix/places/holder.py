@@ -30,6 +30,7 @@ MOST = 1 << 16
 SETTINGS = {  # as those of a container for boots with networks, see `sandbox.py`
     "ipv4/ping_group_range": f"{os.getgid()} {os.getgid()}",
     "ipv4/tcp_no_metrics_save": "1",
+    "ipv4/ip_forward": "0",
     "ipv6/conf/all/disable_ipv6": "1",
     "ipv6/conf/default/disable_ipv6": "1",
 }
@@ -42,13 +43,14 @@ def main(descriptor: int) -> None:
             if not os.fork():
                 try:
                     door.close()
-                    _serve(socket.socket(fileno=ends[0]))
+                    _serve(socket.socket(fileno=ends[0]), NEW_NET | (NEW_USER if os.getuid() else 0))
                 finally:
                     os._exit(0)
             os.close(ends[0])
 
 
-def _serve(wire: socket.socket) -> None:
+def _serve(wire: socket.socket, apart: int) -> None:
+    """`apart` are the kinds of namespaces that are made once it is told to begin."""
     kept: set[int] = set()
     while (received := socket.recv_fds(wire, MOST, 1))[0]:
         request, given, _, _ = received
@@ -57,8 +59,16 @@ def _serve(wire: socket.socket) -> None:
             wire.send(b"ok %d" % given.pop())
         elif request.startswith(b"drop "):
             wire.send(_dropped(kept, request[5:]))
+        elif request == b"share" and given:
+            if not os.fork():
+                try:
+                    wire.close()
+                    _serve(socket.socket(fileno=given[0]), NEW_NET)
+                finally:
+                    os._exit(0)
+            wire.send(b"ok")
         else:
-            said, descriptors = _answered(request)
+            said, descriptors = _answered(request, apart)
             given += descriptors
             socket.send_fds(wire, [said], descriptors)
         for each in given:
@@ -73,12 +83,12 @@ def _dropped(kept: set[int], number: bytes) -> bytes:
     return b"ok"
 
 
-def _part() -> None:
-    """Have a network of our own. In the user namespace we stay who we are, and get the rights that it takes."""
+def _part(apart: int) -> None:
+    """Have a network of our own. In a user namespace we stay who we are, and get the rights that it takes."""
     user, group = os.getuid(), os.getgid()
-    if LIBC.unshare(NEW_NET | (NEW_USER if user else 0)):
+    if LIBC.unshare(apart):
         raise OSError(ctypes.get_errno(), "unshare")
-    if user:
+    if apart & NEW_USER:
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"{user} {user} 1")
         _write("/proc/self/gid_map", f"{group} {group} 1")
@@ -92,12 +102,12 @@ def _write(path: str, text: str) -> None:
         file.write(text)
 
 
-def _answered(request: bytes) -> tuple[bytes, list[int]]:
+def _answered(request: bytes, apart: int) -> tuple[bytes, list[int]]:
     """The answer, and a descriptor that goes with it."""
     word, _, rest = request.partition(b" ")
     try:
         if request == b"begin":
-            _part()
+            _part(apart)
             return b"ok %d" % os.getpid(), []
         if word == b"socket":
             domain, kind, protocol = map(int, rest.split())

@@ -22,14 +22,17 @@ from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places import apart, disks, own, strain, usage
 from bootmatrix.places.hosts import HERE
-from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.sandbox import limits
+from bootmatrix.places.standing_here import Here
 from bootmatrix.places.streams import Streams
 from bootmatrix.program import leaving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.standing import Standing
 
 
 LOST = Problem(
@@ -79,22 +82,23 @@ class LocalPlace(Place):
             files.scratch("bootmatrix-", self.scratch) as scratch,
             _with_files(job),
             _with_disks(job) as laid,
-            apart.laid(job) as namespace,
+            apart.laid(job) as (namespace, ends),
         ):
             begin()
             there = namespace or job.stands_in
             process = LocalProcess(replace(job, argv=apart.inside(there, job.argv)) if there else job, str(scratch))
-            lent = Lent(namespace) if namespace else None
-            process.disks, process.namespace = laid, lent
+            process.disks, process.namespace, process.ends = laid, namespace, ends
             try:
                 yield process
             finally:
                 process.close()
-                if lent:
-                    lent.close()
 
     def lacks(self, job: Job) -> str:
         return super().lacks(job) or (apart.trouble() if job.interfaces else "")
+
+    def standing(self, namespace: Namespace, name: str) -> Standing:
+        del name
+        return Here(namespace)
 
     def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
         del terminal
@@ -158,6 +162,7 @@ class LocalProcess(Process):
             return item
         if self._exit:
             return END, b""
+        self.check_ends()
         if not self._streams.over():
             return None
         self._exit = _ending(self._over)

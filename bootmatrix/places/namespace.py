@@ -1,4 +1,4 @@
-"""A network namespace that is not ours: the boot's own, in which checks have their sockets."""
+"""A network namespace that is not ours: that of a boot, or of the host end of one of its networks."""
 
 from __future__ import annotations
 
@@ -7,10 +7,29 @@ import socket as sockets
 import struct
 import threading
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import InfrastructureError
 
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
 AT_ONCE = struct.pack("ii", 1, 0)  # struct linger: what is closed is gone
+
+
+class Home(Protocol):
+    """Where a job can stand that has no namespace of its own: `home` is a container, or a process of this host."""
+
+    @property
+    def home(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Named:
+    """One that is known by its name alone: it may be made later."""
+
+    home: str
 
 
 class Namespace(ABC):
@@ -32,6 +51,18 @@ class Namespace(ABC):
     @abstractmethod
     def netlink(self, request: bytes, protocol: int = 0) -> bytes:
         """The kernel's answer to netlink messages, each of which must want one: NLM_F_ACK or NLM_F_DUMP."""
+
+    @abstractmethod
+    def given(self) -> AbstractContextManager[int]:
+        """A descriptor of the namespace itself, while this lasts."""
+
+    @abstractmethod
+    def taken(self, descriptor: int) -> AbstractContextManager[int]:
+        """The number by which `netlink` knows another namespace, that of the descriptor, while this lasts."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise InfrastructureError if nobody holds it any more. Costs next to nothing."""
 
 
 class Lent(Namespace):
@@ -57,6 +88,15 @@ class Lent(Namespace):
     def netlink(self, request: bytes, protocol: int = 0) -> bytes:
         with self._lock:
             return self._of().netlink(request, protocol)
+
+    def given(self) -> AbstractContextManager[int]:
+        return self._of().given()
+
+    def taken(self, descriptor: int) -> AbstractContextManager[int]:
+        return self._of().taken(descriptor)
+
+    def check(self) -> None:
+        self._of().check()
 
     def _of(self) -> Namespace:
         if not self._owner:

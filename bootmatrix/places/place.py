@@ -7,6 +7,7 @@ import signal
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from bootmatrix.model import Interface
     from bootmatrix.places.disks import Disk, Laid
     from bootmatrix.places.hosts import Host
-    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.namespace import Home, Namespace
+    from bootmatrix.places.standing import Standing
     from bootmatrix.places.strain import Strain
     from bootmatrix.places.usage import Sample
 
@@ -47,8 +49,8 @@ class Job:
 
     `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone; and its `disks`,
     which it may write to, beside that. `interfaces` are taps on networks of its own, there before it begins; or it
-    `stands_in` those of another job. `reads`: what is written to the process is its standard input, which else has
-    nothing.
+    `stands_in` those of another job: with both, that has made the taps. `reads`: what is written to the process is its
+    standard input, which else has nothing.
     """
 
     argv: tuple[str, ...]
@@ -66,7 +68,7 @@ class Job:
     files: Mapping[str, bytes] = field(default_factory=dict)
     disks: Mapping[str, Disk] = field(default_factory=dict)
     interfaces: tuple[Interface, ...] = ()
-    stands_in: Namespace | None = None
+    stands_in: Home | None = None
     reads: bool = False
 
     @property
@@ -77,6 +79,18 @@ class Job:
         given = (self.workdir, self.needed, self.memory, self.processes, self.network, self.trusted, self.scratch)
         shared = (self.mounts, bool(self.interfaces), self.stands_in, disks.limit(self.disks))
         return (tuple(sorted(self.env.items())), *shared, *given)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The names of those that its interfaces are on."""
+        return tuple(dict.fromkeys(each.network.name for each in self.interfaces))
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Those of them whose host end lies in a namespace of its own: of several all, for between two ends in one the
+        kernel would send nothing through the job.
+        """
+        return self.networks if len(self.networks) > 1 else ()
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -112,13 +126,14 @@ def nothing() -> None:
 
 
 class Process(ABC):
-    """A running job. `begun` is when it began, on the monotonic clock; `disks` are its own. `namespace` has its
-    networks, None if it has no interfaces.
+    """A running job. `begun` is when it began, on the monotonic clock; `disks` are its own. `namespace` has its taps,
+    None if it has no interfaces; `ends` those of its networks' host ends, by the networks' names.
     """
 
     begun: float
     disks: Laid | None = None
     namespace: Namespace | None = None
+    ends: Mapping[str, Namespace] = MappingProxyType({})
 
     @abstractmethod
     def read(self, seconds: float) -> tuple[str, bytes] | None:
@@ -129,6 +144,12 @@ class Process(ABC):
     def write(self, data: bytes) -> None:
         """To the standard input of a job that `reads`, at once: OSError if it does not take all of it."""
         raise OSError(errno.ENXIO, f"it reads nothing, and so not these {len(data)} bytes")
+
+    def check_ends(self) -> None:
+        """Raise InfrastructureError if a host end is no more that lies in a namespace of its own."""
+        for end in self.ends.values():
+            if end is not self.namespace:
+                end.check()
 
     @abstractmethod
     def kill(self) -> None:
@@ -190,6 +211,10 @@ class Place(ABC):
         InfrastructureError if the place cannot tell.
         """
         return next(filter(None, map(self.host.lacks, job.needed)), "")
+
+    @abstractmethod
+    def standing(self, namespace: Namespace, name: str) -> Standing:
+        """The networks of a running job, for people, by a name that they know; InfrastructureError if it is taken."""
 
     def bring(self, file: Path, root: Path) -> Path:
         """The file, or what stands for it where boots may not read it: it must be one below `root`.

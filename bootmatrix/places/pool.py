@@ -54,10 +54,10 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def warm_up(self, image: str, job: Job) -> None:
-        """Let a container wait for the job, if the image can have one that waits."""
-        if self.keeps(image, job):
-            self.give_back(self.take(image, job), clean=True)
+    def warm_up(self, image: str, *jobs: Job) -> None:
+        """Let a container wait for each of the jobs, if the image can have one that waits."""
+        for container in [self.take(image, job) for job in jobs if self.keeps(image, job)]:
+            self.give_back(container, clean=True)
 
     def keeps(self, image: str, job: Job) -> bool:
         """Whether a container for the job has an agent that keeps it for the next; compiles that if need be."""

@@ -24,8 +24,8 @@ ENV = {"HOME": SCRATCH, "TMPDIR": f"{SCRATCH}/.", "LANG": "C.UTF-8"}
 # Nothing of a boot can stay in the kernel for the next: no System V memory, semaphores or queues, no POSIX queues.
 NO_IPC = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "250 32000 32 0", "fs.mqueue.queues_max": "0"}
 
-# Root inside, as its first process is, may make sockets for pings.
-NETWORKS = {"net.ipv4.ping_group_range": "0 0", "net.ipv4.tcp_no_metrics_save": "1"}
+# Root inside, as its first process is, may make sockets for pings. A new namespace forwards packets if this host does.
+NETWORKS = {"net.ipv4.ping_group_range": "0 0", "net.ipv4.tcp_no_metrics_save": "1", "net.ipv4.ip_forward": "0"}
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,7 @@ class Sandbox:
 
     `user` is `UID:GID`; `capabilities` are what it keeps, without `CAP_`; `tmpfs` has options by folder, `limits` the
     resource limits of each process, `sysctls` the kernel's settings in its namespaces. `memory` in bytes, 0 for no
-    limit. `network` and `ipc` are `none`, or empty for the engine's own; `wired`, its first process has the rights to
-    change that network.
+    limit. `network` and `ipc` are `none`, or empty for the engine's own.
     """
 
     image: str
@@ -53,7 +52,11 @@ class Sandbox:
     sysctls: Mapping[str, str]
     read_only: bool
     capabilities: tuple[str, ...] = ()
-    wired: bool = False
+
+    @property
+    def wired(self) -> bool:
+        """Whether it has a network of its own that its first process must be able to change."""
+        return self.network == "none" and any(device.inside == devices.TUN_NODE for device in self.devices)
 
     @property
     def groups(self) -> tuple[int, ...]:
@@ -66,7 +69,7 @@ def of(image: str, job: Job) -> Sandbox:
 
     Raises InfrastructureError if no engine answers.
     """
-    boot = not job.trusted
+    boot, wired = not job.trusted, bool(job.interfaces) and not job.stands_in
     return Sandbox(
         image=image,
         user=_user(job),
@@ -80,14 +83,17 @@ def of(image: str, job: Job) -> Sandbox:
         processes=job.processes,
         network="" if job.network else f"container:{job.stands_in.home}" if job.stands_in else "none",
         ipc="none" if boot else "",
-        sysctls={**(NO_IPC if boot else {}), **(_for_networks() if job.interfaces else {})},
+        sysctls={**(NO_IPC if boot else {}), **(_for_networks() if wired else {})},
         read_only=boot,
-        wired=bool(job.interfaces),
     )
 
 
 def _user(job: Job) -> str:
-    """Builds run as the caller, so that their files are the caller's; boots without any right."""
+    """Builds run as the caller, so that their files are the caller's; boots without any right, and with a network as
+    the one to whom an agent gives the taps.
+    """
+    if job.interfaces:
+        return f"{NOBODY}:{NOBODY}"
     if engine.is_rootless():
         return "0:0"  # which is the caller outside
     uid, gid = os.getuid(), os.getgid()

@@ -21,6 +21,7 @@ from bootmatrix.places.status import Status
 from bootmatrix.places.streams import Streams
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
 
     from bootmatrix.networks.laying import State
@@ -100,14 +101,16 @@ class Container:
                 pass
         os.write(self.commands, self.agent.told(self.box, job))
 
-    def lay(self, job: Job) -> Lent | None:
-        """Set up the networks of a job that it has not been handed yet; none if it has no interfaces."""
-        if not self._wire:
-            return None
-        self._wire.name = job.name
-        _laying().lay(self._wire, job.interfaces)
+    def hold(self, name: str) -> Lent:
+        """Its network, for a job with interfaces or the host end of one of them; `name` is for people."""
+        assert self._wire  # noqa: S101  # it is of the room of a job with interfaces
+        self._wire.name = name
         self._lent = Lent(self._wire)
         return self._lent
+
+    def lay(self, job: Job, ends: Mapping[str, Lent]) -> None:
+        """Set up the networks of a job that it has not been handed yet, with their host ends where `ends` says."""
+        _laying().lay(self._lent, job.interfaces, ends)
 
     def clear(self) -> bool:
         """Remove the networks of a job that is over; whether nothing of them is left."""

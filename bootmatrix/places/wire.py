@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import socket
 import struct
 import threading
@@ -18,7 +19,7 @@ from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.namespace import Namespace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 NAME = "wire"  # of the socket, beside the pipes
@@ -38,10 +39,8 @@ class Wire(Namespace):
         self._lock = threading.Lock()
 
     def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
-        said, descriptors = self._ask(f"socket {int(family)} {int(kind)} {int(protocol)}".encode(), "makes no socket")
-        if said != PLAIN or len(descriptors) != 1:
-            raise self._invalid(descriptors)
-        return socket.socket(family, kind, protocol, fileno=descriptors[0])
+        request = f"socket {int(family)} {int(kind)} {int(protocol)}".encode()
+        return socket.socket(family, kind, protocol, fileno=self._descriptor(request, "makes no socket"))
 
     def tap(self, device: str) -> int:
         return self._number(f"tap {device}".encode(), f"has no tap {device}")
@@ -54,26 +53,59 @@ class Wire(Namespace):
 
     def post(self, request: bytes) -> None:
         """Tell the kernel, beside all else; whether it does it is to be seen."""
-        said, descriptors = self._ask(b"post 0\0" + request, "cannot be changed")
-        if descriptors or said != PLAIN:
-            raise self._invalid(descriptors)
+        self._plain(b"post 0\0" + request, "cannot be changed")
 
     def held(self) -> bool:
         """Whether the kernel holds sockets of it, open or not yet over."""
         return bool(self._number(b"held", "cannot be looked at"))
 
-    def _number(self, request: bytes, what: str) -> int:
+    @contextlib.contextmanager
+    def given(self) -> Iterator[int]:
+        descriptor = self._descriptor(b"give", "cannot be joined with another")
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    @contextlib.contextmanager
+    def taken(self, descriptor: int) -> Iterator[int]:
+        number = self._number(b"take", "cannot be joined with another", [descriptor])
+        try:
+            yield number
+        finally:
+            self._plain(b"drop %d" % number, "cannot be joined with another")
+
+    def check(self) -> None:
+        poll, number = select.poll(), self._end.fileno()
+        if number >= 0:
+            poll.register(number, 0)
+        if number < 0 or poll.poll(0):
+            raise InfrastructureError(f"the network of {self.name} was ended from outside")
+
+    def _plain(self, request: bytes, what: str, given: Sequence[int] = ()) -> None:
+        said, descriptors = self._ask(request, what, given)
+        if descriptors or said != PLAIN:
+            raise self._invalid(descriptors)
+
+    def _descriptor(self, request: bytes, what: str) -> int:
+        """The caller's from now on."""
         said, descriptors = self._ask(request, what)
+        if said != PLAIN or len(descriptors) != 1:
+            raise self._invalid(descriptors)
+        return descriptors[0]
+
+    def _number(self, request: bytes, what: str, given: Sequence[int] = ()) -> int:
+        said, descriptors = self._ask(request, what, given)
         number = NUMBER.fullmatch(said)
         if descriptors or not number:
             raise self._invalid(descriptors)
         return int(number[1])
 
-    def _ask(self, request: bytes, what: str) -> tuple[bytes, list[int]]:
-        """The answer, and its descriptors, which are the caller's."""
+    def _ask(self, request: bytes, what: str, given: Sequence[int] = ()) -> tuple[bytes, list[int]]:
+        """The answer, and its descriptors, which are the caller's; those that are `given` stay ours."""
         with self._lock:
             try:
-                self._end.send(request)
+                socket.send_fds(self._end, [request], given)
                 said, descriptors = _received(self._end)
             except OSError as error:
                 self._end.close()  # a late answer would be taken for that of the next request

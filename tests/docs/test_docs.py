@@ -346,7 +346,7 @@ def test_shown_commands_have_commands_and_options_that_exist() -> None:
     lines = [line for fence in EVERY for line in fence.text.splitlines() if SHOWN.match(line)]
     assert lines
     for line in lines:
-        words = re.split(r" [|>]| \|\| ", line[line.index("bootmatrix") :])[0].split()[1:]
+        words = re.split(r" [|>]| \|\| | -- ", line[line.index("bootmatrix") :])[0].split()[1:]
         options = {word for option in commands()[words[0]].params for word in option.opts}
         assert {word for word in words if word.startswith("-")} <= options, line
 

@@ -16,7 +16,7 @@ import pytest
 from networked import LAN, interface
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.model import Network
+from bootmatrix.model import Interface, Network
 from bootmatrix.networks import laying, messages
 from bootmatrix.places import apart, devices
 
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bootmatrix.places.apart import Apart
+
+
+def lay(namespace: Apart, one: Interface) -> None:
+    """With the host's end in the same namespace."""
+    laying.lay(namespace, [one], {one.network.name: namespace})
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ def ip(namespace: Apart, *words: str) -> list[dict[str, Any]]:
 
 def test_a_network_is_as_ip_shows_it(namespace: Apart) -> None:
     laying.begin(namespace)
-    laying.lay(namespace, [interface()])
+    lay(namespace, interface())
     (tap,) = ip(namespace, "address", "show", "tap100")
     assert {"UP", "BROADCAST"} <= set(tap["flags"])
     assert (tap["mtu"], tap["address"]) == (1400, "06:00:0a:00:00:01")
@@ -74,14 +79,14 @@ def test_a_network_is_as_ip_shows_it(namespace: Apart) -> None:
 )
 def test_prefixes_of_all_lengths(namespace: Apart, host: str, target: str, gateway: str, shown: str) -> None:
     route = (IPv4Network(target), IPv4Address(gateway))
-    laying.lay(namespace, [interface(Network("lan", IPv4Interface(host), routes=(route,)))])
+    lay(namespace, interface(Network("lan", IPv4Interface(host), routes=(route,))))
     found = {each["dst"]: each.get("gateway") for each in ip(namespace, "route")}
     assert found == {str(IPv4Interface(host).network): None, shown: gateway}
 
 
 @pytest.mark.parametrize("mtu", [68, 1500, 9000, 65521])
 def test_frames_of_all_sizes(namespace: Apart, mtu: int) -> None:
-    laying.lay(namespace, [interface(Network("lan", LAN.host, mtu))])
+    lay(namespace, interface(Network("lan", LAN.host, mtu)))
     assert ip(namespace, "link", "show", "tap100")[0]["mtu"] == mtu
 
 
@@ -94,14 +99,14 @@ def test_frames_of_all_sizes(namespace: Apart, mtu: int) -> None:
 )
 def test_what_the_kernel_refuses_is_told_with_its_reason(namespace: Apart, network: Network, reason: str) -> None:
     with pytest.raises(InfrastructureError) as told:
-        laying.lay(namespace, [interface(network)])
+        lay(namespace, interface(network))
     assert str(told.value) == f"the network for service cannot be set up: {reason}"
 
 
 def test_the_state_is_what_there_is(namespace: Apart) -> None:
     before = laying.begin(namespace)
     assert laying.state(namespace) == before
-    laying.lay(namespace, [interface()])
+    lay(namespace, interface())
     kinds = {str(one[0]) for one in laying.state(namespace) - before}
     assert kinds == {"link", "address", "route"}
     subprocess.run(

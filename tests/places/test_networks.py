@@ -92,7 +92,7 @@ def test_a_job_finds_its_networks_when_it_begins(place: Place) -> None:
         while (item := read(process))[0] != "end":
             said += item[1]
     assert seen == [True]
-    assert {line.split(b":")[0].strip() for line in said.splitlines() if b":" in line} == {b"lo", b"tap100", b"tap101"}
+    assert {line.split(b":")[0].strip() for line in said.splitlines() if b":" in line} >= {b"lo", b"tap100", b"tap101"}
 
 
 def test_a_job_without_interfaces_has_no_network(place: Place) -> None:

@@ -84,7 +84,7 @@ def _check(result: dict[str, Any], run: Path) -> None:
     if verdict == "skipped":
         assert result["axes"]["backend"] == "solo5-hvt", reason  # without a KVM that works
     elif name == "wrong":
-        assert (verdict, "the disk 'storage' does not hold 'never written'" in reason) == ("contradicted", True)
+        assert (verdict, "the disk 'storage' does not hold 'never written'" in reason) == ("failed", True)
         kept = (run / result["attempts"][0]["files"][-1]).read_bytes()
         assert (len(kept), kept[512:532], kept[7680:7700]) == (8192, b"written by the guest", b"written by the guest")
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
+from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from elves import ABI, MANIFEST, elf, note
 
 from bootmatrix import plugins
-from bootmatrix.model import Block, Boot, Rejected, Runner
+from bootmatrix.model import Block, Boot, Interface, Network, Rejected, Runner
 
 ROOT = Path(__file__).parents[2]
 DISK = Block("storage", "/d/storage", 1 << 20)
@@ -85,8 +86,6 @@ DEVICES = [
 def test_the_manifest_and_the_disks_must_agree(
     tmp_path: Path, name: str, target: int, declared: tuple[str, ...], given: tuple[str, ...], remedy: str
 ) -> None:
-    if name == "solo5-virtio" and declared == ("a", "b"):
-        remedy = ""  # of QEMU's devices one of a kind is enough
     file = unikernel(tmp_path, target, *((each.encode(), 1) for each in declared))
     boot = replace(BOOT, blocks=tuple(replace(DISK, name=each) for each in given))
     if not remedy:
@@ -105,11 +104,19 @@ def test_a_disk_is_no_interface_of_the_same_name(tmp_path: Path) -> None:
         make("solo5-spt", options=["--net:storage=tap0"]).check(file, BOOT, VERSION)
 
 
-def test_virtio_knows_one_disk(tmp_path: Path) -> None:
-    file = unikernel(tmp_path, 3, (b"a", 1), (b"b", 1))
-    boot = replace(BOOT, blocks=(replace(DISK, name="a"), replace(DISK, name="b")))
-    with pytest.raises(Rejected, match="declares no BLOCK_BASIC 'b'"):
-        make("solo5-virtio").check(file, boot, VERSION)
+def test_virtio_finds_its_devices_in_the_manifests_order(tmp_path: Path) -> None:
+    file = unikernel(tmp_path, 3, (b"lan", 2), (b"a", 1), (b"b", 1))
+    first, second = replace(DISK, name="a"), replace(DISK, name="b")
+    lan = Network("lan", IPv4Interface("10.0.0.1/24"))
+    interface = Interface("lan", lan, "tap0", IPv4Interface("10.0.0.2/24"), "02:00:0a:00:00:02")
+    boot = replace(BOOT, interfaces=(interface,), blocks=(first, second))
+    make("solo5-virtio").check(file, boot, VERSION)
+    with pytest.raises(Rejected, match="in the order NET_BASIC 'lan', BLOCK_BASIC 'a', BLOCK_BASIC 'b', but") as caught:
+        make("solo5-virtio").check(file, replace(boot, blocks=(second, first)), VERSION)
+    assert "write `nets` in that order, and `blocks`" in caught.value.remedy
+    for name, target in (("solo5-hvt", 1), ("solo5-spt", 2)):
+        other = unikernel(tmp_path, target, (b"a", 1), (b"lan", 2), (b"b", 1))
+        make(name).check(other, replace(boot, blocks=(second, first)), VERSION)
 
 
 REFUSED = [
