@@ -202,7 +202,12 @@ def test_a_network_of_this_host_stays_until_the_last_has_left_it(monkeypatch: py
         visitor = threading.Thread(target=visit, args=(end,))
         visitor.start()
         assert inside.wait(20)
-        monkeypatch.setattr(end, "close", lambda: (Lent.close(end), closed.set()))
+
+        def awaited(seconds: float) -> bool:
+            closed.set()
+            return Lent.left(end, seconds)
+
+        monkeypatch.setattr(end, "left", awaited)
     assert left == [True]
     visitor.join()
 
