@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.namespace import Home
     from bootmatrix.places.place import Job
 
+PATIENCE = 10.0  # seconds for a program that stands in a namespace to end when its boot has
 PROGRAM = Path(__file__).with_name("holder.py")
 REMEDY = (
     "run as root, or use containers, or allow user namespaces (sysctl user.max_user_namespaces, "
@@ -67,12 +68,23 @@ def laid(job: Job) -> Iterator[tuple[Lent | None, dict[str, Lent]]]:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(held(job.name))
         others = [stack.enter_context(_beside(first, f"{job.name} ({name})")) for name in job.apart]
-        mine, *apart = [stack.enter_context(contextlib.closing(Lent(each))) for each in (first, *others)]
+        mine, *apart = [stack.enter_context(_lent(each)) for each in (first, *others)]
         ends = dict(zip(job.networks, apart or [mine], strict=True))
         for each in (mine, *apart):
             laying.begin(each)
         laying.lay(mine, job.interfaces, ends)
         yield mine, ends
+
+
+@contextlib.contextmanager
+def _lent(namespace: Apart) -> Iterator[Lent]:
+    """Ours until the last has left it: the process that holds it could be another by then."""
+    found = Lent(namespace)
+    try:
+        yield found
+    finally:
+        found.close()
+        found.left(PATIENCE)
 
 
 @functools.cache

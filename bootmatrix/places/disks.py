@@ -56,6 +56,15 @@ class Laid:
                 raise OSError(f"{name} is another file than before the boot")
             yield stream.fileno()
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """While this lasts, no new file gets the number of one that the job has removed."""
+        with contextlib.ExitStack() as stack:
+            for name in self.numbers:
+                number = os.open(self.folder / name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+                stack.callback(os.close, number)
+            yield
+
     def check_room(self) -> None:
         """Raises Fatal if the host's disk is full: then a guest may have been kept from writing."""
         try:

@@ -129,7 +129,9 @@ def _with_disks(job: Job) -> Iterator[disks.Laid | None]:
     folder = Path(disks.beside(job.folder))
     disks.make(folder, disks.CLOSED)
     try:
-        yield disks.lay(folder, job.disks)
+        laid = disks.lay(folder, job.disks)
+        with laid.held():
+            yield laid
     finally:
         own.remove(folder)
 

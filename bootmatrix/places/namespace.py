@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from bootmatrix.errors import InfrastructureError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
 AT_ONCE = struct.pack("ii", 1, 0)  # struct linger: what is closed is gone
@@ -71,8 +72,9 @@ class Lent(Namespace):
     def __init__(self, owner: Namespace) -> None:
         self.home = owner.home
         self._owner: Namespace | None = owner
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._sockets: list[sockets.socket] = []
+        self._visits = 0
 
     def socket(self, family: int, kind: int, protocol: int = 0) -> sockets.socket:
         with self._lock:
@@ -97,6 +99,24 @@ class Lent(Namespace):
 
     def check(self) -> None:
         self._of().check()
+
+    @contextlib.contextmanager
+    def visited(self) -> Iterator[None]:
+        """While this lasts, another job may come to stand in it, by its `home`."""
+        with self._lock:
+            self._of()
+            self._visits += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._visits -= 1
+                self._lock.notify_all()
+
+    def left(self, seconds: float) -> bool:
+        """Whether no other job can stand in it any more, or will within so many seconds; asked once it is closed."""
+        with self._lock:
+            return self._lock.wait_for(lambda: not self._visits, seconds)
 
     def _of(self) -> Namespace:
         if not self._owner:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bootmatrix.model import Interface
     from bootmatrix.places.disks import Disk, Laid
     from bootmatrix.places.hosts import Host
-    from bootmatrix.places.namespace import Home, Namespace
+    from bootmatrix.places.namespace import Home, Lent, Namespace
     from bootmatrix.places.standing import Standing
     from bootmatrix.places.strain import Strain
     from bootmatrix.places.usage import Sample
@@ -133,7 +133,7 @@ class Process(ABC):
     begun: float
     disks: Laid | None = None
     namespace: Namespace | None = None
-    ends: Mapping[str, Namespace] = MappingProxyType({})
+    ends: Mapping[str, Lent] = MappingProxyType({})
 
     @abstractmethod
     def read(self, seconds: float) -> tuple[str, bytes] | None:

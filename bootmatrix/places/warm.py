@@ -113,11 +113,13 @@ class Container:
         _laying().lay(self._lent, job.interfaces, ends)
 
     def clear(self) -> bool:
-        """Remove the networks of a job that is over; whether nothing of them is left."""
+        """Remove the networks of a job that is over; whether nothing of them is left, and nobody comes late."""
         if not self._wire:
             return True
         if self._lent:
             self._lent.close()
+            if not self._lent.left(0):
+                return False
         try:
             return not _laying().clear(self._wire, self._bare)
         except InfrastructureError:

@@ -10,17 +10,22 @@ import pytest
 from checks.worlds import Guest, saying, world
 from watching.fakes import FakeProcess
 
+from bootmatrix.checks.ready import Ready
 from bootmatrix.checks.witness import FILE, Checks
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.matrix.checks import Check
+from bootmatrix.matrix.checks import Ready as Wanted
 from bootmatrix.model import CheckStatus, Measure
-from bootmatrix.places.place import CONSOLE, END
+from bootmatrix.places.place import CONSOLE, END, Exit
+from bootmatrix.texts import Record
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.stop import StopKind
 from bootmatrix.watching.watch import Watched, watch
+from bootmatrix.watching.witness import Moment
 
 if TYPE_CHECKING:
     from bootmatrix.checks.check import World
+    from bootmatrix.watching.witness import Witness
 
 LONG = Limits(60, 1 << 20)
 
@@ -150,6 +155,49 @@ def test_an_answer_that_came_before_the_guest_ended_counts() -> None:
         seen = watched(process, witness({"tcp": {"port": guest.port, "send": "x", "expect": "bye"}}))
     assert seen.findings.complaints == ()
     assert [each.status for each in seen.findings.checks] == [CheckStatus.PASSED]
+
+
+class Crashing(Living):
+    """Ends by itself right after its last answer, as it is waited for, if it is."""
+
+    def __init__(self, checks: Checks) -> None:
+        super().__init__()
+        self.checks = checks
+
+    def read(self, seconds: float) -> tuple[str, bytes] | None:
+        if seconds and self.checks.tick(Moment(0, 0, Record(0))):
+            self.exit()
+        return super().read(seconds)
+
+
+def test_an_end_that_follows_upon_the_last_answer_is_the_guests_own() -> None:
+    checks = witness({"console": "up"})
+    process = Crashing(checks)
+    process.say(b"up")
+    seen = watched(process, checks)
+    assert (seen.exit, seen.stop) == (Exit(0), None)
+    assert [each.status for each in seen.findings.checks] == [CheckStatus.PASSED]
+
+
+def test_a_guest_that_stays_after_its_last_answer_is_not_waited_for_long() -> None:
+    process = Living()
+    process.say(b"up")
+    before = time.monotonic()
+    assert watched(process, witness({"console": "up"})).is_for(StopKind.CHECKED)
+    assert time.monotonic() - before < 2
+
+
+@pytest.mark.parametrize("asked", ["once it was ready", "after an answer"])
+def test_a_guest_cannot_skip_itself_any_more(asked: str) -> None:
+    process = Living()
+    dies = {"console": {"send": "bye", "expect": "never"}, "name": "b"}
+    before = [{"console": "up", "name": "a"}] if asked == "after an answer" else []
+    checks = witness(*before, dies, where=world(write=lambda _: process.exit()), at_once=bool(before))
+    process.say(b"up")
+    also: list[Witness] = [checks] if before else [Ready(Wanted(text="up"), lambda _: world(), checks.begin), checks]
+    seen = watch(process, LONG, threading.Event(), also=also)
+    assert seen.findings.complaints == ("the guest ended before the check 'b' was done",)
+    assert seen.findings.undone == ()
 
 
 def test_the_user_ends_checks_at_once() -> None:

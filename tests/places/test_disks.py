@@ -113,6 +113,17 @@ def test_another_file_in_its_place_is_not_read(tmp_path: Path, swap: str) -> Non
     assert left(tmp_path) == []
 
 
+def test_a_new_file_never_passes_for_the_one_that_was_removed(tmp_path: Path) -> None:
+    """A file system may give it the same number at once."""
+    place = LocalPlace(tmp_path)
+    with place.start(job(place, "for n in 1 2 3; do rm a; echo forged >a; done", {"a": Disk(10)})) as process:
+        while process.read(1) != ("end", b""):
+            pass
+        assert process.disks
+        with pytest.raises(OSError, match="another file"), process.disks.opened("a"):
+            pass
+
+
 def test_the_disk_of_a_job_that_has_ended_is_handed_on_without_a_copy(place: Place) -> None:
     first, second = job(place, "printf new >a", {"a": Disk(MIB)}), job(place, "", {})
     with place.start(first) as process:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from networked import attached, connected, echoed, interface, job, ping, program, running, until_attached
 from support import read, run_job
@@ -18,6 +20,7 @@ from bootmatrix.networks import laying, messages
 from bootmatrix.places import engine, settings
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import CONSOLE, Exit, Job
 
 if TYPE_CHECKING:
@@ -166,6 +169,47 @@ def test_half_a_packet_is_not_joined_with_one_of_the_next_boot(place: Place) -> 
     with place.start(Job(count, "test", interfaces=(interface(),))) as process:
         assert read(process) == (CONSOLE, b"FRAG: inuse 0 memory 0\n")
         process.kill()
+
+
+def test_who_comes_into_a_network_late_does_not_meet_the_next_boot(container_place: ContainerPlace) -> None:
+    """A program's own container takes seconds to start on a busy host, and its boot may have ended since."""
+    program()
+    with contextlib.ExitStack() as stack:
+        with running(container_place, job(container_place)) as process:
+            end = process.ends["lan"]
+            stack.enter_context(end.visited())
+        assert containers(container_place) == []
+    with pytest.raises(InfrastructureError, match="gone"), end.visited():
+        pass
+
+
+def test_a_network_of_this_host_stays_until_the_last_has_left_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program comes into it by the number of a process, which could be another by then."""
+    program()
+    place, left = LocalPlace(), list[bool]()
+    inside, closed = threading.Event(), threading.Event()
+
+    def visit(end: Lent) -> None:
+        with end.visited():
+            inside.set()
+            closed.wait(20)
+            left.append(psutil.pid_exists(int(end.home)))
+
+    if trouble := place.lacks(Job((), "test", interfaces=(interface(),))):
+        pytest.skip(trouble)
+    with running(place, job(place)) as process:
+        end = process.ends["lan"]
+        visitor = threading.Thread(target=visit, args=(end,))
+        visitor.start()
+        assert inside.wait(20)
+
+        def awaited(seconds: float) -> bool:
+            closed.set()
+            return Lent.left(end, seconds)
+
+        monkeypatch.setattr(end, "left", awaited)
+    assert left == [True]
+    visitor.join()
 
 
 def test_a_reader_of_a_socket_is_woken_when_the_job_is_over(place: Place) -> None:
