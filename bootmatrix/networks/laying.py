@@ -118,13 +118,14 @@ def _of(kernel: Kernel, question: bytes) -> State:
     return frozenset(messages.found(kernel.netlink(question)))
 
 
-def clear(kernel: Kept, before: State) -> str:
+def clear(kernel: Kept, before: State, *, holds: bool = False) -> str:
     """Remove the links of a boot and end its connections; what is left that was not there before, empty if nothing is.
 
-    The kernel takes 20 ms to free a link, most of them after nobody can see it any more. Raises InfrastructureError if
-    it does not answer.
+    The links of one that only `holds` host ends go with those at their other ends. The kernel takes 20 ms to free a
+    link, most of them after nobody can see it any more. Raises InfrastructureError if it does not answer.
     """
-    kernel.post(messages.no_links())
+    if not holds:
+        kernel.post(messages.no_links())
     if kernel.held():
         _end_connections(kernel)
     end = time.monotonic() + GONE_SECONDS

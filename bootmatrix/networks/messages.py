@@ -6,6 +6,7 @@ Source: netlink(7), rtnetlink(7), sock_diag(7). pyroute2 knows the layout and th
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import struct
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ DESTROYED = struct.Struct("=BBBxI")  # inet_diag_req_v2: family, protocol, exten
 SOCKET_AT, SOCKET_END = HEADER.size + 4, HEADER.size + 52  # of the inet_diag_sockid in an inet_diag_msg
 LO, GROUP = 1, 1  # the index of `lo`, and the group of the links that are made for a boot
 DUMP, CHANGE, CREATE = NLM_F_DUMP, NLM_F_ACK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
+KEPT = 256  # messages of a kind: each takes milliseconds to compose, and all boots of a test have the same
 NO_COUNTERS = 1 << 3  # RTEXT_FILTER_SKIP_STATS
 TABLE, UNIVERSE, UNICAST, STATIC = 254, 0, 1, 4  # RT_TABLE_MAIN, RT_SCOPE_UNIVERSE, RTN_UNICAST, RTPROT_STATIC
 
@@ -53,6 +55,7 @@ def _message(made: Any, kind: int, flags: int) -> bytes:
     return bytes(made.data)
 
 
+@functools.lru_cache(KEPT)
 def up(index: int) -> bytes:
     """Sets a link up as it is."""
     made = ifinfmsg()
@@ -88,6 +91,7 @@ def tap(link: Link) -> bytes:
     return _message(made, RTM_SETLINK, CHANGE)
 
 
+@functools.lru_cache(KEPT)
 def bridge(link: Link) -> bytes:
     """Makes a bridge that forwards at once, and all frames as they are."""
     made = ifinfmsg()
@@ -96,6 +100,7 @@ def bridge(link: Link) -> bytes:
     return _message(made, RTM_NEWLINK, CREATE)
 
 
+@functools.lru_cache(KEPT)
 def pair(link: Link, other: Link, namespace: int) -> bytes:
     """Makes a link, and the other end of it in a namespace, by the number of a descriptor of who asks the kernel: that
     end is not yet up.
@@ -107,6 +112,7 @@ def pair(link: Link, other: Link, namespace: int) -> bytes:
     return _message(made, RTM_NEWLINK, CREATE)
 
 
+@functools.lru_cache(KEPT)
 def address(index: int, host: IPv4Interface) -> bytes:
     """Gives a link an address; the route to its network comes with it."""
     made = ifaddrmsg()
@@ -117,6 +123,7 @@ def address(index: int, host: IPv4Interface) -> bytes:
     return _message(made, RTM_NEWADDR, CREATE)
 
 
+@functools.lru_cache(KEPT)
 def route(index: int, target: IPv4Network, gateway: IPv4Address) -> bytes:
     """Makes what lies behind a gateway known."""
     made = rtmsg()

@@ -17,7 +17,7 @@
 #define NETLINK 16 /* AF_NETLINK */
 #define IS_ERROR 2 /* NLMSG_ERROR, which an acknowledgement is, too */
 #define IS_DONE 3 /* NLMSG_DONE, the last of a dump */
-#define MOST 65536 /* bytes of a request or an answer */
+#define MOST 131072 /* bytes of a request or an answer: of 16 networks all links together take 70 KB */
 
 struct message { /* nlmsghdr of netlink(7) */
     uint32_t length;

@@ -21,7 +21,7 @@ NEW_TAP = 0x0002 | 0x1000 | 0x8000  # IFF_TAP, IFF_NO_PI, IFF_TUN_EXCL: one that
 LONGEST = 15  # bytes of a link's name
 HEADER = struct.Struct("=IHHII")  # nlmsghdr
 LAST = {2, 3}  # NLMSG_ERROR, which an acknowledgement is, too, and NLMSG_DONE
-MOST = 1 << 16
+MOST = 1 << 17
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 KEPT: set[int] = set()  # the descriptors that were taken
 SETTINGS = {  # as those of a container for boots with networks, see `sandbox.py`

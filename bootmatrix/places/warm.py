@@ -110,13 +110,15 @@ class Container:
         """Set up the networks of a job that it has not been handed yet, with their host ends where `ends` says."""
         _laying().lay(self._wire, job.interfaces, ends)
 
-    def clear(self) -> bool:
-        """Remove the networks of a job that is over; whether nothing of them is left."""
+    def clear(self, *, holds: bool = False) -> bool:
+        """Remove the networks of a job that is over, which it had or only `holds` an end of; whether nothing of them is
+        left.
+        """
         if not self._wire:
             return True
         self._wire.end_sockets()
         try:
-            return not _laying().clear(self._wire, self._bare)
+            return not _laying().clear(self._wire, self._bare, holds=holds)
         except InfrastructureError:
             return False
 

@@ -71,6 +71,12 @@ def test_a_network_is_as_it_was_asked_for(place: Place) -> None:
     assert ("route", 254, 24, 1, "10.0.0.0", "tap100", None) in found
 
 
+def test_a_host_end_is_no_router(place: Place) -> None:
+    """Though this host itself may be one."""
+    look = Job(("cat", "/proc/sys/net/ipv4/ip_forward"), "test", interfaces=(interface(),))
+    assert run_job(place, look)[1] == b"0\n"
+
+
 def test_a_job_finds_its_networks_when_it_begins(place: Place) -> None:
     other = Network("other", IPv4Interface("192.168.7.1/30"))
     two = (interface(), interface(other, "tap101", "192.168.7.2/30"))

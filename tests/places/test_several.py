@@ -274,3 +274,23 @@ def test_no_descriptor_and_no_process_is_left() -> None:
 
     boot()
     assert boot() == boot()
+
+
+def test_a_job_on_as_many_networks_as_there_may_be_can_be_looked_at() -> None:
+    place = LocalPlace()
+    if trouble := place.lacks(Job((), "test", interfaces=BOTH)):
+        pytest.skip(trouble)
+    many = tuple(
+        interface(
+            net(f"n{n}", f"10.0.{n}.1/24", f"10.1.{n}.0/24", f"10.0.{n}.2"),
+            f"tap{n}",
+            f"10.0.{n}.2/24",
+            f"02:00:00:00:00:{n:02x}",
+        )
+        for n in range(16)
+    )
+    with running(place, idle(many)) as process:
+        links = [one for one in state(attached(process)) if one[0] == "link"]
+        assert len(process.ends) == 16
+        assert reached(process.ends["n15"], "10.0.15.1", 20)
+    assert len(links) == 1 + 3 * 16
