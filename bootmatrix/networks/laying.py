@@ -19,6 +19,7 @@ GONE_SECONDS, TICK = 5.0, 0.001  # that links have to go, and between two looks
 FIRST = 1 << 24  # the index of the first link that is not a tap: the kernel counts up, and never comes there
 HOST = "eth0"  # what programs beside the guest see as their network's link, where that is no tap
 TAP, PAIR, BRIDGE = 1, 2, 3  # kinds of links whose MAC is not the host's
+REMEDY = "a boot on several networks needs bridges and veth in this host's kernel: modprobe -a bridge veth"
 ROUTES, SOCKETS = 0, 4  # NETLINK_ROUTE, NETLINK_SOCK_DIAG
 
 State = frozenset[tuple[object, ...]]
@@ -72,7 +73,7 @@ def lay(kernel: Kernel, interfaces: Sequence[Interface], ends: Mapping[str, Kern
             orders = _bridged(kernel, mine, FIRST + 2 * number, mac_of(network.host.ip, BRIDGE))
             with end.given() as descriptor, kernel.taken(descriptor) as namespace:
                 orders.append(_joined(network, FIRST + 2 * number, namespace))
-                messages.check(kernel.netlink(b"".join(orders)), what)
+                messages.check(kernel.netlink(b"".join(orders)), what, REMEDY)
             orders = [messages.up(index)]
         elif len(mine) > 1:
             index = FIRST + 2 * number

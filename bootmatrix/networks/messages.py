@@ -32,7 +32,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import IFF_UP, ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import NUD_NOARP, ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
-from bootmatrix.errors import InfrastructureError
+from bootmatrix.errors import InfrastructureError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,9 +93,13 @@ def tap(link: Link) -> bytes:
 
 @functools.lru_cache(KEPT)
 def bridge(link: Link) -> bytes:
-    """Makes a bridge that forwards at once, and all frames as they are."""
+    """Makes a bridge that forwards at once, and all frames to all its ports: it learns no addresses, of which a guest
+    could make up any number.
+    """
     made = ifinfmsg()
-    data = {"attrs": [("IFLA_BR_FORWARD_DELAY", 0), ("IFLA_BR_STP_STATE", 0), ("IFLA_BR_MCAST_SNOOPING", 0)]}
+    data = {
+        "attrs": [(f"IFLA_BR_{name}", 0) for name in ("FORWARD_DELAY", "STP_STATE", "MCAST_SNOOPING", "AGEING_TIME")]
+    }
     link.fill(made, ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "bridge"), ("IFLA_INFO_DATA", data)]}))
     return _message(made, RTM_NEWLINK, CREATE)
 
@@ -176,13 +180,14 @@ def destroyed(answer: bytes) -> bytes:
     return b"".join(orders)
 
 
-def check(answer: bytes, what: str) -> None:
+def check(answer: bytes, what: str, remedy: str = "") -> None:
     """Raises InfrastructureError with the kernel's reason if it refused one of the orders."""
     for kind, message in _messages(answer):
         if kind in {NLMSG_ERROR, NLMSG_DONE} and len(message) >= HEADER.size + STATUS.size:
             (status,) = STATUS.unpack_from(message, HEADER.size)
             if status < 0:
-                raise InfrastructureError(f"{what}: {os.strerror(-status)} ({errno.errorcode.get(-status, -status)})")
+                reason = f"{os.strerror(-status)} ({errno.errorcode.get(-status, -status)})"
+                raise InfrastructureError(Problem(f"{what}: {reason}", remedy=remedy))
 
 
 def found(answer: bytes) -> Iterator[tuple[object, ...]]:

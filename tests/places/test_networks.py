@@ -71,10 +71,11 @@ def test_a_network_is_as_it_was_asked_for(place: Place) -> None:
     assert ("route", 254, 24, 1, "10.0.0.0", "tap100", None) in found
 
 
-def test_a_host_end_is_no_router(place: Place) -> None:
-    """Though this host itself may be one."""
-    look = Job(("cat", "/proc/sys/net/ipv4/ip_forward"), "test", interfaces=(interface(),))
-    assert run_job(place, look)[1] == b"0\n"
+def test_a_host_end_routes_and_filters_nothing(place: Place) -> None:
+    """Whatever this host itself does."""
+    settings = ("ip_forward", "conf/all/rp_filter", "conf/tap100/rp_filter")
+    look = Job(("cat", *(f"/proc/sys/net/ipv4/{name}" for name in settings)), "test", interfaces=(interface(),))
+    assert run_job(place, look)[1] == b"0\n0\n0\n"
 
 
 def test_a_job_finds_its_networks_when_it_begins(place: Place) -> None:

@@ -39,6 +39,7 @@ BOTH = (
     interface(LAN, "tap0", "10.0.0.2/24", "02:00:00:00:00:02"),
     interface(WAN, "tap1", "10.0.1.2/24", "02:00:00:00:01:02"),
 )
+RTM_GETNEIGH, NLM_F_DUMP = 30, 0x301
 NEAR, FAR = "10.0.0.1", "10.0.1.1"
 STATES = {"link": 1, "address": 1, "route": 5, "neighbour": 1}  # where the index of a link stands
 
@@ -160,6 +161,17 @@ def test_two_interfaces_on_one_network_both_reach_the_host_end(place: Place) -> 
             found = {one[2]: one[3] for one in state(namespace) if one[0] == "neighbour"}
         assert ("address", "bridge0", 24, "10.0.0.1", "10.0.0.1") in state(namespace)
     assert found == wanted
+
+
+def test_a_bridge_learns_nothing_of_which_a_guest_could_make_up_any_number(place: Place) -> None:
+    with running(place, router(place)) as process:
+        namespace = attached(process)
+        assert ping(process.ends["lan"], FAR) == b"hello"
+        asked = struct.pack("=IHHIIBxHiHBB", 28, RTM_GETNEIGH, NLM_F_DUMP, 0, 0, socket.AF_BRIDGE, 0, 0, 0, 0, 0)
+        table = namespace.netlink(asked)
+    assert bytes.fromhex(laying.mac_of(BOTH[0].address.ip, laying.TAP).replace(":", "")) in table
+    for mac in (BOTH[0].mac, BOTH[1].mac, laying.mac_of(LAN.host.ip), laying.mac_of(WAN.host.ip)):
+        assert bytes.fromhex(mac.replace(":", "")) not in table
 
 
 def looked(place: Place) -> list[set[tuple[object, ...]]]:
