@@ -19,6 +19,7 @@ GONE_SECONDS, TICK = 5.0, 0.001  # that links have to go, and between two looks
 FIRST = 1 << 24  # the index of the first link that is not a tap: the kernel counts up, and never comes there
 HOST = "eth0"  # what programs beside the guest see as their network's link, where that is no tap
 TAP, PAIR, BRIDGE = 1, 2, 3  # kinds of links whose MAC is not the host's
+REMEDY = "a boot on several networks needs bridges and veth in this host's kernel: modprobe -a bridge veth"
 ROUTES, SOCKETS = 0, 4  # NETLINK_ROUTE, NETLINK_SOCK_DIAG
 
 State = frozenset[tuple[object, ...]]
@@ -72,7 +73,7 @@ def lay(kernel: Kernel, interfaces: Sequence[Interface], ends: Mapping[str, Kern
             orders = _bridged(kernel, mine, FIRST + 2 * number, mac_of(network.host.ip, BRIDGE))
             with end.given() as descriptor, kernel.taken(descriptor) as namespace:
                 orders.append(_joined(network, FIRST + 2 * number, namespace))
-                messages.check(kernel.netlink(b"".join(orders)), what)
+                messages.check(kernel.netlink(b"".join(orders)), what, REMEDY)
             orders = [messages.up(index)]
         elif len(mine) > 1:
             index = FIRST + 2 * number
@@ -114,13 +115,14 @@ def state(kernel: Kernel) -> State:
     return frozenset(one for question in messages.dumps() for one in messages.found(kernel.netlink(question)))
 
 
-def clear(kernel: Kept, before: State) -> str:
+def clear(kernel: Kept, before: State, *, holds: bool = False) -> str:
     """Remove the links of a boot and end its connections; what is left that was not there before, empty if nothing is.
 
-    The kernel takes 20 ms to free a link, most of them after nobody can see it any more. Raises InfrastructureError if
-    it does not answer.
+    The links of one that only `holds` host ends go with those at their other ends. The kernel takes 20 ms to free a
+    link, most of them after nobody can see it any more. Raises InfrastructureError if it does not answer.
     """
-    kernel.post(messages.no_links())
+    if not holds:
+        kernel.post(messages.no_links())
     if kernel.held():
         _end_connections(kernel)
     end, links = time.monotonic() + GONE_SECONDS, sum(one[0] == "link" for one in before)

@@ -32,7 +32,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import IFF_UP, ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import NUD_NOARP, ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
-from bootmatrix.errors import InfrastructureError
+from bootmatrix.errors import InfrastructureError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,7 @@ DESTROYED = struct.Struct("=BBBxI")  # inet_diag_req_v2: family, protocol, exten
 SOCKET_AT, SOCKET_END = HEADER.size + 4, HEADER.size + 52  # of the inet_diag_sockid in an inet_diag_msg
 LO, GROUP = 1, 1  # the index of `lo`, and the group of the links that are made for a boot
 DUMP, CHANGE, CREATE = NLM_F_DUMP, NLM_F_ACK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
+KEPT = 256  # messages of a kind: each takes milliseconds to compose, and all boots of a test have the same
 NO_COUNTERS = 1 << 3  # RTEXT_FILTER_SKIP_STATS
 TABLE, UNIVERSE, UNICAST, STATIC = 254, 0, 1, 4  # RT_TABLE_MAIN, RT_SCOPE_UNIVERSE, RTN_UNICAST, RTPROT_STATIC
 
@@ -54,6 +55,7 @@ def _message(made: Any, kind: int, flags: int) -> bytes:
     return bytes(made.data)
 
 
+@functools.lru_cache(KEPT)
 def up(index: int) -> bytes:
     """Sets a link up as it is."""
     made = ifinfmsg()
@@ -89,14 +91,20 @@ def tap(link: Link) -> bytes:
     return _message(made, RTM_SETLINK, CHANGE)
 
 
+@functools.lru_cache(KEPT)
 def bridge(link: Link) -> bytes:
-    """Makes a bridge that forwards at once, and all frames as they are."""
+    """Makes a bridge that forwards at once, and all frames to all its ports: it learns no addresses, of which a guest
+    could make up any number.
+    """
     made = ifinfmsg()
-    data = {"attrs": [("IFLA_BR_FORWARD_DELAY", 0), ("IFLA_BR_STP_STATE", 0), ("IFLA_BR_MCAST_SNOOPING", 0)]}
+    data = {
+        "attrs": [(f"IFLA_BR_{name}", 0) for name in ("FORWARD_DELAY", "STP_STATE", "MCAST_SNOOPING", "AGEING_TIME")]
+    }
     link.fill(made, ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "bridge"), ("IFLA_INFO_DATA", data)]}))
     return _message(made, RTM_NEWLINK, CREATE)
 
 
+@functools.lru_cache(KEPT)
 def pair(link: Link, other: Link, namespace: int) -> bytes:
     """Makes a link, and the other end of it in a namespace, by the number of a descriptor of who asks the kernel: that
     end is not yet up.
@@ -108,6 +116,7 @@ def pair(link: Link, other: Link, namespace: int) -> bytes:
     return _message(made, RTM_NEWLINK, CREATE)
 
 
+@functools.lru_cache(KEPT)
 def address(index: int, host: IPv4Interface) -> bytes:
     """Gives a link an address; the route to its network comes with it."""
     made = ifaddrmsg()
@@ -118,6 +127,7 @@ def address(index: int, host: IPv4Interface) -> bytes:
     return _message(made, RTM_NEWADDR, CREATE)
 
 
+@functools.lru_cache(KEPT)
 def route(index: int, target: IPv4Network, gateway: IPv4Address) -> bytes:
     """Makes what lies behind a gateway known."""
     made = rtmsg()
@@ -174,13 +184,14 @@ def destroyed(answer: bytes) -> bytes:
     return b"".join(orders)
 
 
-def check(answer: bytes, what: str) -> None:
+def check(answer: bytes, what: str, remedy: str = "") -> None:
     """Raises InfrastructureError with the kernel's reason if it refused one of the orders."""
     for kind, message in _messages(answer):
         if kind in {NLMSG_ERROR, NLMSG_DONE} and len(message) >= HEADER.size + STATUS.size:
             (status,) = STATUS.unpack_from(message, HEADER.size)
             if status < 0:
-                raise InfrastructureError(f"{what}: {os.strerror(-status)} ({errno.errorcode.get(-status, -status)})")
+                reason = f"{os.strerror(-status)} ({errno.errorcode.get(-status, -status)})"
+                raise InfrastructureError(Problem(f"{what}: {reason}", remedy=remedy))
 
 
 def count(answer: bytes) -> int:

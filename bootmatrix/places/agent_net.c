@@ -23,7 +23,7 @@
 #define SET_STAYING _IOW('T', 203, int) /* TUNSETPERSIST */
 #define SET_OWNER _IOW('T', 204, int) /* TUNSETOWNER */
 #define NEW_TAP (0x0002 | 0x1000 | 0x8000) /* IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL: one that was not there */
-#define MOST 65536 /* bytes of a request or an answer */
+#define MOST 131072 /* bytes of a request or an answer: of 16 networks all links together take 70 KB */
 #define KEPT 64 /* descriptors that are kept for who asks */
 
 /* Connects to the socket in that folder; -1 if there is none, as for boots without a network. */

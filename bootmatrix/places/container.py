@@ -88,7 +88,7 @@ class ContainerPlace(Place):
             yield found
 
     def _free(self, holder: Container) -> None:
-        self.pool.give_back(holder, clean=holder.clear())
+        self.pool.give_back(holder, clean=holder.clear(holds=True))
 
     def lacks(self, job: Job) -> str:
         """A network needs the agent, which alone has rights in the container."""

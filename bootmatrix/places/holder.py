@@ -26,11 +26,13 @@ NEW_TAP = 0x0002 | 0x1000 | 0x8000  # IFF_TAP, IFF_NO_PI, IFF_TUN_EXCL: one that
 LONGEST = 15  # bytes of a link's name
 HEADER = struct.Struct("=IHHII")  # nlmsghdr
 LAST = {2, 3}  # NLMSG_ERROR, which an acknowledgement is, too, and NLMSG_DONE
-MOST = 1 << 16
+MOST = 1 << 17
 SETTINGS = {  # as those of a container for boots with networks, see `sandbox.py`
     "ipv4/ping_group_range": f"{os.getgid()} {os.getgid()}",
     "ipv4/tcp_no_metrics_save": "1",
     "ipv4/ip_forward": "0",
+    "ipv4/conf/all/rp_filter": "0",
+    "ipv4/conf/default/rp_filter": "0",
     "ipv6/conf/all/disable_ipv6": "1",
     "ipv6/conf/default/disable_ipv6": "1",
 }

@@ -112,8 +112,10 @@ class Container:
         """Set up the networks of a job that it has not been handed yet, with their host ends where `ends` says."""
         _laying().lay(self._lent, job.interfaces, ends)
 
-    def clear(self) -> bool:
-        """Remove the networks of a job that is over; whether nothing of them is left, and nobody comes late."""
+    def clear(self, *, holds: bool = False) -> bool:
+        """Remove the networks of a job that is over, which it had or only `holds` an end of; whether nothing of them is
+        left, and nobody comes late.
+        """
         if not self._wire:
             return True
         if self._lent:
@@ -121,7 +123,7 @@ class Container:
             if not self._lent.left(0):
                 return False
         try:
-            return not _laying().clear(self._wire, self._bare)
+            return not _laying().clear(self._wire, self._bare, holds=holds)
         except InfrastructureError:
             return False
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NAME = "wire"  # of the socket, beside the pipes
 SECONDS = 10.0  # for an answer: the kernel takes milliseconds, and a busy host some more
-MOST = 1 << 16  # bytes of a request or an answer
+MOST = 1 << 17  # bytes of a request or an answer
 PLAIN = b"ok"
 NUMBER, REFUSAL = re.compile(rb"ok ([0-9]{1,9})"), re.compile(rb"error ([0-9]{1,4})")
 

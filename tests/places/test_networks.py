@@ -86,6 +86,13 @@ def test_what_goes_over_a_network_can_be_captured(place: Place) -> None:
     assert answered[:14] == bytes.fromhex("06000a000001 020000000002 0806")
 
 
+def test_a_host_end_routes_and_filters_nothing(place: Place) -> None:
+    """Whatever this host itself does."""
+    settings = ("ip_forward", "conf/all/rp_filter", "conf/tap100/rp_filter")
+    look = Job(("cat", *(f"/proc/sys/net/ipv4/{name}" for name in settings)), "test", interfaces=(interface(),))
+    assert run_job(place, look)[1] == b"0\n0\n0\n"
+
+
 def test_a_job_finds_its_networks_when_it_begins(place: Place) -> None:
     other = Network("other", IPv4Interface("192.168.7.1/30"))
     two = (interface(), interface(other, "tap101", "192.168.7.2/30"))

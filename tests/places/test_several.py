@@ -41,6 +41,7 @@ BOTH = (
     interface(LAN, "tap0", "10.0.0.2/24", "02:00:00:00:00:02"),
     interface(WAN, "tap1", "10.0.1.2/24", "02:00:00:00:01:02"),
 )
+RTM_GETNEIGH, NLM_F_DUMP = 30, 0x301
 NEAR, FAR = "10.0.0.1", "10.0.1.1"
 STATES = {"link": 1, "address": 1, "route": 5, "neighbour": 1}  # where the index of a link stands
 
@@ -164,6 +165,17 @@ def test_two_interfaces_on_one_network_both_reach_the_host_end(place: Place) -> 
     assert found == wanted
 
 
+def test_a_bridge_learns_nothing_of_which_a_guest_could_make_up_any_number(place: Place) -> None:
+    with running(place, router(place)) as process:
+        namespace = attached(process)
+        assert ping(process.ends["lan"], FAR) == b"hello"
+        asked = struct.pack("=IHHIIBxHiHBB", 28, RTM_GETNEIGH, NLM_F_DUMP, 0, 0, socket.AF_BRIDGE, 0, 0, 0, 0, 0)
+        table = namespace.netlink(asked)
+    assert bytes.fromhex(laying.mac_of(BOTH[0].address.ip, laying.TAP).replace(":", "")) in table
+    for mac in (BOTH[0].mac, BOTH[1].mac, laying.mac_of(LAN.host.ip), laying.mac_of(WAN.host.ip)):
+        assert bytes.fromhex(mac.replace(":", "")) not in table
+
+
 def looked(place: Place) -> list[set[tuple[object, ...]]]:
     with running(place, idle()) as process:
         return [state(each) for each in (attached(process), *process.ends.values())]
@@ -276,3 +288,23 @@ def test_no_descriptor_and_no_process_is_left() -> None:
 
     boot()
     assert boot() == boot()
+
+
+def test_a_job_on_as_many_networks_as_there_may_be_can_be_looked_at() -> None:
+    place = LocalPlace()
+    if trouble := place.lacks(Job((), "test", interfaces=BOTH)):
+        pytest.skip(trouble)
+    many = tuple(
+        interface(
+            net(f"n{n}", f"10.0.{n}.1/24", f"10.1.{n}.0/24", f"10.0.{n}.2"),
+            f"tap{n}",
+            f"10.0.{n}.2/24",
+            f"02:00:00:00:00:{n:02x}",
+        )
+        for n in range(16)
+    )
+    with running(place, idle(many)) as process:
+        links = [one for one in state(attached(process)) if one[0] == "link"]
+        assert len(process.ends) == 16
+        assert reached(process.ends["n15"], "10.0.15.1", 20)
+    assert len(links) == 1 + 3 * 16

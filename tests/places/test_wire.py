@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bootmatrix.errors import InfrastructureError
+from bootmatrix.networks import laying, messages
+from bootmatrix.networks.messages import Link
 from bootmatrix.places import agents, apart, devices, wire
 from bootmatrix.places.wire import Wire
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+MAC = "06:00:00:00:00:01"
 APART = ("unshare", "--net", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child")
 
 
@@ -94,8 +98,48 @@ NONSENSE = {
     "netlink with an empty message": b"netlink 0\0" + bytes(16),
     "netlink with more than there is": b"netlink 0\0" + struct.pack("=IHHII", 17, 18, 5, 0, 0),
     "netlink that wants no answer": b"netlink 0\0" + SILENT,
+    "to take nothing": b"take",
+    "to drop what was not taken": b"drop 0",
+    "to drop what cannot be": b"drop 4711",
+    "to drop less than nothing": b"drop -1",
+    "to drop a word": b"drop it",
+    "to give more than itself": b"give all",
     "netlink of another kind": b"netlink 4711\0" + SILENT,
 }
+
+
+@pytest.mark.parametrize("name", [name for name in NONSENSE if name != "to take nothing"])
+def test_nonsense_with_a_descriptor_keeps_none(served: socket.socket, name: str) -> None:
+    ours, theirs = socket.socketpair()
+    socket.send_fds(served, [NONSENSE[name]], [theirs.fileno()] * 2)
+    theirs.close()
+    assert served.recv(1 << 16).startswith(b"error ")
+    ours.settimeout(20)
+    assert ours.recv(1) == b"", "the other end is closed everywhere"
+    ours.close()
+
+
+def test_a_namespace_is_given_and_taken_by_another(served: socket.socket) -> None:
+    there = Wire(served, "test")
+    with there.given() as descriptor:
+        assert os.fstat(descriptor).st_ino != os.stat("/proc/self/ns/net").st_ino  # noqa: PTH116
+        assert not os.get_inheritable(descriptor)
+        with there.taken(descriptor) as number, there.taken(descriptor) as other:
+            assert number != other
+            there.netlink(messages.pair(Link(7, MAC, 1500, "near"), Link(8, MAC, 1500, "far"), number))
+    assert {one[3] for one in laying.state(there) if one[0] == "link"} == {"lo", "near", "far"}
+    served.send(b"drop %d" % number)
+    assert served.recv(100) == b"error %d" % errno.EBADF
+
+
+def test_one_that_is_gone_is_noticed_without_being_asked(pair: tuple[socket.socket, socket.socket]) -> None:
+    there = Wire(pair[0], "test")
+    there.check()
+    pair[1].close()
+    for _ in range(2):
+        with pytest.raises(InfrastructureError, match="the network of test was ended from outside"):
+            there.check()
+        there.close()
 
 
 @pytest.mark.parametrize("name", NONSENSE)
@@ -166,7 +210,19 @@ def test_what_nobody_asked_to_keep_is_not_kept(served: socket.socket) -> None:
     os.close(reading)
 
 
+def given(there: Wire) -> None:
+    with there.given():
+        pass
+
+
+def taken(there: Wire) -> None:
+    with there.taken(0):
+        pass
+
+
 ASKED: dict[str, Callable[[Wire], object]] = {
+    "give": given,
+    "take": taken,
     "socket": lambda there: there.socket(socket.AF_INET, socket.SOCK_STREAM),
     "tap": lambda there: there.tap("tap100"),
     "netlink": lambda there: there.netlink(b""),
