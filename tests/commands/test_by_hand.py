@@ -90,7 +90,7 @@ class Project:
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         ) as process:
@@ -151,8 +151,7 @@ def test_the_printed_line_boots_the_guest_in_its_network(project: Project, endin
     printed = project.printed()
     assert "# its interface service: 10.0.0.2/24 (02:00:0a:00:00:02) on lan, whose host end is 10.0.0.1\n" in printed
     with project.typed(printed) as process:
-        until(process.stdout, "attached")
-        way = asked(until(process.stderr, "nsenter"))[0]
+        way = asked(until(process.stdout, "attached"))[0]
         line = way.replace("ping 10.0.0.2", shlex.join([project.python, "-c", ASK]))
         assert project.shell(line).stdout == "hello"
         os.killpg(process.pid, ending)
@@ -165,8 +164,7 @@ def test_the_printed_line_boots_the_guest_in_its_network(project: Project, endin
 @pytest.mark.docker
 def test_a_guest_in_a_container_is_asked_with_what_the_image_has(docker: Project) -> None:
     with docker.typed(docker.printed()) as process:
-        until(process.stdout, "attached")
-        way = asked(until(process.stderr, "docker run"))[1].replace(" -it ", " ")
+        way = asked(until(process.stdout, "attached"))[1].replace(" -it ", " ")
         hello = "exec 3<>/dev/tcp/10.0.0.2/7; echo hello >&3; read -r line <&3; echo $line"
         assert docker.shell(f"{way.removesuffix(' sh')} bash -c {shlex.quote(hello)}").stdout == "hello\n"
         again = docker.run("net", docker.test, "--", "true")
