@@ -95,8 +95,14 @@ static ssize_t receive(int wire, char *bytes, size_t most, int *descriptor)
     whole.msg_controllen = sizeof control.space;
     ssize_t length = recvmsg(wire, &whole, MSG_CMSG_CLOEXEC);
     struct cmsghdr *head = length < 0 ? NULL : CMSG_FIRSTHDR(&whole);
-    if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
-        memcpy(descriptor, CMSG_DATA(head), sizeof *descriptor);
+    if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+        return length;
+    memcpy(descriptor, CMSG_DATA(head), sizeof *descriptor);
+    for (size_t at = sizeof *descriptor; CMSG_LEN(at) < head->cmsg_len; at += sizeof *descriptor) { /* one too many */
+        int other;
+        memcpy(&other, CMSG_DATA(head) + at, sizeof other);
+        close(other);
+    }
     return length;
 }
 

@@ -108,7 +108,7 @@ NONSENSE = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in NONSENSE if name != "to take nothing"])
+@pytest.mark.parametrize("name", [name for name, request in NONSENSE.items() if request != b"take"])
 def test_nonsense_with_a_descriptor_keeps_none(served: socket.socket, name: str) -> None:
     ours, theirs = socket.socketpair()
     socket.send_fds(served, [NONSENSE[name]], [theirs.fileno()] * 2)
