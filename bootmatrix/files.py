@@ -25,6 +25,7 @@ LARGEST = 64 << 20  # bytes of a file that is read at once
 NEW = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 FOREIGN = frozenset({errno.EINVAL, errno.ELOOP, errno.EMLINK})  # no plain file, a link, a second name
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+ODD = 0o7002  # setuid, setgid, sticky, and writable for everybody
 MOUNTS = Path("/proc/self/mountinfo")
 
 
@@ -136,7 +137,7 @@ def taken(file: Path, mode: int = 0o644) -> int:
 
 def brought(source: Path, relative: str, target: Path, largest: int, fresh: str = "") -> bool:
     """Put a plain file of one folder into another, where it is called the same or `fresh`: by a second name, else as a
-    copy.
+    copy. One that everybody may write to, or that runs as its owner, is copied: the copy is neither.
 
     Whether it is there, at most `largest` bytes, and inside `source`. OSError if the target cannot be written.
     """
@@ -145,16 +146,19 @@ def brought(source: Path, relative: str, target: Path, largest: int, fresh: str 
     except OSError:
         return False
     with stream:
-        if os.fstat(stream.fileno()).st_size > largest:
+        state = os.fstat(stream.fileno())
+        if state.st_size > largest:
             return False
         *folders, name = (fresh or relative).split("/")
         file = folder(target, *folders) / name
         file.unlink(missing_ok=True)
         try:  # the very file that was opened, whatever has its name by now
+            if state.st_mode & ODD:
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
             os.link(f"/proc/self/fd/{stream.fileno()}", file, src_dir_fd=stream.fileno())
         except OSError:  # another file system, one without links, or a file of another user's
             with replaced(file) as copied:
-                sparse.copy(stream.fileno(), copied.fileno(), os.fstat(stream.fileno()).st_size)
+                sparse.copy(stream.fileno(), copied.fileno(), state.st_size)
     return True
 
 

@@ -199,6 +199,20 @@ def test_only_a_plain_file_is_brought(laid: Path, tmp_path: Path) -> None:
     assert list(target.iterdir()) == []
 
 
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o666])
+def test_what_others_may_write_to_or_runs_as_its_owner_is_brought_as_a_copy_that_is_neither(
+    tmp_path: Path, mode: int
+) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir()
+    target.mkdir()
+    (source / "file").write_text("x")
+    (source / "file").chmod(mode)
+    assert files.brought(source, "file", target, 3)
+    made = (target / "file").stat()
+    assert (made.st_mode & 0o7002, made.st_nlink, (target / "file").read_text()) == (0, 1, "x")
+
+
 def test_what_is_brought_is_the_file_itself_in_the_place_of_what_was_there(tmp_path: Path, victim: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     (source / "a").mkdir(parents=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import types
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
@@ -198,7 +199,7 @@ def _remedy(detail: Any) -> str:
     if detail["type"] == "literal_error":
         return suggest(
             str(detail["input"]),
-            [word for word in detail["ctx"]["expected"].split("'") if word.strip(", or")],
+            re.findall("'([^']+)'", detail["ctx"]["expected"]),  # also of an enumeration: <Kind.HUNG: 'hung'>
         )
     if detail["type"] == "list_type" and isinstance(detail["input"], str):
         return f"write [{printable(detail['input'], 64)}]"

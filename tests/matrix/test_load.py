@@ -155,6 +155,10 @@ IN_A_TEST = [
     ("{retry: 3}", ["matrix.yaml:2:20: retry: must be a mapping, not '3'"]),
     ("{retry: {attempts: 0}}", ["matrix.yaml:2:31: attempts: '0' is too small: the minimum is 1"]),
     ("{retry: {on: [hang]}}", ["matrix.yaml:2:26: on: 'hang' is not allowed here\n    did you mean 'hung'?"]),
+    (
+        "{retry: {on: [failed]}}",
+        ["matrix.yaml:2:26: on: 'failed' is not allowed here\n    possible: aborted, any, contradicted, crashed"],
+    ),
     ("{retry: {wait: soon}}", ["matrix.yaml:2:27: wait: 'soon' is not a time"]),
     ("{when: {match: {a: x}}}", ["matrix.yaml:2:19: when: must be a list, not a mapping"]),
     ("{when: [{cpus: 2}]}", ["matrix.yaml:2:20: 'match' is missing\n    add `match:`"]),
