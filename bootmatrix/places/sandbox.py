@@ -24,8 +24,8 @@ ENV = {"HOME": SCRATCH, "TMPDIR": f"{SCRATCH}/.", "LANG": "C.UTF-8"}
 # Nothing of a boot can stay in the kernel for the next: no System V memory, semaphores or queues, no POSIX queues.
 NO_IPC = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "250 32000 32 0", "fs.mqueue.queues_max": "0"}
 
-# Root inside, as its first process is, may make sockets for pings. A new namespace would route and filter packets as this
-# host does.
+# Root inside, as its first process is, may make sockets for pings. By itself a new namespace would route and filter as
+# this host does.
 NETWORKS = {
     "net.ipv4.ping_group_range": "0 0",
     "net.ipv4.tcp_no_metrics_save": "1",
