@@ -21,8 +21,8 @@ def containers() -> None:
         raise Missing(error.problems[0].what) from None
     if platform.machine() != "x86_64":
         raise Missing(f"the images are for x86_64, not for {platform.machine()}")
-    if not shutil.which(engine.cli()):
-        raise Missing(f"there is no command {engine.cli()}")
+    if not shutil.which(engine.cli()[0]):
+        raise Missing(f"there is no command {engine.cli()[0]}")
 
 
 def solo5() -> None:

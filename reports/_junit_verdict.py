@@ -95,6 +95,7 @@ def properties(result: Result, axes: tuple[str, ...]) -> ET.Element:
     if kept := result.quarantine:
         known |= {"quarantine.owner": kept.owner, "quarantine.reason": kept.reason, "quarantine.until": kept.until}
     known |= {f"param.{key}": value for key, value in result.values.items() if axes and key not in axes}
+    known |= {f"label.{key}": value for key, value in result.labels.items()}
     known |= {f"measure.{m.name}": f"{m.value:.12g} {m.unit}".rstrip() for m in result.measures}
     element = ET.Element("properties")
     for key, value in known.items():

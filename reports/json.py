@@ -105,6 +105,7 @@ def _result(result: Result) -> dict[str, Any]:
         "cell": result.cell,
         "test": result.test,
         "axes": result.values,
+        **({"labels": dict(result.labels)} if result.labels else {}),
         "verdict": result.verdict,
         "good": result.good,
         "reason": result.reason,
@@ -141,5 +142,6 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "console": attempt.console,
         "tender": attempt.tender,
         **({"files": list(attempt.files)} if attempt.files else {}),
+        **({"checks": [asdict(check) for check in attempt.checks]} if attempt.checks else {}),
         "cases": [{"name": case.name, "status": case.status, "message": case.message} for case in attempt.cases],
     }

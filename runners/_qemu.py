@@ -12,20 +12,19 @@ from . import _probe, _qemu_end
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NIC = "virtio-net-pci"
+NIC, DISK = "virtio-net-pci", "virtio-blk-pci"  # what a guest finds on each machine
 USUAL_MTU = 1500  # what a guest takes a network's to be that is told none
 
 
 @dataclass(frozen=True)
 class Machine:
-    """One architecture. `disk` is the device model of its disks; `debug_exit` ends QEMU with `(value << 1) | 1`, where
-    the machine has that device; `values` is the trace of what is written to such a device, where it has one.
+    """One architecture. `debug_exit` ends QEMU with `(value << 1) | 1`, where the machine has that device; `values` is
+    the trace of what is written to such a device, where it has one.
     """
 
     program: str
     flags: tuple[str, ...]
     cpu: dict[str, str]
-    disk: str
     debug_exit: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
 
@@ -35,16 +34,14 @@ MACHINES = {
         "qemu-system-x86_64",
         ("-machine", "q35"),
         {"tcg": "max", "kvm": "host"},
-        "virtio-blk-pci",
         ("-device", "isa-debug-exit"),
         _qemu_end.VALUES,
     ),
-    "aarch64": Machine("qemu-system-aarch64", ("-machine", "virt"), {"tcg": "max", "kvm": "host"}, "virtio-blk-device"),
+    "aarch64": Machine("qemu-system-aarch64", ("-machine", "virt"), {"tcg": "max", "kvm": "host"}),
     "riscv64": Machine(
         "qemu-system-riscv64",
         ("-machine", "virt"),
         {"tcg": "rv64", "kvm": "host"},
-        "virtio-blk-device",
         values=_qemu_end.VALUES,
     ),
 }
@@ -100,7 +97,7 @@ def _nics(boot: Boot, nic: str) -> Iterator[str]:
         yield from ("-device", ",".join(device))
 
 
-def disks(boot: Boot, model: str) -> tuple[str, ...]:
+def disks(boot: Boot, model: str = DISK) -> tuple[str, ...]:
     """The boot's disks, each a device of that model, whose serial number begins with its name. They are thrown away
     after the boot, so that nothing waits until they are on the host's own disk.
     """

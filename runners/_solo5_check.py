@@ -51,7 +51,7 @@ def check(file: Path, backend: str, boot: Boot, options: tuple[str, ...], versio
     if known and int(known[1]) != notes.version:
         what = f"{file.name} has ABI version {notes.version}, the tender has {known[1]}"
         raise Rejected(what, "build both from the same Solo5 release")
-    given = [(each.name, BLOCK) for each in boot.blocks] + [(each.name, NET) for each in boot.interfaces]
+    given = [(each.name, NET) for each in boot.interfaces] + [(each.name, BLOCK) for each in boot.blocks]
     _check_devices(file.name, notes, given, options, virtio=target == "virtio")
     for block in boot.blocks:
         _check_block(block, virtio=target == "virtio", version=version)
@@ -67,11 +67,12 @@ def _check_devices(file: str, notes: Notes, given: Devices, options: tuple[str, 
         keys = ", ".join(KEY[kind].format(name) for name, kind in missing[:FEW])
         remedy = f"attach them: {keys}; or exclude the test here with `only:`"
         raise Rejected(f"{file} declares the devices {_shown(missing)}, but nothing attaches them", remedy)
-    unknown = _virtio_unknown(notes, given) if virtio else [each for each in given if each not in notes.devices]
-    if unknown:
+    if unknown := [each for each in given if each not in notes.devices]:
         declared = _shown(list(notes.devices)) if notes.devices else "none"
         remedy = f"it declares: {declared}; leave out what it does not know, with `when:` where only some do"
         raise Rejected(f"{file} declares no {_shown(unknown)}, which the test gives it", remedy)
+    if virtio:
+        _check_order(file, notes, given)
 
 
 def _shown(devices: Devices) -> str:
@@ -87,20 +88,21 @@ def _missing(notes: Notes, given: Devices, options: tuple[str, ...]) -> Devices:
 
 
 def _virtio_missing(notes: Notes, given: Devices, options: tuple[str, ...]) -> Devices:
-    """QEMU's devices have no names of the manifest's: one of the right kind is enough."""
+    """QEMU's own options have no names of the manifest's: one device of the right kind is enough there."""
     words = " ".join(options)
     there = {kind for kind, device in VIRTIO.items() if device in words or re.search(SHORT[kind], words)}
-    there.update(kind for _, kind in given)
-    return [(name, kind) for name, kind in notes.devices if kind not in there]
+    return [each for each in notes.devices if each not in given and each[1] not in there]
 
 
-def _virtio_unknown(notes: Notes, given: Devices) -> Devices:
-    """Those that the manifest does not name, or beyond the first of a kind: virtio's bindings know one of each."""
-    firsts: dict[str, tuple[str, str]] = {}
-    for each in given:
-        if each in notes.devices:
-            firsts.setdefault(each[1], each)
-    return [each for each in given if firsts.get(each[1]) != each]
+def _check_order(file: str, notes: Notes, given: Devices) -> None:
+    """Virtio's bindings take the first device that they find for the first of the manifest, and so on; ours are found
+    in the order of `nets`, then of `blocks`. Source: bindings/virtio/pci.c.
+    """
+    wanted = [each for each in notes.devices if each in given]
+    if given and wanted != given:
+        what = f"{file} declares its devices in the order {_shown(wanted)}, but they are attached as {_shown(given)}"
+        remedy = "write `nets` in that order, and `blocks`; a manifest must declare its disks after its interfaces"
+        raise Rejected(what, remedy)
 
 
 def _check_block(block: Block, *, virtio: bool, version: str) -> None:

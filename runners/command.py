@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,7 +32,7 @@ class Runner(model.Runner):
 
     def launch(self, boot: Boot) -> Launch:
         for block in boot.blocks:
-            if not any(block.path in word for word in self.command):
+            if not any(re.search(rf"{re.escape(block.path)}(?![A-Za-z0-9])", word) for word in self.command):
                 what = f"the command does not name the disk '{block.name}'"
                 raise Rejected(what, f"write {{blocks.{block.name}}} where its path is to be")
         return Launch((boot.program, *self.command[1:]))

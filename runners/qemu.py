@@ -34,8 +34,8 @@ class Runner(model.Runner):
     """QEMU's `-machine`; without it q35 or virt."""
     nic: str = _qemu.NIC
     """The device that a guest has for each of its `nets`, such as `e1000` or `virtio-net-device`, with properties."""
-    disk: str = ""
-    """QEMU's device model for `blocks`; without it virtio-blk-pci on x86_64, else virtio-blk-device."""
+    disk: str = _qemu.DISK
+    """The device that a guest has for each of its `blocks`, such as `virtio-blk-device`, with properties."""
     options: tuple[str, ...] = ()
     """More of QEMU's command line, one word an entry."""
     on_reset: Literal["crashed", "exited"] = "crashed"
@@ -62,7 +62,7 @@ class Runner(model.Runner):
 
     def launch(self, boot: Boot) -> Launch:
         flags = ("-machine", self.machine) if self.machine else _qemu.machine(boot.arch).flags
-        disks = _qemu.disks(boot, self.disk or _qemu.machine(boot.arch).disk)
+        disks = _qemu.disks(boot, self.disk)
         return Launch(_qemu.command(boot, flags, disks + self.options, self.nic) + _qemu.append(boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:

@@ -65,7 +65,7 @@ class Runner(model.Runner):
         return " ".join(boot.args) or (given[-1] if given else "")
 
     def launch(self, boot: Boot) -> Launch:
-        disks = _qemu.disks(boot, "virtio-blk-pci")
+        disks = _qemu.disks(boot)
         return Launch(_qemu.command(boot, ("-machine", "pc,acpi=off"), disks + self.options) + _qemu.append(boot.args))
 
     def outcome(self, ending: Ending) -> Outcome:

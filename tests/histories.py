@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import event
+
+from bootmatrix.history.database import Database
 from bootmatrix.history.point import Point
 from bootmatrix.history.told import Night
 from bootmatrix.model import Attempt, Measure, Outcome, Result, Run, Verdict
@@ -26,6 +33,16 @@ SIGNS = {
     "U": "unexpected pass",
     "q": "quarantined",
 }
+
+
+def slow(past: object, instead: str) -> None:
+    """From now on each query is another one: none of ours takes as long."""
+    assert isinstance(past, Database)
+
+    def changed(_connection: object, _cursor: object, statement: str, given: object, *_: object) -> tuple[str, object]:
+        return (instead, ()) if statement.startswith("SELECT") else (statement, given)
+
+    event.listen(past.engine, "before_cursor_execute", changed, retval=True)
 
 
 def night(number: int, **more: Any) -> Night:
@@ -103,3 +120,27 @@ def run(number: int, *results: Result, **more: Any) -> Run:
         branch="main",
     )
     return replace(made, **more)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from histories import run, result
+from bootmatrix.history.database import opened
+sys.stdin.readline()
+for number in map(int, sys.argv[2:]):
+    with opened(Path(), sys.argv[1]) as past:
+        past.record(run(number, *(result(f"t{n}") for n in range(number, number + 700))))
+"""
+
+
+def written(url: str, folder: Path, numbers: list[list[int]]) -> list[int]:
+    """How processes ended that record so many runs each, all at once."""
+    tests = str(Path(__file__).parent)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")])}
+    commands = [[sys.executable, "-c", WRITER, url, *map(str, some)] for some in numbers]
+    processes = [subprocess.Popen(each, env=env, cwd=folder, stdin=subprocess.PIPE) for each in commands]
+    for process in processes:
+        assert process.stdin
+        process.stdin.close()
+    return [process.wait(120) for process in processes]

@@ -62,6 +62,11 @@ def test_every_command_has_help(project: Path, command: str) -> None:
     assert done.stdout.startswith(f"Usage: bootmatrix {command} ")
 
 
+def test_each_command_is_offered() -> None:
+    files = (ROOT / "bootmatrix/commands").glob("*.py")
+    assert {file.stem for file in files if "\n@click.command(" in file.read_text()} == set(COMMANDS)
+
+
 def test_neither_version_nor_help_import_what_only_commands_need() -> None:
     script = "import sys, bootmatrix.cli; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
@@ -74,7 +79,7 @@ def test_a_list_imports_nothing_that_only_runs_need(project: Path) -> None:
     loaded = set(done.stdout.splitlines()[-1].split())
     assert not {"docker", "rich", "regex", "tenacity", "junit_xml", "platformdirs", "subprocess"} & loaded
     ours = {name.split(".")[1] for name in loaded if name.startswith("bootmatrix.")}
-    plain = {"files", "program", "repository", "trust", "unknown"}
+    plain = {"files", "program", "repository", "sparse", "trust", "unknown"}
     assert ours <= {"cli", "commands", "engines", "errors", "matrix", "model", "plugins", "quantities", *plain}
 
 

@@ -53,11 +53,11 @@ def message(backend: str, root: Path, **options: object) -> str:
 
 
 def test_names_are_stems_with_hyphens_and_without_private_modules(tmp_path: Path) -> None:
-    assert plugins.names("runners", tmp_path) == ["command", "qemu", "solo5-hvt", "solo5-spt", "solo5-virtio"]
+    ours = plugins.names("runners", tmp_path)
+    assert {"qemu", "solo5-hvt"} < set(ours)
     write(tmp_path, "runners/my_own.py", RUNNER)
     write(tmp_path, "runners/_private.py", "")
-    assert "my-own" in plugins.names("runners", tmp_path)
-    assert "-private" not in plugins.names("runners", tmp_path)
+    assert plugins.names("runners", tmp_path) == sorted([*ours, "my-own"])
 
 
 def test_a_projects_own_runner_is_found_beside_ours(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ LOOK = {
     "trust": ["trust", "--list"],
     "init": ["init", "-f", "other.yaml"],
 }
-RUNS = {"run", "repro", "shell"}
+RUNS = {"run", "repro", "net", "shell"}
 NOT_TRIED = {"setup"}  # it installs packages, and reads no matrix
 
 

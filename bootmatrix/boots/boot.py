@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Result
-    from bootmatrix.places.place import Place
+    from bootmatrix.places.place import Job, Place
     from bootmatrix.planning.plan import BootStep
     from bootmatrix.runs.store import Store
     from bootmatrix.toolchains.toolchain import Image
@@ -121,29 +121,20 @@ class Booter:
         self, prepared: Prepared, place: Place, number: int, guest_number: int, stretch: float
     ) -> tuple[Attempt, float]:
         """The attempt, and which part it had of the processor time that it could have had."""
-        step, fields = prepared.step, prepared.fields
+        started, clock = now(), time.monotonic()
         command: tuple[str, ...] = ()
         own: tuple[str, ...] = ()
-        follow = partial(self.on_chunk, step.id) if self.on_chunk else None
-        others = {name: self.place_of(image) for name, image in step.besides.items()}
-        world = Worlds(step, fields, {"": place, **others}).of
-        also = list(onlookers.of(step, fields, follow, world, stretch))
-        started, clock = now(), time.monotonic()
         try:
             job = job_of(prepared, guest_number, place.folder())
             command = job.argv
-            with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
-                seen = watch(process, onlookers.limits(step, fields, stretch), self.stop, also=also)
-                seen = disks.examined(prepared, place, process.disks, seen, guest_number, self.stop)
-                judged = judgement.judge(step, fields, seen, stretch)
-                own = disks.kept(self.store, step.id, number, process.disks, judged.judgement.verdict)
+            seen, judged, own = self._booted(prepared, place, job, number, guest_number, stretch)
         except Fatal:
             raise
         except (BootmatrixError, Rejected) as error:
             judged = judgement.failed(error)
             seen = Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
         said = judged.judgement
-        files = self.store.keep_consoles(step.id, number, seen, passed=said.verdict in STEADY_VERDICTS)
+        files = self.store.keep_consoles(prepared.step.id, number, seen, passed=said.verdict in STEADY_VERDICTS)
         attempt = Attempt(
             number=number,
             verdict=said.verdict,
@@ -166,6 +157,22 @@ class Booter:
             metrics=said.metrics,
         )
         return attempt, judged.share
+
+    def _booted(
+        self, prepared: Prepared, place: Place, job: Job, number: int, guest_number: int, stretch: float
+    ) -> tuple[Watched, judgement.Judged, tuple[str, ...]]:
+        """What was seen of the job, what it comes to, and the files in which its disks are kept."""
+        step, fields = prepared.step, prepared.fields
+        follow = partial(self.on_chunk, step.id) if self.on_chunk else None
+        others = {name: self.place_of(image) for name, image in step.besides.items()}
+        world = Worlds(step, fields, {"": place, **others}).of
+        also = list(onlookers.of(step, fields, follow, world, stretch))
+        with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
+            seen = watch(process, onlookers.limits(step, fields, stretch), self.stop, also=also)
+            seen = disks.examined(prepared, place, process.disks, seen, guest_number, self.stop)
+            judged = judgement.judge(step, fields, seen, stretch)
+            own = disks.kept(self.store, step.id, number, process.disks, judged.judgement.verdict)
+        return seen, judged, own
 
 
 def _refused(fields: TestFields, error: Rejected, started: str) -> Attempt:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bootmatrix import texts
 from bootmatrix.boots import words
 from bootmatrix.boots.tenders import last_line
-from bootmatrix.errors import printable
+from bootmatrix.errors import InfrastructureError, printable
 from bootmatrix.judging import disks as contents
 from bootmatrix.matrix import filling
 from bootmatrix.model import Verdict
@@ -39,10 +39,11 @@ def examined(
 ) -> Watched:
     """With complaints about each disk that is not as expected. Its job has ended, and its disks are still there.
 
-    Raises InfrastructureError if they cannot be looked at, or if the run stops.
+    Raises InfrastructureError if they cannot be looked at, or if the run stops; Fatal if this host's disk is full.
     """
     if not laid or seen.is_for(StopKind.INTERRUPTED):
         return seen
+    laid.check_room()
     found = tuple(_Examiner(prepared, place, laid, attempt, stop).complaints())
     return replace(seen, findings=seen.findings | Findings(complaints=found))
 
@@ -90,6 +91,8 @@ class _Examiner:
         fields = self.prepared.fields
         with self.place.start(job) as process:
             seen = watch(process, Limits(fields.timeout, fields.console_limit, merge=True), self.stop)
+        if seen.is_for(StopKind.INTERRUPTED):
+            raise InfrastructureError(contents.INTERRUPTED)
         if seen.exit and seen.exit.status == 0:
             return
         ended = seen.stopped

@@ -28,11 +28,10 @@ SHOWN = "/files"  # where a boot sees the repository's files, inside an image
 
 @dataclass(frozen=True)
 class Given:
-    """Of one test in one place: its `files` on this host, how the place shows them (`mounts`), and what placeholders
-    stand for in here (`here`) and inside the place (`inside`), but for the attempt's.
+    """Of one test in one place: how that shows its files (`mounts`), what placeholders stand for on this host (`here`)
+    and inside the place (`inside`), but for the attempt's, and the folders that files may come from (`roots`).
     """
 
-    files: Mapping[str, Path] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
     here: Mapping[str, str] = field(default_factory=dict)
     inside: Mapping[str, str] = field(default_factory=dict)
@@ -53,14 +52,14 @@ def of(step: BootStep, fields: TestFields, place: Place, output: Path | None) ->
     here, inside = step.placeholders, step.placeholders
     if output:
         here[template.OUTPUT], inside[template.OUTPUT] = str(output), place.mount(output, BUILD).inside
-    found, mounts = {}, []
-    for name, text in filling.of_key(fields, "files", here).items():
-        found[name] = _file(text, f"the file '{name}'", roots, step)
-        seen, mount = _seen(place, found[name], name, step.root, output)
-        here[template.FILES + name], inside[template.FILES + name] = str(found[name]), seen
+    mounts = []
+    for name, text in filling.of_key(fields, "files", here).items() if fields.files else ():
+        file = _file(text, f"the file '{name}'", roots, step)
+        seen, mount = _seen(place, file, name, step.root, output)
+        here[template.FILES + name], inside[template.FILES + name] = str(file), seen
         mounts += [mount] if mount else []
     _check_names(fields, step, inside)
-    return Given(found, tuple(mounts), here, inside, roots)
+    return Given(tuple(mounts), here, inside, roots)
 
 
 def disks(given: Given, fields: TestFields, step: BootStep, attempt: int, folder: str) -> Disks:
@@ -87,10 +86,10 @@ def _disk(name: str, wanted: Wanted, given: Given, step: BootStep) -> Disk:
     held = file.stat().st_size
     size = wanted.size or held
     if size < held:
-        what = f"the disk '{name}' has {human_size(size)}, but its file {wanted.file} has {human_size(held)}"
+        what = f"the disk '{name}' has {human_size(size)}, but its file {file.name} has {human_size(held)}"
         raise UserError(Problem(what, remedy="leave out `size`, or make it larger"))
     if not size:
-        raise UserError(Problem(f"the file of the disk '{name}', {wanted.file}, is empty", remedy="give it a `size`"))
+        raise UserError(Problem(f"the file of the disk '{name}', {file.name}, is empty", remedy="give it a `size`"))
     return Disk(size, file, _root(file, given.roots), wanted.read_only)
 
 
@@ -98,12 +97,14 @@ def _file(text: str, what: str, roots: tuple[Path, ...], step: BootStep) -> Path
     """A plain file of the repository or of the build's output, whatever the matrix or a link says."""
     file = Path(os.path.abspath(step.root / text))  # noqa: PTH100  # links are followed below
     root = _root(file, roots)
-    if not _lies_in(file, root):
+    if not is_below(file, root):
         possible = "give a path below matrix.yaml's folder, or below {output} for what the build made"
         raise UserError(Problem(f"{what}, '{text}', is outside of {root}", remedy=possible))
     if not os.path.isfile(file):  # noqa: PTH113  # Path's raises at a loop of links
-        remedy = nearest_file(root, text) if root != step.root else "if the build makes it, write {output}/FILE"
-        raise UserError(Problem(f"{what}, '{text}', is not there, or is not a regular file", remedy=remedy))
+        name = os.path.relpath(file, root)
+        remedy = nearest_file(root, name) if root != step.root else "if the build makes it, write {output}/FILE"
+        where = f"build {step.build.id}" if step.build and root != step.root else str(root)
+        raise UserError(Problem(f"{what}, '{name}' in {where}, is not there, or is not a regular file", remedy=remedy))
     return file
 
 
@@ -112,9 +113,10 @@ def _root(file: Path, roots: tuple[Path, ...]) -> Path:
     return next((each for each in reversed(roots) if file.is_relative_to(each)), roots[0])
 
 
-def _lies_in(file: Path, root: Path) -> bool:
+def is_below(file: Path, root: Path) -> bool:
+    """Whether it lies in a folder, wherever links lead."""
     try:
-        return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root))
+        return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root))  # Path's raises at a loop of links
     except OSError:  # it leads to where not even root may look
         return False
 
@@ -130,7 +132,7 @@ def _seen(place: Place, file: Path, name: str, root: Path, output: Path | None) 
 def _check_names(fields: TestFields, step: BootStep, known: Mapping[str, str]) -> None:
     """A file that another override names, or an output without a build, stands for nothing here."""
     own = {template.BLOCKS + name for key, wanted in fields.blocks.items() for name in wanted.names(key)}
-    for name in sorted({*filling.late_names(fields), *_names(step.runner)} - known.keys() - own):
+    for name in sorted(filling.late_names(fields).union(_names(step.runner)) - known.keys() - own):
         if name == template.OUTPUT or name.startswith((template.FILES, template.BLOCKS)):
             raise UserError(_without_value(name, fields))
 
@@ -157,17 +159,22 @@ def _options(runner: Runner) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield name, words
 
 
-def runner(plain: Runner, boot_values: Mapping[str, str], args: tuple[str, ...]) -> Runner:
-    """The runner with its options filled in for one boot; the same where there is nothing to fill in."""
+def runner(plain: Runner, boot: Boot, values: Mapping[str, str]) -> Runner:
+    """The runner with its options filled in for one boot, of which `values` are what other keys know, too; the same
+    where there is nothing to fill in.
+    """
+    wanted = [(name, words) for name, words in _options(plain) if any("{" in word for word in words)]
+    if not wanted:
+        return plain
+    known = {**values, **_of_boot(boot)}
     changed: dict[str, Any] = {}
-    for name, words in _options(plain):
-        if any("{" in word for word in words):
-            each = (args if word == "{args}" else (template.fill(word, boot_values),) for word in words)
-            changed[name] = tuple(text for texts in each for text in texts)
-    return replace(plain, **changed) if changed else plain
+    for name, words in wanted:
+        each = (boot.args if word == "{args}" else (template.fill(word, known),) for word in words)
+        changed[name] = tuple(text for texts in each for text in texts)
+    return replace(plain, **changed)
 
 
-def own_values(boot: Boot) -> dict[str, str]:
-    """What placeholders of a runner's options stand for besides those of all keys; memory is told in MiB."""
+def _of_boot(boot: Boot) -> dict[str, str]:
+    """What only placeholders of a runner's options stand for; memory is told in MiB."""
     disks = {template.BLOCKS + block.name: block.path for block in boot.blocks}
     return {"unikernel": boot.unikernel, "memory": str(-(-boot.memory // MIB)), "cpus": str(boot.cpus), **disks}

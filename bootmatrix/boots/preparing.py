@@ -116,7 +116,7 @@ def _mounted(place: Place, output: Path | None, unikernel: Path, root: Path) -> 
 def _trouble(file: Path, root: Path, name: str, step: BootStep) -> Problem | None:
     """The unikernel must be there, and must lie below its root whatever the matrix or a link says."""
     where = f"build {step.build.id}" if step.build else str(root)
-    if not _is_below(file, root):
+    if not given.is_below(file, root):
         return Problem(f"the unikernel '{name}' is outside of {where}", remedy="give a path inside it")
     if not _is_file(file):
         if os.path.lexists(file):
@@ -130,13 +130,6 @@ def _trouble(file: Path, root: Path, name: str, step: BootStep) -> Problem | Non
         what = f"'{name}' in {where} is {human_size(file.stat().st_size)} large"
         return Problem(what, remedy=f"a unikernel may have at most {human_size(LARGEST)}")
     return None
-
-
-def _is_below(file: Path, root: Path) -> bool:
-    try:
-        return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root))  # Path's raises at a loop of links
-    except OSError:  # it leads to where not even root may look
-        return False
 
 
 def _is_file(file: Path) -> bool:
@@ -168,8 +161,7 @@ def boot_of(prepared: Prepared, attempt: int, folder: str) -> Boot:
 
 def runner_of(prepared: Prepared, boot: Boot, attempt: int) -> Runner:
     """The runner with its options filled in for an attempt."""
-    values = {**prepared.given.inside, "attempt": str(attempt), **given.own_values(boot)}
-    return given.runner(prepared.step.runner, values, boot.args)
+    return given.runner(prepared.step.runner, boot, {**prepared.given.inside, "attempt": str(attempt)})
 
 
 def job_of(prepared: Prepared, attempt: int, folder: str) -> Job:

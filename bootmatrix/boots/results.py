@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.judging import concluding, quarantine
 from bootmatrix.judging.concluding import About
+from bootmatrix.matrix import meaning
 from bootmatrix.places.hosts import HERE
 
 if TYPE_CHECKING:
@@ -60,12 +61,21 @@ class Results:
         verdict, reason = quarantine.judged(
             entry, self.today, found.verdict, found.reason, infrastructure=found.infrastructure
         )
-        return replace(found, verdict=verdict, reason=reason, quarantine=entry, repro=step.repro, where=step.where)
+        labels = meaning.labels(step.fields)
+        return replace(
+            found,
+            verdict=verdict,
+            reason=reason,
+            quarantine=entry,
+            repro=step.repro,
+            where=step.where,
+            labels=labels,
+        )
 
 
 def untried(step: BootStep, verdict: Verdict, reason: str, *, infrastructure: bool = False) -> Result:
     """Of a test of which nothing is known, so that its quarantine has no word in it."""
-    about = _about(step, step.template, None)
+    about = _about(step, step.fields, None)
     return concluding.result(about, verdict, reason, started=now(), infrastructure=infrastructure)
 
 
@@ -79,6 +89,7 @@ def _about(step: BootStep, fields: TestFields, place: Place | None) -> About:
         unikernel=fields.unikernel,
         host=(place.host if place else HERE).kind,
         quarantine=step.quarantine,
+        labels=meaning.labels(fields),
     )
 
 

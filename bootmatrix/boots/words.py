@@ -20,6 +20,9 @@ SHOWN = 60  # characters
 
 def check(argv: Sequence[str]) -> None:
     """Raises Rejected for a command line that no program can be started with."""
+    text = "".join(argv)
+    if len(text) <= LONGEST and text.isascii() and "\0" not in text:
+        return  # as nearly all are
     total = 0
     for word in argv:
         try:

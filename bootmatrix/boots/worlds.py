@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.namespace import Lent
     from bootmatrix.places.place import Place, Process
     from bootmatrix.planning.plan import BootStep
 
@@ -53,14 +53,15 @@ class _Beside:
         self, network: str, argv: Sequence[str], image: str, seconds: float, limit: int, stop: threading.Event
     ) -> tuple[int | None, bytes]:
         step = self.worlds.step
-        job = Job(tuple(argv), f"a check of {step.id}", stands_in=self._namespace(network))
-        with self.worlds.places[image].start(job) as program:
+        namespace = self._namespace(network)
+        job = Job(tuple(argv), f"a check of {step.id}", stands_in=namespace)
+        with namespace.visited(), self.worlds.places[image].start(job) as program:
             seen = watch(program, Limits(seconds, limit, merge=True), stop)
         if seen.exit is None:
             return None, seen.console.raw()
         return seen.exit.status if seen.exit.status is not None else 128, seen.console.raw()
 
-    def _namespace(self, network: str) -> Namespace:
+    def _namespace(self, network: str) -> Lent:
         if network not in self.process.ends:
             raise InfrastructureError(f"the boot has no network {network}")
         return self.process.ends[network]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.checks.ends import Ended, Ends
 from bootmatrix.checks.feed import Feed
+from bootmatrix.errors import InfrastructureError
 
 if TYPE_CHECKING:
     import socket
@@ -73,7 +74,7 @@ class Report:
 
 class Failed(Exception):
     """What was expected and what came, as a sentence. `final`: another try would change nothing; `late`: the time was
-    over, so that an earlier try's sentence says more.
+    over, so that an earlier try's sentence may say more.
     """
 
     def __init__(self, sentence: str, *, final: bool = False, late: bool = False, report: Report | None = None) -> None:
@@ -107,8 +108,18 @@ class Try:
         return left
 
     def opened(self, family: int, kind: int, protocol: int = 0) -> AbstractContextManager[socket.socket]:
-        """A socket that is closed afterwards, and shut down when the boot ends."""
-        return self.world.ends.opened(lambda: self.world.socket(self.network, family, kind, protocol))
+        """A socket that is closed afterwards, and shut down when the boot ends. Raises Ended, and InfrastructureError
+        where none can be made.
+        """
+        return self.world.ends.opened(lambda: self._made(family, kind, protocol))
+
+    def _made(self, family: int, kind: int, protocol: int) -> socket.socket:
+        try:
+            return self.world.socket(self.network, family, kind, protocol)
+        except OSError as error:
+            self.raise_ended()
+            what = f"no socket can be made in the network '{self.network}' of the boot: {error.strerror or error}"
+            raise InfrastructureError(what) from None
 
     def ended(self) -> bool:
         """Whether the boot has ended."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bootmatrix import files, texts
+from bootmatrix import files, repository, texts
 from bootmatrix.checks import url as urls
 from bootmatrix.checks.answer import Answer, Request, exchange
 from bootmatrix.checks.awaited import missing, shown
@@ -54,6 +56,7 @@ class _Series:
             for _ in range(self.options.count):
                 began = self.tried.clock()
                 self.last = self._followed(url)
+                self.tried = replace(self.tried, patience=math.inf)  # it is up: a lost packet is sent again by TCP
                 _judge(self.options, url, self.last)
                 self.times.append(self.tried.clock() - began)
                 self.bytes += self.last.size
@@ -62,15 +65,17 @@ class _Series:
         return self._report()
 
     def _followed(self, url: Url) -> Answer:
-        """The answer at the end of all redirections that are followed."""
+        """The answer at the end of all redirections that are followed; at another address the name is another's."""
+        request, address = self.request, url.address
         for left in range(self.options.redirects, -1, -1):
-            answer = exchange(self.request, url, self.tried)
+            answer = exchange(request, url, self.tried)
             location = answer.headers.get("Location") if answer.status in MOVED else None
             if location is None or not self.options.redirects:
                 return answer
             if left:
                 networks = [each.network.host.network for each in self.tried.world.interfaces]
                 url = urls.redirected(url, location, networks)
+                request = self.request if url.address == address else replace(self.request, host="")
         raise Failed(f"{url} redirects more than {self.options.redirects} times")
 
     def _counted(self, error: Failed) -> Failed:
@@ -119,7 +124,8 @@ def _context(options: Http, tried: Try) -> ssl.SSLContext | None:
         context.verify_mode = ssl.CERT_NONE
         return context
     try:
-        trusted = files.read(tried.world.root / options.ca, LARGEST_CA, below=tried.world.root)
+        root = tried.world.root
+        trusted = files.read(root / options.ca, LARGEST_CA, below=repository.top(root))
         context.load_verify_locations(cadata=trusted.decode("ascii"))
     except (OSError, ValueError) as error:
         why = getattr(error, "reason", "") or getattr(error, "strerror", "") or "it is not PEM"

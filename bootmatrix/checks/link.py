@@ -11,6 +11,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from bootmatrix.checks.check import Failed, Late
+from bootmatrix.checks.ends import Ended
 
 if TYPE_CHECKING:
     import ssl
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bootmatrix.checks.check import Try
 
 CHUNK = 1 << 16
+AWAITING_FIN = frozenset({4, 5})  # TCP_FIN_WAIT1 and TCP_FIN_WAIT2 of linux/tcp_states.h: the other side has not closed
 REFUSED = "refuses connections"
 
 
@@ -55,10 +57,15 @@ class Link:
             if wait < left:
                 return None
             raise
-        if not found:
-            self._try.raise_ended()
+        if not found and self._is_cut_off():
+            raise Ended
         self.received += len(found)
         return found
+
+    def _is_cut_off(self) -> bool:
+        """Whether this end is not the guest's own, but that of the boot, which shut the socket down."""
+        state = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        return self._try.ended() and state in AWAITING_FIN
 
     def half_close(self) -> None:
         """Nothing more is sent."""

@@ -23,7 +23,7 @@ HEADER = struct.Struct("!BBHHH")  # type, code, checksum and identifier (the ker
 NUMBER = struct.Struct("!Q")  # the first bytes of what is sent, where it is large enough
 SEQUENCES = 1 << 16
 WAIT = 2.0  # seconds after which an answer is lost
-FEW, MANY = 4, 1024  # pings that are on their way: of a flood as long as answers come, and in all
+FEW, MANY = 2, 1024  # pings that are on their way: of a flood as long as answers come, and in all
 OVERHEAD = 1024  # bytes that an answer may take in the socket's buffer besides twice its own
 STALLED = 0.01  # seconds without an answer after which a flood goes on all the same
 TIMEVAL = struct.Struct("@ll")
@@ -50,7 +50,8 @@ class _Series:
 
     def __init__(self, options: Ping, tried: Try, sock: socket.socket) -> None:
         self.options, self.tried, self.sock = options, tried, sock
-        self.fill = bytes(at & 0xFF for at in range(options.size))
+        pattern = bytes.fromhex(options.pattern) or bytes(range(256))
+        self.fill = (pattern * (options.size // len(pattern) + 1))[: options.size]
         self.flying: dict[int, tuple[float, bytes]] = {}
         self.times: list[float] = []
         self.sent = self.lost = 0

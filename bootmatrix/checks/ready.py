@@ -95,7 +95,8 @@ class Ready(Witness):
 
     def ended(self, ending: Ending) -> Findings:
         del ending
-        self.abandoned()
+        if self._checking:
+            self._checking.end(PATIENCE)
         if self.is_it:
             return Findings(ready=round(self._at, 4))
         return Findings(undone=(f"it never became ready: {self._why()}",))
@@ -108,4 +109,4 @@ class Ready(Witness):
 
     def abandoned(self) -> None:
         if self._checking:
-            self._checking.end(PATIENCE)
+            self._checking.end(0)

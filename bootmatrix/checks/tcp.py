@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.checks.awaited import MOST, Awaited, shown
 from bootmatrix.checks.check import LONGEST, Failed, Late, Report, numbers
+from bootmatrix.checks.ends import Ended
 from bootmatrix.checks.link import connected
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ def _listen(link: Link, heard: Awaited) -> None:
                     what = f"closed the connection without having sent {heard.missing}"
                     raise Failed(f"{link.where} {what}; {shown(heard.text)} came")
             heard.add(chunk or b"")
+    except Ended:
+        heard.look()  # the guest may have sent it and be gone
+        if heard.missing:
+            raise
     except Late:
         heard.look()
         if heard.missing:

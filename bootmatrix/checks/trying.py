@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from bootmatrix.checks.check import World
     from bootmatrix.matrix.checks import OneCheck
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.5  # seconds between tries
-FIRST_PATIENCE = 0.25  # seconds in which a guest must show a sign of life at the first try; twice as long at the next
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.1  # seconds from the beginning of a try to that of the next, at least
+FIRST_PATIENCE, MORE = (
+    0.05,
+    1.5,
+)  # seconds for a first sign of life, and how much longer at each try: soon after a guest
+# is up it is found, and one that is slow is found at last
+LITTLE = 0.5  # of a check's time: a try that was cut off after less says little
 SHORTEST = 0.005  # seconds that are too short for another try
 
 
@@ -30,23 +35,29 @@ def passed(
     seconds = check.within * stretch
     deadline, pause, patience = clock() + seconds, FIRST_PAUSE, FIRST_PATIENCE
     said: Failed | None = None
-    for number in range(1, 1 << 30):
+    tries = 0
+    while True:
+        began, tries = clock(), tries + 1
         tried = Try(world, network, address, deadline, patience if check.retries else seconds, check.retries, clock)
         try:
             report: Report = kind.ask(check.options, tried)
         except Failed as error:
-            said = said if said and error.late and not error.final else error
+            said = said if said and _was_cut_off(error, clock() - began, seconds) else error
         except Late:
             said = said or Failed("it was not done in time", late=True)
         else:
             return report
         left = deadline - clock()
         if said.final or not check.retries or left < SHORTEST:
-            raise _worded(said, number, seconds, over=left < SHORTEST)
-        if world.ends.stop.wait(min(pause, left / 2)):
+            raise _worded(said, tries, seconds, over=left < SHORTEST)
+        if world.ends.stop.wait(min(max(0.0, began + pause - clock()), left / 2)):
             raise Ended
-        pause, patience = min(2 * pause, LONGEST_PAUSE), 2 * patience
-    raise AssertionError
+        pause, patience = min(2 * pause, LONGEST_PAUSE), MORE * patience
+
+
+def _was_cut_off(error: Failed, lasted: float, seconds: float) -> bool:
+    """Whether the time was over before a last try could come to much: then one before says more."""
+    return error.late and not error.final and lasted < seconds * LITTLE
 
 
 def _worded(said: Failed, tries: int, seconds: float, *, over: bool) -> Failed:

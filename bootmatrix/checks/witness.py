@@ -46,17 +46,19 @@ class Checks(Witness):
         self._at_once, self._ends_boot = at_once, ends_boot
         self._world: World | None = None
         self._checking: Checking | None = None
+        self._ready = False  # whether it was, and was then asked
 
     def began(self, process: Process, now: float) -> None:
         del now
         self._world = self._world_of(process)
         self._checking = Checking(self._checks, self._world, stretch=self._stretch)
         if self._at_once:
-            self.begin()
+            self._checking.begin()
 
     def begin(self) -> None:
         """Once the guest is ready; calling it again changes nothing."""
         if self._checking:
+            self._ready = True
             self._checking.begin()
 
     def saw(self, stream: str, chunk: bytes) -> None:
@@ -84,13 +86,15 @@ class Checks(Witness):
         if not self._checking:
             return Findings()
         self._checking.end(PATIENCE)
-        if self._checking.trouble and not ending.stop:
+        if self._checking.trouble and not (ending.stop and ending.stop.is_final):
             raise self._checking.trouble
         made, why = self._checking.made, _why(ending)
+        undone = tuple(telling.undone(made, why))
+        answered = self._ready or any(each.status == CheckStatus.PASSED for each in made)  # too late to skip itself
         return Findings(
             checks=tuple(telling.results(made, why)),
-            complaints=tuple(telling.complaints(made)),
-            undone=tuple(telling.undone(made, why)),
+            complaints=(*telling.complaints(made), *(undone if answered else ())),
+            undone=() if answered else undone,
             metrics=tuple(found for each in made for found in metrics.found(each.check.metrics, each.report.whole)),
             files={FILE: telling.log(made)} if made else {},
         )

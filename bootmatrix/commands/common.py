@@ -185,15 +185,11 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     """Ids of cells and tests, and the axes with `=`; nothing where the matrix cannot be read."""
     from click.shell_completion import CompletionItem as Item  # noqa: PLC0415
 
-    from bootmatrix.errors import BootmatrixError  # noqa: PLC0415
     from bootmatrix.matrix import cells, resolve  # noqa: PLC0415
 
     del param
-    try:
-        given = (ctx.params.get(name) for name in ("directory", "file", "allow"))
-        directory, file, allow = given
-        matrix = load(directory, file or MATRIX, allow or ())
-    except BootmatrixError:
+    matrix = _matrix_of(ctx)
+    if not matrix:
         return []
     keys = [f"{axis}={text}" for axis, choices in matrix.axes.items() for text in choices]
     keys += [*matrix.tests, *(f"test={name}" for name in matrix.tests)]
@@ -203,3 +199,36 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
         words = (f"{cell.id}/{cells.test_id(name, params)}" for cell, name, _, params in boots)
     before = "!" if incomplete.startswith("!") else ""
     return [Item(before + word) for word in words if word.startswith(incomplete.removeprefix("!"))]
+
+
+def complete_networked(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The tests of the command's cell that have networks; nothing where the matrix cannot be read."""
+    from click.shell_completion import CompletionItem as Item  # noqa: PLC0415
+
+    from bootmatrix.matrix import cells, resolve  # noqa: PLC0415
+
+    del param
+    matrix = _matrix_of(ctx)
+    if not matrix:
+        return []
+    resolver, given = (
+        resolve.Resolver(matrix),
+        {ctx.params.get("cell"), *ctx.args},
+    )  # those of a line that has no end yet
+    found = [
+        cells.test_id(name, params)
+        for cell, name, test, params in resolver.boots()
+        if cell.id in given and resolver.fields(cell, test, params).nets
+    ]
+    return [Item(word) for word in found if word.startswith(incomplete)]
+
+
+def _matrix_of(ctx: click.Context) -> Matrix | None:
+    """That of a command that is still being typed; None where it cannot be read."""
+    from bootmatrix.errors import BootmatrixError  # noqa: PLC0415
+
+    try:
+        directory, file, allow = (ctx.params.get(name) for name in ("directory", "file", "allow"))
+        return load(directory, file or MATRIX, allow or ())
+    except BootmatrixError:
+        return None

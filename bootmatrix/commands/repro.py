@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bootmatrix.commands import by_hand
 from bootmatrix.commands.common import (
     allow_option,
     engine_option,
@@ -47,37 +48,14 @@ def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], direc
 
     What they need, the image and the build, is made first if it is not there.
     """
-    from bootmatrix.boots import preparing  # noqa: PLC0415
-    from bootmatrix.boots.tenders import Unavailable  # noqa: PLC0415
-    from bootmatrix.errors import Problem, UserError  # noqa: PLC0415
-    from bootmatrix.model import Rejected  # noqa: PLC0415
-
     step = one_boot(plan_to_run(directory, file, allow, (test,), engine), test)
-    if step.skip:
-        raise UserError(Problem(f"{step.id} is skipped: {step.skip}"))
+    by_hand.check(step)
     with place_of(step, engine, built=True) as place:
-        try:
-            prepared = preparing.Preparer().prepare(step, step.fields, place)
-        except (Unavailable, Rejected) as error:
-            remedy = getattr(error, "remedy", "")
-            raise UserError(Problem(f"{step.id} cannot boot here: {error}", remedy=remedy)) from None
-        _print(step, prepared, place, attempt)
-
-
-def _print(step: BootStep, prepared: Prepared, place: Place, attempt: int) -> None:
-    from bootmatrix.boots import preparing  # noqa: PLC0415
-
-    for line in _remarks(step, prepared, place):
-        _remark(line)
-    for line in place.command_line(preparing.job_by_hand(prepared, attempt, place)):
-        click.echo(line)
-
-
-def _remark(text: str) -> None:
-    """A line of a shell's comment, whatever the matrix has in it: a newline there would begin a command."""
-    from bootmatrix.errors import printable  # noqa: PLC0415
-
-    click.echo(f"# {printable(text)}")
+        found = by_hand.prepared(step, place)
+        for text in _remarks(step, found, place):
+            by_hand.remark(text)
+        for line in place.command_line(by_hand.job(found, attempt, place)):
+            click.echo(by_hand.line(step, line) if step.interfaces else line)
 
 
 def _remarks(step: BootStep, prepared: Prepared, place: Place) -> Iterator[str]:
@@ -91,5 +69,9 @@ def _remarks(step: BootStep, prepared: Prepared, place: Place) -> Iterator[str]:
         yield f"accelerator {prepared.choice.name}: {prepared.choice.reason or 'as asked'}"
     if step.build and step.build.image:
         yield f"image {step.build.image.name}, build {step.build.id}: {shlex.quote(str(step.build.output(place)))}"
+    yield from by_hand.addresses(step)
+    if step.interfaces:
+        yield "the command sets its network up, says how to ask the guest from a second terminal, and ends with Ctrl-C"
     if step.runner.noise:
-        yield "its standard error is mostly a trace: add 2>trace to keep it off the console"
+        told = ", which then has the way to ask the guest, too" if step.interfaces else ""
+        yield f"its standard error is mostly a trace: add 2>trace to keep it off the console{told}"

@@ -104,10 +104,7 @@ def command(
     from bootmatrix.running import request, run  # noqa: PLC0415
 
     matrix = load_to_run(directory, file, allow)
-    if compare and (shard or reuse):
-        raise click.UsageError(
-            "--compare measures everything on one host, so it cannot be combined with --shard or --reuse"
-        )
+    _check(compare, shard, reuse=reuse)
     folder = out or repository.out(matrix.root)
     shown = screen.make(verbosity=verbose - quiet, flaky_fails=fail_on_flaky)
     asked, past = request.Request(select, engine, shard, compare=compare), None
@@ -121,19 +118,24 @@ def command(
         return 0
     reports, jobs, memory = report_options(assigned, matrix.root), jobs or HERE.cores, mem or HERE.memory
     finished = run.run(plan, shown, run.Options(folder, jobs, memory, reuse, asked.as_dict(), reports, history), past)
-    return _told(finished, shown, [*matrix.named, *(["--out", str(out)] if out else [])], fail_on_flaky=fail_on_flaky)
+    _summarize(finished, shown, [*matrix.named, *(["--out", str(out)] if out else [])])
+    return run.exit_code(finished, fail_on_flaky=fail_on_flaky)
 
 
-def _told(finished: Finished, shown: Screen, options: list[str], *, fail_on_flaky: bool) -> int:
-    """The exit status, when the summary was shown; `options` are what `--resume` needs to find the run again."""
-    from bootmatrix.running import run  # noqa: PLC0415
+def _check(compare: str, shard: str, *, reuse: bool) -> None:
+    if compare and (shard or reuse):
+        raise click.UsageError(
+            "--compare measures everything on one host, so it cannot be combined with --shard or --reuse"
+        )
 
+
+def _summarize(finished: Finished, shown: Screen, options: list[str]) -> None:
+    """Raises what ended the run; `options` are what `--resume` needs to find it again."""
     cut_short = finished.run.interrupted or finished.fatal
     going_on = shlex.join(["bootmatrix", "run", "--resume", *options])
     shown.summary(finished.run, finished.folder, finished.reports, going_on if cut_short else "")
     if finished.fatal:
         raise finished.fatal
-    return run.exit_code(finished, fail_on_flaky=fail_on_flaky)
 
 
 def _resumed(asked: Request, out: Path, shown: Screen, *, failed: bool, quiet: bool) -> tuple[Request, Past]:

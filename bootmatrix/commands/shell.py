@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands.common import allow_option, complete, matrix_options, one_boot, place_of, plan_to_run
+from bootmatrix.commands import by_hand
+from bootmatrix.commands.common import (
+    allow_option,
+    complete,
+    complete_networked,
+    matrix_options,
+    one_boot,
+    place_of,
+    plan_to_run,
+)
 from bootmatrix.engines import Engine
 from bootmatrix.errors import InfrastructureError, Problem
 
@@ -19,18 +28,68 @@ if TYPE_CHECKING:
     from bootmatrix.planning.plan import BootStep
 
 
-@click.command("shell", epilog="\b\nExample:\n  bootmatrix shell gcc-debian-12-aarch64-qemu")
+@click.command(
+    "shell",
+    epilog="""\b
+Examples:
+  bootmatrix shell gcc-debian-12-aarch64-qemu
+  bootmatrix shell gcc-debian-12-x86_64-qemu --net web""",
+)
 @click.argument("cell", shell_complete=complete)
+@click.option(
+    "--net",
+    "test",
+    metavar="TEST",
+    default="",
+    shell_complete=complete_networked,
+    help="Stand in the networks of this test instead, with all that its guest needs.",
+)
 @allow_option
 @matrix_options
-def command(cell: str, allow: tuple[Path, ...], directory: Path | None, file: Path) -> None:
-    """Open a shell in a cell's container, as its build sees it.
+def command(cell: str, test: str, allow: tuple[Path, ...], directory: Path | None, file: Path) -> None:
+    """Open a shell in a cell's container, as its build sees it; or in the networks of one of its tests.
 
     The source's private copy is /src, thrown away afterwards, as is $OUT; variables, user and limits are the build's;
     its last output, if there is one, is /unikernels.
+
+    With --net the shell is in the sandbox of that test's boot. The command that boots the guest there is printed, and
+    how to ask it.
     """
-    step = one_boot(plan_to_run(directory, file, allow, (cell,), Engine.DOCKER), cell)
-    raise SystemExit(_open(step))
+    name = f"{cell}/{test}" if test else cell
+    step = one_boot(plan_to_run(directory, file, allow, (name,), Engine.DOCKER), name)
+    raise SystemExit(_in_networks(step) if test else _open(step))
+
+
+def _in_networks(step: BootStep) -> int:
+    import shlex  # noqa: PLC0415
+
+    from bootmatrix.places import engine, standing_container  # noqa: PLC0415
+
+    _check_terminal()
+    by_hand.check(step)
+    with (
+        place_of(step, Engine.DOCKER, built=True) as place,
+        by_hand.held(step, place) as standing,
+        _marked(),
+    ):
+        job = by_hand.job(by_hand.prepared(step, place), 1, place)
+        again = f"{engine.cli()} exec -it {standing_container.shell_in(by_hand.name(step))} sh"
+        by_hand.remark(f"another shell beside this one, from a second terminal: {again}", err=True)
+        by_hand.remark("boot the guest in one of them; in the background with </dev/null & behind it:", err=True)
+        by_hand.remark(shlex.join(job.argv), err=True)
+        shell = replace(job, argv=("sh",), env={**job.env, "PS1": f"{step.id} $ "})
+        (line,) = place.command_line(shell, terminal=True)
+        return by_hand.run(standing, shlex.split(line))
+
+
+def _check_terminal() -> None:
+    """Raises InfrastructureError without the engine's own command."""
+    from bootmatrix.places import engine  # noqa: PLC0415
+
+    program = engine.cli()[0]
+    if not shutil.which(program):
+        what = f"`{program}` is not on PATH, and `shell` needs it to attach a terminal"
+        raise InfrastructureError(Problem(what, remedy="install the engine's command line: apt-get install docker.io"))
 
 
 def _open(step: BootStep) -> int:
@@ -38,11 +97,8 @@ def _open(step: BootStep) -> int:
     import subprocess  # noqa: PLC0415
 
     from bootmatrix import files, host  # noqa: PLC0415
-    from bootmatrix.places import engine  # noqa: PLC0415
 
-    if not shutil.which(engine.cli()):
-        what = f"`{engine.cli()}` is not on PATH, and `shell` needs it to attach a terminal"
-        raise InfrastructureError(Problem(what, remedy="install the engine's command line: apt-get install docker.io"))
+    _check_terminal()
     with (
         place_of(step, Engine.DOCKER, built=False) as place,
         files.scratch("shell-", host.scratch()) as folder,

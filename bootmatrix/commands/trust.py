@@ -22,7 +22,8 @@ Examples:
 def command(folder: Path, revoke: bool, listed: bool) -> None:
     """Let a repository's own runners and reports be imported by every command.
 
-    They are code, and run on this host with your rights. `run`, `repro` and `shell` import them in any case.
+    They are code, and run on this host with your rights. `run`, `repro`, `net` and `shell` import them
+    in any case.
     """
     from bootmatrix import trust  # noqa: PLC0415
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence, Sized
 
     from bootmatrix.compare.pairs import Pair, Pairs
-    from bootmatrix.compare.seen import Kind, Metric
+    from bootmatrix.compare.side import Kind, Metric
 
 FIRST = ("boot_time", "memory_peak", "unikernel_size")  # before the tests' own metrics
 

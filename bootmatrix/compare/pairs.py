@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.compare.seen import Seen, gather
+from bootmatrix.compare.side import Side, gather
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import select
 from bootmatrix.matrix.cells import slug
@@ -13,7 +13,7 @@ from bootmatrix.matrix.cells import slug
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-    from bootmatrix.compare.seen import Kind
+    from bootmatrix.compare.side import Kind
     from bootmatrix.history.point import Point
 
 KINDS = ("host", "accelerator", "image")
@@ -24,8 +24,8 @@ class Pair:
     """`name` is the test's id, with `*` for what differs."""
 
     name: str
-    before: Seen
-    after: Seen
+    before: Side
+    after: Side
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ def of_axis(points: Iterable[Point], axis: str, before: str, after: str, terms: 
     return _paired(old, new, {key: _starred(seen, axis) for key, seen in old.items()})
 
 
-def _by(key: Callable[[Seen], Hashable], seen: Iterable[Seen]) -> dict[Hashable, Seen]:
+def _by(key: Callable[[Side], Hashable], seen: Iterable[Side]) -> dict[Hashable, Side]:
     return {key(each): each for each in seen}
 
 
-def _paired(old: Mapping[Hashable, Seen], new: Mapping[Hashable, Seen], names: Mapping[Hashable, str]) -> Pairs:
+def _paired(old: Mapping[Hashable, Side], new: Mapping[Hashable, Side], names: Mapping[Hashable, str]) -> Pairs:
     return Pairs(
         tuple(Pair(names[key], seen, new[key]) for key, seen in old.items() if key in new),
         tuple(seen.id for key, seen in old.items() if key not in new),
@@ -82,11 +82,11 @@ def _place(point: Point) -> Kind:
     return point.host, point.accelerator
 
 
-def _others(seen: Seen, axis: str) -> Hashable:
+def _others(seen: Side, axis: str) -> Hashable:
     return seen.name, frozenset((key, text) for key, text in seen.values.items() if key != axis)
 
 
-def _starred(seen: Seen, axis: str) -> str:
+def _starred(seen: Side, axis: str) -> str:
     """The id without the axis's value."""
     name, _, shown = seen.test.partition("@")
     params = dict(part.partition("=")[::2] for part in shown.split(",") if shown)
@@ -102,7 +102,7 @@ def _star(key: str, text: str, axis: str) -> str:
     return "*" if key == axis else text
 
 
-def _selected(seen: Iterable[Seen], known: Iterable[Seen], terms: Sequence[str]) -> list[Seen]:
+def _selected(seen: Iterable[Side], known: Iterable[Side], terms: Sequence[str]) -> list[Side]:
     if not terms:
         return list(seen)
     every = list(known)
@@ -111,7 +111,7 @@ def _selected(seen: Iterable[Seen], known: Iterable[Seen], terms: Sequence[str])
     return [each for each in seen if wanted.takes(each.cell, each.test, {**each.values, "test": each.name})]
 
 
-def _texts(seen: Iterable[Seen]) -> dict[str, list[str]]:
+def _texts(seen: Iterable[Side]) -> dict[str, list[str]]:
     found: dict[str, dict[str, None]] = {}
     for each in seen:
         for key, text in each.values.items():
@@ -119,7 +119,7 @@ def _texts(seen: Iterable[Seen]) -> dict[str, list[str]]:
     return {key: list(texts) for key, texts in found.items()}
 
 
-def _check(every: Sequence[Seen], axis: str, wanted: Sequence[str]) -> None:
+def _check(every: Sequence[Side], axis: str, wanted: Sequence[str]) -> None:
     texts = _texts(every)
     if not texts:
         raise UserError(Problem("there is no result to compare", remedy="`bootmatrix run` makes some"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bootmatrix.judging import quarantine
@@ -27,6 +27,7 @@ class About:
     unikernel: str = ""
     host: str = ""
     quarantine: Quarantine = quarantine.NONE
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def result(
@@ -67,4 +68,5 @@ def result(
         host=about.host,
         quarantine=entry,
         where=about.where,
+        labels=about.labels,
     )

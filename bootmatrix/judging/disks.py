@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.parts import Pattern
 
 OVERLAP = 1 << 16  # bytes that a match may have at the most
+INTERRUPTED = "the run was interrupted while the boot's disks were looked at"
 ZEROS = bytes(sparse.PIECE)
 
 
@@ -40,19 +41,25 @@ def missing(descriptor: int, wanted: Sequence[Pattern], stop: threading.Event) -
     """
     left = list(wanted)
     for begin, end in sparse.extents(descriptor, os.fstat(descriptor).st_size):
-        window = b""
+        window, at = b"", begin
         for piece in _pieces(descriptor, begin, end, stop):
-            window = window[-OVERLAP:] + piece
-            left = [pattern for pattern in left if not _shows(window, pattern)]
+            window, at = window[-OVERLAP:] + piece, at + len(piece)
+            cut = (at - len(window) > begin, at < end)
+            left = [pattern for pattern in left if not _shows(window, pattern, cut)]
             if not left:
                 return []
     return left
 
 
-def _shows(window: bytes, pattern: Pattern) -> bool:
+def _shows(window: bytes, pattern: Pattern, cut: tuple[bool, bool]) -> bool:
+    """`cut` says whether there is more before and after the window: a match at such an edge, which `^` and `$` may have
+    taken for that of a line, counts only in the window that has the rest.
+    """
     if pattern.text:
         return pattern.text.encode() in window
-    return patterns.search(pattern.regex, window.decode("utf-8", "replace")) is not None
+    text = window.decode("utf-8", "replace")
+    low, high = (1 if cut[0] else 0), len(text) - (1 if cut[1] else 0)
+    return any(low <= found.start() and found.end() <= high for found in patterns.every(pattern.regex, text))
 
 
 def _pieces(descriptor: int, begin: int, end: int, stop: threading.Event) -> Iterator[bytes]:
@@ -67,4 +74,4 @@ def _pieces(descriptor: int, begin: int, end: int, stop: threading.Event) -> Ite
 
 def _go_on(stop: threading.Event) -> None:
     if stop.is_set():
-        raise InfrastructureError("the run was interrupted while the boot's disks were read")
+        raise InfrastructureError(INTERRUPTED)

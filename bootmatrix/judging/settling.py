@@ -11,7 +11,7 @@ from bootmatrix.watching import lastwords
 from bootmatrix.watching.stop import StopKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Ending, Runner
@@ -41,9 +41,9 @@ def settle(fields: TestFields, runner: Runner, ending: Ending, stop: Stop | None
 
 
 def _settled(fields: TestFields, runner: Runner, ending: Ending, stop: Stop | None) -> tuple[Outcome, str]:
-    if ending.stopped:
-        return _stopped(runner, ending, stop), ""
     printed = _printed(fields, ending.console)
+    if ending.stopped:
+        return _stopped(runner, ending, stop, [each for _, each in printed]), ""
     if stop and stop.kind == StopKind.STATUS_TOLD:
         outcome = printed[-1][1] if printed else Outcome(OutcomeKind.HUNG, "the status line has no number", BY_US)
         return outcome, _two_statuses(printed)
@@ -71,14 +71,18 @@ def _settled(fields: TestFields, runner: Runner, ending: Ending, stop: Stop | No
     return _agree(by_tender, full, printed[-1], knows=knows)
 
 
-def _stopped(runner: Runner, ending: Ending, stop: Stop | None) -> Outcome:
-    """Of a boot that had not ended by its own word. A guest that panics while it is stopped has panicked."""
+def _stopped(runner: Runner, ending: Ending, stop: Stop | None, printed: Sequence[Outcome]) -> Outcome:
+    """Of a boot that had not ended by its own word. A guest that panics while it is stopped has panicked, and one that
+    has printed another status than success has failed, whatever its checks came to.
+    """
     if not stop or stop.outcome == OutcomeKind.HUNG:
         return Outcome(OutcomeKind.HUNG, ending.stopped, BY_US)
     if lastwords.panic(runner.panic, ending.console):
         found = runner.outcome(replace(ending, stopped=""))
         if found.kind == OutcomeKind.PANICKED:
             return found
+    if failure := next((each for each in printed if not each.ok), None):
+        return failure
     return Outcome(stop.outcome, "", f"{BY_US}: {ending.stopped}")
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.expansion import Cells
     from bootmatrix.matrix.problems import Problems
     from bootmatrix.matrix.reach import Reach
+    from bootmatrix.matrix.schema import Defaults
     from bootmatrix.matrix.values import Match
 
 MAX_ID = 200  # a path's component ends at 255 bytes
@@ -60,6 +61,16 @@ class _Checker:
             only = [self._match(match, (*path, "only", index), {}) for index, match in enumerate(test.only)]
             reached = {backend for match in only or [{}] for backend in self.seen.backends(match)}
             self._fields(test, path, test.params, reached & self.runners)
+            self._metrics(test, path)
+
+    def _metrics(self, test: Defaults, path: Path_) -> None:
+        """A name stands for one number, whatever layers are merged."""
+        layers = [each for fields in (self.sections["defaults"], test) for each in (fields, *fields.when)]
+        own = {name for layer in layers for name in layer.metrics}
+        checks = [each for layer in layers for check in layer.checks for each in check.each]
+        for name in sorted(own & {name for check in checks for name in check.metrics}):
+            what = f"metric '{name}' is one of the test and one of a check, too"
+            self.problems.say(what, path, "rename one of them", key=True)
 
     def _params(self, params: Mapping[str, list[str]], path: Path_) -> None:
         for key, choices in params.items():

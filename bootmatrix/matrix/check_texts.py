@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bootmatrix.matrix.document import Path_
+    from bootmatrix.matrix.meaning import Key
     from bootmatrix.matrix.problems import Problems
     from bootmatrix.model import Runner
 
@@ -68,8 +69,14 @@ class Known:
     def check(self, layer: Mapping[str, Any], here: Path_) -> None:
         """Say which placeholders of a layer mean nothing."""
         for place, text, key in filling.written(TestFields, layer):
-            known = self.late | key.also if key.late else self.early - template.LATE
-            self._check_text(text, known, (*here, *place))
+            self._check_text(text, self._of(key), (*here, *place))
+
+    def _of(self, key: Key) -> set[str]:
+        """Those that a key has."""
+        early = self.early - template.LATE
+        if key.few:
+            return early | (self.late & key.few)
+        return self.late | key.also if key.late else early
 
     def check_options(self, runner: Runner, options: Mapping[str, Any], here: Path_) -> None:
         """The same for a runner's options."""
@@ -77,7 +84,7 @@ class Known:
             words = options.get(option)
             for index, word in enumerate(words if isinstance(words, list) else ()):
                 if isinstance(word, str) and "{" in word:
-                    known = self.late | self.disks | template.OF_OPTIONS
+                    known = self.late | self.disks | template.OF_OPTIONS | ({"args"} if word == "{args}" else set())
                     self._check_text(word, known, (*here, "runner", option, index))
 
     def _check_text(self, text: str, known: set[str], place: Path_) -> None:

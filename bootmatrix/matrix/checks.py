@@ -10,6 +10,7 @@ from bootmatrix.matrix.kinds import Command, Console, Http, PathOrUrl, Ping, Tcp
 from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Replaced, Short
 from bootmatrix.matrix.parts import MetricOrRegex, Pattern, Strict
 from bootmatrix.matrix.values import Listed, Seconds, Text, checked_regex
+from bootmatrix.quantities import human_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,6 +94,15 @@ class OneCheck(Strict):
         if len(given) != 1:
             has = f"this one has {' and '.join(given)}" if given else "this one has none"
             raise ValueError(f"a check has exactly one of {', '.join(self.kinds)}; {has}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_time_enough(self) -> Self:
+        if self.ping and not self.ping.flood:
+            takes = (self.ping.count - 1) * self.ping.interval
+            if takes >= self.within:
+                given = f"{self.ping.count:,} pings, one in {human_time(self.ping.interval)}, take {human_time(takes)}"
+                raise ValueError(f"{given}, but it must pass within {human_time(self.within)}: write a longer `within`")
         return self
 
     @classmethod

@@ -44,9 +44,13 @@ def of_key(fields: BaseModel, name: str, values: Mapping[str, str]) -> Any:
 
 def late_names(fields: BaseModel) -> set[str]:
     """The placeholders in texts that are filled in at each attempt."""
-    keys = meaning.of(type(fields)).items()
-    late = ((getattr(fields, name), key.texts) for name, key in keys if key.late and key.texts)
-    return {name for value, texts in late for text in _texts(texts, value) for name in template.names(text)}
+    late = ((getattr(fields, name), texts) for name, texts in _late(type(fields)))
+    return {name for value, texts in late if value for text in _texts(texts, value) for name in template.names(text)}
+
+
+@functools.cache
+def _late(model: type[BaseModel]) -> tuple[tuple[str, Texts], ...]:
+    return tuple((name, key.texts) for name, key in meaning.of(model).items() if key.late and key.texts)
 
 
 def _texts(texts: Texts, value: Any) -> Iterator[str]:

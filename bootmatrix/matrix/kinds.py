@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from bootmatrix.matrix.marks import Short
+from bootmatrix.matrix.marks import AsWritten, Short
 from bootmatrix.matrix.parts import PatternOrText, Patterns, Strict
 from bootmatrix.matrix.values import BodySize, Listed, Pause, Port, Status, Text, Texts, Whole
 from bootmatrix.model import MIB
@@ -22,6 +22,12 @@ def _percent(value: Any) -> float:
     if not found or float(found[1]) > 100:  # noqa: PLR2004
         raise ValueError(f"'{value}' is not a share such as 2 % or 0.5 %")
     return float(found[1])
+
+
+def _pattern(value: str) -> str:
+    if not re.fullmatch(r"([0-9A-Fa-f]{2}){0,16}", value):
+        raise ValueError(f"'{value}' is not a pattern of up to 16 bytes; write it as deadbeef")
+    return value
 
 
 def _path(value: str) -> str:
@@ -51,6 +57,9 @@ class Ping(Strict):
 
     count: Whole = Field(1, ge=1, le=MOST_PINGS, description="How many are sent.")
     size: Whole = Field(56, ge=0, le=LARGEST_PING, description="Bytes of each, without headers.")
+    pattern: Annotated[str, AfterValidator(_pattern), AsWritten()] = Field(
+        "", description="Bytes that fill each, again and again, in hexadecimal digits; a number of 8 bytes comes first."
+    )
     interval: Pause = Field(0.1, description="Time from one to the next.")
     flood: bool = Field(
         False, description="The next is sent as soon as one is answered, a few are always on their way."

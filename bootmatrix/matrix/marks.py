@@ -21,14 +21,16 @@ SCALAR = {"type": ["string", "number", "boolean"]}
 @dataclass(frozen=True)
 class Filled:
     """Marks texts whose `{placeholders}` are filled in; `late`: at each attempt, so that `{attempt}`, `{output}` and
-    `{files.NAME}` are some, too, and those that this key has `also`.
+    `{files.NAME}` are some, too, and those that this key has `also`; or only the `few` of these, once for all attempts.
     """
 
     late: bool = False
     also: frozenset[str] = frozenset()
+    few: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        return "Placeholders are filled in at each attempt." if self.late else "Placeholders are filled in."
+        each = self.late and not self.few
+        return "Placeholders are filled in at each attempt." if each else "Placeholders are filled in."
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,13 @@ class NotInPass:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Marks what goes into a test's result as it is, among its labels: a mapping entry by entry, else by the key's
+    name. Reports show labels without knowing any.
+    """
+
+
+@dataclass(frozen=True)
 class PlugIn:
     """Marks the name of a plug-in, of the project's own folder or of ours: an editor offers ours."""
 
@@ -91,8 +100,9 @@ class Short:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        listed = [{"type": "array", "items": SCALAR}] if list in self.kinds else []
-        return {"anyOf": [SCALAR, *listed, handler(schema)]}
+        more = [{"type": "array", "items": SCALAR}] if list in self.kinds else []
+        more += [{"type": "null"}] if self.empty else []
+        return {"anyOf": [SCALAR, *more, handler(schema)]}
 
     def _mapping(self, value: Any) -> Any:
         if value is None and self.empty:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_a
 
 from pydantic import BaseModel
 
-from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced, Short
+from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced, Short, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,7 +42,8 @@ class Texts:
 @dataclass(frozen=True)
 class Key:
     """What a key means; `alias` is its name in the file, `texts` is None if nothing of it is filled in, `plug_in` is
-    the folder whose plug-ins it names, or empty. `also` are placeholders that only this key has.
+    the folder whose plug-ins it names, or empty. `also` are placeholders that only this key has, `few`
+    the only late ones that it has, if there are any.
     """
 
     alias: str
@@ -51,13 +52,24 @@ class Key:
     merged: bool
     in_pass: bool
     plug_in: str
+    told: bool = False
     also: frozenset[str] = frozenset()
+    few: frozenset[str] = frozenset()
 
 
 @functools.cache
 def of(model: type[BaseModel]) -> Mapping[str, Key]:
     """The keys of a test, by the names of their fields. Raises TypeError if the marks of one leave something open."""
     return {name: _key(f"{model.__name__}.{name}", name, each) for name, each in model.model_fields.items()}
+
+
+def labels(fields: BaseModel) -> dict[str, str]:
+    """What of a test's keys is told with its result, by the names that it has there."""
+    found: dict[str, str] = {}
+    for name, key in of(type(fields)).items():
+        if key.told and (value := getattr(fields, name)):
+            found.update(value if isinstance(value, dict) else {key.alias: str(value)})
+    return found
 
 
 def said(each: FieldInfo) -> str:
@@ -81,7 +93,9 @@ def _key(where: str, name: str, each: FieldInfo) -> Key:
         merged=merged,
         in_pass=not _one(own, NotInPass),
         plug_in=plug_in.folder if plug_in else "",
+        told=bool(_one(own, Told)),
         also=filled.also if filled else frozenset(),
+        few=filled.few if filled else frozenset(),
     )
 
 

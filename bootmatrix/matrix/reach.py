@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ALWAYS = ("/usr/local", "/opt", "/nix")
 NEVER = ("/proc", "/sys", "/dev", "/run", "/var/run")
-OURS = ("/src", "/out", "/unikernels", "/probe", "/bootmatrix", "/agent")  # where containers see what is ours
+OURS = ("/src", "/out", "/unikernels", "/files", "/probe", "/bootmatrix", "/agent")  # where containers see what is ours
 SCRATCH = "/tmp"  # noqa: S108  # where containers have theirs
 VARIABLE = "BOOTMATRIX_ALLOW"
 

@@ -10,13 +10,14 @@ from pydantic_core import core_schema
 
 from bootmatrix.matrix.blocks import DiskName, DiskOrSize, FileName  # noqa: TC001  # pydantic reads them
 from bootmatrix.matrix.checks import CheckList, ReadyOrText  # noqa: TC001  # pydantic reads them
-from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced
+from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced, Told
 from bootmatrix.matrix.nets import Attachments, OneNet  # noqa: TC001  # pydantic reads them
 from bootmatrix.matrix.parts import Expect, MetricOrRegex, Patterns, Retry, Strict
 from bootmatrix.matrix.values import (
     ConsoleSize,
     Day,
     HostPath,
+    LabelName,
     Listed,
     Match,
     Memory,
@@ -45,7 +46,7 @@ class TestFields(Strict):
         "{test}.{format}", description="The file to boot, below the build's output."
     )
     args: Annotated[list[Text], Filled(late=True)] = Field([], description="The guest's boot arguments.")
-    files: Annotated[dict[FileName, Text], Merged(), Filled(late=True)] = Field(
+    files: Annotated[dict[FileName, Text], Merged(), Filled(late=True, few=frozenset({"output"}))] = Field(
         {}, description="Files that the boot can read, by name, below matrix.yaml's folder or `{output}`."
     )
     blocks: Annotated[dict[DiskName, DiskOrSize], Merged(), Filled(late=True, also=frozenset({"disk"}))] = Field(
@@ -101,6 +102,10 @@ class TestFields(Strict):
     capture: Annotated[Literal["failed", "always"], NotInPass()] = Field(
         "failed",
         description="Of which boots the packets on the guest's `nets` are kept: of those that did not pass, or of all.",
+    )
+    labels: Annotated[dict[LabelName, Text], Merged(), Filled(), NotInPass(), Told()] = Field(
+        {},
+        description="What else is to be told of the test, by names of your own, such as its id in a test management.",
     )
     runner: Annotated[dict[str, Any], Merged(), AsWritten(), NotInPass()] = Field(
         {}, description="The backend's own options."

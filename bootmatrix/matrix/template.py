@@ -14,7 +14,7 @@ PLACEHOLDER = re.compile(r"(\{)?\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)
 OUTPUT = "output"  # of a build
 FILES, BLOCKS = "files.", "blocks."  # what the names of a test's own files and disks begin with
 LATE = frozenset({"attempt", OUTPUT})  # known at each attempt only
-OF_OPTIONS = frozenset({"unikernel", "memory", "cpus", "args"})  # known to a runner's options, too
+OF_OPTIONS = frozenset({"unikernel", "memory", "cpus"})  # known to a runner's options, too
 BUILTIN = model.BUILTIN | LATE
 OF_NET = ("guest", "cidr", "prefix", "netmask", "host", "network", "mac", "mtu", "device")  # `{net.NAME.…}`
 

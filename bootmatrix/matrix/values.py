@@ -123,6 +123,12 @@ def _absolute(value: str) -> str:
     return value
 
 
+def _label(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}", value):
+        raise ValueError(f"'{value}' is not a valid name for a label; use letters, digits, _, . and -, a letter first")
+    return value
+
+
 def _outcome(value: str) -> str:
     try:
         parse_outcome(value)
@@ -158,4 +164,5 @@ if TYPE_CHECKING:
     RetryOn = str
 else:
     RetryOn = Literal[RETRIED]  # one list of outcomes
+LabelName = Annotated[str, AfterValidator(_label)]
 HostPath = Annotated[str, AfterValidator(_absolute)]

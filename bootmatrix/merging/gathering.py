@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from bootmatrix.matrix.resolve import Boot
-    from bootmatrix.merging.parts import Part, Refused
+    from bootmatrix.merging.received import Part, Refused
     from bootmatrix.model import Result
     from bootmatrix.schedule.shard import Weight
 

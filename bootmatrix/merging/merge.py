@@ -14,8 +14,7 @@ from bootmatrix.boots import results
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.matrix import cells, resolve
-from bootmatrix.merging import anew, logs
-from bootmatrix.merging import parts as found
+from bootmatrix.merging import anew, logs, received
 from bootmatrix.merging.gathering import Missing, Told
 from bootmatrix.model import Run
 from bootmatrix.planning import plan as plans
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.merging.parts import Part
+    from bootmatrix.merging.received import Part
     from bootmatrix.model import Result
 
 SHOWN = 5  # tests that are named
@@ -58,10 +57,10 @@ def merge(matrix: Matrix, named: Sequence[Path], options: Options) -> Finished:
     for folder in named:
         if not folder.is_dir():
             raise UserError(Problem(f"there is no folder {folder}", remedy="name the folders of the shards' runs"))
-    parts, refused = found.read(named)
+    parts, refused = received.read(named)
     for each in refused:
         options.note(f"ignored: {each.why}")
-    whole = found.together(parts) if parts else Run("", results.now(), 0.0, __version__, "", {}, ())
+    whole = received.together(parts) if parts else Run("", results.now(), 0.0, __version__, "", {}, ())
     told = Told(parts)
     _say_twice(told, options.note)
     if options.as_told:

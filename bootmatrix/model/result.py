@@ -122,7 +122,7 @@ class Result:
     `image` is the name of the place where it booted, `digest` the image's id (`sha256:…`), empty on this host. `size`
     is the unikernel's in bytes, 0 if there is none. `host` is the class of the host: what boots on one may be compared.
     `repro` is the command that repeats it; `where` the test's place in matrix.yaml (`ci/matrix.yaml:12:3`, from the top
-    of its repository), empty where that is not known.
+    of its repository), empty where that is not known. `labels` are what the matrix wants to be told of it besides.
     """
 
     cell: Name
@@ -144,6 +144,7 @@ class Result:
     host: str = ""
     quarantine: Quarantine = Quarantine()
     where: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -9,6 +9,7 @@ import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from bootmatrix.networks.packets import EPHEMERAL
 from bootmatrix.quantities import how_many, human_size
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def _ip(packet: dpkt.ip.IP, *, short: bool) -> Iterator[str]:
     source, target, inner = socket.inet_ntoa(packet.src), socket.inet_ntoa(packet.dst), packet.data
     if isinstance(inner, dpkt.tcp.TCP | dpkt.udp.UDP):
         kind = "TCP" if isinstance(inner, dpkt.tcp.TCP) else "UDP"
-        yield f"{kind} {source}:{inner.sport} > {target}:{inner.dport}"
+        ends = [(source, inner.sport), (target, inner.dport)]
+        yield f"{kind} " + " > ".join(f"{who}:{'*' if short and port >= EPHEMERAL else port}" for who, port in ends)
         if isinstance(inner, dpkt.tcp.TCP) and not short:
             flags = [name for name, bit in FLAGS if inner.flags & bit]
             yield f"{'+'.join(flags)} seq {inner.seq} ack {inner.ack} window {inner.win}"

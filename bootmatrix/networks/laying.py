@@ -112,11 +112,7 @@ def mac_of(address: IPv4Address, kind: int = 0) -> str:
 
 def state(kernel: Kernel) -> State:
     """All links, addresses, routes and neighbours that there are."""
-    return frozenset[tuple[object, ...]]().union(*(_of(kernel, question) for question in messages.dumps()))
-
-
-def _of(kernel: Kernel, question: bytes) -> State:
-    return frozenset(messages.found(kernel.netlink(question)))
+    return frozenset(one for question in messages.dumps() for one in messages.found(kernel.netlink(question)))
 
 
 def clear(kernel: Kept, before: State, *, holds: bool = False) -> str:
@@ -129,8 +125,8 @@ def clear(kernel: Kept, before: State, *, holds: bool = False) -> str:
         kernel.post(messages.no_links())
     if kernel.held():
         _end_connections(kernel)
-    end = time.monotonic() + GONE_SECONDS
-    while time.monotonic() < end and _of(kernel, messages.links()) - before:
+    end, links = time.monotonic() + GONE_SECONDS, sum(one[0] == "link" for one in before)
+    while time.monotonic() < end and messages.count(kernel.netlink(messages.links())) > links:
         time.sleep(TICK)
     more = sorted(" ".join(map(str, one)) for one in state(kernel) ^ before)
     return ", ".join([*more, *(["sockets"] if kernel.held() else [])])

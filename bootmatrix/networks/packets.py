@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bootmatrix.model import Interface
 
 HEAD = TAIL = 512  # packets that are kept, from the beginning and before the end
+EPHEMERAL = 32768  # the first of the ports that Linux gives to who asks for none in particular
 FLOWS = 64  # kinds of packets that are told apart
 
 
@@ -77,5 +78,10 @@ def _kind(packet: Packet) -> bytes:
     data, index = packet.data, bytes((packet.interface,))
     if data[12:14] != b"\x08\x00":
         return index + data[12:14] + data[6:12]
-    ports = data[34:35] if data[23:24] == b"\x01" else data[34:38]
+    ports = data[34:35] if data[23:24] == b"\x01" else _lasting(data[34:36]) + _lasting(data[36:38])
     return index + data[12:14] + data[23:24] + data[26:34] + ports
+
+
+def _lasting(port: bytes) -> bytes:
+    """A port, or nothing of one that a connection has for itself: then all from one address are of one kind."""
+    return b"" if int.from_bytes(port, "big") >= EPHEMERAL else port

@@ -10,7 +10,7 @@
  * peak of its resident memory, US the microseconds that it took. Its output goes to `console` and `tender`. To `usage` goes
  * a line each second, `MS CPU KIB pss|rss`: the milliseconds since it began and of processor time that it had, and its
  * memory now. When nobody speaks to it any more, it ends, and the container with it. If BOX has a socket `wire`, it serves
- * that, too, whether a boot runs or none; see agent_wire.c.
+ * that, too, whether a boot runs or none; see agent_net.c.
  *
  * It is root, with few rights and without a way to more, since only so can it give up all of them for each boot. A boot
  * can neither signal it (the first process of a PID namespace is out of reach) nor trace it (it is another user).
@@ -192,7 +192,8 @@ static void run(long number, char **words, int reads, int ends)
     int how = await(boot, ends, begun, &used);
     long long took = microseconds() - begun;
     end_all();
-    const char *left = !emptied() ? "files" : wire < 0 && has_sockets() ? "sockets" : "nothing"; /* else it is asked */
+    int held = wire < 0 && has_sockets(); /* with a wire, who is at its other end ends them, and asks then */
+    const char *left = !emptied() ? "files" : held ? "sockets" : "nothing";
     if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL && ran_out_of_memory())
         left = "memory";
     dprintf(status_pipe, "%ld %s %d %s %ld %lld\n", number, WIFSIGNALED(how) ? "signal" : "exit",

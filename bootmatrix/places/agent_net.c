@@ -1,50 +1,41 @@
-/* What the agent does in its network for who started the container; see agent_wire.c. The types of <linux/...> are written
- * out: not each compiler's image has those headers.
+/* The wire: how who started the container reaches into its network, with the rights that only the agent has.
+ *
+ * A Unix socket of whole messages, one answer for each request, whether a boot runs or none; see `wire.py`.
+ *   tap NAME                  makes a tap that the boot's user may open             ok INDEX
+ *   socket DOMAIN TYPE PROTO  makes a socket in this network                        ok, and its descriptor
+ *   netlink PROTO NUL BYTES   asks the kernel; each message must want an answer     ok NUL BYTES
+ *   post PROTO NUL BYTES      tells the kernel, and does not wait for it                 ok
+ *   give                      hands out this network                                ok, and its descriptor
+ *   take, and a descriptor    keeps that of another network, for messages to name   ok NUMBER
+ *   drop NUMBER               keeps it no more                                      ok
+ *   held                      whether the kernel still holds sockets of it          ok 0 | ok 1
+ * or else `error ERRNO`.
  */
 #include <fcntl.h>
 #include <net/if.h>
-#include <pthread.h>
-#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #define TUN "/dev/net/tun"
 #define SET_TAP _IOW('T', 202, int) /* TUNSETIFF */
 #define SET_STAYING _IOW('T', 203, int) /* TUNSETPERSIST */
 #define SET_OWNER _IOW('T', 204, int) /* TUNSETOWNER */
 #define NEW_TAP (0x0002 | 0x1000 | 0x8000) /* IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL: one that was not there */
-#define NETLINK 16 /* AF_NETLINK */
-#define IS_ERROR 2 /* NLMSG_ERROR, which an acknowledgement is, too */
-#define IS_DONE 3 /* NLMSG_DONE, the last of a dump */
 #define MOST 131072 /* bytes of a request or an answer: of 16 networks all links together take 70 KB */
+#define KEPT 64 /* descriptors that are kept for who asks */
 
-struct message { /* nlmsghdr of netlink(7) */
-    uint32_t length;
-    uint16_t type, flags;
-    uint32_t sequence, port;
-};
-
-/* Whether the kernel holds a socket of this network: a connection of a boot that ended, whose port the next could not
-   take, too. By its counts, for /proc/net/tcp goes through the table of the whole machine, which takes 10 ms. */
-static int has_sockets(void)
+/* Connects to the socket in that folder; -1 if there is none, as for boots without a network. */
+static int wired(const char *box)
 {
-    const char *files[] = {"/proc/net/sockstat", "/proc/net/sockstat6"}; /* the second only with IPv6 */
-    char line[256];
-    int held = 0, known = 0;
-    for (int index = 0; index < 2; index++) {
-        FILE *file = fopen(files[index], "re");
-        while (file && fgets(line, sizeof line, file)) {
-            int used = 0, waiting = 0;
-            known |= sscanf(line, "TCP: inuse %d orphan %*d tw %d", &used, &waiting) == 2;
-            if (!used)
-                sscanf(line, "%*[TCPUDRAW6]: inuse %d", &used);
-            held += used + waiting;
-        }
-        if (file)
-            fclose(file);
-    }
-    return held || !known;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/wire", box);
+    int wire = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (wire >= 0 && !connect(wire, (struct sockaddr *)&address, sizeof address))
+        return wire;
+    close(wire);
+    return -1;
 }
 
 /* Its index, or -1 with errno. */
@@ -67,74 +58,112 @@ static int make_tap(const char *name, uid_t owner)
     return index > 0 ? index : -1;
 }
 
-/* How many of these messages are the last of their answer; -1 if they are none. */
-static int count_last(const char *bytes, size_t length, int every)
+static int kept[KEPT], kept_count;
+
+/* Keeps a descriptor; its number, or -1 with errno. */
+static int keep(int descriptor)
 {
-    struct message each;
-    int count = 0;
-    for (size_t at = 0; at < length; at += (each.length + 3) & ~3U) {
-        if (length - at < sizeof each)
-            return -1;
-        memcpy(&each, bytes + at, sizeof each);
-        if (each.length < sizeof each || each.length > length - at)
-            return -1;
-        count += every || each.type == IS_ERROR || each.type == IS_DONE;
-    }
-    return count;
+    errno = kept_count < KEPT ? EINVAL : EMFILE;
+    if (descriptor < 0 || kept_count == KEPT)
+        return -1;
+    return kept[kept_count++] = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
 }
 
-/* Asks the kernel; the length of its answer, or -1 with errno. It answers before the question is sent, or never. */
-static ssize_t ask(int protocol, const char *request, size_t length, char *answer, size_t most)
+/* Keeps no longer what was kept; 0, or -1 with errno. */
+static int drop(int descriptor)
 {
-    int kernel = socket(NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), waiting = count_last(request, length, 1);
-    ssize_t got = -1, all = 0;
-    errno = waiting > 0 ? errno : EINVAL;
-    if (kernel >= 0 && waiting > 0 && send(kernel, request, length, 0) == (ssize_t)length)
-        do {
-            got = recv(kernel, answer + all, most - all, MSG_DONTWAIT | MSG_TRUNC);
-            if (got > (ssize_t)most - all)
-                got = -1, errno = EMSGSIZE;
-            if (got > 0)
-                waiting -= count_last(answer + all, got, 0), all += got;
-        } while (got > 0 && waiting > 0);
-    int why = errno;
-    if (kernel >= 0)
-        close(kernel);
-    errno = why;
-    return got > 0 ? all : -1;
+    for (int index = 0; index < kept_count; index++)
+        if (kept[index] == descriptor) {
+            kept[index] = kept[--kept_count];
+            return close(descriptor);
+        }
+    errno = EBADF;
+    return -1;
 }
 
-struct order {
-    int kernel;
-    size_t length;
-    char bytes[];
+union rights { /* one descriptor that goes with a message */
+    struct cmsghdr head;
+    char space[CMSG_SPACE(sizeof(int))];
 };
 
-static void *sent(void *given)
+/* The next request, and its descriptor or -1. */
+static ssize_t receive(int wire, char *bytes, size_t most, int *descriptor)
 {
-    struct order *order = given;
-    send(order->kernel, order->bytes, order->length, 0);
-    close(order->kernel);
-    free(order);
-    return NULL;
+    union rights control = {0};
+    struct iovec part = {bytes, most};
+    struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space};
+    whole.msg_controllen = sizeof control.space;
+    ssize_t length = recvmsg(wire, &whole, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *head = length < 0 ? NULL : CMSG_FIRSTHDR(&whole);
+    if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+        return length;
+    memcpy(descriptor, CMSG_DATA(head), sizeof *descriptor);
+    for (size_t at = sizeof *descriptor; CMSG_LEN(at) < head->cmsg_len; at += sizeof *descriptor) { /* one too many */
+        int other;
+        memcpy(&other, CMSG_DATA(head) + at, sizeof other);
+        close(other);
+    }
+    return length;
 }
 
-/* Tells the kernel in a thread, for no process may be left when a boot has ended; 0, or -1 with errno. */
-static int post(int protocol, const char *bytes, size_t length)
+static void reply(int wire, const char *bytes, size_t length, int descriptor)
 {
-    struct order *order = malloc(sizeof *order + length);
-    pthread_t thread;
-    if (!order || (order->kernel = socket(NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)) < 0) {
-        free(order);
+    union rights control = {0};
+    struct iovec part = {(char *)bytes, length};
+    struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1};
+    if (descriptor >= 0) {
+        control.head.cmsg_len = CMSG_LEN(sizeof descriptor);
+        control.head.cmsg_level = SOL_SOCKET;
+        control.head.cmsg_type = SCM_RIGHTS;
+        memcpy(CMSG_DATA(&control.head), &descriptor, sizeof descriptor);
+        whole.msg_control = control.space;
+        whole.msg_controllen = sizeof control.space;
+    }
+    sendmsg(wire, &whole, MSG_NOSIGNAL | MSG_DONTWAIT); /* one who asks, and does not read, gets nothing */
+}
+
+/* Answers the next request; the wire, or -1 if nobody is at its other end any more. */
+static int serve(int wire, uid_t owner)
+{
+    static char request[MOST + 1], answer[MOST];
+    char name[IFNAMSIZ + 1]; /* one more than a link's may have, to tell that it is too long */
+    int domain, kind, protocol, begin = 0, descriptor = -1, given = -1;
+    ssize_t length = receive(wire, request, MOST, &given), said = -1;
+    if (length <= 0) {
+        close(wire);
         return -1;
     }
-    order->length = length;
-    memcpy(order->bytes, bytes, length);
-    if ((errno = pthread_create(&thread, NULL, sent, order))) {
-        close(order->kernel);
-        free(order);
-        return -1;
+    request[length] = 0;
+    errno = EINVAL;
+    if (sscanf(request, "tap %16s%n", name, &begin) == 1 && begin == length && strlen(name) < IFNAMSIZ) {
+        int index = make_tap(name, owner);
+        said = index < 0 ? -1 : snprintf(answer, sizeof answer, "ok %d", index);
+    } else if (sscanf(request, "socket %d %d %d", &domain, &kind, &protocol) == 3) {
+        descriptor = socket(domain, kind | SOCK_CLOEXEC, protocol);
+        said = descriptor < 0 ? -1 : snprintf(answer, sizeof answer, "ok");
+    } else if (sscanf(request, "netlink %d%n", &protocol, &begin) == 1 && begin++ < length) {
+        memcpy(answer, "ok", 3);
+        said = ask(protocol, request + begin, length - begin, answer + 3, sizeof answer - 3);
+        said = said < 0 ? -1 : said + 3;
+    } else if (sscanf(request, "post %d%n", &protocol, &begin) == 1 && begin++ < length) {
+        said = post(protocol, request + begin, length - begin) ? -1 : snprintf(answer, sizeof answer, "ok");
+    } else if (!strcmp(request, "give")) {
+        descriptor = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+        said = descriptor < 0 ? -1 : snprintf(answer, sizeof answer, "ok");
+    } else if (!strcmp(request, "take")) {
+        int number = keep(given);
+        said = number < 0 ? -1 : snprintf(answer, sizeof answer, "ok %d", number);
+    } else if (sscanf(request, "drop %d", &protocol) == 1) {
+        said = drop(protocol) ? -1 : snprintf(answer, sizeof answer, "ok");
+    } else if (!strcmp(request, "held")) {
+        said = snprintf(answer, sizeof answer, "ok %d", has_sockets());
     }
-    pthread_detach(thread);
-    return 0;
+    if (said < 0)
+        said = snprintf(answer, sizeof answer, "error %d", errno);
+    reply(wire, answer, said, descriptor);
+    if (descriptor >= 0)
+        close(descriptor);
+    if (given >= 0)
+        close(given);
+    return wire;
 }

@@ -5,31 +5,30 @@ Who is not root has them in a user namespace of their own, which some hosts do n
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import os
-import re
-import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
 
-from bootmatrix.errors import InfrastructureError, printable
-from bootmatrix.places.wire import SECONDS, Wire
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.places.namespace import Lent
+from bootmatrix.places.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.namespace import Home
     from bootmatrix.places.place import Job
 
+PATIENCE = 10.0  # seconds for a program that stands in a namespace to end when its boot has
 PROGRAM = Path(__file__).with_name("holder.py")
-GONE_SECONDS = 5.0  # that it has to end
-LONGEST = 300  # characters of a reason
-READY = re.compile(rb"ready ([0-9]{1,9})")
 REMEDY = (
     "run as root, or use containers, or allow user namespaces (sysctl user.max_user_namespaces, "
     "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)"
@@ -39,19 +38,23 @@ REMEDY = (
 class Apart(Wire):
     """The namespace of a job that is about to be started."""
 
-    def __init__(self, end: socket.socket, name: str, process: int) -> None:
-        super().__init__(end, name)
-        self.home = str(process)
+    def meet(self) -> None:
+        """Wait until it is there; raises InfrastructureError if this host does not allow that."""
+        self.home = str(self._number(b"begin", "cannot be made"))
+
+    def share(self, end: socket.socket) -> None:
+        """Let another be served at this end of a wire, in the same user namespace."""
+        self._plain(b"share", "cannot have another beside it", [end.fileno()])
 
 
-def inside(namespace: Namespace, argv: tuple[str, ...]) -> tuple[str, ...]:
+def inside(namespace: Home, argv: tuple[str, ...]) -> tuple[str, ...]:
     """The command line that runs it in there, as the same user and without a right over the namespace."""
     user = ["--user", "--preserve-credentials"] if os.getuid() else []
     return ("nsenter", f"--target={namespace.home}", "--net", *user, "--", *argv)
 
 
 @contextlib.contextmanager
-def laid(job: Job) -> Iterator[tuple[Apart | None, dict[str, Namespace]]]:
+def laid(job: Job) -> Iterator[tuple[Lent | None, dict[str, Lent]]]:
     """While this lasts, there are the networks of the job in a namespace of its own, and that of each network's host
     end; none if it has no interfaces.
 
@@ -62,81 +65,106 @@ def laid(job: Job) -> Iterator[tuple[Apart | None, dict[str, Namespace]]]:
         return
     from bootmatrix.networks import laying  # noqa: PLC0415  # 0.3 s
 
-    with _held(job.name, *(f"{job.name} ({name})" for name in job.apart)) as (mine, *others):
-        ends: dict[str, Namespace] = dict(zip(job.networks, others or [mine], strict=True))
-        for each in (mine, *others):
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(held(job.name))
+        others = [stack.enter_context(_beside(first, f"{job.name} ({name})")) for name in job.apart]
+        mine, *apart = [stack.enter_context(_lent(each)) for each in (first, *others)]
+        ends = dict(zip(job.networks, apart or [mine], strict=True))
+        for each in (mine, *apart):
             laying.begin(each)
         laying.lay(mine, job.interfaces, ends)
         yield mine, ends
 
 
+@contextlib.contextmanager
+def _lent(namespace: Apart) -> Iterator[Lent]:
+    """Ours until the last has left it: the process that holds it could be another by then."""
+    found = Lent(namespace)
+    try:
+        yield found
+    finally:
+        found.close()
+        found.left(PATIENCE)
+
+
 @functools.cache
 def trouble() -> str:
     """Why this host has no namespaces for jobs, empty if it has; asked once."""
-    if missing := [name for name in ("unshare", "nsenter") if not which(name)]:
-        return f"a boot with a network needs {missing[0]} on PATH: install util-linux"
+    if not which("nsenter"):
+        return "a boot with a network needs nsenter on PATH: install util-linux"
     try:
-        with _held("a first job") as (namespace,):
-            namespace.tap("first")
+        with held("a boot") as namespace:
+            namespace.tap("tap")
     except InfrastructureError as error:
-        return f"this host gives a boot no network ({error}): {REMEDY if os.getuid() else 'use containers'}"
+        return f"{error}: {REMEDY if os.getuid() else 'use containers'}"
     return ""
 
 
 @contextlib.contextmanager
-def _held(*names: str) -> Iterator[list[Apart]]:
-    """A namespace for each of these names."""
-    with contextlib.ExitStack() as ends:
-        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in names]
-        with contextlib.ExitStack() as given:
-            theirs = [given.enter_context(end).fileno() for _, end in pairs]
-            process = ends.enter_context(_started(theirs))
-        for ours, _ in pairs:
-            ends.enter_context(ours)
-        found = []
-        for (ours, _), name in zip(pairs, names, strict=True):
-            ours.settimeout(SECONDS)
-            found.append(Apart(ours, name, _await(ours, process, name)))
-            ends.callback(found[-1].close)
-        yield found
-
-
-def _await(ours: socket.socket, process: subprocess.Popen[bytes], name: str) -> int:
-    """Who holds the namespace, by its process's number."""
-    with contextlib.suppress(OSError):
-        if ready := READY.fullmatch(ours.recv(32)):
-            return int(ready[1])
-    _kill(process)
-    assert process.stderr  # noqa: S101  # Popen was asked for a pipe
-    said = printable(process.stderr.read(LONGEST).decode("utf-8", "replace").strip())
-    raise InfrastructureError(f"no network namespace for {name}: {said or f'nothing within {SECONDS:.0f} s'}")
+def held(name: str) -> Iterator[Apart]:
+    """While this lasts, there is a namespace, with nothing in it; raises InfrastructureError if there cannot be."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    namespace = Apart(ours, name)
+    with contextlib.closing(namespace), theirs:
+        HOLDER.hold(theirs)
+        theirs.close()
+        namespace.meet()
+        yield namespace
 
 
 @contextlib.contextmanager
-def _started(descriptors: Sequence[int]) -> Iterator[subprocess.Popen[bytes]]:
-    """It and its children end by themselves when the other ends of those sockets are closed."""
-    user = ["--user", "--map-current-user", "--keep-caps"] if os.getuid() else []
-    process = subprocess.Popen(
-        ["unshare", *user, "--net", "--", sys.executable, "-I", "-S", PROGRAM, *map(str, descriptors)],
-        cwd="/",
-        env={},
-        pass_fds=descriptors,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C at a terminal is not for it
-    )
-    with process:
-        try:
-            yield process
-        finally:
+def _beside(first: Apart, name: str) -> Iterator[Apart]:
+    """Another one, whose links can be joined with those of the first."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    namespace = Apart(ours, name)
+    with contextlib.closing(namespace), theirs:
+        first.share(theirs)
+        theirs.close()
+        namespace.meet()
+        yield namespace
+
+
+class Holder:
+    """The process that holds the namespaces of all jobs, started for the first of them; it ends with us."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._door: socket.socket | None = None
+
+    def hold(self, end: socket.socket) -> None:
+        """Let it serve a namespace at this end of a wire; raises InfrastructureError if it cannot be started."""
+        with self._lock:
+            if not self._door or not self._process or self._process.poll() is not None:
+                self._start()
+            assert self._door  # noqa: S101  # it was started
+            with contextlib.suppress(OSError):  # then nobody answers at the other end
+                socket.send_fds(self._door, [b"1"], [end.fileno()])
+
+    def close(self) -> None:
+        """Let it end, and wait for that."""
+        if self._door:
+            self._door.close()
+        if self._process:
+            self._process.wait()
+
+    def _start(self) -> None:
+        self.close()
+        self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
             try:
-                process.wait(GONE_SECONDS)
-            except subprocess.TimeoutExpired:
-                _kill(process)
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", "-S", PROGRAM, str(theirs.fileno())],
+                    cwd="/",
+                    pass_fds=(theirs.fileno(),),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,  # Ctrl-C at a terminal is not for it
+                )
+            except OSError as error:
+                raise InfrastructureError(f"{sys.executable} cannot be started: {error.strerror}") from None
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """With its children."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+HOLDER = Holder()
+atexit.register(HOLDER.close)

@@ -7,10 +7,11 @@ import functools
 import os
 import shlex
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import copies, disks, engine, own, sandbox, settings, strain, usage
+from bootmatrix.places import copies, disks, engine, own, sandbox, settings, standing_container, strain, usage
 from bootmatrix.places.agents import INSIDE
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.namespace import Lent, Namespace
     from bootmatrix.places.pool import Pool
+    from bootmatrix.places.standing import Standing
     from bootmatrix.places.warm import Container
 
 
@@ -58,9 +60,9 @@ class ContainerPlace(Place):
                 if job.files:
                     own.lay(mine, job.files)
                 if job.interfaces:
-                    process.namespace = container.hold(job.name)
-                    process.ends = holders or dict.fromkeys(job.networks, process.namespace)
-                    container.lay(job, process.ends)
+                    process.namespace = own_network = container.hold(job.name)
+                    process.ends = ends = holders or dict.fromkeys(job.networks, own_network)
+                    container.lay(job, ends)
                 begin()
                 process.begun = time.monotonic()
                 container.hand(job)
@@ -73,7 +75,7 @@ class ContainerPlace(Place):
                 self.pool.give_back(container, clean=process.clean and container.clear() and gone)
 
     @contextlib.contextmanager
-    def _holders(self, job: Job) -> Iterator[dict[str, Namespace]]:
+    def _holders(self, job: Job) -> Iterator[dict[str, Lent]]:
         """While this lasts, a namespace for the host end of each network that is to have one: of a container that waits
         for a next job, and gets none.
         """
@@ -111,12 +113,21 @@ class ContainerPlace(Place):
     def warm_up(self, job: Job) -> None:
         self.pool.warm_up(self.image, job, *(_holding(job) for _ in job.apart))
 
+    def standing(self, namespace: Namespace, name: str) -> Standing:
+        engine.rename(namespace.home, name)
+        return standing_container.InContainer(namespace.home, name, self.image)
+
     def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
         box = sandbox.of(self.image, job)
         if not terminal:
             return [settings.command_line(box, job.argv)]
         label = f"--label={settings.LABEL}={self.pool.run}"  # with the run it is removed, should we be killed
-        return [shlex.join(settings.command(box, ("-it", label), job.argv))]
+        options = ["-it", label]
+        if job.stands_in:
+            options.append(f"--name={standing_container.shell_in(job.stands_in.home)}")
+        if job.interfaces:
+            box = replace(box, user=f"{sandbox.NOBODY}:0")  # the group that may ping: see `sandbox.NETWORKS`
+        return [shlex.join(settings.command(box, options, job.argv))]
 
 
 def _holding(job: Job) -> Job:

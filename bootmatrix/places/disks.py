@@ -8,6 +8,7 @@ host, is found out by the file's number.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 OPEN, CLOSED = 0o755, 0o700  # of the folder: where jobs run as another user, and where not
 WRITABLE, READ_ONLY = 0o666, 0o444
+FULL = 1 << 16  # bytes: a disk with less left is full
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,24 @@ class Laid:
             if (found.st_dev, found.st_ino) != self.numbers[name]:
                 raise OSError(f"{name} is another file than before the boot")
             yield stream.fileno()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """While this lasts, no new file gets the number of one that the job has removed."""
+        with contextlib.ExitStack() as stack:
+            for name in self.numbers:
+                number = os.open(self.folder / name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+                stack.callback(os.close, number)
+            yield
+
+    def check_room(self) -> None:
+        """Raises Fatal if the host's disk is full: then a guest may have been kept from writing."""
+        try:
+            found = os.statvfs(self.folder)
+        except OSError as error:
+            raise disk.full(self.folder, error) from None
+        if found.f_bavail * found.f_frsize < FULL:
+            raise disk.full(self.folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
 
 def beside(folder: str) -> str:

@@ -191,6 +191,29 @@ def remove(container: str) -> bool:
     return False
 
 
+def rename(container: str, name: str) -> None:
+    """Raises InfrastructureError if another container has that name."""
+    with speaking(f"the container cannot be named {name}"):
+        client().rename(container, name)
+
+
+def joined(container: str) -> list[str]:
+    """The ids of all containers that have the network of this one, which has an id; raises InfrastructureError."""
+    with speaking("containers cannot be listed"):
+        found = [str(each["Id"]) for each in client().containers(all=True)]
+        return [each for each in found if _network_of(each) == f"container:{container}"]
+
+
+def _network_of(container: str) -> str:
+    """Its engine's word for it; empty if the container is gone."""
+    import docker.errors  # noqa: PLC0415
+
+    try:
+        return str(client().inspect_container(container)["HostConfig"]["NetworkMode"])
+    except docker.errors.NotFound:
+        return ""
+
+
 def labelled(label: str) -> list[str]:
     """The ids of all containers with a label, `KEY=VALUE`; raises InfrastructureError if no engine answers."""
     with speaking("containers cannot be listed"):
@@ -198,8 +221,8 @@ def labelled(label: str) -> list[str]:
         return [str(each["Id"]) for each in found]
 
 
-def cli() -> str:
-    """The command that speaks to the same engine."""
+def cli() -> list[str]:
+    """The command that speaks to the same engine. To Podman its own does: Docker's cannot hand devices to Podman 4."""
     from shutil import which  # noqa: PLC0415
 
-    return "podman" if is_podman() and (which("podman") and not which("docker")) else "docker"
+    return ["podman", f"--url={where()}"] if is_podman() and which("podman") else ["docker"]

@@ -1,20 +1,25 @@
-"""Holds network namespaces on this host for a job, and serves them as `agent_wire.c` does: a program of its own.
+"""Holds network namespaces on this host for jobs, and serves each as `agent_net.c` does: a program of its own.
 
-`unshare ... python -I -S holder.py DESCRIPTOR...`: a socket for each namespace, on which it is asked. The first it has
-already, each other a child of it makes. When nobody is at the other end any more, each ends, and its namespace ends
-with the last process in it. It imports nothing of ours.
+`python -I -S holder.py DESCRIPTOR`: a socket on which it is sent one end of a wire for each job. It forks, which takes
+a tenth of a start. The child has a network of its own once it is told `begin`, in a user namespace unless it is root;
+it ends when nobody is at the other end of its wire any more, and its namespaces with the last process in them. So does
+the program with its socket. It imports nothing of ours.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import os
+import signal
 import socket
 import struct
 import sys
 
+LIBC = ctypes.CDLL(None, use_errno=True)
+NEW_USER, NEW_NET = 0x10000000, 0x40000000  # CLONE_NEWUSER, CLONE_NEWNET
 TUN = "/dev/net/tun"
 SET_TAP, SET_STAYING, SET_OWNER = 0x400454CA, 0x400454CB, 0x400454CC  # TUNSETIFF, TUNSETPERSIST, TUNSETOWNER
 NEW_TAP = 0x0002 | 0x1000 | 0x8000  # IFF_TAP, IFF_NO_PI, IFF_TUN_EXCL: one that was not there
@@ -22,8 +27,6 @@ LONGEST = 15  # bytes of a link's name
 HEADER = struct.Struct("=IHHII")  # nlmsghdr
 LAST = {2, 3}  # NLMSG_ERROR, which an acknowledgement is, too, and NLMSG_DONE
 MOST = 1 << 17
-NEW_NETWORK = 0x40000000  # CLONE_NEWNET
-KEPT: set[int] = set()  # the descriptors that were taken
 SETTINGS = {  # as those of a container for boots with networks, see `sandbox.py`
     "ipv4/ping_group_range": f"{os.getgid()} {os.getgid()}",
     "ipv4/tcp_no_metrics_save": "1",
@@ -35,90 +38,94 @@ SETTINGS = {  # as those of a container for boots with networks, see `sandbox.py
 }
 
 
-def main(descriptors: list[int]) -> None:
-    """Hold a namespace for each: our own for the first, and for each other a child in a further one."""
-    mine, children = descriptors[0], []
-    for each in descriptors[1:]:
-        if child := os.fork():
-            children.append(child)
+def main(descriptor: int) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no child is waited for
+    with socket.socket(fileno=descriptor) as door:
+        while ends := socket.recv_fds(door, 1, 1)[1]:
+            if not os.fork():
+                try:
+                    door.close()
+                    _serve(socket.socket(fileno=ends[0]), NEW_NET | (NEW_USER if os.getuid() else 0))
+                finally:
+                    os._exit(0)
+            os.close(ends[0])
+
+
+def _serve(wire: socket.socket, apart: int) -> None:
+    """`apart` are the kinds of namespaces that are made once it is told to begin."""
+    kept: set[int] = set()
+    while (received := socket.recv_fds(wire, MOST, 1))[0]:
+        request, given, _, _ = received
+        if request == b"take" and given:
+            kept.add(given[0])
+            wire.send(b"ok %d" % given.pop())
+        elif request.startswith(b"drop "):
+            wire.send(_dropped(kept, request[5:]))
+        elif request == b"share" and given:
+            if not os.fork():
+                try:
+                    wire.close()
+                    _serve(socket.socket(fileno=given[0]), NEW_NET)
+                finally:
+                    os._exit(0)
+            wire.send(b"ok")
         else:
-            mine, children = each, []
-            _leave()
-            break
-    for each in descriptors:
-        if each != mine:
+            said, descriptors = _answered(request, apart)
+            given += descriptors
+            socket.send_fds(wire, [said], descriptors)
+        for each in given:
             os.close(each)
-    _hold(mine)
-    for child in children:
-        os.waitpid(child, 0)
 
 
-def _leave() -> None:
-    """For a new namespace, in the same user namespace: only so may the one's links be joined with the other's."""
-    import ctypes  # noqa: PLC0415  # only for several networks
+def _dropped(kept: set[int], number: bytes) -> bytes:
+    if not number.isdigit() or int(number) not in kept:
+        return b"error %d" % errno.EBADF
+    kept.remove(int(number))
+    os.close(int(number))
+    return b"ok"
 
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(NEW_NETWORK):
-        sys.exit(f"unshare: {os.strerror(ctypes.get_errno())}")
 
-
-def _hold(descriptor: int) -> None:
+def _part(apart: int) -> None:
+    """Have a network of our own. In a user namespace we stay who we are, and get the rights that it takes."""
+    user, group = os.getuid(), os.getgid()
+    if LIBC.unshare(apart):
+        raise OSError(ctypes.get_errno(), "unshare")
+    if apart & NEW_USER:
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{user} {user} 1")
+        _write("/proc/self/gid_map", f"{group} {group} 1")
     for name, value in SETTINGS.items():
-        with contextlib.suppress(FileNotFoundError), open(f"/proc/sys/net/{name}", "w") as setting:  # noqa: PTH123
-            setting.write(value)
-    with socket.socket(fileno=descriptor) as wire:
-        wire.send(b"ready %d" % os.getpid())
-        while True:
-            request, came, _, _ = socket.recv_fds(wire, MOST, 1)
-            if not request:
-                break
-            said, goes = _answered(request, came)
-            try:
-                socket.send_fds(wire, [said], goes)
-            finally:
-                for each in (*came, *goes):
-                    os.close(each)
+        with contextlib.suppress(FileNotFoundError):
+            _write(f"/proc/sys/net/{name}", value)
 
 
-def _answered(request: bytes, came: list[int]) -> tuple[bytes, list[int]]:
-    """The answer, and a descriptor that goes with it. Takes from `came` what is kept."""
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:  # noqa: PTH123  # pathlib takes long to import
+        file.write(text)
+
+
+def _answered(request: bytes, apart: int) -> tuple[bytes, list[int]]:
+    """The answer, and a descriptor that goes with it."""
     word, _, rest = request.partition(b" ")
     try:
+        if request == b"begin":
+            _part(apart)
+            return b"ok %d" % os.getpid(), []
         if word == b"socket":
             domain, kind, protocol = map(int, rest.split())
             return b"ok", [socket.socket(domain, kind, protocol).detach()]
+        if request == b"give":
+            return b"ok", [os.open("/proc/self/ns/net", os.O_RDONLY)]
+        if word == b"tap":
+            return b"ok %d" % _tap(rest), []
         if word == b"netlink":
             number, _, messages = rest.partition(b"\0")
             return b"ok\0" + _asked(int(number), messages), []
-        if word == b"tap":
-            return b"ok %d" % _tap(rest), []
-        if word == b"drop":
-            return _dropped(int(rest)), []
-        if request == b"give":
-            return b"ok", [os.open("/proc/self/ns/net", os.O_RDONLY)]
-        if request == b"take":
-            return _taken(came), []
     except OSError as error:
         return b"error %d" % (error.errno or errno.EIO), []
     except ValueError:
         pass
     return b"error %d" % errno.EINVAL, []
-
-
-def _taken(came: list[int]) -> bytes:
-    if not came:
-        raise OSError(errno.EBADF, "no descriptor came")
-    number = came.pop()
-    KEPT.add(number)
-    return b"ok %d" % number
-
-
-def _dropped(number: int) -> bytes:
-    if number not in KEPT:
-        raise OSError(errno.EBADF, "it was not taken")
-    KEPT.remove(number)
-    os.close(number)
-    return b"ok"
 
 
 def _tap(name: bytes) -> int:
@@ -163,4 +170,4 @@ def _kinds(messages: bytes) -> list[int]:
 
 
 if __name__ == "__main__":
-    main([int(word) for word in sys.argv[1:]])
+    main(int(sys.argv[1]))

@@ -24,11 +24,15 @@ from bootmatrix.places import apart, disks, own, strain, usage
 from bootmatrix.places.hosts import HERE
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.sandbox import limits
+from bootmatrix.places.standing_here import Here
 from bootmatrix.places.streams import Streams
 from bootmatrix.program import leaving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.standing import Standing
 
 
 LOST = Problem(
@@ -92,6 +96,10 @@ class LocalPlace(Place):
     def lacks(self, job: Job) -> str:
         return super().lacks(job) or (apart.trouble() if job.interfaces else "")
 
+    def standing(self, namespace: Namespace, name: str) -> Standing:
+        del name
+        return Here(namespace)
+
     def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
         del terminal
         assigned = [f"{key}={value}" for key, value in job.env.items()]
@@ -121,7 +129,9 @@ def _with_disks(job: Job) -> Iterator[disks.Laid | None]:
     folder = Path(disks.beside(job.folder))
     disks.make(folder, disks.CLOSED)
     try:
-        yield disks.lay(folder, job.disks)
+        laid = disks.lay(folder, job.disks)
+        with laid.held():
+            yield laid
     finally:
         own.remove(folder)
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from bootmatrix.model import Interface
     from bootmatrix.places.disks import Disk, Laid
     from bootmatrix.places.hosts import Host
-    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.namespace import Home, Lent, Namespace
+    from bootmatrix.places.standing import Standing
     from bootmatrix.places.strain import Strain
     from bootmatrix.places.usage import Sample
 
@@ -48,8 +49,8 @@ class Job:
 
     `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone; and its `disks`,
     which it may write to, beside that. `interfaces` are taps on networks of its own, there before it begins; or it
-    `stands_in` those of another job. `reads`: what is written to the process is its standard input, which else has
-    nothing.
+    `stands_in` those of another job: with both, that has made the taps. `reads`: what is written to the process is its
+    standard input, which else has nothing.
     """
 
     argv: tuple[str, ...]
@@ -67,7 +68,7 @@ class Job:
     files: Mapping[str, bytes] = field(default_factory=dict)
     disks: Mapping[str, Disk] = field(default_factory=dict)
     interfaces: tuple[Interface, ...] = ()
-    stands_in: Namespace | None = None
+    stands_in: Home | None = None
     reads: bool = False
 
     @property
@@ -132,7 +133,7 @@ class Process(ABC):
     begun: float
     disks: Laid | None = None
     namespace: Namespace | None = None
-    ends: Mapping[str, Namespace] = MappingProxyType({})
+    ends: Mapping[str, Lent] = MappingProxyType({})
 
     @abstractmethod
     def read(self, seconds: float) -> tuple[str, bytes] | None:
@@ -181,6 +182,11 @@ class Place(ABC):
         """What the place's programs are, for content keys: it changes when a compiler or a tender may have changed."""
 
     @property
+    def key(self) -> str:
+        """`identity` among all kinds of places: what was built or passed in one of another kind says nothing here."""
+        return f"{type(self).__name__} {self.identity}"
+
+    @property
     def digest(self) -> str:
         """The id of the image that this place is; empty if it is none."""
         return ""
@@ -205,6 +211,10 @@ class Place(ABC):
         InfrastructureError if the place cannot tell.
         """
         return next(filter(None, map(self.host.lacks, job.needed)), "")
+
+    @abstractmethod
+    def standing(self, namespace: Namespace, name: str) -> Standing:
+        """The networks of a running job, for people, by a name that they know; InfrastructureError if it is taken."""
 
     def bring(self, file: Path, root: Path) -> Path:
         """The file, or what stands for it where boots may not read it: it must be one below `root`.

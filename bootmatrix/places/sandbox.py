@@ -24,7 +24,7 @@ ENV = {"HOME": SCRATCH, "TMPDIR": f"{SCRATCH}/.", "LANG": "C.UTF-8"}
 # Nothing of a boot can stay in the kernel for the next: no System V memory, semaphores or queues, no POSIX queues.
 NO_IPC = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "250 32000 32 0", "fs.mqueue.queues_max": "0"}
 
-# Root inside, as its first process is, may make sockets for pings. By itself a new namespace would route and filter as
+# Root inside, as its first process is, may make sockets for pings. A new namespace would route and filter packets as
 # this host does.
 NETWORKS = {
     "net.ipv4.ping_group_range": "0 0",
@@ -41,8 +41,7 @@ class Sandbox:
 
     `user` is `UID:GID`; `capabilities` are what it keeps, without `CAP_`; `tmpfs` has options by folder, `limits` the
     resource limits of each process, `sysctls` the kernel's settings in its namespaces. `memory` in bytes, 0 for no
-    limit. `network` and `ipc` are `none`, or empty for the engine's own; `wired`, its first process has the rights to
-    change that network.
+    limit. `network` and `ipc` are `none`, or empty for the engine's own.
     """
 
     image: str
@@ -60,7 +59,11 @@ class Sandbox:
     sysctls: Mapping[str, str]
     read_only: bool
     capabilities: tuple[str, ...] = ()
-    wired: bool = False
+
+    @property
+    def wired(self) -> bool:
+        """Whether it has a network of its own that its first process must be able to change."""
+        return self.network == "none" and any(device.inside == devices.TUN_NODE for device in self.devices)
 
     @property
     def groups(self) -> tuple[int, ...]:
@@ -73,7 +76,7 @@ def of(image: str, job: Job) -> Sandbox:
 
     Raises InfrastructureError if no engine answers.
     """
-    boot = not job.trusted
+    boot, wired = not job.trusted, bool(job.interfaces) and not job.stands_in
     return Sandbox(
         image=image,
         user=_user(job),
@@ -87,14 +90,17 @@ def of(image: str, job: Job) -> Sandbox:
         processes=job.processes,
         network="" if job.network else f"container:{job.stands_in.home}" if job.stands_in else "none",
         ipc="none" if boot else "",
-        sysctls={**(NO_IPC if boot else {}), **(_for_networks() if job.interfaces else {})},
+        sysctls={**(NO_IPC if boot else {}), **(_for_networks() if wired else {})},
         read_only=boot,
-        wired=bool(job.interfaces),
     )
 
 
 def _user(job: Job) -> str:
-    """Builds run as the caller, so that their files are the caller's; boots without any right."""
+    """Builds run as the caller, so that their files are the caller's; boots without any right, and with a network as
+    the one to whom an agent gives the taps.
+    """
+    if job.interfaces:
+        return f"{NOBODY}:{NOBODY}"
     if engine.is_rootless():
         return "0:0"  # which is the caller outside
     uid, gid = os.getuid(), os.getgid()
@@ -103,15 +109,18 @@ def _user(job: Job) -> str:
 
 def limits(job: Job) -> dict[str, int]:
     """Resource limits, never above our own: an engine without the right to raise them would refuse (Podman does)."""
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    wanted = 1 << 16 if job.trusted else 1 << 10
-    allowed = wanted if files == resource.RLIM_INFINITY else min(wanted, files)
+    allowed = _allowed(resource.RLIMIT_NOFILE, 1 << 16 if job.trusted else 1 << 10)
     # As many as this kernel has: this limit counts those of all containers together, `processes` holds each of them
     most = int(Path("/proc/sys/kernel/pid_max").read_text())
-    processes = resource.getrlimit(resource.RLIMIT_NPROC)[1]
-    nproc = most if processes == resource.RLIM_INFINITY else min(most, processes)
-    largest = disks.limit(job.disks)  # a job may write to its disks, and not make them longer
-    return {"nofile": allowed, "nproc": nproc, "core": 0, **({"fsize": largest} if largest else {})}
+    found = {"nofile": allowed, "nproc": _allowed(resource.RLIMIT_NPROC, most), "core": 0}
+    if largest := disks.limit(job.disks):  # a job may write to its disks, and not make them longer
+        found["fsize"] = _allowed(resource.RLIMIT_FSIZE, largest)
+    return found
+
+
+def _allowed(limit: int, wanted: int) -> int:
+    own = resource.getrlimit(limit)[1]
+    return wanted if own == resource.RLIM_INFINITY else min(wanted, own)
 
 
 def _for_networks() -> dict[str, str]:

@@ -69,7 +69,7 @@ def command_line(sandbox: Sandbox, argv: Sequence[str]) -> str:
 
 def command(sandbox: Sandbox, options: Sequence[str], argv: Sequence[str]) -> list[str]:
     """The same as words, with more options, such as those of a terminal."""
-    words = [engine.cli(), "run", "--rm", *options, "--no-healthcheck", *_words(sandbox)]
+    words = [*engine.cli(), "run", "--rm", *options, "--no-healthcheck", *_words(sandbox)]
     return [*words, "--entrypoint=", sandbox.image, *argv]
 
 

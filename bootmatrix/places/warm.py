@@ -15,6 +15,7 @@ from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import disks, engine, own, sandbox, settings, usage, wire
 from bootmatrix.places.agents import INSIDE, PIPES, Agent, Ended
+from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import CONSOLE, Exit, Mount
 from bootmatrix.places.status import Status
 from bootmatrix.places.streams import Streams
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from bootmatrix.networks.laying import State
-    from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Job
     from bootmatrix.places.sandbox import Sandbox
 
@@ -42,6 +42,7 @@ class Container:
         self._dead = False
         self._wire: wire.Wire | None = None
         self._bare: State = frozenset()  # its network without that of a boot
+        self._lent: Lent | None = None  # to the job that it has
         box.mkdir(parents=True, mode=0o700)
         for name in PIPES:
             os.mkfifo(box / name)
@@ -100,23 +101,27 @@ class Container:
                 pass
         os.write(self.commands, self.agent.told(self.box, job))
 
-    def hold(self, name: str) -> Namespace:
+    def hold(self, name: str) -> Lent:
         """Its network, for a job with interfaces or the host end of one of them; `name` is for people."""
         assert self._wire  # noqa: S101  # it is of the room of a job with interfaces
         self._wire.name = name
-        return self._wire
+        self._lent = Lent(self._wire)
+        return self._lent
 
-    def lay(self, job: Job, ends: Mapping[str, Namespace]) -> None:
+    def lay(self, job: Job, ends: Mapping[str, Lent]) -> None:
         """Set up the networks of a job that it has not been handed yet, with their host ends where `ends` says."""
-        _laying().lay(self._wire, job.interfaces, ends)
+        _laying().lay(self._lent, job.interfaces, ends)
 
     def clear(self, *, holds: bool = False) -> bool:
         """Remove the networks of a job that is over, which it had or only `holds` an end of; whether nothing of them is
-        left.
+        left, and nobody comes late.
         """
         if not self._wire:
             return True
-        self._wire.end_sockets()
+        if self._lent:
+            self._lent.close()
+            if not self._lent.left(0):
+                return False
         try:
             return not _laying().clear(self._wire, self._bare, holds=holds)
         except InfrastructureError:
@@ -188,6 +193,8 @@ class Container:
         os.close(self._input)
         self._status.close()
         self._usage.close()
+        if self._lent:
+            self._lent.close()
         if self._wire:
             self._wire.close()
         if gone:

@@ -1,4 +1,4 @@
-"""The wire: this process's end of what `agent_wire.c` serves in a container, and `holder.py` on the host.
+"""The wire: this process's end of what `agent_net.c` serves in a container, and `holder.py` on the host.
 
 Requests and answers are whole messages on a Unix socket, one at a time. Who serves them may be killed or stopped at any
 moment: nothing here waits for long.
@@ -13,7 +13,6 @@ import select
 import socket
 import struct
 import threading
-import weakref
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import InfrastructureError
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 NAME = "wire"  # of the socket, beside the pipes
 SECONDS = 10.0  # for an answer: the kernel takes milliseconds, and a busy host some more
 MOST = 1 << 17  # bytes of a request or an answer
-AT_ONCE = struct.pack("ii", 1, 0)  # struct linger: what is closed is gone
 PLAIN = b"ok"
 NUMBER, REFUSAL = re.compile(rb"ok ([0-9]{1,9})"), re.compile(rb"error ([0-9]{1,4})")
 
@@ -39,14 +37,10 @@ class Wire(Namespace):
         end.settimeout(SECONDS)
         self._end = end
         self._lock = threading.Lock()
-        self._lent: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
     def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
         request = f"socket {int(family)} {int(kind)} {int(protocol)}".encode()
-        made = socket.socket(family, kind, protocol, fileno=self._descriptor(request, "makes no socket"))
-        with self._lock:
-            self._lent.add(made)
-        return made
+        return socket.socket(family, kind, protocol, fileno=self._descriptor(request, "makes no socket"))
 
     def tap(self, device: str) -> int:
         return self._number(f"tap {device}".encode(), f"has no tap {device}")
@@ -88,8 +82,8 @@ class Wire(Namespace):
         if number < 0 or poll.poll(0):
             raise InfrastructureError(f"the network of {self.name} was ended from outside")
 
-    def _plain(self, request: bytes, what: str) -> None:
-        said, descriptors = self._ask(request, what)
+    def _plain(self, request: bytes, what: str, given: Sequence[int] = ()) -> None:
+        said, descriptors = self._ask(request, what, given)
         if descriptors or said != PLAIN:
             raise self._invalid(descriptors)
 
@@ -131,19 +125,7 @@ class Wire(Namespace):
         _close(descriptors)
         return InfrastructureError(f"the network of {self.name} sent an invalid reply")
 
-    def end_sockets(self) -> None:
-        """Close those that were made for a job and are still open: whoever waits on one is woken."""
-        with self._lock:
-            lent = list(self._lent)
-        for each in lent:
-            with contextlib.suppress(OSError):
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
     def close(self) -> None:
-        self.end_sockets()
         self._end.close()
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import __version__, disk, files, keys, plugins
 from bootmatrix.matrix import filling, meaning, template
+from bootmatrix.matrix.checks import asked
 from bootmatrix.model import Quarantine, Verdict, repro
 from bootmatrix.results import decode
 from bootmatrix.runs import journal, keeping
@@ -103,12 +104,15 @@ class Passes:
 
 
 def _given(step: BootStep, fields: TestFields, output: Path | None) -> Iterator[tuple[Path, Path]]:
-    """The files that the boot has besides its unikernel, and those of its disks, each with the folder that it is in."""
-    values = {**step.values, "attempt": "1", **({template.OUTPUT: str(output)} if output else {})}
+    """The files that the boot has besides its unikernel, those of its disks and those that its checks go by, each with
+    the folder that it is in.
+    """
+    values = {**step.placeholders, "attempt": "1", **({template.OUTPUT: str(output)} if output else {})}
     named = filling.of_key(fields, "files", values)
     values.update({template.FILES + name: str(step.root / path) for name, path in named.items()})
     disks = filling.of_key(fields, "blocks", values).values()
-    for path in (*named.values(), *(each.file for each in disks if each.file)):
+    trusted = (each.http.ca for each in asked(fields.ready, fields.checks) if each.http and each.http.ca)
+    for path in (*named.values(), *(each.file for each in disks if each.file), *trusted):
         file = Path(os.path.abspath(step.root / path))  # noqa: PTH100  # links are followed where it is opened
         yield file, output if output and file.is_relative_to(output) else step.root
 
@@ -155,8 +159,16 @@ class Keys:
         except OSError:
             return ""
         values = sorted(step.values.items())
-        asked = (repr(step.runner), values, self._asked(step), *self._protocol(step), *step.interfaces, *besides)
-        return keys.of(__version__, place.identity, unikernel, tender, *asked)
+        besides += [image.tag for image in step.besides.values()]  # where programs of its checks are run
+        asked = (
+            repr(step.runner),
+            values,
+            self._asked(step),
+            *self._protocol(step),
+            *step.interfaces,
+            *besides,
+        )
+        return keys.of(__version__, place.key, unikernel, tender, *asked)
 
     def _protocol(self, step: BootStep) -> tuple[str, ...]:
         """The content of the project's own protocol, which judges the test; of one of ours, its version says enough."""
@@ -178,7 +190,7 @@ class Keys:
         """Besides the place's own programs; looked at once."""
         if step.tender is None:
             return ""
-        known = (step.tender, place.name, output)
+        known = (step.tender, place.key, output)
         if known not in self._tenders:
             self._tenders[known] = self._content(step.tender, place, output)
         return self._tenders[known]

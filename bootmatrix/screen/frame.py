@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from bootmatrix.model import SEVERITY, Verdict
-from bootmatrix.screen.board import Board
 from bootmatrix.screen.estimate import Estimate
 from bootmatrix.screen.flight import Flight
 from bootmatrix.screen.signs import RUNNING, TO_DO
+from bootmatrix.screen.tally import Tally
 from bootmatrix.screen.words import fit, number, whole
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Frame:
     ) -> None:
         self.alphabet, self.clock, self.total = alphabet, clock, shape.boots
         self.room = room(*size)
-        self.board = Board(shape, alphabet, self.room.width, self.room.grid)
+        self.tally = Tally(shape, alphabet, self.room.width, self.room.grid)
         self.flight = Flight(alphabet)
         self.estimate = Estimate(left, clock)
         self.started = clock()
@@ -61,10 +61,10 @@ class Frame:
     def resize(self, size: tuple[int, int]) -> None:
         if room(*size) != self.room:
             self.room = room(*size)
-            self.board.resize(self.room.width, self.room.grid)
+            self.tally.resize(self.room.width, self.room.grid)
 
     def add(self, result: Result) -> None:
-        self.board.add(result.cell, result.verdict)
+        self.tally.add(result.cell, result.verdict)
         self.postponed.discard(result.id)
         if result.reused:
             self.reused += 1
@@ -73,22 +73,22 @@ class Frame:
 
     def lines(self) -> list[list[Span]]:
         now = self.clock()
-        grid = self.board.lines(self.flight.cells())
+        grid = self.tally.lines(self.flight.cells())
         flight = self.flight.lines(now, self.room.width, self.room.flight)
         running = sum(1 for cell in self.flight.cells() if cell)
         return [[], *grid, *flight, *self._counts({RUNNING: running}), self._time(now)]
 
     def last(self) -> list[list[Span]]:
         """What stays when the run has ended: the summary tells the rest."""
-        return [[], *self.board.lines(()), *self._counts({})]
+        return [[], *self.tally.lines(()), *self._counts({})]
 
     def _counts(self, running: Mapping[str, int]) -> Iterator[list[Span]]:
         """The counts, which explain the signs; in as many lines as they need."""
-        counts: dict[str, int] = {kind: count for kind, count in zip(SEVERITY, self.board.counts, strict=True) if count}
+        counts: dict[str, int] = {kind: count for kind, count in zip(SEVERITY, self.tally.counts, strict=True) if count}
         to_do = self.total - sum(counts.values()) - sum(running.values())
         counts |= {**running, **({TO_DO: to_do} if to_do > 0 else {})}
         items: list[Span] = [(f"{self.alphabet.of[kind]} {count} {kind}", kind) for kind, count in counts.items()]
-        grid = self.board.grid
+        grid = self.tally.grid
         signs = grid.box * grid.lines
         if grid.tests > signs == 1:
             items.append((f"{self.alphabet.steps[::3]} partly done", Verdict.PASSED))
@@ -97,7 +97,7 @@ class Frame:
         return _wrapped(items, self.room.width)
 
     def _time(self, now: float) -> list[Span]:
-        done = sum(self.board.counts)
+        done = sum(self.tally.counts)
         parts = [f"{done}/{number(self.total, 'test')}", whole(now - self.started)]
         if done < self.total:
             parts.append(self.estimate.text())

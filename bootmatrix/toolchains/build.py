@@ -51,7 +51,7 @@ class BuildStep:
 
     def output(self, place: Place) -> Path:
         """The folder that holds what was built, by all that went into it and by the place where it was built."""
-        return _kept() / keys.of(self.key, place.identity)
+        return _kept() / keys.of(self.key, place.key)
 
 
 def _kept() -> Path:

@@ -36,9 +36,14 @@ class Stop:
         return self.kind in {StopKind.TIMEOUT, StopKind.IDLE, StopKind.CHECK_LATE}
 
     @property
+    def is_checked(self) -> bool:
+        """Whether its checks have said all that there is to say, good or bad."""
+        return self.kind in {StopKind.CHECKED, StopKind.CHECK_LATE}
+
+    @property
     def outcome(self) -> OutcomeKind:
         """What it comes to that the process did not end itself."""
-        return OutcomeKind.STOPPED if self.kind in {StopKind.CHECKED, StopKind.CHECK_LATE} else OutcomeKind.HUNG
+        return OutcomeKind.STOPPED if self.is_checked else OutcomeKind.HUNG
 
     @property
     def is_final(self) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 TENDER_LIMIT = 1 << 20
 TICK = 0.1  # seconds between looks at the witnesses
+LINGER = 0.05  # seconds in which an end of its own still counts once all is asked: an answer may be a guest's last deed
 REPRIEVE = 64  # chunks that are still read after a deadline: they came before it, however late we read
 
 
@@ -79,6 +80,7 @@ class _Watcher:
         self.last = clock.started  # when a console byte came last
         self.console, self.tender = Record(limits.size), Record(TENDER_LIMIT)
         self.sieve = Sieve(limits.noise)
+        self.lingers = 0.0  # until when, once there is nothing more to ask
 
     def follow(self, process: Process) -> Watched:
         try:
@@ -100,7 +102,7 @@ class _Watcher:
         """How it ended, or why to end it; one that closes its output may run on: the deadlines hold all the same."""
         reprieve = REPRIEVE
         while not ((stop := self._asked()) and stop.is_final):
-            item = process.read(self.clock.waiting(0 if stop else self._patience()))
+            item = process.read(self.clock.waiting(self._grace(stop) if stop else self._patience()))
             if stop and (item is None or not reprieve):
                 return None, stop
             reprieve -= bool(stop)
@@ -129,6 +131,14 @@ class _Watcher:
             if stop := witness.tick(moment):
                 moment = replace(moment, stop=stop)
         return moment.stop
+
+    def _grace(self, stop: Stop) -> float:
+        """Seconds in which it may still end by itself."""
+        if not stop.is_checked:
+            return 0.0
+        now = self.clock.now()
+        self.lingers = self.lingers or now + LINGER
+        return max(0.0, self.lingers - now)
 
     def _patience(self) -> float:
         """Seconds until there is something to look at."""

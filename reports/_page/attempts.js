@@ -1,7 +1,7 @@
 // Each try of a test: what the guest did and how we know, what it printed, and what it said of its own cases.
 
 const SOME_CASES = 200;
-const NOTE = /\.(\w+)\.(?:log|txt)$/; // a file that people read, with what it is about
+const NOTE = /\.(\w+)\.txt$/; // a file that people read, with what it is about
 
 /** `reason` is the test's, which need not be told again; `last` is open. */
 function attemptOf(attempt, shown, reason, last) {
@@ -35,6 +35,7 @@ function attemptOf(attempt, shown, reason, last) {
     consoleOf("Console", attempt, attempt.console, shown?.console, shown?.full),
     attempt.tender ? consoleOf("Tender's output", attempt, attempt.tender, shown?.tender, shown?.full) : null,
     notesOf(attempt, shown),
+    checksOf(attempt),
     casesOf(attempt),
     factList(facts),
     filesOf(attempt),
@@ -85,28 +86,38 @@ function casesOf(attempt) {
   const order = ["failed", "skipped", "passed"];
   const sorted = [...attempt.cases].sort((one, other) => order.indexOf(one.status) - order.indexOf(other.status));
   const left = sorted.length - SOME_CASES + (attempt.cases_left ?? 0);
-  return make(
-    "div",
-    { class: "cases" },
-    make("h4", {}, "The guest's cases"),
-    make(
-      "ul",
-      {},
-      sorted
-        .slice(0, SOME_CASES)
-        .map((each) =>
-          make(
-            "li",
-            {},
-            sign(each.status),
-            make("span", { class: `verdict ${slug(each.status)}` }, seen(each.status)),
-            " ",
-            make("bdi", {}, seen(each.name)),
-            each.message ? make("p", {}, seenLines(each.message)) : null,
-          ),
-        ),
-    ),
+  return listOf(
+    "The guest's cases",
+    sorted.slice(0, SOME_CASES).map((each) => listed(each, each.status, each.message)),
     left > 0 ? make("p", { class: "remark" }, `… and ${count(left)} more, in report.json.`) : null,
+  );
+}
+
+/** What the guest was asked from outside, in its order. */
+function checksOf({ checks }) {
+  if (!checks.length) return null;
+  const shown = checks.slice(0, SOME_CASES).map((each) => {
+    const kind = each.status === "not run" ? "skipped" : each.status;
+    const more = [each.message, each.report].filter((text) => text).join("\n");
+    return listed(each, kind, more, ` in ${seconds(each.seconds)}`);
+  });
+  return listOf("Checks from outside", shown, null);
+}
+
+function listOf(title, items, remark) {
+  return make("div", { class: "cases" }, make("h4", {}, title), make("ul", {}, items), remark);
+}
+
+function listed(each, kind, message, took = "") {
+  return make(
+    "li",
+    {},
+    sign(kind),
+    make("span", { class: `verdict ${slug(kind)}` }, seen(each.status)),
+    " ",
+    make("bdi", {}, seen(each.name)),
+    took,
+    message ? make("p", {}, seenLines(message)) : null,
   );
 }
 

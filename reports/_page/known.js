@@ -58,6 +58,7 @@ function factsOf(result) {
   const axes = Object.entries(result.axes).filter(([key]) => !["test", "cell"].includes(key));
   return [
     ...axes.map(([key, value]) => [make("bdi", {}, seen(key)), seen(value)]),
+    ...Object.entries(result.labels ?? {}).map(([key, value]) => [make("bdi", {}, seen(key)), seen(value)]),
     ["Image", seen(result.image)],
     ["Digest", result.digest && make("code", {}, seen(result.digest))],
     [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.server
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,9 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from checks.worlds import HOST, Guest, endlessly, failed, interface, passed, saying, value, world
 
+from bootmatrix.checks import answer, link
+from bootmatrix.checks.ends import Ended
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
+
+    from bootmatrix.checks.check import Try, World
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
@@ -50,15 +57,24 @@ class Pages(http.server.BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """Its port."""
-    with http.server.ThreadingHTTPServer((HOST, 0), Pages) as found:
+@contextlib.contextmanager
+def serving(address: str) -> Iterator[str]:
+    """The port of a server there."""
+    with http.server.ThreadingHTTPServer((address, 0), Pages) as found:
         thread = threading.Thread(target=found.serve_forever, args=(0.01,), daemon=True)
         thread.start()
-        yield str(found.server_address[1])
-        found.shutdown()
-        thread.join(10)
+        try:
+            yield str(found.server_address[1])
+        finally:
+            found.shutdown()
+            thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The port of one on HOST."""
+    with serving(HOST) as port:
+        yield port
 
 
 def test_a_page_is_asked_for_and_looked_at(server: str) -> None:
@@ -77,6 +93,20 @@ def test_several_requests_are_measured(server: str) -> None:
     report = passed(http={"path": "/", "port": server, "count": "20"})
     assert value(report, "requests") == 20
     assert 0 < value(report, "p50") <= value(report, "p99") <= value(report, "max") < 10
+
+
+def test_only_the_first_request_is_given_up_soon(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guest that has answered is up: where a packet is lost, TCP sends it again after a second."""
+    patience: list[float] = []
+
+    def connecting(tried: Try, address: str, port: int) -> Any:
+        patience.append(tried.patience)
+        return link.connected(tried, address, port)
+
+    monkeypatch.setattr(answer, "connected", connecting)
+    passed(http={"port": server, "count": "3"})
+    assert patience[-3] < 10
+    assert patience[-2:] == [math.inf, math.inf]
 
 
 def test_a_body_and_headers_are_sent(server: str) -> None:
@@ -140,9 +170,15 @@ def test_a_redirection_never_leads_out_of_the_networks(server: str, path: str, w
 
 
 def test_a_redirection_leads_to_other_addresses_of_the_boots_networks(server: str) -> None:
-    options = {"path": f"/to/http://127.0.0.2:{server}/there", "port": server, "redirects": "1", "status": "200"}
-    what = failed(world(interfaces=(interface(address="127.0.0.1/8"),)), http=options, retry="false")
-    assert what == f"127.0.0.2:{server} refuses connections"
+    where = world(interfaces=(interface(address="127.0.0.1/8"),))
+    with serving("127.0.0.2") as other:
+        options = {
+            "path": f"/to/http://127.0.0.2:{other}/there",
+            "port": server,
+            "redirects": "1",
+            "host": "web.example",
+        }
+        assert passed(where, http=options).text == f"Hello from /there to 127.0.0.2:{other}\n"
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -224,6 +260,27 @@ def test_a_series_that_was_answered_once_is_not_begun_again() -> None:
     with Guest(serve) as guest:
         what = failed(http={"port": guest.port, "count": "9"})
     assert what == f"request 2 of 9: http://{HOST}:{guest.port}/ answered 500 Oh instead of 200"
+
+
+def test_a_page_that_ends_with_the_guest_counts_and_one_that_is_cut_off_does_not() -> None:
+    """The guest answers, closes the connection, and is gone: that is the end of the body. Or it only is gone."""
+    for closes in (True, False):
+        where = world()
+
+        def serve(guest: Guest, sock: socket.socket, where: World = where, *, closes: bool = closes) -> None:
+            sock.recv(1 << 16)
+            sock.sendall(HEAD + b"\r\nbye")
+            if closes:
+                sock.shutdown(1)
+            where.ends.end()
+            guest.hold(sock)
+
+        with Guest(serve) as guest:
+            if closes:
+                assert passed(where, http={"port": guest.port}).text == "bye"
+            else:
+                with pytest.raises(Ended):
+                    passed(where, http={"port": guest.port})
 
 
 def test_numbers_of_the_body_are_kept_but_ours_stand_last() -> None:

@@ -118,8 +118,8 @@ def test_an_error_that_is_no_fault_of_the_guest_ends_all_and_is_kept(keys: dict[
 
 
 def test_beginning_twice_is_beginning_once() -> None:
-    with Guest(saying(b"")) as guest:
-        found = checking({"tcp": guest.port})
+    with Guest(saying(b"y")) as guest:
+        found = checking({"tcp": {"port": guest.port, "send": "x", "expect": "y"}})
         for _ in range(3):
             found.begin()
         assert found.done.wait(30)

@@ -72,7 +72,7 @@ def test_its_time_is_used_and_no_more(tried: Callable[..., tuple[list[Try], Cloc
     assert caught.value.late
     assert clock.now == pytest.approx(103, abs=0.01)
     assert {each.deadline for each in tries} == {103.0}
-    assert [each.patience for each in tries[:4]] == [0.25, 0.5, 1.0, 2.0]
+    assert [each.patience for each in tries[:4]] == pytest.approx([0.05, 0.075, 0.1125, 0.16875])
 
 
 def test_one_try_has_all_of_the_time(tried: Callable[..., tuple[list[Try], Clock, Callable[[], Report]]]) -> None:
@@ -99,13 +99,27 @@ def test_an_earlier_try_says_more_than_one_that_was_cut_off(
     late: Exception, tried: Callable[..., tuple[list[Try], Clock, Callable[[], Report]]]
 ) -> None:
     def ask(_try: Try, clock: Clock) -> Report:
-        if clock.now < 100.1:
+        if clock.now < 109.9:
             raise Failed("404")
-        clock.now = 200.0
+        clock.now = 110.0
         raise late
 
     _, _, run = tried(ask)
     with pytest.raises(Failed, match=r"^404 \("):
+        run()
+
+
+def test_a_try_that_had_most_of_the_time_says_more_than_an_earlier_one(
+    tried: Callable[..., tuple[list[Try], Clock, Callable[[], Report]]],
+) -> None:
+    def ask(_try: Try, clock: Clock) -> Report:
+        if clock.now < 100.1:
+            raise Failed("it is not up")
+        clock.now = 110.0
+        raise Failed("it is silent", late=True)
+
+    _, _, run = tried(ask)
+    with pytest.raises(Failed, match=r"^it is silent \(\d+ tries within 10 s\)"):
         run()
 
 

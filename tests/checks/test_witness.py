@@ -10,17 +10,22 @@ import pytest
 from checks.worlds import Guest, saying, world
 from watching.fakes import FakeProcess
 
+from bootmatrix.checks.ready import Ready
 from bootmatrix.checks.witness import FILE, Checks
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.matrix.checks import Check
+from bootmatrix.matrix.checks import Ready as Wanted
 from bootmatrix.model import CheckStatus, Measure
-from bootmatrix.places.place import CONSOLE, END
+from bootmatrix.places.place import CONSOLE, END, Exit
+from bootmatrix.texts import Record
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.stop import StopKind
 from bootmatrix.watching.watch import Watched, watch
+from bootmatrix.watching.witness import Moment
 
 if TYPE_CHECKING:
     from bootmatrix.checks.check import World
+    from bootmatrix.watching.witness import Witness
 
 LONG = Limits(60, 1 << 20)
 
@@ -64,6 +69,8 @@ def test_a_boot_ends_when_its_checks_are_done() -> None:
         process = Living()
         seen = watched(process, witness({"tcp": guest.port, "name": "web", "metrics": {"connect": r"connect=(\S+)"}}))
     assert (seen.is_for(StopKind.CHECKED), seen.stopped, seen.late) == (True, "all checks are done", False)
+    assert seen.stop
+    assert seen.stop.is_checked
     assert process.killed.is_set()
     assert seen.seconds < 5
     (check,) = seen.findings.checks
@@ -87,7 +94,7 @@ def test_a_check_whose_time_is_over_is_late_as_a_time_out_is() -> None:
     with Guest(Guest.hold) as guest:
         slow = {"tcp": {"port": guest.port, "expect": "x"}, "within": "50 ms"}
         seen = watched(Living(), witness(slow))
-        assert (seen.is_for(StopKind.CHECK_LATE), seen.late) == (True, True)
+        assert (seen.is_for(StopKind.CHECK_LATE), seen.late, seen.stop and seen.stop.is_checked) == (True, True, True)
         assert "within 0.10 s" in watched(Living(), witness(slow, stretch=2.0)).findings.complaints[0]
 
 
@@ -105,7 +112,7 @@ def test_checks_wait_until_they_are_begun() -> None:
     seen = watched(Living(), checks, Limits(0.05, 1 << 20))
     assert seen.is_for(StopKind.TIMEOUT)
     why = "the boot was ended (no end within 50 ms) before the check 'command true' was done"
-    assert seen.findings.complaints == (why,)
+    assert seen.findings.undone == (why,)
     assert [each.status for each in seen.findings.checks] == [CheckStatus.NOT_RUN]
 
 
@@ -129,7 +136,7 @@ def test_a_guest_that_ends_in_the_middle_ends_its_checks_at_once() -> None:
         seen = watched(process, witness(slow, {"command": "true", "name": "after"}))
     assert seen.exit
     assert seen.seconds < 5
-    assert seen.findings.complaints == ("the guest ended before the checks 'web', 'after' were done",)
+    assert seen.findings.undone == ("the guest ended before the checks 'web', 'after' were done",)
     assert [(each.status, each.message) for each in seen.findings.checks] == [
         (CheckStatus.FAILED, "the guest ended before it was done"),
         (CheckStatus.NOT_RUN, "the guest ended before it was done"),
@@ -148,6 +155,49 @@ def test_an_answer_that_came_before_the_guest_ended_counts() -> None:
         seen = watched(process, witness({"tcp": {"port": guest.port, "send": "x", "expect": "bye"}}))
     assert seen.findings.complaints == ()
     assert [each.status for each in seen.findings.checks] == [CheckStatus.PASSED]
+
+
+class Crashing(Living):
+    """Ends by itself right after its last answer, as it is waited for, if it is."""
+
+    def __init__(self, checks: Checks) -> None:
+        super().__init__()
+        self.checks = checks
+
+    def read(self, seconds: float) -> tuple[str, bytes] | None:
+        if seconds and self.checks.tick(Moment(0, 0, Record(0))):
+            self.exit()
+        return super().read(seconds)
+
+
+def test_an_end_that_follows_upon_the_last_answer_is_the_guests_own() -> None:
+    checks = witness({"console": "up"})
+    process = Crashing(checks)
+    process.say(b"up")
+    seen = watched(process, checks)
+    assert (seen.exit, seen.stop) == (Exit(0), None)
+    assert [each.status for each in seen.findings.checks] == [CheckStatus.PASSED]
+
+
+def test_a_guest_that_stays_after_its_last_answer_is_not_waited_for_long() -> None:
+    process = Living()
+    process.say(b"up")
+    before = time.monotonic()
+    assert watched(process, witness({"console": "up"})).is_for(StopKind.CHECKED)
+    assert time.monotonic() - before < 2
+
+
+@pytest.mark.parametrize("asked", ["once it was ready", "after an answer"])
+def test_a_guest_cannot_skip_itself_any_more(asked: str) -> None:
+    process = Living()
+    dies = {"console": {"send": "bye", "expect": "never"}, "name": "b"}
+    before = [{"console": "up", "name": "a"}] if asked == "after an answer" else []
+    checks = witness(*before, dies, where=world(write=lambda _: process.exit()), at_once=bool(before))
+    process.say(b"up")
+    also: list[Witness] = [checks] if before else [Ready(Wanted(text="up"), lambda _: world(), checks.begin), checks]
+    seen = watch(process, LONG, threading.Event(), also=also)
+    assert seen.findings.complaints == ("the guest ended before the check 'b' was done",)
+    assert seen.findings.undone == ()
 
 
 def test_the_user_ends_checks_at_once() -> None:
@@ -172,6 +222,15 @@ def test_what_is_no_fault_of_the_guest_is_raised_and_nothing_is_left_under_way()
     with pytest.raises(InfrastructureError, match="engine went away"):
         watched(Living(), witness({"tcp": "1"}, where=where))
     assert asked.ends.stop.is_set()
+
+
+def test_a_socket_that_cannot_be_made_is_the_infrastructures_failure() -> None:
+    def refused(*_: object) -> Any:
+        raise PermissionError(1, "Operation not permitted")
+
+    what = "no socket can be made in the network 'lan' of the boot: Operation not permitted"
+    with pytest.raises(InfrastructureError, match=what):
+        watched(Living(), witness({"ping": None}, where=world(socket=refused)))
 
 
 def test_a_place_that_loses_the_boot_ends_its_checks() -> None:

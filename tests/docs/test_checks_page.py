@@ -79,4 +79,4 @@ def test_limits_are_the_documented_ones() -> None:
     assert f"1 to {kinds.MOST_ASKED:,} |" in section("http")
     assert f"first {check.LONGEST >> 10} KiB" in section("Reports")
     assert ping.WAIT == udp.WAIT == 2.0
-    assert (trying.FIRST_PAUSE, trying.LONGEST_PAUSE) == (0.01, 0.5)
+    assert (trying.FIRST_PAUSE, trying.LONGEST_PAUSE) == (0.01, 0.1)

@@ -165,12 +165,12 @@ def test_what_the_marks_of_keys_mean_is_documented() -> None:
     assert named("How layers merge", "`~` takes", ".") == nothing
     filled = [name for name, key in found.items() if key.texts]
     assert sorted(named("Placeholders", "is filled in ", ";")) == sorted(filled)
-    late = [name for name, key in found.items() if key.late]
+    late = [name for name, key in found.items() if key.late and not key.few]
     said = rows(section("docs/matrix.md", "Placeholders"), "placeholder")["{attempt}"][1].partition(" and ")[0]
     assert re.findall(r"`(\w+)`", said) == late
     known = {
         *template.BUILTIN,
-        *(template.OF_OPTIONS - {"args"}),
+        *template.OF_OPTIONS,
         *(name for key in found.values() for name in key.also),
     }
     assert set(rows(section("docs/matrix.md", "Placeholders"), "placeholder")) >= {f"{{{n}}}" for n in known}
@@ -346,7 +346,7 @@ def test_shown_commands_have_commands_and_options_that_exist() -> None:
     lines = [line for fence in EVERY for line in fence.text.splitlines() if SHOWN.match(line)]
     assert lines
     for line in lines:
-        words = re.split(r" [|>]| \|\| ", line[line.index("bootmatrix") :])[0].split()[1:]
+        words = re.split(r" [|>]| \|\| | -- ", line[line.index("bootmatrix") :])[0].split()[1:]
         options = {word for option in commands()[words[0]].params for word in option.opts}
         assert {word for word in words if word.startswith("-")} <= options, line
 

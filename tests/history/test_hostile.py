@@ -13,8 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from histories import CELL, result, run
-from sqlalchemy import text
+from histories import CELL, result, run, slow
 from support import bootmatrix
 
 from bootmatrix import plugins, results
@@ -34,6 +33,7 @@ pytestmark = pytest.mark.timeout(120)
 MASTER = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 # ruff: noqa: S608
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+COUNT = f"SELECT count(*) FROM ({ENDLESS} SELECT i FROM n)"
 HOSTILE = {
     "an endless view": f"DROP TABLE places; CREATE VIEW places AS {ENDLESS} SELECT i AS id, 'a' AS host, 'b' AS "
     "accelerator, 'c' AS digest FROM n",
@@ -259,42 +259,39 @@ def test_a_statement_ends_at_the_deadline_and_says_what_took_so_long(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, "0.3")
-    with (
-        opened(tmp_path, str(file)) as past,
-        pytest.raises(InfrastructureError, match="to try took longer than 0") as caught,
-    ):
-        endless(past)
+    with opened(tmp_path, str(file)) as past:
+        slow(past, COUNT)
+        with pytest.raises(InfrastructureError, match="looking for the run took longer than 0") as caught:
+            past.night("r0001")
     assert f"{VARIABLE}=SECONDS" in str(caught.value)
 
 
 CHILD = """
 import sys
 from pathlib import Path
-from sqlalchemy import text
+from sqlalchemy import event
 from bootmatrix.history.database import opened
+
+def slowly(*_):
+    print("begun", flush=True)
+    return sys.argv[2], ()
+
 with opened(Path(), sys.argv[1]) as past:
+    event.listen(past.engine, "before_cursor_execute", slowly, retval=True)
     try:
-        with past._reading("to try") as connection:
-            print("begun", flush=True)
-            connection.execute(text(sys.argv[2]))
+        past.night("r0001")
     except KeyboardInterrupt:
         sys.exit(7)
 """
 
 
 def test_a_statement_ends_at_ctrl_c(file: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", CHILD, str(file), f"SELECT count(*) FROM ({ENDLESS} SELECT i FROM n)"]
+    command = [sys.executable, "-c", CHILD, str(file), COUNT]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as child:
         assert child.stdout
         assert child.stdout.readline() == b"begun\n"
         child.send_signal(signal.SIGINT)
         assert child.wait(60) == 7
-
-
-def endless(past: object) -> None:
-    assert isinstance(past, Database)
-    with past._reading("to try") as connection:  # noqa: SLF001  # no table of ours takes so long
-        connection.execute(text(f"SELECT count(*) FROM ({ENDLESS} SELECT i FROM n)"))
 
 
 @pytest.mark.parametrize("given", ["x", "0", "-1", "nan", "inf"])

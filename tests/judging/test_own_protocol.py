@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import bootmatrix, script, scripted, write_matrix
 
+from bootmatrix import plugins
+
 if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
@@ -107,4 +109,5 @@ def test_an_unknown_name_is_told_at_its_place_with_those_that_are_possible(proje
     done = project("list")
     assert (done.returncode, done.stdout) == (2, "")
     wanted = "matrix.yaml:3:14: cases: 'own-wrods' is not allowed here\n    did you mean 'own-words'? possible: "
-    assert f"error: {wanted}kvm-unit-tests, kvm-unit-tests-status, own-words, tap, uktest\n" in done.stderr
+    possible = sorted([*plugins.builtin_names("protocols"), "own-words"])
+    assert f"error: {wanted}{', '.join(possible)}\n" in done.stderr

@@ -107,6 +107,25 @@ def test_a_hung_guest_is_hung_whatever_it_printed() -> None:
     assert (hung.verdict, str(hung.outcome)) == ("timed out", "hung(no end within 30 s)")
 
 
+@pytest.mark.parametrize(
+    ("line", "outcome", "wanted"),
+    [
+        ("", "stopped", "passed"),
+        ("EXIT: STATUS=1\n", "stopped", "passed"),
+        ("EXIT: STATUS=3\n", "exited(3)", "failed"),
+        ("EXIT: STATUS=9\n", "exited(9)", "failed"),
+        ("EXIT: STATUS=1\nEXIT: STATUS=125\n", "crashed", "failed"),
+    ],
+)
+def test_checks_that_pass_do_not_speak_for_a_guest_that_prints_its_failure(
+    line: str, outcome: str, wanted: str
+) -> None:
+    stop = Stop(StopKind.CHECKED, "all checks are done")
+    ending = Ending(stopped=stop.text, console=f"up\n{line}still there\n")
+    found = verdict.judge(fields(expect={"outcome": "stopped"}, **KVM_UNIT), Fixed(), ending, stop)
+    assert (found.outcome.kind, found.verdict) == (parse_outcome(outcome).kind, wanted)
+
+
 def test_a_guest_may_be_expected_to_hang() -> None:
     ending = Ending(stopped="no console output for 2 s", console="about to hang")
     expected = fields(expect={"outcome": "hung", "console": "about to hang"})

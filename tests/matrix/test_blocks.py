@@ -54,6 +54,8 @@ WRONG = {
     f"{{blocks: {{a: {{size: 1 MiB, expect: {{contains: {'x' * 4097}}}}}}}}}": "more than 4,096 characters",
     "{blocks: {a: {size: 1 MiB, image: b}}}": "unknown key 'image'",
     "{args: ['{files.b}'], files: {a: x}}": "the placeholder {files.b} names none of the test's `files`",
+    "{files: {a: '{files.b}', b: x}}": "the placeholder {files.b} names none of the test's `files`",
+    "{files: {a: '{attempt}'}}": "the placeholder {attempt} names no axis or parameter",
     "{args: ['{output}/x']}": "the placeholder {output} names no axis or parameter",
     "{unikernel: '{files.a}', files: {a: x}}": "the placeholder {files.a} names none of the test's `files`",
     "{blocks: {a: {size: 1 MiB, file: '{c}'}}}": "the placeholder {c} names no axis or parameter",

@@ -124,6 +124,8 @@ WRONG = [
     ("tcp: 0", "matrix.yaml:5:14: port: '0' is too small: the minimum is 1"),
     ("ping: {loss: 101 %}", "matrix.yaml:5:22: loss: '101 %' is not a share such as 2 % or 0.5 %"),
     ("ping: {flood: true, interval: 1 s}", "matrix.yaml:5:15: ping: flood sends the next as soon as one is answered"),
+    ("ping: 101", "matrix.yaml:5:9: checks: 101 pings, one in 0.10 s, take 10 s, but it must pass within 10 s"),
+    ("{ping: {count: 3, interval: 2 s}, within: 4 s}", "matrix.yaml:5:9: checks: 3 pings, one in 2.00 s, take 4.00 s"),
     ("http: index.html", "matrix.yaml:5:15: url: 'index.html' is neither a path such as /index.html nor a URL"),
     ("http: ftp://10.0.0.2/", "matrix.yaml:5:15: url: 'ftp://10.0.0.2/' is neither a path"),
     ("http: {path: x}", "matrix.yaml:5:22: path: 'x' is not a path; write it as /index.html, or a whole URL as `url:`"),
@@ -160,6 +162,23 @@ def test_two_checks_with_one_metric_are_told(errors: Errors) -> None:
     one = "{tcp: 1, metrics: {a: '(x)'}}"
     (told,) = errors(text(f"      - {one}\n      - parallel: [{one}]\n"))
     assert told == "matrix.yaml:5:7: checks: two checks have the metric 'a': rename one of them"
+
+
+SHARED = [
+    "tests:\n  t:\n    metrics: {a: '(x)'}\n    checks: {tcp: 1, metrics: {a: '(x)'}}\n",
+    "defaults: {metrics: {a: '(x)'}}\ntests:\n  t:\n    checks: {tcp: 1, metrics: {a: '(x)'}}\n",
+    "defaults: {checks: {tcp: 1, metrics: {a: '(x)'}}}\ntests:\n  t:\n    metrics: {a: '(x)'}\n",
+    (
+        "tests:\n  t:\n    metrics: {a: '(x)'}\n"
+        "    when: [{match: {backend: qemu}, checks: {parallel: [{tcp: 1, metrics: {a: '(x)'}}]}}]\n"
+    ),
+]
+
+
+@pytest.mark.parametrize("tests", SHARED)
+def test_a_metric_of_the_test_and_of_a_check_are_told_apart(errors: Errors, tests: str) -> None:
+    (told,) = errors(f"axes: {{backend: [qemu]}}\n{tests}")
+    assert told.endswith(": metric 'a' is one of the test and one of a check, too\n    rename one of them")
 
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())

@@ -119,13 +119,14 @@ MEANINGS: dict[str, dict[str, object]] = {
     "memory": USUAL,
     "expected_failure": USUAL,
     "args": {"late": True, "merged": False, "in_pass": True},
-    "files": {"late": True, "merged": True, "in_pass": True},
+    "files": {"late": True, "merged": True, "in_pass": True, "few": {"output"}},
     "blocks": {"late": True, "merged": True, "in_pass": True, "also": {"disk"}},
     "checks": {"late": False, "merged": False, "in_pass": True},
     "ready": {"late": False, "merged": False, "in_pass": True},
     "expect": {"late": False, "merged": True, "in_pass": True},
     "metrics": {**USUAL, "merged": True},
     "nets": {**USUAL, "merged": True},
+    "labels": {"late": False, "merged": True, "in_pass": False, "told": True},
     "runner": {**USUAL, "merged": True, "in_pass": False},
     "retry": {**USUAL, "merged": True, "in_pass": False},
     "build": {**USUAL, "in_pass": False},
@@ -139,35 +140,36 @@ MEANINGS: dict[str, dict[str, object]] = {
 def test_every_key_of_a_test_has_one_meaning() -> None:
     found = meaning.of(TestFields)
     assert found.keys() == TestFields.model_fields.keys()
-    filled = {"args", "expect", "resources", "files", "blocks", "checks", "ready"}
+    filled = {"args", "expect", "resources", "files", "blocks", "checks", "ready", "labels"}
     assert {name for name in MEANINGS if found[name].texts} == filled
     for name, what in MEANINGS.items():
         assert {field: getattr(found[name], field) for field in what} == what, name
 
 
 NEW = """\
-    labels: Annotated[dict[str, Text], Merged(), Filled(), NotInPass()] = Field({}, description="Its labels.")
+    hints: Annotated[dict[str, Text], Merged(), Filled(), NotInPass(), Told()] = Field({}, description="Its hints.")
     disk: Annotated[Text, Filled()] = Field("", description="Its disk.")
 """
 BEFORE = "    runner: Annotated["
 LAYERS = """
 axes: {backend: [qemu]}
-defaults: {labels: {a: 'tap-{arch}', b: '{{b}}'}}
+defaults: {hints: {a: 'tap-{arch}', b: '{{b}}'}}
 tests:
   t:
     unikernel: matrix.yaml
     disk: DISK
-    when: [{match: {backend: qemu}, labels: {b: 'x{test}', c: C}}]
+    when: [{match: {backend: qemu}, hints: {b: 'x{test}', c: C}}]
 """
 LOOK = """
 import json, sys
 from pathlib import Path
 from bootmatrix.errors import UserError
+from bootmatrix.boots.results import untried
 from bootmatrix.matrix import load, schema
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.planning import plan
 from bootmatrix.runs.passes import Keys
-found = {"schema": schema.json_schema()["$defs"]["Test"]["properties"]["labels"]["description"], "keys": []}
+found = {"schema": schema.json_schema()["$defs"]["Test"]["properties"]["hints"]["description"], "keys": []}
 for name in sys.argv[1:]:
     try:
         (step,) = plan.make(load.load(Path(name)), (), "host").boots
@@ -175,7 +177,8 @@ for name in sys.argv[1:]:
         found["error"] = str(error)
         continue
     found["keys"].append(Keys().of(step, step.fields, LocalPlace()))
-    found["labels"] = step.fields.labels
+    found["hints"] = step.fields.hints
+    found["told"] = untried(step, "skipped", "").labels
 print(json.dumps(found))
 """
 
@@ -200,7 +203,7 @@ def run(program: Path, *args: str, cwd: Path) -> subprocess.CompletedProcess[str
 def test_a_key_is_added_in_one_place(tmp_path: Path) -> None:
     texts = {
         "first": LAYERS.replace("DISK", "d").replace("C}", "c}"),
-        "other-labels": LAYERS.replace("DISK", "d").replace("C}", "d}"),
+        "other-hints": LAYERS.replace("DISK", "d").replace("C}", "d}"),
         "other-disk": LAYERS.replace("DISK", "e").replace("C}", "c}"),
         "unknown": LAYERS.replace("DISK", "d").replace("C}", "'{nonsense}'}"),
     }
@@ -210,13 +213,13 @@ def test_a_key_is_added_in_one_place(tmp_path: Path) -> None:
     done = run(copied(tmp_path / "copy", NEW), "-c", LOOK, *(f"{name}.yaml" for name in texts), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["schema"] == "Its labels. Layers merge key by key. Placeholders are filled in."
-    assert found["labels"]["b"] == "xt"
-    assert found["labels"]["a"].startswith("tap-")
-    assert found["labels"]["a"] != "tap-{arch}"
-    first, other_labels, other_disk = found["keys"]
-    assert first == other_labels != other_disk
-    assert found["error"].startswith("unknown.yaml:8:63: the placeholder {nonsense} names no axis or parameter")
+    assert found["schema"] == "Its hints. Layers merge key by key. Placeholders are filled in."
+    assert found["hints"]["b"] == found["told"]["b"] == "xt"
+    assert found["hints"]["a"].startswith("tap-")
+    assert found["hints"]["a"] != "tap-{arch}"
+    first, other_hints, other_disk = found["keys"]
+    assert first == other_hints != other_disk
+    assert found["error"].startswith("unknown.yaml:8:62: the placeholder {nonsense} names no axis or parameter")
 
 
 def test_a_key_without_its_marks_stops_the_program(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import bootmatrix, write_matrix
 
-from bootmatrix.boots import tenders
+from bootmatrix.boots import given, tenders
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import load
 from bootmatrix.matrix.reach import ALWAYS, OURS, Reach, roots
@@ -145,7 +145,7 @@ def test_a_place_of_ours_in_containers_is_no_prefix(name: str, root: Path) -> No
 
 
 def test_these_are_all_places_of_ours() -> None:
-    assert {build.SOURCE, build.OUTPUT, tenders.BUILD, agents.INSIDE, "/probe", "/agent"} == set(OURS)
+    assert {build.SOURCE, build.OUTPUT, tenders.BUILD, given.SHOWN, agents.INSIDE, "/probe", "/agent"} == set(OURS)
     assert place.SCRATCH == "/tmp"
 
 
@@ -189,8 +189,8 @@ def test_the_command_line_and_the_environment_allow_and_the_matrix_does_not(root
     other, third = (root.parent.parent / name for name in ("other", "repository2"))
     build = {"run": "make", "prefixes": [str(other), str(third)]}
     write_matrix(root, {"axes": {"backend": ["qemu"]}, "builds": {"b": build}, "tests": {"t": {}}})
-    for command in ("list", "plan", "run", "merge", "repro", "shell"):
-        argument = {"merge": ["."], "repro": ["qemu/t"], "shell": ["qemu"]}.get(command, [])
+    for command in ("list", "plan", "run", "merge", "repro", "net", "shell"):
+        argument = {"merge": ["."], "repro": ["qemu/t"], "net": ["qemu/t", "true"], "shell": ["qemu"]}.get(command, [])
         done = bootmatrix(command, *argument, "--allow", str(other), cwd=root)
         assert (done.returncode, done.stdout, done.stderr.count("this matrix is not allowed to use")) == (2, "", 1), (
             done

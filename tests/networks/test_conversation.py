@@ -98,3 +98,10 @@ def test_whatever_was_sent_each_packet_is_one_line(frames: list[bytes]) -> None:
     assert all(line.isprintable() for line in said.split("\n"))
     if frames:
         assert len(said.split(":\n")[-1].splitlines()) == len(frames)
+
+
+def test_the_connections_of_one_address_to_a_port_are_one_kind() -> None:
+    syns = [frame(dpkt.tcp.TCP(sport=port, dport=80, flags=2), 6) for port in range(40000, 40500)]
+    found = captured(syns)
+    assert len(found.flows) == 1
+    assert any(line.endswith("service: TCP 10.0.0.1:* > 10.0.0.2:80") for line in conversation.of(found).splitlines())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from page.conftest import until, watched, written
 
-from bootmatrix.model import Attempt, Outcome, OutcomeKind, Result, Run, Verdict
+from bootmatrix.model import Attempt, CheckResult, Outcome, OutcomeKind, Result, Run, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +31,28 @@ def test_packets_can_be_read_and_their_file_be_opened(browser: Browser, tmp_path
         until(page, "document.querySelector('#panel[open] .files')")
         printed = page.locator("#panel .printed")
         texts = [printed.nth(at).inner_text() for at in range(printed.count())]
-        assert [text.split("\n")[0] for text in texts] == ["Packets", "Checks"]
+        assert [text.split("\n")[0] for text in texts] == ["Packets"]
         assert "this is consoles/c/web/1.packets <b>" in texts[0]
-        link = page.locator("#panel .files a")
-        assert link.inner_text() == "1.packets.pcapng"
-        assert str(link.get_attribute("href")).endswith("/consoles/c/web/1.packets.pcapng")
+        links = page.locator("#panel .files a")
+        assert [links.nth(at).inner_text() for at in range(links.count())] == ["1.packets.pcapng", "1.checks.log"]
+        assert str(links.first.get_attribute("href")).endswith("/consoles/c/web/1.packets.pcapng")
+
+
+def test_what_the_guest_was_asked_is_told_in_its_order(browser: Browser, tmp_path: Path) -> None:
+    checks = (
+        CheckResult("ping", "passed", 0.25, report="sent=10 lost=0%"),
+        CheckResult("http /<b>", "failed", 1.0, "answered 500 instead of 200"),
+        CheckResult("tcp 22", "not run", 0.0, "an earlier check failed"),
+    )
+    attempt = Attempt(1, Verdict.FAILED, "x", Outcome(OutcomeKind.STOPPED), STARTED, 2.5, checks=checks)
+    run = Run("1", STARTED, 3.0, "0", "run", {}, (Result("c", "web", Verdict.FAILED, attempts=(attempt,)),))
+    with watched(browser) as shown:
+        page = shown(written(run, tmp_path))
+        page.evaluate("go({ test: 'c/web' })")
+        until(page, "document.querySelector('#panel[open] .cases')")
+        lines = page.locator("#panel .cases li")
+        assert [lines.nth(at).inner_text().split() for at in range(lines.count())] == [
+            ["passed", "ping", "in", "0.25", "s", "sent=10", "lost=0%"],
+            ["failed", "http", "/<b>", "in", "1.00", "s", "answered", "500", "instead", "of", "200"],
+            ["not", "run", "tcp", "22", "in", "0.00", "s", "an", "earlier", "check", "failed"],
+        ]

@@ -122,6 +122,14 @@ static void mischief(int tap, const char *name)
         printf("owner %d\n", ioctl(tap, _IOW('T', 204, int), 0UL));
     if (strstr(name, "gone"))
         printf("gone %d\n", ioctl(tap, _IOW('T', 203, int), 0UL));
+    if (strstr(name, "fragment")) { /* the first half of a packet to the host */
+        static const unsigned char head[] = {6,    0, 10, 0, 0, 1,    2, 0,  0,  0,    0,    2,  8, 0, 0x45, 0, 0,
+                                             28,   0, 1,  0x20, 0, 64, 17, 0x46, 0xce, 10, 0, 0, 2,    10, 0, 0, 1};
+        memset(frame, 0, 42);
+        memcpy(frame, head, sizeof head);
+        if (write(tap, frame, 42) != 42)
+            perror("fragment");
+    }
     for (int each = 3; strstr(name, "neighbours") && each < AGAIN; each++) { /* each asks for the host's address */
         memset(frame, 0xff, 6);
         memcpy(frame + 6, mac, 6);

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from networked import attached, connected, echoed, interface, job, ping, program, running, until_attached
 from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Network
-from bootmatrix.networks import laying
+from bootmatrix.networks import laying, messages
 from bootmatrix.places import engine, settings
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
-from bootmatrix.places.place import Exit, Job
+from bootmatrix.places.namespace import Lent
+from bootmatrix.places.place import CONSOLE, Exit, Job
 
 if TYPE_CHECKING:
     from bootmatrix.places.namespace import Namespace
@@ -69,6 +72,18 @@ def test_a_network_is_as_it_was_asked_for(place: Place) -> None:
     assert ("address", "tap100", 24, "10.0.0.1", "10.0.0.1") in found
     assert ("route", 254, 24, 1, "10.1.0.0", "tap100", "10.0.0.2") in found
     assert ("route", 254, 24, 1, "10.0.0.0", "tap100", None) in found
+
+
+def test_what_goes_over_a_network_can_be_captured(place: Place) -> None:
+    with running(place, job(place)) as process:
+        namespace = attached(process)
+        with namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003)) as capture:  # ETH_P_ALL
+            capture.bind(("tap100", 0))
+            capture.settimeout(20)
+            ping(namespace)
+            asked, answered = capture.recv(2000), capture.recv(2000)
+    assert asked[:14] == bytes.fromhex("ffffffffffff 06000a000001 0806"), "ARP for the guest"
+    assert answered[:14] == bytes.fromhex("06000a000001 020000000002 0806")
 
 
 def test_a_host_end_routes_and_filters_nothing(place: Place) -> None:
@@ -154,6 +169,56 @@ def test_nothing_of_a_network_is_left_for_the_next(place: Place, mischief: str) 
     assert containers(place) == first, "the container is not replaced"
 
 
+def test_half_a_packet_is_not_joined_with_one_of_the_next_boot(place: Place) -> None:
+    count = ("grep", "FRAG", "/proc/net/sockstat")
+    with running(place, job(place, mischief="fragment")) as process:
+        attached(process)
+    with place.start(Job(count, "test", interfaces=(interface(),))) as process:
+        assert read(process) == (CONSOLE, b"FRAG: inuse 0 memory 0\n")
+        process.kill()
+
+
+def test_who_comes_into_a_network_late_does_not_meet_the_next_boot(container_place: ContainerPlace) -> None:
+    """A program's own container takes seconds to start on a busy host, and its boot may have ended since."""
+    program()
+    with contextlib.ExitStack() as stack:
+        with running(container_place, job(container_place)) as process:
+            end = process.ends["lan"]
+            stack.enter_context(end.visited())
+        assert containers(container_place) == []
+    with pytest.raises(InfrastructureError, match="gone"), end.visited():
+        pass
+
+
+def test_a_network_of_this_host_stays_until_the_last_has_left_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program comes into it by the number of a process, which could be another by then."""
+    program()
+    place, left = LocalPlace(), list[bool]()
+    inside, closed = threading.Event(), threading.Event()
+
+    def visit(end: Lent) -> None:
+        with end.visited():
+            inside.set()
+            closed.wait(20)
+            left.append(psutil.pid_exists(int(end.home)))
+
+    if trouble := place.lacks(Job((), "test", interfaces=(interface(),))):
+        pytest.skip(trouble)
+    with running(place, job(place)) as process:
+        end = process.ends["lan"]
+        visitor = threading.Thread(target=visit, args=(end,))
+        visitor.start()
+        assert inside.wait(20)
+
+        def awaited(seconds: float) -> bool:
+            closed.set()
+            return Lent.left(end, seconds)
+
+        monkeypatch.setattr(end, "left", awaited)
+    assert left == [True]
+    visitor.join()
+
+
 def test_a_reader_of_a_socket_is_woken_when_the_job_is_over(place: Place) -> None:
     ended: list[bytes] = []
     with running(place, job(place)) as process:
@@ -163,6 +228,21 @@ def test_a_reader_of_a_socket_is_woken_when_the_job_is_over(place: Place) -> Non
         reader.start()
     reader.join(20)
     assert ended == [b""]
+
+
+def test_nothing_more_is_had_of_a_network_when_its_job_is_over(place: Place) -> None:
+    """Its container may have the next job by then."""
+    with running(place, job(place)) as process:
+        namespace = attached(process)
+    with running(place, job(place)) as process:
+        attached(process)
+        for had in (
+            lambda: namespace.socket(socket.AF_INET, socket.SOCK_STREAM),
+            lambda: namespace.tap("tap7"),
+            lambda: namespace.netlink(messages.links()),
+        ):
+            with pytest.raises(InfrastructureError, match="the network of a boot is gone with it"):
+                had()
 
 
 def test_no_descriptor_is_left(place: Place) -> None:

@@ -8,10 +8,9 @@ import shutil
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,16 +68,15 @@ def of_agent(program: Path, box: Path) -> Iterator[socket.socket]:
 
 
 def of_holder() -> Iterator[socket.socket]:
+    holder = apart.Holder()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    program = [sys.executable, "-I", "-S", str(apart.PROGRAM), str(theirs.fileno())]
-    with ours, subprocess.Popen(["unshare", "--net", *program], pass_fds=[theirs.fileno()]):
+    with closing(holder), ours, theirs:
+        holder.hold(theirs)
         theirs.close()
         ours.settimeout(20)
-        try:
-            assert ours.recv(100).startswith(b"ready ")
-            yield ours
-        finally:
-            ours.close()
+        ours.send(b"begin")
+        assert ours.recv(100).startswith(b"ok ")
+        yield ours
 
 
 SILENT = struct.pack("=IHHIIBxHiII", 32, 16, 1, 0, 0, 0, 0, 1, 1, 1)  # RTM_NEWLINK without NLM_F_ACK
@@ -92,6 +90,8 @@ NONSENSE = {
     "a socket of nothing": b"socket",
     "a socket of words": b"socket a b c",
     "a socket that the kernel does not have": b"socket 2 77 0",
+    "a descriptor that is not there": b"take",
+    "a drop of nothing": b"drop",
     "netlink of nothing": b"netlink",
     "netlink without a message": b"netlink 0\0",
     "netlink with a piece of a message": b"netlink 0\0abc",
@@ -108,7 +108,7 @@ NONSENSE = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in NONSENSE if name != "to take nothing"])
+@pytest.mark.parametrize("name", [name for name, request in NONSENSE.items() if request != b"take"])
 def test_nonsense_with_a_descriptor_keeps_none(served: socket.socket, name: str) -> None:
     ours, theirs = socket.socketpair()
     socket.send_fds(served, [NONSENSE[name]], [theirs.fileno()] * 2)
@@ -167,6 +167,47 @@ def test_a_socket_is_of_their_network(served: socket.socket) -> None:
         assert not made.get_inheritable()
         with pytest.raises(OSError, match="unreachable"):  # its `lo` is down yet
             made.connect(("127.0.0.1", 1))
+
+
+def asked_of(end: socket.socket, request: bytes, *given: int) -> tuple[bytes, list[int]]:
+    socket.send_fds(end, [request], given)
+    said, descriptors, _, _ = socket.recv_fds(end, 1 << 16, 1)
+    return said, descriptors
+
+
+def test_a_descriptor_is_kept_until_it_is_dropped(served: socket.socket) -> None:
+    """Whether it is, tells a pipe's other end."""
+    reading, writing = os.pipe()
+    word, _, number = asked_of(served, b"take", writing)[0].partition(b" ")
+    os.close(writing)
+    os.set_blocking(reading, False)
+    assert word == b"ok"
+    with pytest.raises(BlockingIOError):
+        os.read(reading, 1)
+    assert asked_of(served, b"drop 4711") == (b"error 9", [])
+    assert asked_of(served, b"drop " + number) == (b"ok", [])
+    assert os.read(reading, 1) == b""
+    assert asked_of(served, b"drop " + number) == (b"error 9", [])
+    os.close(reading)
+
+
+def test_a_network_is_given_and_can_be_taken_by_another(served: socket.socket) -> None:
+    """A link goes over to where its descriptor leads: to this one itself."""
+    said, (network,) = asked_of(served, b"give")
+    assert said == b"ok"
+    assert os.readlink(f"/proc/self/fd/{network}") != os.readlink("/proc/self/ns/net")  # noqa: PTH115
+    assert asked_of(served, b"take", network)[0].startswith(b"ok ")
+    os.close(network)
+
+
+def test_what_nobody_asked_to_keep_is_not_kept(served: socket.socket) -> None:
+    reading, writing = os.pipe()
+    for request in (b"nonsense", b"socket 2 1 0", b"drop 0", b"give"):
+        for each in asked_of(served, request, writing)[1]:
+            os.close(each)
+    os.close(writing)
+    assert os.read(reading, 1) == b""
+    os.close(reading)
 
 
 def given(there: Wire) -> None:

@@ -72,8 +72,18 @@ def test_an_image_of_the_users_own_builds_and_boots(tmp_path: Path, env: dict[st
     run = results.load(tmp_path / "out/latest/results.json")
     assert [r.verdict for r in run.results] == ["passed"] * 6
     assert run.host["engine"].startswith("podman" if "DOCKER_HOST" in env else "docker")
+    assert "built for spicy" in by_hand(run.results[0].id.replace("plain", "spicy"), tmp_path, env)
     for tag in {result.image for result in run.results}:
         _remove(tag, env)
+
+
+def by_hand(test: str, folder: Path, env: dict[str, str]) -> str:
+    """What the console shows when somebody copies what `repro` prints into a shell that knows nothing of the engine."""
+    done = bootmatrix("repro", test, cwd=folder, **env)
+    assert done.returncode == 0, done.stderr
+    booted = subprocess.run(done.stdout, shell=True, capture_output=True, text=True, check=False)
+    assert booted.returncode == 0, booted.stderr
+    return booted.stdout
 
 
 def _remove(tag: str, env: dict[str, str]) -> None:

@@ -95,3 +95,10 @@ def test_a_number_that_json_does_not_have_is_left_out(tmp_path: Path) -> None:
 def test_each_result_has_a_line_of_its_own(tmp_path: Path) -> None:
     lines = written("json", stored(run(*every()), tmp_path), tmp_path).read_text().splitlines()
     assert [json.loads(line.removesuffix(","))["verdict"] for line in lines[1:-1]] == [r.verdict for r in every()]
+
+
+def test_the_labels_of_a_test_are_told(tmp_path: Path) -> None:
+    labelled = replace(result("passed"), labels={"id": "TC-7"})
+    (one, other) = load(written("json", run(labelled, result("failed")), tmp_path))["results"]
+    assert one["labels"] == {"id": "TC-7"}
+    assert "labels" not in other

@@ -101,7 +101,7 @@ def test_what_it_launches_with_can_be_given(name: str, tmp_path: Path) -> None:
 def test_the_command_line_is_pure_and_holds_unikernel_and_arguments(name: str) -> None:
     arch = an_arch(name)
     boot = Boot(arch, "/bin/tender", "/u/a b.elf", ("one", "two  blanks", "--x", "comma,"), 65 << 20, 2)
-    made = given.runner(runner(name), given.own_values(boot), boot.args)
+    made = given.runner(runner(name), boot, {})
     words = made.launch(boot).argv
     assert made.launch(boot) == made.launch(boot)
     assert words[0] == "/bin/tender"

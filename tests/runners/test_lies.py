@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import liars
 import pytest
+import solo5
 
 from bootmatrix import plugins, texts
 from bootmatrix.judging import verdict
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
-SOLO5 = Path("/usr/local")
 STATUS = {"console_exit": r"EXIT: STATUS=(\d+)", "exit_codes": {"1": "passed", "3": "failed", "77": "skipped"}}
 
 
@@ -196,22 +195,7 @@ def test_no_lie_of_a_bare_guest_passes(arch: str, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def liar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of liar.spt and liar.virtio."""
-    folder = tmp_path_factory.mktemp("liar")
-    manifest = '{"type": "solo5.manifest", "version": 1, "devices": []}'
-    (folder / "manifest.json").write_text(manifest)
-    flags = "-Os -m64 -mno-red-zone -mgeneral-regs-only -ffreestanding -fno-stack-protector -fno-pic -fno-pie".split()  # noqa: SIM905
-    flags = [*flags, f"-I{SOLO5}/include/solo5", "-c"]
-    tool = shutil.which("solo5-elftool") or "solo5-elftool"
-    subprocess.run([tool, "gen-manifest", folder / "manifest.json", folder / "manifest.c"], check=True)
-    for source in (folder / "manifest.c", Path(__file__).with_name("liar.c")):
-        subprocess.run(["gcc", *flags, source, "-o", folder / f"{source.stem}.o"], check=True)
-    library = SOLO5 / "lib" / "x86_64-solo5-none-static"
-    for backend in ("spt", "virtio"):
-        objects: list[str | Path] = [library / f"solo5_{backend}.o", folder / "liar.o", folder / "manifest.o"]
-        link = ["ld", "-nostdlib", "-static", "-z", "noexecstack", "-z", "max-page-size=4096", "--strip-debug"]
-        script: list[str | Path] = ["-T", library / f"solo5_{backend}.lds"]
-        subprocess.run([*link, *script, "-o", folder / f"liar.{backend}", *objects], check=True)
-    return folder
+    return solo5.make(tmp_path_factory.mktemp("liar"), Path(__file__).with_name("liar.c"))
 
 
 @pytest.mark.solo5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from bootmatrix.runs import keeping, names
 from bootmatrix.runs.store import Store
 from bootmatrix.texts import Record
 from bootmatrix.watching.watch import Watched
+from bootmatrix.watching.witness import Findings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,14 +57,18 @@ def test_a_merge_finds_the_consoles_where_a_run_has_kept_them(cell: str, test: s
     kept = Store(tmp_path.resolve(), "run", 1)
     printed = Record(100)
     printed.add(b"Hello")
-    told = kept.keep_consoles(f"{cell}/{test}", 1, Watched(printed, printed, 0.1, None), passed=True)
+    found_out = Findings(files={"usage.csv": b"Hello", "checks.log": b"Hello"})
+    seen = Watched(printed, printed, 0.1, None, findings=found_out)
+    told = kept.keep_consoles(f"{cell}/{test}", 1, seen, passed=True)
     kept.close()
     (tmp_path / "merged").mkdir()
     attempt = Attempt(1, Verdict.PASSED, "", Outcome("exited", "0"), "", 0.1, console=told.console, tender=told.tender)
+    attempt = replace(attempt, files=told.others)
     found = keeping.with_consoles(
         Result(cell, test, Verdict.PASSED, attempts=(attempt,)), kept.folder, tmp_path / "merged"
     )
-    for name in (found.attempts[0].console, found.attempts[0].tender):
+    assert len(found.attempts[0].files) == 2
+    for name in (found.attempts[0].console, found.attempts[0].tender, *found.attempts[0].files):
         assert (tmp_path / "merged" / name).read_bytes() == b"Hello"
         assert not any(REFUSED.search(part) for part in name.split("/"))
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bootmatrix.errors import Fatal, InfrastructureError
-from bootmatrix.model import Result, Verdict
-from bootmatrix.runs import store
+from bootmatrix.model import Attempt, Outcome, Result, Verdict
+from bootmatrix.runs import keeping, store
 from bootmatrix.texts import Record
 from bootmatrix.watching.watch import Watched
 from bootmatrix.watching.witness import Findings
@@ -109,3 +110,44 @@ def test_evidence_is_made_and_kept_of_a_boot_that_did_not_pass(kept: store.Store
     (_, packets) = kept.keep_consoles("cell/test", 2, seen, passed=False).others
     assert (kept.folder / packets).read_bytes() == b"packets"
     assert made == ["once"]
+
+
+def made_disk(file: Path, size: int, data: int) -> int:
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT)
+    os.ftruncate(descriptor, size)
+    os.pwrite(descriptor, b"x" * data, size // 2)
+    return descriptor
+
+
+def test_a_disk_is_kept_with_its_holes(kept: store.Store, tmp_path: Path) -> None:
+    descriptor = made_disk(tmp_path / "disk", 1 << 29, 5)
+    named = kept.keep_disk("cell/test", "1.disk.a.img", descriptor)
+    file = kept.folder / named
+    assert named == "consoles/cell/test/1.disk.a.img"
+    assert (file.stat().st_size, file.stat().st_blocks < 100) == (1 << 29, True)
+    with file.open("rb") as stream:
+        stream.seek(1 << 28)
+        assert stream.read(6) == b"xxxxx\0"
+    os.close(descriptor)
+
+
+def test_disks_that_are_too_large_are_not_kept(
+    kept: store.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "DISK_DATA", 1 << 20)
+    monkeypatch.setattr(store, "ALL_DISKS", 1 << 19)
+    for name, size, data in (("long", store.DISK + 1, 1), ("full", 4 << 20, 1_100_000)):
+        assert kept.keep_disk("cell/test", name, made_disk(tmp_path / name, size, data)) == ""
+    last = [bool(kept.keep_disk("cell/test", str(n), made_disk(tmp_path / str(n), 1 << 20, 1 << 17))) for n in range(9)]
+    assert last == [True] * 3 + [False] * 6 or last == [True] * 4 + [False] * 5
+
+
+def test_a_disk_goes_with_its_result_into_another_run(kept: store.Store, tmp_path: Path) -> None:
+    kept.keep_disk("cell/test", "1.disk.a.img", made_disk(tmp_path / "disk", 1 << 29, 5))
+    outcome = Outcome("exited", "1", "")
+    names = ("1.disk.a.img", "2.disk.a.img", "1.disk.a/../b.img", "1.disk.a b.img")
+    files = tuple(f"consoles/cell/test/{name}" for name in names)
+    attempt = Attempt(1, Verdict.FAILED, "", outcome, "2026-01-01T00:00:00.000Z", 1.0, files=files)
+    found = keeping.with_consoles(Result("cell", "test", Verdict.FAILED, attempts=(attempt,)), kept.folder, tmp_path)
+    assert found.attempts[0].files == files[:1]
+    assert (tmp_path / files[0]).stat().st_size == 1 << 29

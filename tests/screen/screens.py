@@ -177,3 +177,10 @@ def run(*results: Result, interrupted: bool = False) -> Run:
 def unknown() -> float | None:
     """What is left, where nothing is known."""
     return None
+
+
+ONE = shape({"compiler": ["gcc", "clang"]}, 3)
+
+
+def tail(text: str, lines: int) -> list[str]:
+    return text.rstrip().splitlines()[-lines:]

@@ -11,24 +11,24 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from screen.screens import shape
 
-from bootmatrix.screen.board import Board
 from bootmatrix.screen.contract import Shape
 from bootmatrix.screen.signs import ASCII, UNICODE
+from bootmatrix.screen.tally import Tally
 
 if TYPE_CHECKING:
     import random
 
 
-def shown(board: Board, running: tuple[str, ...] = ()) -> list[str]:
-    return ["".join(text for text, _ in line) for line in board.lines(running)]
+def shown(tally: Tally, running: tuple[str, ...] = ()) -> list[str]:
+    return ["".join(text for text, _ in line) for line in tally.lines(running)]
 
 
-def board(what: Shape, width: int = 79, height: int = 12) -> Board:
-    return Board(what, UNICODE, width, height)
+def tally(what: Shape, width: int = 79, height: int = 12) -> Tally:
+    return Tally(what, UNICODE, width, height)
 
 
 def test_24_cells_of_12_tests_show_every_test() -> None:
-    filled = board(shape())
+    filled = tally(shape())
     for verdict in ("passed", "failed", "passed"):
         filled.add("clang-debian-12-x86_64-solo5-hvt", verdict)
     filled.add("gcc-debian-13-riscv64-qemu", "skipped")
@@ -45,7 +45,7 @@ def test_24_cells_of_12_tests_show_every_test() -> None:
 
 
 def test_in_a_small_terminal_axes_are_summed_up() -> None:
-    assert shown(board(shape(), 59, 7)) == [
+    assert shown(tally(shape(), 59, 7)) == [
         "              gcc                   clang",
         "              debian-12  debian-13  debian-12  debian-13",
         "qemu          ·········· ·········· ·········· ··········",
@@ -57,7 +57,7 @@ def test_in_a_small_terminal_axes_are_summed_up() -> None:
 
 def test_one_cell_with_many_tests_is_a_grid_of_tests() -> None:
     one = shape({"os": ["debian-12"], "arch": ["x86_64"]}, 200)
-    filled = board(one)
+    filled = tally(one)
     for _ in range(90):
         filled.add("debian-12-x86_64", "passed")
     assert shown(filled) == ["■" * 79, "■" * 11 + "·" * 68, "·" * 42]
@@ -65,36 +65,36 @@ def test_one_cell_with_many_tests_is_a_grid_of_tests() -> None:
 
 def test_many_cells_with_one_test_keep_the_axes_that_can_be_read() -> None:
     many = shape({"a": ["one", "two"], "b": [f"b{i}" for i in range(50)], "c": ["x", "y", "z"]}, 1)
-    assert shown(board(many)) == [
+    assert shown(tally(many)) == [
         f"{row}  {'·' * 50}" for row in ("one x", "    y", "    z", "two x", "    y", "    z")
     ]
 
 
 def test_the_last_resort_is_a_bar() -> None:
-    assert shown(board(shape({"os": [f"os-{i}" for i in range(500)]}, 30))) == ["·" * 79]
+    assert shown(tally(shape({"os": [f"os-{i}" for i in range(500)]}, 30))) == ["·" * 79]
 
 
 def test_cells_that_the_axes_do_not_tell_apart_or_that_lack_one_have_a_box() -> None:
     cells = {"a": {"arch": "x"}, "b": {"arch": "y", "extra": "1"}, "c": {"arch": "z"}, "d": {}}
     what = Shape({"arch": ["x", "y"]}, cells, dict.fromkeys(cells, 1), 4)
-    filled = board(what)
+    filled = tally(what)
     filled.add("c", "failed")
     filled.add("d", "passed")
     assert sorted("".join(shown(filled))) == sorted("xyzF■··" + " " * (len("".join(shown(filled))) - 7))
 
 
 def test_a_result_of_an_unknown_cell_is_counted() -> None:
-    filled = board(shape())
+    filled = tally(shape())
     filled.add("unheard-of", "failed")
     assert sum(filled.counts) == 1
 
 
 def test_nothing_to_do_is_no_reason_to_fail() -> None:
-    assert shown(board(Shape({}, {}, {}, 0))) == [""]
+    assert shown(tally(Shape({}, {}, {}, 0))) == [""]
 
 
 def test_what_was_counted_stays_when_the_terminal_changes() -> None:
-    filled = board(shape())
+    filled = tally(shape())
     for cell in shape().cells:
         filled.add(cell, "failed")
     filled.resize(40, 5)
@@ -120,7 +120,7 @@ def test_a_grid_fits_shows_all_cells_and_never_too_many_signs(
     every = [dict(zip(axes, combination, strict=True)) for combination in itertools.product(*values)]
     kept = [cell for cell in every if chance.random() < 0.7] or every  # as excludes would
     cells = {str(index): cell for index, cell in enumerate(kept)}
-    filled = Board(Shape(axes, cells, dict.fromkeys(cells, tests), tests * len(cells)), ASCII, width, height)
+    filled = Tally(Shape(axes, cells, dict.fromkeys(cells, tests), tests * len(cells)), ASCII, width, height)
     for cell in cells:
         filled.add(cell, "passed")
     lines = shown(filled)
@@ -133,5 +133,5 @@ def test_a_grid_fits_shows_all_cells_and_never_too_many_signs(
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 50), (200, 50), (60, 15)])
 def test_at_usual_sizes_it_takes_half_of_the_terminal_at_most(cells: int, tests: int, width: int, height: int) -> None:
     axes = {"a": [f"a{i}" for i in range(max(1, cells // 12))], "b": [f"b{i}" for i in range(min(cells, 12))]}
-    lines = shown(board(shape(axes, tests), width - 1, height // 2))
+    lines = shown(tally(shape(axes, tests), width - 1, height // 2))
     assert 1 <= len(lines) <= height // 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,7 +40,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "Dockerfile": lambda folder: toolchain.image_of(Cell("c", {"os": "mine"}), {"mine": folder}),
     "Dockerfile of bases": lambda folder: bases.of(image(folder)),
     "image.yaml": lambda folder: toolchain.compiler_environment(Cell("c", {}), folder),
-    ".dockerignore": lambda folder: imagebuild._context(image(folder)),  # noqa: SLF001  # no engine is needed
+    ".dockerignore": lambda folder: imagebuild.make(image(folder), folder.parent / "log", Event(), print),
 }
 
 

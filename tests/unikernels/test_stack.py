@@ -15,7 +15,7 @@ SANITIZED = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover
 GUESTS = {
     "net": (("udp",), "ip=10.0.0.2/24"),
     "router": ((), "ip0=10.0.0.2/24 ip1=10.1.0.2/24 deny=53"),
-    "http": (("tcp", "tcp_send"), "ip=10.0.0.2/24 size=5000"),
+    "http": (("tcp", "tcp_open", "tcp_send"), "ip=10.0.0.2/24 size=5000"),
 }
 
 

@@ -13,6 +13,7 @@ from bootmatrix.places.strain import Strain
 from bootmatrix.texts import LAST, clean
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.watch import TENDER_LIMIT, watch
+from bootmatrix.watching.witness import Moment, Witness
 from bootmatrix.watching.witnesses.relay import Relay
 
 
@@ -126,6 +127,24 @@ def test_the_strain_is_looked_at_before_the_end_that_we_make_and_only_then() -> 
 def test_a_place_that_loses_a_process_is_an_infrastructure_error() -> None:
     with pytest.raises(InfrastructureError, match="engine went away"):
         watched(Lost(ends=False), Limits(30, 10))
+
+
+def test_what_a_witness_has_begun_is_ended_where_watching_fails() -> None:
+    class Begun(Witness):
+        ended_by: str = ""
+
+        def abandoned(self) -> None:
+            self.ended_by = "abandoned"
+
+    class Failing(Witness):
+        def tick(self, moment: Moment) -> None:
+            raise InfrastructureError(f"the engine went away at {moment.now}")
+
+    for process, other in ((Lost(ends=False), Witness()), (FakeProcess(ends=False), Failing())):
+        begun = Begun()
+        with pytest.raises(InfrastructureError, match="engine went away"):
+            watch(process, Limits(30, 10), threading.Event(), also=[begun, other], clock=Clock())
+        assert begun.ended_by == "abandoned"
 
 
 @pytest.mark.parametrize("cut", range(1, 12))

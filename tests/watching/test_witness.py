@@ -8,11 +8,19 @@ from bootmatrix.model import CheckResult, Measure
 from bootmatrix.places.strain import Strain
 from bootmatrix.watching.witness import Findings
 
+
+def packets() -> bytes:
+    return b"packets"
+
+
 WHOLE = Findings(
     memory=1,
     strain=Strain(1.0, 2.0),
     files={"a.csv": b"a"},
+    evidence={"packets.txt": packets},
     complaints=("one",),
+    undone=("another",),
+    ready=0.5,
     checks=(CheckResult("web", "passed"),),
     metrics=(Measure("p99", 1.0),),
 )

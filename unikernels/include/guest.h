@@ -57,9 +57,9 @@ uint64_t guest_clock(void);
 
 /*
  * Network interfaces and disks, numbered from 0.  On QEMU they are its virtio
- * devices on PCI, in the order of its command line.  On Solo5 they are those
- * of the unikernel's manifest (Makefile, MANIFEST_*): it says their names
- * again here.  Each list ends with NULL.
+ * devices on PCI, in the order of their slots.  On Solo5 they are those of the
+ * unikernel's manifest (Makefile, MANIFEST_*): it says their names again here.
+ * Each list ends with NULL.
  */
 extern const char *const guest_nic_names[];
 extern const char *const guest_disk_names[];
@@ -84,7 +84,7 @@ void guest_wait(uint64_t microseconds);
 #define GUEST_SECTOR_MAX 4096
 #define GUEST_DISKS_MAX 8
 
-/* From lib/virtio_disk.c or platform/solo5/solo5_disk.c.  All sizes are in bytes. */
+/* From lib/virtio_disk.c or platform/solo5/solo5_disk.c; sizes in bytes. */
 size_t guest_disks(void);
 uint64_t guest_disk_size(size_t disk);
 size_t guest_disk_sector(size_t disk);

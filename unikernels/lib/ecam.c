@@ -1,6 +1,6 @@
 /*
- * PCI configuration space in memory, as both of QEMU's "virt" machines have
- * it: PCI Express Base Specification, "Enhanced Configuration Access Mechanism".
+ * PCI configuration space in memory, as both of QEMU's "virt" machines have it:
+ * PCI Express Base Specification, "Enhanced Configuration Access Mechanism".
  */
 #include "pci.h"
 

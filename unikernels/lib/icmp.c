@@ -52,5 +52,6 @@ void icmp_time_exceeded(const struct packet *packet)
     quoted += packet->length < QUOTED ? packet->length : QUOTED;
     memset(message, 0, HEADER_SIZE);
     memcpy(message + HEADER_SIZE, packet->frame + GUEST_HEADER, quoted);
-    send(packet->in->address, packet->from, TIME_EXCEEDED, HEADER_SIZE + quoted);
+    send(packet->in->address, packet->from, TIME_EXCEEDED,
+         HEADER_SIZE + quoted);
 }

@@ -3,15 +3,8 @@
 #include "big_endian.h"
 #include "string.h"
 
-#define CONNECTIONS 16
-#define SEGMENT_DEFAULT 536 /* RFC 9293, section 3.7.1 */
+#define HALF_OPEN 5000000 /* microseconds until we wait for no more FIN */
 
-/* Microseconds of a peer's silence, until ... */
-#define HANDSHAKE 100000 /* others may have the place of one that opens, */
-#define IDLE 10000000    /* or of one that is open, */
-#define HALF_OPEN 5000000 /* or we no longer wait for its FIN */
-
-static struct tcp_connection connections[CONNECTIONS];
 static uint16_t listening;
 static void (*serve)(struct tcp_connection *c);
 
@@ -35,101 +28,9 @@ void tcp_close(struct tcp_connection *c)
     c->input_length = 0;
 }
 
-static struct tcp_connection *find(const struct packet *packet)
-{
-    uint16_t port = get16(packet->data + TCP_TO_PORT);
-    uint16_t peer_port = get16(packet->data + TCP_FROM_PORT);
-
-    for (size_t i = 0; i < CONNECTIONS; i++) {
-        struct tcp_connection *c = &connections[i];
-
-        if (c->state != TCP_FREE && c->address == packet->to &&
-            c->peer == packet->from && c->port == port &&
-            c->peer_port == peer_port)
-            return c;
-    }
-    return NULL;
-}
-
-/* True if a new connection may have its place: one is over, or forgotten. */
-static bool may_go(const struct tcp_connection *c)
-{
-    uint64_t silent = guest_clock() - c->heard;
-
-    switch (c->state) {
-    case TCP_OPENING:
-        return silent > HANDSHAKE;
-    case TCP_OPEN:
-        return silent > IDLE;
-    default:
-        return true;
-    }
-}
-
-static struct tcp_connection *find_place(void)
-{
-    struct tcp_connection *oldest = NULL;
-
-    for (size_t i = 0; i < CONNECTIONS; i++) {
-        struct tcp_connection *c = &connections[i];
-
-        if (c->state == TCP_FREE)
-            return c;
-        if (may_go(c) && (oldest == NULL || c->heard < oldest->heard))
-            oldest = c;
-    }
-    return oldest;
-}
-
-/* The peer's largest segment, from the options of its SYN. */
-static uint32_t segment_size(const uint8_t *header, size_t size, uint32_t most)
-{
-    uint32_t segment = SEGMENT_DEFAULT;
-    size_t at = TCP_HEADER;
-
-    while (at < size && header[at] != TCP_OPTION_END) {
-        if (header[at] == TCP_OPTION_NOTHING) {
-            at++;
-            continue;
-        }
-        if (at + 1 >= size || header[at + 1] < 2 ||
-            header[at + 1] > size - at)
-            break;
-        if (header[at] == TCP_OPTION_SEGMENT && header[at + 1] == 4 &&
-            get16(header + at + 2) > 0)
-            segment = get16(header + at + 2);
-        at += header[at + 1];
-    }
-    return segment < most ? segment : most;
-}
-
-static void open(const struct packet *packet, size_t size)
-{
-    const uint8_t *header = packet->data;
-    struct tcp_connection *c = find_place();
-    size_t room = ip_room(packet->from);
-
-    if (c == NULL || room <= TCP_HEADER)
-        return; /* the peer tries again */
-    memset(c, 0, sizeof(*c));
-    c->state = TCP_OPENING;
-    c->address = packet->to;
-    c->peer = packet->from;
-    c->port = get16(header + TCP_TO_PORT);
-    c->peer_port = get16(header + TCP_FROM_PORT);
-    c->received = get32(header + TCP_SEQUENCE) + 1;
-    c->segment =
-        segment_size(header, size, (uint32_t)(room - TCP_HEADER));
-    c->window = get16(header + TCP_WINDOW);
-    /* RFC 9293, section 3.4.1: it rises by one every four microseconds. */
-    c->acked = (uint32_t)(guest_clock() / 4);
-    c->next = c->highest = c->output_at = c->output_end = c->acked + 1;
-    c->heard = guest_clock();
-    tcp_send_syn(c);
-}
-
 /* True if the acknowledgement is one of what we sent. */
-static bool take_acknowledgement(struct tcp_connection *c, const uint8_t *header)
+static bool take_acknowledgement(struct tcp_connection *c,
+                                 const uint8_t *header)
 {
     uint32_t acked = get32(header + TCP_ACKNOWLEDGED);
 
@@ -224,31 +125,40 @@ static void take(struct tcp_connection *c, const struct packet *packet,
         tcp_send_ack(c);
 }
 
-static void receive(struct packet *packet)
+/* How long its header is, or 0 if lengths or checksum are wrong. */
+static size_t header_size(const struct packet *packet)
 {
-    const uint8_t *header = packet->data;
-    struct tcp_connection *c;
     size_t size;
-    uint8_t flags;
 
     if (packet->length < TCP_HEADER)
-        return;
-    size = (size_t)(header[TCP_WORDS] >> 4) * 4;
+        return 0;
+    size = (size_t)(packet->data[TCP_WORDS] >> 4) * 4;
     if (size < TCP_HEADER || size > packet->length ||
-        ip_checksum(header, packet->length,
+        ip_checksum(packet->data, packet->length,
                     ip_pseudo_header(packet->from, packet->to, IP_TCP,
                                      packet->length)) != 0)
+        return 0;
+    return size;
+}
+
+static void receive(struct packet *packet)
+{
+    size_t size = header_size(packet);
+    struct tcp_connection *c;
+    uint8_t flags;
+
+    if (size == 0)
         return;
-    flags = header[TCP_FLAGS] & (TCP_SYN | TCP_RST | TCP_ACK | TCP_FIN);
-    c = find(packet);
+    flags = packet->data[TCP_FLAGS] & (TCP_SYN | TCP_RST | TCP_ACK | TCP_FIN);
+    c = tcp_find(packet);
     if (c != NULL && c->state == TCP_OVER && flags == TCP_SYN) {
         c->state = TCP_FREE; /* the peer uses its port again */
         c = NULL;
     }
     if (c != NULL)
         take(c, packet, size);
-    else if (flags == TCP_SYN && get16(header + TCP_TO_PORT) == listening)
-        open(packet, size);
+    else if (flags == TCP_SYN && get16(packet->data + TCP_TO_PORT) == listening)
+        tcp_open(packet, size);
     else if ((flags & TCP_RST) == 0)
         tcp_send_reset(packet, (uint32_t)(packet->length - size) +
                                    ((flags & TCP_SYN) != 0) +
@@ -264,8 +174,8 @@ void tcp_listen(uint16_t port, void (*handler)(struct tcp_connection *c))
 
 void tcp_turn(void)
 {
-    for (size_t i = 0; i < CONNECTIONS; i++) {
-        struct tcp_connection *c = &connections[i];
+    for (size_t i = 0; i < TCP_CONNECTIONS; i++) {
+        struct tcp_connection *c = &tcp_connections[i];
 
         if (c->state == TCP_FREE)
             continue;

@@ -61,7 +61,7 @@ void tcp_take(struct tcp_connection *c, size_t length);
 void tcp_reply(struct tcp_connection *c, const char *output, size_t length);
 void tcp_close(struct tcp_connection *c);
 
-/* From tcp_send.c, for tcp.c. */
+/* What the parts of this implementation share. */
 enum tcp_flag {
     TCP_FIN = 1 << 0,
     TCP_SYN = 1 << 1,
@@ -85,6 +85,14 @@ enum tcp_offset {
 #define TCP_OPTION_NOTHING 1
 #define TCP_OPTION_SEGMENT 2 /* of 4 bytes */
 
+/* From tcp_open.c. */
+#define TCP_CONNECTIONS 16
+extern struct tcp_connection tcp_connections[TCP_CONNECTIONS];
+struct tcp_connection *tcp_find(const struct packet *packet);
+/* For a SYN with a header of that size; without room the peer tries again. */
+void tcp_open(const struct packet *packet, size_t size);
+
+/* From tcp_send.c. */
 void tcp_send_syn(struct tcp_connection *c);
 void tcp_send_ack(struct tcp_connection *c);
 /* What the window allows, but at least so many bytes; false: nothing. */

@@ -40,15 +40,16 @@ static void add_decimal(struct text *text, uint64_t value)
 
 /* The body is repeated up to that size; 0: it stands there once. */
 static void make(struct text *text, uint64_t status, const char *reason,
-                 const char *body, uint64_t size)
+                 const char *headers, const char *body, uint64_t size)
 {
     size_t once = text_length(body);
 
     add(text, "HTTP/1.1 ");
     add_decimal(text, status);
     add(text, reason);
-    add(text, "\r\nServer: bootmatrix\r\nContent-Type: text/plain\r\n"
-              "Content-Length: ");
+    add(text, "\r\nServer: bootmatrix\r\nContent-Type: text/plain\r\n");
+    add(text, headers);
+    add(text, "Content-Length: ");
     add_decimal(text, size > 0 ? size : once);
     add(text, "\r\n\r\n");
     text->head = text->length;
@@ -142,11 +143,13 @@ static void make_texts(const char *cmdline)
         guest_puts("usage: size=0..65536 status=0..999\n");
         guest_exit(GUEST_FAILED);
     }
-    make(&page, status, status == 200 ? " OK" : " As Requested",
+    make(&page, status, status == 200 ? " OK" : " As Requested", "",
          wrong ? "Something else\n" : "Hello from bootmatrix\n", size);
-    make(&not_found, 404, " Not Found", "There is one page: /\n", 0);
-    make(&not_allowed, 405, " Method Not Allowed", "GET or HEAD\n", 0);
-    make(&too_large, 431, " Request Header Fields Too Large", "Too long\n", 0);
+    make(&not_found, 404, " Not Found", "", "There is one page: /\n", 0);
+    make(&not_allowed, 405, " Method Not Allowed",
+         "Allow: GET, HEAD\r\nConnection: close\r\n", "GET or HEAD\n", 0);
+    make(&too_large, 431, " Request Header Fields Too Large",
+         "Connection: close\r\n", "Too long\n", 0);
 }
 
 void guest_main(const char *cmdline)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 VERDICTS = len(SEVERITY)
 
 
-class Board:
+class Tally:
     """The cells' counts are in one flat array: there may be 100,000 cells."""
 
     def __init__(self, shape: Shape, alphabet: Alphabet, width: int, height: int) -> None:

@@ -25,7 +25,7 @@ class Metric(NamedTuple):
 
 
 @dataclass
-class Seen:
+class Side:
     """`verdicts` are counted, `reason` is that of the last result that was not passed.
 
     `measured` has the values of boots that passed at once by their runs, apart for each kind: only values of one kind
@@ -66,12 +66,12 @@ def gather(
     key: Callable[[Point], Hashable],
     kind: Callable[[Point], Kind],
     run: Callable[[Point], str],
-) -> dict[Hashable, Seen]:
+) -> dict[Hashable, Side]:
     """Goes over the points once, and keeps what is compared of them; what has one `run` may have been side by side."""
-    found: dict[Hashable, Seen] = {}
+    found: dict[Hashable, Side] = {}
     for point in points:
         of = key(point)
         if of not in found:
-            found[of] = Seen(point.cell, point.test, point.values)
+            found[of] = Side(point.cell, point.test, point.values)
         found[of].add(point, kind(point), run(point))
     return found
