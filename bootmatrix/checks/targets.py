@@ -19,7 +19,7 @@ NO_ADDRESS = frozenset({"console"})  # kinds that need no network
 
 def of(check: OneCheck, interfaces: Sequence[Interface]) -> tuple[str, str]:
     """The network that it stands in and the guest's address, both empty where it needs none. UserError if one of its
-    keys names nothing.
+    keys names nothing, or the guest would not be asked.
     """
     if check.kind in NO_ADDRESS:
         return "", ""
@@ -33,10 +33,20 @@ def of(check: OneCheck, interfaces: Sequence[Interface]) -> tuple[str, str]:
         found = next(each for each in interfaces if network in {None, each.network.name})
     elif address := _address(to):
         near = next((each for each in interfaces if address in each.network.host.network), interfaces[0])
+        _check_through(network or near.network.name, address, interfaces)
         return network or near.network.name, str(address)
     else:
         found = _named(to, interfaces)
     return network or found.network.name, str(found.address.ip)
+
+
+def _check_through(network: str, address: IPv4Address, interfaces: Sequence[Interface]) -> None:
+    """Whoever asks the host end from where that is asks no guest, and always has an answer."""
+    if any(each.network.name == network and each.network.host.ip == address for each in interfaces):
+        others = dict.fromkeys(each.network.name for each in interfaces if each.network.name != network)
+        remedy = f"say from which other network: {', '.join(others)}" if others else "ask another address"
+        what = f"to: {address} is the host end of network '{network}', from which this check is made: no guest is asked"
+        raise UserError(Problem(what, remedy=remedy))
 
 
 def _named(name: str, interfaces: Sequence[Interface]) -> Interface:

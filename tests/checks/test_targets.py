@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from ipaddress import IPv4Interface
 from typing import Any
 
 import pytest
@@ -9,15 +11,26 @@ from checks.worlds import interface, made
 
 from bootmatrix.checks import targets
 from bootmatrix.errors import UserError
+from bootmatrix.model import Network
 
-TWO = (interface("service", "lan", "10.0.0.2/24"), interface("outside", "wan", "10.1.0.2/24"))
+TWO = tuple(
+    replace(interface(name, network, guest), network=Network(network, IPv4Interface(host)))
+    for name, network, host, guest in (
+        ("service", "lan", "10.0.0.1/24", "10.0.0.2/24"),
+        ("outside", "wan", "10.1.0.1/24", "10.1.0.2/24"),
+    )
+)
+OWN_END = (
+    "to: 10.1.0.1 is the host end of network 'wan', from which this check is made: no guest is asked\n"
+    "    say from which other network: lan"
+)
 
 FOUND: list[tuple[dict[str, Any], tuple[str, str]]] = [
     ({"tcp": "80"}, ("lan", "10.0.0.2")),
     ({"tcp": "80", "from": "wan"}, ("wan", "10.1.0.2")),
     ({"tcp": "80", "to": "outside"}, ("wan", "10.1.0.2")),
     ({"tcp": "80", "to": "outside", "from": "lan"}, ("lan", "10.1.0.2")),
-    ({"tcp": "80", "to": "10.1.0.1"}, ("wan", "10.1.0.1")),
+    ({"tcp": "80", "to": "10.1.0.3"}, ("wan", "10.1.0.3")),
     ({"tcp": "80", "to": "10.1.0.1", "from": "lan"}, ("lan", "10.1.0.1")),
     ({"tcp": "80", "to": "192.0.2.1"}, ("lan", "192.0.2.1")),
     ({"command": "ls", "from": "wan"}, ("wan", "10.1.0.2")),
@@ -36,11 +49,13 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"tcp": "80", "to": "out"},
         "to: the guest has no interface 'out'\n    did you mean 'outside'? possible: outside, service, or an IPv4",
     ),
+    ({"ping": None, "to": "10.1.0.1"}, OWN_END),
+    ({"ping": None, "to": "10.1.0.1", "from": "wan"}, OWN_END),
 ]
 
 
 @pytest.mark.parametrize(("keys", "what"), WRONG, ids=str)
-def test_a_name_that_names_nothing_is_the_users_error(keys: dict[str, Any], what: str) -> None:
+def test_who_names_nothing_or_asks_no_guest_is_told(keys: dict[str, Any], what: str) -> None:
     with pytest.raises(UserError) as caught:
         targets.of(made(**keys), TWO)
     assert str(caught.value).startswith(what)

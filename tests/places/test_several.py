@@ -226,6 +226,19 @@ def test_jobs_with_the_same_addresses_run_at_once_and_never_meet(place: Place) -
     assert sorted(heard) == [b"%d=%d" % (number, number) for number in range(4)]
 
 
+@pytest.mark.docker
+def test_the_containers_of_all_host_ends_are_warmed_up(container_place: ContainerPlace) -> None:
+    program()
+    if trouble := container_place.lacks(idle()):
+        pytest.skip(trouble)
+    container_place.warm_up(idle())
+    first = containers(container_place)
+    assert len(first) == 3
+    with running(container_place, idle()) as process:
+        attached(process)
+    assert containers(container_place) == first
+
+
 @pytest.mark.parametrize("name", ["lan", "wan"])
 def test_a_host_end_that_is_ended_from_outside_is_the_infrastructures_failure(place: Place, name: str) -> None:
     def boot() -> None:
@@ -236,8 +249,9 @@ def test_a_host_end_that_is_ended_from_outside_is_the_infrastructures_failure(pl
                 engine.client().kill(home)
             else:
                 os.kill(int(home), signal.SIGKILL)
-            while process.read(0.1) != ("end", b""):
-                pass
+            end = time.monotonic() + 20
+            while time.monotonic() < end:
+                assert process.read(0.1) is None
 
     before = containers(place)
     with pytest.raises(InfrastructureError, match=rf"network of test \({name}\) was ended from outside"):
