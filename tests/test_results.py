@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bootmatrix import results
 from bootmatrix.errors import UserError
-from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run, Verdict, bounds
+from bootmatrix.model import Attempt, Case, CheckResult, Measure, Outcome, Quarantine, Result, Run, Verdict, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def any_results(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Result]:
         Mapping[str, str]: st.dictionaries(TEXTS, texts, max_size=3),
         tuple[str, ...]: st.lists(texts, max_size=3).map(tuple),
     }
-    for kind in (Outcome, Case, Measure, Quarantine, Attempt, Result):
+    for kind in (Outcome, Case, Measure, CheckResult, Quarantine, Attempt, Result):
         hints = get_type_hints(kind, include_extras=True)
         known |= {hint: st.sampled_from(bound.words) for hint in hints.values() if (bound := words_of(hint))}
         known[kind] = st.builds(kind, **{name: known[hint] for name, hint in hints.items()})

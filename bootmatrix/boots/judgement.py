@@ -42,13 +42,22 @@ def judge(step: BootStep, fields: TestFields, seen: Watched, stretch: float = 1.
         return Judged(verdict.Judgement(Verdict.SKIPPED, INTERRUPTED, Outcome(OutcomeKind.HUNG, INTERRUPTED)))
     starved = starvation.of(seen, fields.cpus)
     if not starved:
-        return Judged(_judged(step, fields, seen, seen.stopped))
+        return _in_time(Judged(_judged(step, fields, seen, seen.stopped)), seen)
     if stretch > 1 and starved.free * stretch >= ENOUGH:
         return Judged(_judged(step, fields, seen, f"{seen.stopped}, {starved.briefly}"))
     what = f"starved of processor time: {seen.stopped}, {starved}"
     what = f"{what}; {starvation.REMEDY}" if stretch > 1 else what
     outcome = Outcome(OutcomeKind.BROKEN, what, starvation.EVIDENCE)
     return Judged(verdict.Judgement(Verdict.ERROR, what, outcome), starved.share)
+
+
+def _in_time(judged: Judged, seen: Watched) -> Judged:
+    """A pass that only came because the boot had more than its own time is none: was it the guest, or this host?"""
+    if judged.judgement.verdict != Verdict.PASSED or not seen.findings.overtime:
+        return judged
+    what = f"starved of processor time before; now {'; '.join(seen.findings.overtime)}; {starvation.REMEDY}"
+    outcome = Outcome(OutcomeKind.BROKEN, what, "its checks' own times")
+    return Judged(verdict.Judgement(Verdict.ERROR, what, outcome), starvation.UNKNOWN)
 
 
 def failed(error: BootmatrixError | Rejected) -> Judged:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bootmatrix.watching.watch import Watched
 
 EVIDENCE = "its threads' time on processors and on run queues"
+UNKNOWN = STARVED / 2  # which part it had of what it could have had, where that cannot be told
 REMEDY = "run it again when this host is less busy, or with a smaller -j"
 
 

@@ -48,6 +48,14 @@ def undone(made: Sequence[Made], why: str) -> Iterator[str]:
         yield f"{why} before the {what} done"
 
 
+def overtime(made: Sequence[Made]) -> Iterator[str]:
+    """Of each that has passed, but not in its own time: a boot that was starved before has more of it."""
+    for each in made:
+        if each.status == CheckStatus.PASSED and each.seconds > each.check.within:
+            took, has = human_time(each.seconds), human_time(each.check.within)
+            yield texts.line(f"the check '{each.name}' passed after {took} only, and has {has}", LONGEST)
+
+
 def log(made: Sequence[Made]) -> bytes:
     """Each with its message and its whole report, as much of it as is kept."""
     parts = []

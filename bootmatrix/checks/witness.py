@@ -95,6 +95,7 @@ class Checks(Witness):
             checks=tuple(telling.results(made, why)),
             complaints=(*telling.complaints(made), *(undone if answered else ())),
             undone=() if answered else undone,
+            overtime=tuple(telling.overtime(made)),
             metrics=tuple(found for each in made for found in metrics.found(each.check.metrics, each.report.whole)),
             files={FILE: telling.log(made)} if made else {},
         )

@@ -40,9 +40,11 @@ class Ending:
 class Findings:
     """What a witness adds to what is known of a boot. `memory` in bytes, 0 if it is not known; `files` are kept beside
     the console, by the ends of their names (`usage.csv`), and so is what `evidence` makes where the boot did not pass.
+
     `complaints` are sentences that speak against a pass; so are `undone`, of what could not be asked any more, but not
-    against a guest that skipped itself. `checks` were made of the guest from outside, `metrics` are
-    what was measured besides, `ready` is after how many seconds the guest was ready.
+    against a guest that skipped itself. `overtime` says what only came since a starved boot had more time. `checks`
+    were made of the guest from outside, `metrics` are what was measured besides, `ready` is after how many seconds the
+    guest was ready.
     """
 
     memory: int = 0
@@ -51,6 +53,7 @@ class Findings:
     evidence: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()
+    overtime: tuple[str, ...] = ()
     ready: float | None = None
     checks: tuple[CheckResult, ...] = ()
     metrics: tuple[Measure, ...] = ()
@@ -64,6 +67,7 @@ class Findings:
             evidence={**self.evidence, **other.evidence},
             complaints=(*self.complaints, *other.complaints),
             undone=(*self.undone, *other.undone),
+            overtime=(*self.overtime, *other.overtime),
             ready=self.ready if other.ready is None else other.ready,
             checks=(*self.checks, *other.checks),
             metrics=(*self.metrics, *other.metrics),

@@ -181,6 +181,19 @@ def test_only_time_that_counts_is_held_against_the_neighbours(stood: float, star
     assert judgement.judge(step, step.fields, seen).starved is starved
 
 
+def test_a_check_that_passed_only_in_the_time_of_a_starved_boot_makes_no_pass(tmp_path: Path) -> None:
+    step = step_of(tmp_path, script("sleep 1000", ready="up"))
+    stop, late = (
+        Stop(StopKind.CHECKED, "all checks are done"),
+        ("the check 'web' passed after 1.50 s only, and has 1.00 s",),
+    )
+    for overtime, verdict in (((), "passed"), (late, "error")):
+        seen = Watched(texts.Record(1), texts.Record(1), 2.0, None, stop, 0.0, Findings(ready=0.1, overtime=overtime))
+        found = judgement.judge(step, step.fields, seen, 2.0)
+        assert (found.judgement.verdict, found.starved) == (verdict, bool(overtime))
+        assert all(each in found.judgement.reason for each in overtime)
+
+
 def events(folder: Path) -> list[dict[str, Any]]:
     return [entry.event for entry in journal.read(folder)]
 

@@ -82,6 +82,15 @@ def test_a_boot_ends_when_its_checks_are_done() -> None:
     assert seen.findings.complaints == ()
 
 
+def test_a_check_that_needs_more_than_its_own_time_says_so() -> None:
+    slow = {"command": ["sleep", "0.3"], "within": "100 ms"}
+    seen = watched(Living(), witness(slow, {"command": "true"}, stretch=100.0))
+    assert [each.status for each in seen.findings.checks] == [CheckStatus.PASSED] * 2
+    (said,) = seen.findings.overtime
+    assert said.startswith("the check 'command sleep' passed after 0.")
+    assert said.endswith(" only, and has 0.10 s")
+
+
 def test_a_boot_ends_when_a_check_has_failed() -> None:
     seen = watched(Living(), witness({"command": "false"}, {"command": "true"}))
     assert (seen.is_for(StopKind.CHECKED), seen.stopped) == (True, "the check 'command false' failed")

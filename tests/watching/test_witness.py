@@ -20,6 +20,7 @@ WHOLE = Findings(
     evidence={"packets.txt": packets},
     complaints=("one",),
     undone=("another",),
+    overtime=("a third",),
     ready=0.5,
     checks=(CheckResult("web", "passed"),),
     metrics=(Measure("p99", 1.0),),
