@@ -40,7 +40,7 @@ def as_other(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[s
     if os.getuid():
         pytest.skip("to be another user needs root")
     return subprocess.run(
-        [*OTHER, _others_python(), "-m", "bootmatrix", *args],
+        [*OTHER, others_python(), "-m", "bootmatrix", *args],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": PATHS, "PYTHONDONTWRITEBYTECODE": "1", **env},
         stdin=subprocess.DEVNULL,
@@ -52,7 +52,7 @@ def as_other(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[s
 
 
 @functools.cache
-def _others_python() -> str:
+def others_python() -> str:
     """A Python that another user may start, and that has what we need."""
     for program in (sys.executable, "/usr/bin/python3"):
         tried = [*OTHER, program, "-c", "import bootmatrix.cli, docker, pydantic, regex, scipy, sqlalchemy"]

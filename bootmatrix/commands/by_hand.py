@@ -15,7 +15,7 @@ import click
 from bootmatrix.errors import InfrastructureError, Problem, UserError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from bootmatrix.boots.preparing import Prepared
     from bootmatrix.places.place import Job, Place
@@ -146,12 +146,12 @@ def run(standing: Standing, argv: Sequence[str]) -> int:
 
 
 @contextlib.contextmanager
-def _handled(handlers: dict[signal.Signals, object]) -> Iterator[None]:
+def _handled(handlers: Mapping[signal.Signals, Callable[[int, object], None]]) -> Iterator[None]:
     """While this lasts, these signals are handled so; those that we were told to ignore stay ignored."""
     from bootmatrix.program import signals  # noqa: PLC0415
 
     ours = {number: handler for number, handler in handlers.items() if not signals.was_ignored(number)}
-    before = {number: signal.signal(number, handler) for number, handler in ours.items()}  # type: ignore[arg-type]
+    before = {number: signal.signal(number, handler) for number, handler in ours.items()}
     try:
         yield
     finally:

@@ -211,11 +211,14 @@ def complete_networked(ctx: click.Context, param: click.Parameter, incomplete: s
     matrix = _matrix_of(ctx)
     if not matrix:
         return []
-    resolver = resolve.Resolver(matrix)
+    resolver, given = (
+        resolve.Resolver(matrix),
+        {ctx.params.get("cell"), *ctx.args},
+    )  # those of a line that has no end yet
     found = [
         cells.test_id(name, params)
         for cell, name, test, params in resolver.boots()
-        if cell.id == ctx.params.get("cell") and resolver.fields(cell, test, params).nets
+        if cell.id in given and resolver.fields(cell, test, params).nets
     ]
     return [Item(word) for word in found if word.startswith(incomplete)]
 

@@ -73,4 +73,5 @@ def _remarks(step: BootStep, prepared: Prepared, place: Place) -> Iterator[str]:
     if step.interfaces:
         yield "the command sets its network up, says how to ask the guest from a second terminal, and ends with Ctrl-C"
     if step.runner.noise:
-        yield "its standard error is mostly a trace: add 2>trace to keep it off the console"
+        told = ", which then has the way to ask the guest, too" if step.interfaces else ""
+        yield f"its standard error is mostly a trace: add 2>trace to keep it off the console{told}"

@@ -63,6 +63,8 @@ def command(cell: str, test: str, allow: tuple[Path, ...], directory: Path | Non
 def _in_networks(step: BootStep) -> int:
     import shlex  # noqa: PLC0415
 
+    from bootmatrix.places import engine, standing_container  # noqa: PLC0415
+
     _check_terminal()
     by_hand.check(step)
     with (
@@ -71,7 +73,10 @@ def _in_networks(step: BootStep) -> int:
         _marked(),
     ):
         job = by_hand.job(by_hand.prepared(step, place), 1, place)
-        by_hand.remark(f"boot it here, with & behind it, or from a second terminal: {shlex.join(job.argv)}", err=True)
+        again = f"{engine.cli()} exec -it {standing_container.shell_in(by_hand.name(step))} sh"
+        by_hand.remark(f"another shell beside this one, from a second terminal: {again}", err=True)
+        by_hand.remark("boot the guest in one of them; in the background with </dev/null & behind it:", err=True)
+        by_hand.remark(shlex.join(job.argv), err=True)
         shell = replace(job, argv=("sh",), env={**job.env, "PS1": f"{step.id} $ "})
         (line,) = place.command_line(shell, terminal=True)
         return by_hand.run(standing, shlex.split(line))

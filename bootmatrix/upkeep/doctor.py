@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix import host
 from bootmatrix.errors import BootmatrixError, InfrastructureError, printable
 from bootmatrix.places import engine, sight
+from bootmatrix.upkeep import networks
+from bootmatrix.upkeep.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,18 +22,9 @@ SECONDS = 20.0  # that a program has to say its version
 DISK = 10 << 30  # bytes: the six images of the two Debians take 5 GiB, builds and bases the rest
 
 
-@dataclass(frozen=True)
-class Finding:
-    """`state` is ok, missing (a run in containers needs it) or note (some boots need it)."""
-
-    name: str
-    state: str
-    detail: str
-    remedy: str = ""
-
-
 def everything() -> list[Finding]:
-    checks: list[Callable[[], Finding]] = [_engine, _base, _git, _disk, _kvm, _qemu, _solo5]
+    of_networks = [networks.taps, networks.in_containers, networks.on_host]
+    checks: list[Callable[[], Finding]] = [_engine, _base, _git, _disk, _kvm, _qemu, _solo5, *of_networks]
     return [check() for check in checks]
 
 

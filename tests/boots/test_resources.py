@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from support import OTHER, PATHS, _others_python
+from support import OTHER, PATHS, others_python
 
 from bootmatrix.boots import resources
 from bootmatrix.errors import InfrastructureError
@@ -80,7 +80,7 @@ def test_another_process_has_it_until_it_ends_and_is_named(name: str, monkeypatc
 def test_another_user_has_it_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if os.getuid():
         pytest.skip("to be another user needs root")
-    with holding(name, *OTHER, _others_python()):
+    with holding(name, *OTHER, others_python()):
         assert "of user 12345" in waits_for(name, monkeypatch)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,8 @@ from support import as_other, bootmatrix, script, scripted, write_matrix
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bootmatrix.toolchains.toolchain import Image
 
 
 def test_init_writes_a_matrix_that_lists(tmp_path: Path) -> None:
@@ -35,8 +38,27 @@ def test_doctor_without_an_engine_says_how_to_get_one(tmp_path: Path) -> None:
 def test_doctor_names_every_ability(tmp_path: Path) -> None:
     done = bootmatrix("doctor", cwd=tmp_path)
     assert done.returncode == 0
-    for name in ("container engine", "base images", "git", "disk", "KVM", "QEMU on this host", "Solo5 on this host"):
+    names = ["container engine", "base images", "git", "disk", "KVM", "QEMU on this host", "Solo5 on this host"]
+    for name in (*names, "taps", "networks in containers", "networks with --engine host"):
         assert f"{name}: " in done.stdout
+
+
+@pytest.mark.docker
+def test_doctor_tries_the_networks_of_boots(tmp_path: Path, debian_12: Image) -> None:
+    assert debian_12
+    done = bootmatrix("doctor", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
+    assert re.search(
+        r"^(ok +networks in containers: a boot in localhost/bootmatrix/|note +taps: )", done.stdout, re.MULTILINE
+    )
+    assert list((tmp_path / "cache" / "work").iterdir()) == []
+
+
+def test_doctor_says_why_a_user_has_no_networks(tmp_path: Path) -> None:
+    """Where the programs that make namespaces are not on PATH."""
+    done = bootmatrix("doctor", cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none", PATH=str(tmp_path))
+    assert "note    networks in containers: not tried, since no container engine answers" in done.stdout
+    assert "note    networks with --engine host: a boot with a network needs unshare on PATH\n" in done.stdout
+    assert "          install util-linux\n" in done.stdout
 
 
 @pytest.mark.docker
