@@ -49,7 +49,7 @@ class Project:
         (folder / "guest").write_bytes(program())
         (folder / "guest").chmod(0o755)
         guest = ["{unikernel}", *(f"{{net.service.{word}}}" for word in ("device", "guest", "mac")), ""]
-        runner = {"command": ["sh", "-c", 'echo here >>"$1" && shift && exec "$@"', "sh", "{blocks.disk}", *guest]}
+        runner = {"command": ["sh", "-c", 'echo here 1<>"$1" && shift && exec "$@"', "sh", "{blocks.disk}", *guest]}
         networked = {"unikernel": "guest", "runner": runner, "nets": {"service": "lan"}, "blocks": {"disk": "1 MiB"}}
         axes = None if kind == "docker" else {"backend": ["command"]}
         matrix = scripted(axes, t=networked, plain={"runner": {"command": ["true"]}})
