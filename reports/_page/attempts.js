@@ -137,5 +137,12 @@ function filesOf(attempt) {
     .filter((path) => !NOTE.test(path))
     .map((path) => wholeFile(path, seen(path.split("/").pop())))
     .filter((link) => link);
-  return links.length ? make("p", { class: "files" }, "Files: ", links.flatMap((link, index) => (index ? [", ", link] : [link]))) : null;
+  return links.length
+    ? make(
+        "p",
+        { class: "files" },
+        "Files: ",
+        links.flatMap((link, index) => (index ? [", ", link] : [link])),
+      )
+    : null;
 }
