@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bootmatrix import disk, files, sparse
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.model import MIB
-from bootmatrix.quantities import human_size
+from bootmatrix.places import room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -105,7 +105,7 @@ def lay(folder: Path, disks: Mapping[str, Disk]) -> Laid:
     laid = Laid(folder)
     at = os.open(folder, files.FOLDER)
     try:
-        _check_room(at, folder, disks)
+        room.claim(folder, sum(each.size for each in disks.values() if not each.read_only))
         for name, each in disks.items():
             laid.numbers[name] = _laid(at, name, each)
     except OSError as error:
@@ -113,15 +113,6 @@ def lay(folder: Path, disks: Mapping[str, Disk]) -> Laid:
     finally:
         os.close(at)
     return laid
-
-
-def _check_room(at: int, folder: Path, disks: Mapping[str, Disk]) -> None:
-    wanted = sum(each.size for each in disks.values() if not each.read_only)
-    found = os.fstatvfs(at)
-    if wanted > found.f_bavail * found.f_frsize:
-        room = disk.of(folder)
-        what = f"the boot's disks may come to hold {human_size(wanted)}, more than this host has room for: {room}"
-        raise InfrastructureError(Problem(what, remedy="free some space there, or make the disks smaller: `blocks`"))
 
 
 def _laid(at: int, name: str, given: Disk) -> tuple[int, int]:
@@ -169,6 +160,7 @@ def _copy(source: Path, below: Path | None, target: int, size: int) -> None:
 
 def clear(folder: Path) -> bool:
     """Remove all that is in the folder, whatever it is by now; whether it is empty."""
+    room.release(folder)
     try:
         for each in list(folder.iterdir()):
             files.remove(each)

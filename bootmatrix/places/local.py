@@ -133,6 +133,7 @@ def _with_disks(job: Job) -> Iterator[disks.Laid | None]:
         with laid.held():
             yield laid
     finally:
+        disks.clear(folder)
         own.remove(folder)
 
 
