@@ -57,7 +57,7 @@ def test_doctor_says_why_a_user_has_no_networks(tmp_path: Path) -> None:
     """Where the programs that make namespaces are not on PATH."""
     done = bootmatrix("doctor", cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none", PATH=str(tmp_path))
     assert "note    networks in containers: not tried, since no container engine answers" in done.stdout
-    assert "note    networks with --engine host: a boot with a network needs unshare on PATH\n" in done.stdout
+    assert "note    networks with --engine host: a boot with a network needs nsenter on PATH\n" in done.stdout
     assert "          install util-linux\n" in done.stdout
 
 

@@ -62,7 +62,8 @@ def test_shared_memory_counts_once_and_processor_time_goes_up(place: Place) -> N
     assert [each.cpu for each in found] == sorted(each.cpu for each in found)
     assert 0 < found[-1].cpu <= times[-1] * (os.cpu_count() or 1) + 1
     assert all(each.proportional for each in found)
-    assert 28 * MIB < found[-1].memory < 80 * MIB, "three times 28 MiB is what is resident"
+    most = max(each.memory for each in found)  # the last may be taken of processes that are just ending
+    assert 28 * MIB < most < 80 * MIB, "three times 28 MiB is what is resident"
 
 
 @pytest.mark.docker
