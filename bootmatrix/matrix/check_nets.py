@@ -27,14 +27,14 @@ def check(sections: Mapping[str, Any], problems: Problems) -> None:
     for name, network in networks.items():
         problems.check_name(name, ("nets", name), "a network")
         _routes(network, problems)
-    for path, fields in layers(sections):
+    for path, fields in _layers(sections):
         if len(fields.nets) > MOST:
             problems.say(f"a guest has at most {MOST} interfaces", (*path, "nets"), "attach fewer", key=True)
         for name, each in fields.nets.items():
             _attachment(name, each, (*path, "nets", name), known, networks, problems)
 
 
-def layers(sections: Mapping[str, Any]) -> Iterator[tuple[Path_, TestFields]]:
+def _layers(sections: Mapping[str, Any]) -> Iterator[tuple[Path_, TestFields]]:
     """The defaults and the tests, with what each overrides for some cells."""
     for path, fields in (
         (("defaults",), sections["defaults"]),
