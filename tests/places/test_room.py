@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(autouse=True)
+def _nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what other tests have claimed in this process."""
+    monkeypatch.setattr(room, "_claims", {})
+
+
 @pytest.fixture
 def free(tmp_path: Path) -> int:
     """Bytes that may be claimed."""
