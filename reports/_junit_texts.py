@@ -53,13 +53,18 @@ class Consoles:
         return _disarmed("\n".join(self._printed(attempt)))
 
     def _printed(self, attempt: Attempt) -> Iterable[str]:
+        if attempt.guests:
+            for name, each in attempt.guests.items():
+                yield from (f"--- guest {name}: {each.outcome} ({each.outcome.evidence}) ---", *self._printed(each))
+            return
         for label, name in (("console", attempt.console), ("tender", attempt.tender)):
             if name:
                 yield from (f"--- {label} ({name}) ---", self._excerpt(name))
 
     def _attachments(self, attempts: Iterable[Attempt]) -> list[str]:
         """The last attempt's first: GitLab shows one. At the beginning, which Jenkins keeps of a long text."""
-        names = [name for one in reversed(list(attempts)) for name in (one.console, one.tender) if name]
+        booted = [each for one in reversed(list(attempts)) for each in one.boots]
+        names = [name for one in booted for name in (one.console, one.tender) if name]
         paths = [f"{self.place}/{name}" for name in names if self._file(name)]
         return [f"[[ATTACHMENT|{path}]]" for path in paths if texts.visible(path) == path and not UNTOLD.search(path)]
 

@@ -144,4 +144,5 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         **({"files": list(attempt.files)} if attempt.files else {}),
         **({"checks": [asdict(check) for check in attempt.checks]} if attempt.checks else {}),
         "cases": [{"name": case.name, "status": case.status, "message": case.message} for case in attempt.cases],
+        **({"guests": {name: _attempt(each) for name, each in attempt.guests.items()}} if attempt.guests else {}),
     }

@@ -48,6 +48,9 @@ def any_results(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Result]:
     }
     for kind in (Outcome, Case, Measure, CheckResult, Quarantine, Attempt, Result):
         hints = get_type_hints(kind, include_extras=True)
+        if kind is Attempt:
+            alone = {name: known[hint] for name, hint in hints.items() if name != "guests" and hint in known}
+            known[hints["guests"]] = st.dictionaries(known[bounds.Name], st.builds(Attempt, **alone), max_size=2)
         known |= {hint: st.sampled_from(bound.words) for hint in hints.values() if (bound := words_of(hint))}
         known[kind] = st.builds(kind, **{name: known[hint] for name, hint in hints.items()})
         known[GenericAlias(tuple, (kind, ...))] = st.lists(known[kind], max_size=2).map(tuple)
@@ -165,6 +168,17 @@ def test_no_torn_line_is_a_result() -> None:
 def test_a_foreign_line_is_no_result(line: str | bytes) -> None:
     with pytest.raises(ValueError, match=r"Result|surrogates"):
         results.decode(line)
+
+
+def test_a_guest_has_no_guests() -> None:
+    inner = replace(ATTEMPT, guests={"a": ATTEMPT})
+    text = results.encode(replace(RESULT, attempts=(inner,)))
+    assert results.decode(text).attempts[0].guests == {"a": ATTEMPT}
+    line = json.dumps(asdict(replace(RESULT, attempts=(replace(ATTEMPT, guests={"a": inner}),))))
+    with pytest.raises(ValueError, match="a guest has no guests"):
+        results.decode(line)
+    with pytest.raises(ValueError, match="guests"):
+        results.decode(text.replace('"a":', '"../a":'))
 
 
 def test_fields_of_a_newer_version_are_left_out() -> None:

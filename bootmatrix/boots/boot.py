@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bootmatrix import texts
-from bootmatrix.boots import disks, judgement, onlookers, resources, retry
-from bootmatrix.boots.preparing import Prepared, Preparer, job_of
+from bootmatrix.boots import judgement, onlookers, resources, retry, together
+from bootmatrix.boots.attempt import Attempts, Turn
+from bootmatrix.boots.preparing import Preparer
 from bootmatrix.boots.results import Results, now
 from bootmatrix.boots.tenders import Unavailable
-from bootmatrix.boots.worlds import Worlds
-from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
+from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError, UserError
 from bootmatrix.judging import verdict
-from bootmatrix.model import STEADY_VERDICTS, Attempt, Outcome, OutcomeKind, Rejected, Verdict
+from bootmatrix.model import Attempt, Outcome, OutcomeKind, Rejected, Verdict
 from bootmatrix.places import opening
 from bootmatrix.places.place import nothing
 from bootmatrix.quantities import human_time
-from bootmatrix.watching.watch import Watched, watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from bootmatrix.boots.preparing import Prepared
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Result
-    from bootmatrix.places.place import Job, Place
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.places.place import Place
+    from bootmatrix.planning.step import BootStep
     from bootmatrix.runs.store import Store
     from bootmatrix.toolchains.toolchain import Image
 
@@ -77,7 +75,7 @@ class Booter:
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(resources.held(step.resources, self.stop, self.note))
-                prepared = self.preparer.prepare(step, fields, place)
+                prepared = [self._prepared(part, step, fields, place) for part in step.parts]
             except Fatal:
                 raise
             except Unavailable as error:
@@ -91,22 +89,43 @@ class Booter:
                 if ours and self.stop.is_set():
                     return None
                 return tried(Verdict.ERROR, str(error), infrastructure=ours)
-            found = self._attempts(prepared, place, started, before)
+            found = self._attempts(step, fields, prepared, place, started, before)
             if not isinstance(found, list):
                 return found
             return tried(
-                *verdict.conclude(found, fields.expected_failure), attempts=found, place=place, size=prepared.size
+                *verdict.conclude(found, fields.expected_failure),
+                attempts=found,
+                place=place,
+                size=sum(each.size for each in prepared),
             )
 
+    def _prepared(self, part: BootStep, step: BootStep, fields: TestFields, place: Place) -> Prepared:
+        """A guest of the test, or the test itself, whose fields are known."""
+        try:
+            return self.preparer.prepare(part, fields if part is step else part.fields, place)
+        except Unavailable as error:
+            raise Unavailable(part.told(str(error))) from None
+        except Rejected as error:
+            raise Rejected(part.told(str(error)), error.remedy) from None
+        except UserError as error:
+            raise UserError(*(replace(each, what=part.told(each.what)) for each in error.problems)) from None
+
     def _attempts(
-        self, prepared: Prepared, place: Place, started: str, before: Postponed | None
+        self,
+        step: BootStep,
+        fields: TestFields,
+        prepared: Sequence[Prepared],
+        place: Place,
+        started: str,
+        before: Postponed | None,
     ) -> list[Attempt] | Postponed | None:
-        step, fields = prepared.step, prepared.fields
         share = 1.0
 
         def once(number: int, guest_number: int) -> Attempt:
             nonlocal share
-            attempt, share = self._attempt(prepared, place, number, guest_number, before.stretch if before else 1.0)
+            turn = Turn(number, guest_number, before.stretch if before else 1.0)
+            begin = partial(self.on_begin, step) if number == 1 else nothing
+            attempt, share = self._attempt(prepared, place, turn, begin)
             self.on_attempt(step, attempt)
             return attempt
 
@@ -118,61 +137,13 @@ class Booter:
         return made
 
     def _attempt(
-        self, prepared: Prepared, place: Place, number: int, guest_number: int, stretch: float
+        self, prepared: Sequence[Prepared], place: Place, turn: Turn, begin: Callable[[], None]
     ) -> tuple[Attempt, float]:
         """The attempt, and which part it had of the processor time that it could have had."""
-        started, clock = now(), time.monotonic()
-        command: tuple[str, ...] = ()
-        own: tuple[str, ...] = ()
-        try:
-            job = job_of(prepared, guest_number, place.folder())
-            command = job.argv
-            seen, judged, own = self._booted(prepared, place, job, number, guest_number, stretch)
-        except Fatal:
-            raise
-        except (BootmatrixError, Rejected) as error:
-            judged = judgement.failed(error)
-            seen = Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
-        said = judged.judgement
-        files = self.store.keep_consoles(prepared.step.id, number, seen, passed=said.verdict in STEADY_VERDICTS)
-        attempt = Attempt(
-            number=number,
-            verdict=said.verdict,
-            reason=said.reason,
-            outcome=said.outcome,
-            started=started,
-            seconds=round(seen.seconds, 4),
-            accelerator=prepared.choice.name,
-            accelerator_reason=prepared.choice.reason,
-            console=files.console,
-            console_bytes=seen.console.total,
-            tender=files.tender,
-            files=(*files.others, *own),
-            command=command,
-            cases=said.cases,
-            starved=judged.starved,
-            memory=seen.findings.memory,
-            ready=seen.findings.ready or 0.0,
-            checks=seen.findings.checks,
-            metrics=said.metrics,
-        )
-        return attempt, judged.share
-
-    def _booted(
-        self, prepared: Prepared, place: Place, job: Job, number: int, guest_number: int, stretch: float
-    ) -> tuple[Watched, judgement.Judged, tuple[str, ...]]:
-        """What was seen of the job, what it comes to, and the files in which its disks are kept."""
-        step, fields = prepared.step, prepared.fields
-        follow = partial(self.on_chunk, step.id) if self.on_chunk else None
-        others = {name: self.place_of(image) for name, image in step.besides.items()}
-        world = Worlds(step, fields, {"": place, **others}).of
-        also = list(onlookers.of(step, fields, follow, world, stretch))
-        with place.start(job, partial(self.on_begin, step) if number == 1 else nothing) as process:
-            seen = watch(process, onlookers.limits(step, fields, stretch), self.stop, also=also)
-            seen = disks.examined(prepared, place, process.disks, seen, guest_number, self.stop)
-            judged = judgement.judge(step, fields, seen, stretch)
-            own = disks.kept(self.store, step.id, number, process.disks, judged.judgement.verdict)
-        return seen, judged, own
+        attempts = Attempts(self.store, self.stop, self.place_of, self.on_chunk)
+        if len(prepared) == 1 and not prepared[0].step.guest:
+            return attempts.make(prepared[0], place, turn, begin)
+        return together.make(attempts, {each.step.guest: each for each in prepared}, place, turn, begin)
 
 
 def _refused(fields: TestFields, error: Rejected, started: str) -> Attempt:

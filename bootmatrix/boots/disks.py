@@ -102,7 +102,7 @@ class _Examiner:
         yield f"the check of the disk '{name}', {printable(shlex.join(argv), 100)}, {ended}: {said}"
 
 
-def kept(store: Store, test: str, number: int, laid: Laid | None, verdict: Verdict) -> tuple[str, ...]:
+def kept(store: Store, test: str, attempt: str, laid: Laid | None, verdict: Verdict) -> tuple[str, ...]:
     """The files in which the disks of an attempt are kept: of one that did not pass, those that are not too large."""
     if not laid or verdict not in KEPT:
         return ()
@@ -110,7 +110,7 @@ def kept(store: Store, test: str, number: int, laid: Laid | None, verdict: Verdi
     for name in laid.numbers:
         try:
             with laid.opened(name) as descriptor:
-                found.append(store.keep_disk(test, f"{number}.disk.{name}.img", descriptor))
+                found.append(store.keep_disk(test, f"{attempt}.disk.{name}.img", descriptor))
         except OSError:  # it cannot be read any more, which its complaint has said
             continue
     return tuple(filter(None, found))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Boot, Runner
     from bootmatrix.places.place import Mount, Place
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
 
 SHOWN = "/files"  # where a boot sees the repository's files, inside an image
 
@@ -130,10 +130,10 @@ def _seen(place: Place, file: Path, name: str, root: Path, output: Path | None) 
 
 
 def _check_names(fields: TestFields, step: BootStep, known: Mapping[str, str]) -> None:
-    """A file that another override names, or an output without a build, stands for nothing here."""
+    """A file or a network that another override names, or an output without a build, stands for nothing here."""
     own = {template.BLOCKS + name for key, wanted in fields.blocks.items() for name in wanted.names(key)}
-    for name in sorted(filling.late_names(fields).union(_names(step.runner)) - known.keys() - own):
-        if name == template.OUTPUT or name.startswith((template.FILES, template.BLOCKS)):
+    for name in sorted(filling.names(step.template).union(_names(step.runner)) - known.keys() - own):
+        if name == template.OUTPUT or name.startswith((template.FILES, template.BLOCKS, template.NET, template.GUESTS)):
             raise UserError(_without_value(name, fields))
 
 
@@ -141,8 +141,11 @@ def _without_value(name: str, fields: TestFields) -> Problem:
     if name == template.OUTPUT:
         return Problem("{output} is used, but the test has no build here", remedy="name one: `build`")
     key, _, word = name.partition(".")
-    remedy = suggest(word, fields.files if key == "files" else fields.blocks) or f"add it to `{key}`"
-    return Problem(f"{{{name}}} is used, but the test's `{key}` do not have it here", remedy=remedy)
+    key = "nets" if name.startswith(template.NET) else key
+    what = f"{{{name}}} is used, but the test's `{key}` do not have it here"
+    if key in {"files", "blocks"}:
+        return Problem(what, remedy=suggest(word, getattr(fields, key)) or f"add it to `{key}`")
+    return Problem(what, remedy="another override has it: use it there, or add it here")
 
 
 def _names(runner: Runner) -> Iterator[str]:

@@ -15,10 +15,12 @@ from bootmatrix.watching.stop import StopKind
 if TYPE_CHECKING:
     from bootmatrix.errors import BootmatrixError
     from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.model import Attempt
+    from bootmatrix.planning.step import BootStep
     from bootmatrix.watching.watch import Watched
 
 INTERRUPTED = "the run was interrupted"
+ABANDONED = "ended by bootmatrix for another guest's sake"
 ENOUGH = 1 / 4  # of its own time-out, in which a boot that was starved before was free: then its word counts
 
 
@@ -40,6 +42,8 @@ def judge(step: BootStep, fields: TestFields, seen: Watched, stretch: float = 1.
     """
     if seen.is_for(StopKind.INTERRUPTED):
         return Judged(verdict.Judgement(Verdict.SKIPPED, INTERRUPTED, Outcome(OutcomeKind.HUNG, INTERRUPTED)))
+    if seen.is_for(StopKind.ABANDONED):
+        return _abandoned(_judged(step, fields, seen, seen.stopped), seen.stopped)
     starved = starvation.of(seen, fields.cpus)
     if not starved:
         return _in_time(Judged(_judged(step, fields, seen, seen.stopped)), seen)
@@ -49,6 +53,27 @@ def judge(step: BootStep, fields: TestFields, seen: Watched, stretch: float = 1.
     what = f"{what}; {starvation.REMEDY}" if stretch > 1 else what
     outcome = Outcome(OutcomeKind.BROKEN, what, starvation.EVIDENCE)
     return Judged(verdict.Judgement(Verdict.ERROR, what, outcome), starved.share)
+
+
+def _abandoned(found: verdict.Judgement, why: str) -> Judged:
+    """Of a guest that was ended since another had failed: nothing is held against it, but what it did before."""
+    if found.outcome.kind != OutcomeKind.STOPPED:
+        return Judged(found)
+    outcome = Outcome(OutcomeKind.STOPPED, "", ABANDONED)
+    return Judged(replace(found, verdict=Verdict.SKIPPED, reason=f"it was ended: {why}", outcome=outcome))
+
+
+def is_abandoned(attempt: Attempt) -> bool:
+    """Whether it says nothing of its guest, which was ended, or not even started, since another had failed."""
+    return attempt.outcome.evidence == ABANDONED
+
+
+def unstarted(failed: str) -> verdict.Judgement:
+    """Of a guest whose turn did not come: another one had `failed`, or if none had, the run was interrupted."""
+    if not failed:
+        return verdict.Judgement(Verdict.SKIPPED, INTERRUPTED, Outcome(OutcomeKind.HUNG, INTERRUPTED))
+    reason = f"it was not started: the guest '{failed}' failed"
+    return verdict.Judgement(Verdict.SKIPPED, reason, Outcome(OutcomeKind.STOPPED, "", ABANDONED))
 
 
 def _in_time(judged: Judged, seen: Watched) -> Judged:

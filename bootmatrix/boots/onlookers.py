@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.checks.ready import Ready
 from bootmatrix.checks.witness import Checks
-from bootmatrix.model import OutcomeKind, parse_outcome
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.witnesses.packets import Packets
 from bootmatrix.watching.witnesses.relay import Relay
@@ -15,10 +14,11 @@ from bootmatrix.watching.witnesses.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from bootmatrix.boots.company import Member
     from bootmatrix.checks.check import World
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.places.place import Process
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
     from bootmatrix.watching.witness import Witness
 
 
@@ -40,29 +40,59 @@ def of(
     follow: Callable[[bytes], None] | None,
     world: Callable[[Process], World],
     stretch: float = 1.0,
+    member: Member | None = None,
 ) -> Iterator[Witness]:
     """Those besides the ones that see to the limits, new ones for each boot; `follow` wants the console while it is
-    printed, `world` says what checks may use.
+    printed, `world` says what checks may use, `member` is the guest among others.
     """
     yield Usage()
     if step.interfaces:
         yield Packets(step.interfaces, always=fields.capture == "always")
-    yield from _asking(fields, world, stretch)
+    yield from _asking(fields, world, _after(member, stops=fields.expect.stops), stretch, member)
+    if member:
+        yield member
     if follow:
         yield Relay(follow)
 
 
-def _asking(fields: TestFields, world: Callable[[Process], World], stretch: float) -> Iterator[Witness]:
-    """Whether the guest is ready, and then its checks. Whoever expects another end than `stopped` waits for that."""
-    stops = any(parse_outcome(word).kind == OutcomeKind.STOPPED for word in fields.expect.outcome)
+def _after(member: Member | None, *, stops: bool) -> Callable[[], None] | None:
+    """What is done with a guest of which nothing more is asked, None if it is ended. Whoever expects another end than
+    `stopped` waits for that, and a guest among others for them.
+    """
+    if not stops:
+        return _nothing
+    return member.done if member else None
+
+
+def _asking(
+    fields: TestFields,
+    world: Callable[[Process], World],
+    then: Callable[[], None] | None,
+    stretch: float,
+    member: Member | None,
+) -> Iterator[Witness]:
+    """Whether the guest is ready, and then its checks; and `then`."""
     at_once = not fields.ready
-    checks = Checks(fields.checks, world, at_once=at_once, ends_boot=stops, stretch=stretch) if fields.checks else None
+    checks = Checks(fields.checks, world, at_once=at_once, then=then, stretch=stretch) if fields.checks else None
     if fields.ready:
-        then = checks.begin if checks else None if stops else _nothing
-        yield Ready(fields.ready, world, then, stretch=stretch)
+        after = checks.begin if checks else then
+        yield Ready(fields.ready, world, _told(member, after) if member else after, stretch=stretch)
     if checks:
         yield checks
+    if member and not (fields.ready or checks) and then:
+        then()
+
+
+def _told(member: Member, after: Callable[[], None] | None) -> Callable[[], None]:
+    """Those that wait for the guest are told first that it is ready."""
+
+    def tell() -> None:
+        member.ready()
+        if after:
+            after()
+
+    return tell
 
 
 def _nothing() -> None:
-    """What is done with a guest that is ready, and is then left alone."""
+    """What is done with a guest of which nothing more is asked, but that has not yet ended itself."""

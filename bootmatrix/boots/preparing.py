@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Runner
     from bootmatrix.places.place import Place
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
 
 LARGEST = 1 << 30  # bytes of a unikernel: it is read whole, for its key
 OVERHEAD = 512 * MIB  # what a tender may need besides its guest's memory: QEMU's own is 50 to 150 MiB

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Attempt, Result, Verdict
     from bootmatrix.places.place import Place
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.places.namespace import Lent
     from bootmatrix.places.place import Place, Process
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ LOOK = 0.01  # seconds between looks while checks are under way: a boot shall no
 
 class Checks(Witness):
     """`world` is asked for what a boot's checks may use once its process runs. They begin with the boot, or `begin` is
-    called if not `at_once`. If not `ends_boot`, a boot whose checks have passed runs on to its own end.
+    called if not `at_once`. `then` is called once all have passed; if nobody is to be called, the boot is ended.
     """
 
     def __init__(
@@ -39,13 +39,14 @@ class Checks(Witness):
         world: Callable[[Process], World],
         *,
         at_once: bool = True,
-        ends_boot: bool = True,
+        then: Callable[[], None] | None = None,
         stretch: float = 1.0,
     ) -> None:
         self._checks, self._world_of, self._stretch = checks, world, stretch
-        self._at_once, self._ends_boot = at_once, ends_boot
+        self._at_once, self._then = at_once, then
         self._world: World | None = None
         self._checking: Checking | None = None
+        self._told = False
         self._ready = False  # whether it was, and was then asked
 
     def began(self, process: Process, now: float) -> None:
@@ -76,7 +77,12 @@ class Checks(Witness):
             first = next(each for each in checking.made if each.status == CheckStatus.FAILED)
             kind = StopKind.CHECK_LATE if first.late else StopKind.CHECKED
             return Stop(kind, f"the check '{first.name}' failed")
-        return Stop(StopKind.CHECKED, "all checks are done") if self._ends_boot else None
+        if not self._then:
+            return Stop(StopKind.CHECKED, "all checks are done")
+        if not self._told:
+            self._told = True
+            self._then()
+        return None
 
     def due(self, moment: Moment) -> float:
         under_way = self._checking and not self._checking.done.is_set()

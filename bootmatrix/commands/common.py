@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.places.place import Place
-    from bootmatrix.planning.plan import BootStep, Plan
+    from bootmatrix.planning.plan import Plan
+    from bootmatrix.planning.step import BootStep
 
 MATRIX = Path("matrix.yaml")
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -145,8 +146,9 @@ def place_of(step: BootStep, engine: str, *, built: bool) -> Iterator[Place]:
         makers = Makers(places, ToTerminal())
         if step.image:
             makers.image(step.image)
-        if step.build and built:
-            makers.build(step.build)
+        for part in step.parts if built else ():
+            if part.build:
+                makers.build(part.build)
         yield places.of(step.image)
 
 

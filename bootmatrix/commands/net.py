@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands import by_hand
+from bootmatrix.commands import by_hand, holding
 from bootmatrix.commands.common import (
     allow_option,
     engine_option,
@@ -42,6 +42,6 @@ def command(
     """
     step = one_boot(plan_to_run(directory, file, allow, (test,), engine), test)
     by_hand.check(step)
-    with place_of(step, engine, built=False) as place, by_hand.held(step, place) as standing:
-        status = by_hand.run(standing, command)
+    with place_of(step, engine, built=False) as place, holding.held(step, place) as standing:
+        status = holding.run(standing, command)
     raise SystemExit(status)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands import by_hand
+from bootmatrix.commands import by_hand, script
 from bootmatrix.commands.common import (
     allow_option,
     engine_option,
@@ -15,14 +15,15 @@ from bootmatrix.commands.common import (
     plan_to_run,
     test_argument,
 )
+from bootmatrix.engines import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from bootmatrix.boots.preparing import Prepared
     from bootmatrix.places.place import Place
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
 
 
 @click.command(
@@ -51,16 +52,33 @@ def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], direc
     step = one_boot(plan_to_run(directory, file, allow, (test,), engine), test)
     by_hand.check(step)
     with place_of(step, engine, built=True) as place:
-        found = by_hand.prepared(step, place)
+        found = [by_hand.prepared(part, place) for part in step.parts]
         for text in _remarks(step, found, place):
             by_hand.remark(text)
-        for line in place.command_line(by_hand.job(found, attempt, place)):
-            click.echo(by_hand.line(step, line) if step.interfaces else line)
+        lines = [line for each in found for line in place.command_line(by_hand.job(each, attempt, place))]
+    if step.guests:
+        lines = [script.of(found, lines, inside=engine == Engine.HOST)]
+    for line in lines:
+        click.echo(by_hand.line(step, line) if by_hand.networked(step) else line)
 
 
-def _remarks(step: BootStep, prepared: Prepared, place: Place) -> Iterator[str]:
-    expect = prepared.fields.expect
-    yield f"{step.id}: expected {' or '.join(expect.outcome)}, within {prepared.fields.timeout:g} s"
+def _remarks(step: BootStep, found: Sequence[Prepared], place: Place) -> Iterator[str]:
+    for each in found:
+        yield from map(each.step.told, _of_guest(each, place))
+    yield from by_hand.addresses(step)
+    networked = by_hand.networked(step)
+    if networked:
+        yield "the command sets its network up, says how to ask the guest from a second terminal, and ends with Ctrl-C"
+    if step.guests:
+        yield f"a guest that waits for others starts {script.PATIENCE} s after them; each line has its guest before it"
+    elif step.runner.noise:
+        told = ", which then has the way to ask the guest, too" if networked else ""
+        yield f"its standard error is mostly a trace: add 2>trace to keep it off the console{told}"
+
+
+def _of_guest(prepared: Prepared, place: Place) -> Iterator[str]:
+    step, expect = prepared.step, prepared.fields.expect
+    yield f"{step.test_id}: expected {' or '.join(expect.outcome)}, within {prepared.fields.timeout:g} s"
     for pattern in [*expect.console, *expect.console_any]:
         yield f"the console must show {pattern}"
     for pattern in expect.console_not:
@@ -69,9 +87,3 @@ def _remarks(step: BootStep, prepared: Prepared, place: Place) -> Iterator[str]:
         yield f"accelerator {prepared.choice.name}: {prepared.choice.reason or 'as asked'}"
     if step.build and step.build.image:
         yield f"image {step.build.image.name}, build {step.build.id}: {shlex.quote(str(step.build.output(place)))}"
-    yield from by_hand.addresses(step)
-    if step.interfaces:
-        yield "the command sets its network up, says how to ask the guest from a second terminal, and ends with Ctrl-C"
-    if step.runner.noise:
-        told = ", which then has the way to ask the guest, too" if step.interfaces else ""
-        yield f"its standard error is mostly a trace: add 2>trace to keep it off the console{told}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix.commands import by_hand
+from bootmatrix.commands import by_hand, holding
 from bootmatrix.commands.common import (
     allow_option,
     complete,
@@ -18,14 +18,14 @@ from bootmatrix.commands.common import (
     plan_to_run,
 )
 from bootmatrix.engines import Engine
-from bootmatrix.errors import InfrastructureError, Problem
+from bootmatrix.errors import InfrastructureError, Problem, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from bootmatrix.places.place import Job, Place
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
 
 
 @click.command(
@@ -65,11 +65,14 @@ def _in_networks(step: BootStep) -> int:
 
     from bootmatrix.places import engine, standing_container  # noqa: PLC0415
 
+    if step.guests:
+        remedy = f"boot them with the commands of bootmatrix repro {step.id}, or have its networks with bootmatrix net"
+        raise UserError(Problem(f"{step.id} has several guests, each in a sandbox of its own", remedy=remedy))
     _check_terminal()
     by_hand.check(step)
     with (
         place_of(step, Engine.DOCKER, built=True) as place,
-        by_hand.held(step, place) as standing,
+        holding.held(step, place) as standing,
         _marked(),
     ):
         job = by_hand.job(by_hand.prepared(step, place), 1, place)
@@ -79,7 +82,7 @@ def _in_networks(step: BootStep) -> int:
         by_hand.remark(shlex.join(job.argv), err=True)
         shell = replace(job, argv=("sh",), env={**job.env, "PS1": f"{step.id} $ "})
         (line,) = place.command_line(shell, terminal=True)
-        return by_hand.run(standing, shlex.split(line))
+        return holding.run(standing, shlex.split(line))
 
 
 def _check_terminal() -> None:

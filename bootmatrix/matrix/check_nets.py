@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix.errors import suggest
 from bootmatrix.matrix import nets
+from bootmatrix.matrix.check_guests import layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from ipaddress import IPv4Address
 
     from bootmatrix.matrix.document import Path_
+    from bootmatrix.matrix.guests import GuestFields
     from bootmatrix.matrix.nets import Attachment
     from bootmatrix.matrix.problems import Problems
-    from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Network
 
 INTERFACE = re.compile(r"[A-Za-z0-9]{1,67}")  # what Solo5's manifests can name (MFT_NAME_MAX)
@@ -34,15 +35,12 @@ def check(sections: Mapping[str, Any], problems: Problems) -> None:
             _attachment(name, each, (*path, "nets", name), known, networks, problems)
 
 
-def _layers(sections: Mapping[str, Any]) -> Iterator[tuple[Path_, TestFields]]:
-    """The defaults and the tests, with what each overrides for some cells."""
-    for path, fields in (
-        (("defaults",), sections["defaults"]),
-        *((("tests", k), v) for k, v in sections["tests"].items()),
-    ):
+def _layers(sections: Mapping[str, Any]) -> Iterator[tuple[Path_, GuestFields]]:
+    """The defaults and the tests, with what each overrides for some cells, and the guests of each."""
+    for path, fields in layers(sections):
         yield path, fields
-        for index, when in enumerate(fields.when):
-            yield (*path, "when", index), when
+        for name, guest in fields.guests.items():
+            yield (*path, "guests", name), guest
 
 
 def _routes(network: Network, problems: Problems) -> None:

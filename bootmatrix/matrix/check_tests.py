@@ -8,16 +8,16 @@ from bootmatrix import plugins
 from bootmatrix.errors import UserError, suggest
 from bootmatrix.matrix import cells, meaning, template
 from bootmatrix.matrix.check_texts import Known, layers
-from bootmatrix.matrix.schema import TestFields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from bootmatrix.matrix.check_texts import Layer
     from bootmatrix.matrix.document import Path_
     from bootmatrix.matrix.expansion import Cells
     from bootmatrix.matrix.problems import Problems
     from bootmatrix.matrix.reach import Reach
-    from bootmatrix.matrix.schema import Defaults
+    from bootmatrix.matrix.schema import Defaults, TestFields
     from bootmatrix.matrix.values import Match
 
 MAX_ID = 200  # a path's component ends at 255 bytes
@@ -65,7 +65,8 @@ class _Checker:
 
     def _metrics(self, test: Defaults, path: Path_) -> None:
         """A name stands for one number, whatever layers are merged."""
-        layers = [each for fields in (self.sections["defaults"], test) for each in (fields, *fields.when)]
+        whole = [each for fields in (self.sections["defaults"], test) for each in (fields, *fields.when)]
+        layers = [each for layer in whole for each in (layer, *layer.guests.values())]
         own = {name for layer in layers for name in layer.metrics}
         checks = [each for layer in layers for check in layer.checks for each in check.each]
         for name in sorted(own & {name for check in checks for name in check.metrics}):
@@ -89,13 +90,13 @@ class _Checker:
     def _fields(self, fields: Any, path: Path_, params: Any, reached: set[str]) -> None:
         """`reached` are the backends of the cells that the fields are for."""
         known = self._known_to(path, params)
-        self._runner(fields, path, reached, known)
+        self._runners(fields, path, reached, known)
         if path == ("defaults",):
             self._texts(path, set(params))
         for index, when in enumerate(fields.when):
             here = (*path, "when", index)
             match = self._match(when.match, (*here, "match"), params)
-            self._runner(when, here, reached & self.seen.backends(match), known)
+            self._runners(when, here, reached & self.seen.backends(match), known)
 
     def _match(self, match: Match, path: Path_, params: Any) -> Match:
         """The keys that are axes; says so where a key is unknown or nothing fits."""
@@ -118,28 +119,36 @@ class _Checker:
         """What is named, read from the file itself, so that another error does not hide it."""
         raw = self.problems.raw(*map(str, path))
         known = self._known_to(path, params)
-        for here, layer in layers(raw, path):
-            build, builds = layer.get("build"), self.problems.mapping("builds")
+        for layer in layers(raw, path):
+            build, builds = layer.raw.get("build"), self.problems.mapping("builds")
             if isinstance(build, str) and build not in builds:
-                self.problems.say(f"there is no build '{build}'", (*here, "build"), suggest(build, builds))
-            known.check(layer, here)
-            self._plug_ins(layer, here)
+                self.problems.say(f"there is no build '{build}'", (*layer.path, "build"), suggest(build, builds))
+            known.to(layer.guest).check(layer)
+            self._plug_ins(layer)
 
     def _known_to(self, path: Path_, params: Iterable[str]) -> Known:
         return Known(self.problems, {*self.axes, *cells.IMPLICIT, *template.BUILTIN, *params}, path)
 
-    def _plug_ins(self, layer: Mapping[str, Any], here: Path_) -> None:
+    def _plug_ins(self, layer: Layer) -> None:
         """By the names of their files: nothing is imported."""
-        for key in meaning.of(TestFields).values():
-            name = layer.get(key.alias)
+        for key in meaning.of(layer.model).values():
+            name = layer.raw.get(key.alias)
             if key.plug_in and isinstance(name, str) and name not in self._known(key.plug_in):
                 what = f"{key.alias}: '{name}' is not allowed here"
-                self.problems.say(what, (*here, key.alias), suggest(name, self._known(key.plug_in)))
+                self.problems.say(what, (*layer.path, key.alias), suggest(name, self._known(key.plug_in)))
 
     def _known(self, folder: str) -> list[str]:
         if folder not in self.plug_ins:
             self.plug_ins[folder] = plugins.known(folder, self.reach.root)
         return self.plug_ins[folder]
+
+    def _runners(self, fields: TestFields, path: Path_, backends: set[str], known: Known) -> None:
+        """Options of a layer, and of its guests, of which some have a backend of their own."""
+        others = {each.backend for each in fields.guests.values() if each.backend}
+        self._runner(fields, path, backends | others, known)
+        for name, each in fields.guests.items():
+            reached = {each.backend} if each.backend else backends
+            self._runner(each, (*path, "guests", name), reached, known.to(name))
 
     def _runner(self, fields: Any, path: Path_, backends: set[str], known: Known) -> None:
         """A runner's options are its dataclass's fields, for every backend that they reach."""

@@ -42,15 +42,15 @@ def of_key(fields: BaseModel, name: str, values: Mapping[str, str]) -> Any:
     return _value(texts, value, _Values(values)) if texts else value
 
 
-def late_names(fields: BaseModel) -> set[str]:
-    """The placeholders in texts that are filled in at each attempt."""
-    late = ((getattr(fields, name), texts) for name, texts in _late(type(fields)))
-    return {name for value, texts in late if value for text in _texts(texts, value) for name in template.names(text)}
+def names(fields: BaseModel) -> set[str]:
+    """The placeholders in the texts of fields in which nothing is filled in yet, or in what is at each attempt."""
+    texts = ((getattr(fields, name), each) for name, each in _with_texts(type(fields)))
+    return {name for value, each in texts if value for text in _texts(each, value) for name in template.names(text)}
 
 
 @functools.cache
-def _late(model: type[BaseModel]) -> tuple[tuple[str, Texts], ...]:
-    return tuple((name, key.texts) for name, key in meaning.of(model).items() if key.late and key.texts)
+def _with_texts(model: type[BaseModel]) -> tuple[tuple[str, Texts], ...]:
+    return tuple((name, key.texts) for name, key in meaning.of(model).items() if key.texts)
 
 
 def _texts(texts: Texts, value: Any) -> Iterator[str]:

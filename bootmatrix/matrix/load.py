@@ -13,7 +13,16 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bootmatrix import repository
 from bootmatrix.errors import Problem, UserError, printable, suggest
-from bootmatrix.matrix import check_axes, check_builds, check_nets, check_quarantine, check_tests, document, reach
+from bootmatrix.matrix import (
+    check_axes,
+    check_builds,
+    check_guests,
+    check_nets,
+    check_quarantine,
+    check_tests,
+    document,
+    reach,
+)
 from bootmatrix.matrix.problems import Problems
 from bootmatrix.matrix.schema import MatrixFile
 from bootmatrix.model import Quarantine
@@ -68,6 +77,7 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
     sections = _validate(problems)
     cells = check_axes.check(sections, file.parent, problems)
     check_builds.check(sections, cells, within, problems)
+    check_guests.check(sections, problems)
     check_nets.check(sections, problems)
     check_tests.check(sections, cells, within, problems)
     check_quarantine.check(sections, cells, problems)

@@ -57,6 +57,16 @@ class Replaced:
 
 
 @dataclass(frozen=True)
+class Layered:
+    """Marks a mapping whose entries are layers themselves, with keys of a test: merged name by name, each after all
+    that the test says, and filled in and checked as the test's own keys are.
+    """
+
+    def __str__(self) -> str:
+        return "Layers merge key by key."
+
+
+@dataclass(frozen=True)
 class NotInPass:
     """Marks what a pass does not depend on: how a boot is scheduled and tried again, what is done where it cannot be
     tried, and what the key of a pass has in another form.

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_a
 
 from pydantic import BaseModel
 
-from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced, Short, Told
+from bootmatrix.matrix.marks import (
+    AsWritten,
+    Expression,
+    Filled,
+    Layered,
+    Merged,
+    NotInPass,
+    PlugIn,
+    Replaced,
+    Short,
+    Told,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,14 +53,15 @@ class Texts:
 @dataclass(frozen=True)
 class Key:
     """What a key means; `alias` is its name in the file, `texts` is None if nothing of it is filled in, `plug_in` is
-    the folder whose plug-ins it names, or empty. `also` are placeholders that only this key has, `few`
-    the only late ones that it has, if there are any.
+    the folder whose plug-ins it names, or empty; each entry of one that is `layered` has such keys itself. `also` are
+    placeholders that only this key has, `few` the only late ones that it has, if there are any.
     """
 
     alias: str
     texts: Texts | None
     late: bool
     merged: bool
+    layered: bool
     in_pass: bool
     plug_in: str
     told: bool = False
@@ -74,23 +86,25 @@ def labels(fields: BaseModel) -> dict[str, str]:
 
 def said(each: FieldInfo) -> str:
     """What the marks of a field say to those who write a matrix."""
-    return " ".join(str(mark) for mark in each.metadata if isinstance(mark, (Filled, Merged)))
+    return " ".join(str(mark) for mark in each.metadata if isinstance(mark, (Filled, Layered, Merged)))
 
 
 def _key(where: str, name: str, each: FieldInfo) -> Key:
     kind, inner = _bare(each.annotation)
     own = [*inner, *each.metadata]
     merged, replaced = bool(_one(own, Merged)), bool(_one(own, Replaced))
+    layered = bool(_one(own, Layered))
     filled, plug_in = _one(own, Filled), _one(own, PlugIn)
-    if (_is_model(kind) or get_origin(kind) is dict) == (merged == replaced):
-        raise TypeError(f"{where}: mark a mapping, and nothing else, as either Merged() or Replaced()")
+    if (_is_model(kind) or get_origin(kind) is dict) != (merged + replaced + layered == 1):
+        raise TypeError(f"{where}: mark a mapping, and nothing else, as one of Merged(), Replaced() and Layered()")
     if merged and kind is not each.annotation:
         raise TypeError(f"{where}: what may be nothing cannot be Merged()")
     return Key(
         alias=each.alias or name,
-        texts=_texts(each.annotation, each.metadata, None, where),
+        texts=None if layered else _texts(each.annotation, each.metadata, None, where),
         late=bool(filled and filled.late),
         merged=merged,
+        layered=layered,
         in_pass=not _one(own, NotInPass),
         plug_in=plug_in.folder if plug_in else "",
         told=bool(_one(own, Told)),

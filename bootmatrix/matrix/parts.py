@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -10,10 +11,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import core_schema
 
 from bootmatrix.matrix import meaning
 from bootmatrix.matrix.marks import SCALAR, AsWritten, Expression, Filled, Short
@@ -28,10 +31,10 @@ from bootmatrix.matrix.values import (
     checked_regex,
     one_number,
 )
+from bootmatrix.model import OutcomeKind, parse_outcome
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
-    from pydantic_core import core_schema
 
 
 class Strict(BaseModel):
@@ -48,6 +51,19 @@ class Strict(BaseModel):
             if more := meaning.said(field):
                 keys[field.alias or name]["description"] = f"{field.description} {more}"
         return found
+
+
+@dataclass(frozen=True)
+class MayBeEmpty:
+    """Marks a mapping that may also be written as nothing."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(lambda v: {} if v is None else v, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"type": "null"}]}
 
 
 class Pattern(Strict):
@@ -101,6 +117,11 @@ class Expect(Strict):
     tender: FilledPatterns = Field(
         [], description="Patterns that the tender's own messages (its standard error) must show."
     )
+
+    @property
+    def stops(self) -> bool:
+        """Whether the guest may be there until it is stopped."""
+        return any(parse_outcome(word).kind == OutcomeKind.STOPPED for word in self.outcome)
 
 
 class Retry(Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -18,13 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from bootmatrix.matrix.cells import Globs
+    from bootmatrix.matrix.guests import GuestFields
     from bootmatrix.matrix.load import Matrix
+    from bootmatrix.matrix.meaning import Key
     from bootmatrix.matrix.schema import Defaults, Test
     from bootmatrix.model import Cell
 
     Boot = tuple[Cell, str, Test, dict[str, str]]
 
 FEW = 1000
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+OF_GUEST = MappingProxyType({"unikernel": "{guest}.{format}"})
+"""What one of several guests has where no layer says otherwise: those of one test are mostly different programs."""
 
 
 class Resolver:
@@ -33,6 +39,7 @@ class Resolver:
     def __init__(self, matrix: Matrix) -> None:
         self.matrix = matrix
         self._merged: dict[tuple[int, ...], TestFields] = {}
+        self._guests: dict[int, dict[str, TestFields]] = {}
         self._known: dict[str, list[str]] = {}
         only = list(matrix.builds)
         self._build = only[0] if len(only) == 1 else None
@@ -72,14 +79,32 @@ class Resolver:
             self._merged[key] = self._merge(layers)
         return self._merged[key]
 
+    def guests(self, fields: TestFields) -> Mapping[str, TestFields]:
+        """Of fields that `fields` gave: those of each of the test's guests, as if it were a test; none if it has one
+        guest only.
+        """
+        return self._guests.get(id(fields), {})
+
     def _merge(self, layers: list[TestFields]) -> TestFields:
+        made = self._made(layers)
+        if made.guests:
+            self._guests[id(made)] = {
+                name: self._made([*layers, *(each.guests[name] for each in layers if name in each.guests)], OF_GUEST)
+                for name in made.guests
+            }
+        return made
+
+    def _made(self, layers: Sequence[GuestFields], more: Mapping[str, Any] = NOTHING) -> TestFields:
+        """The fields of all layers together, the last first asked; `more` is what else no layer need give."""
         result: dict[str, Any] = {name: field.get_default() for name, field in TestFields.model_fields.items()}
-        result["build"] = self._build
+        result.update(more, build=self._build)
         keys = meaning.of(TestFields)
         for layer in layers:
             for name in layer.model_fields_set & result.keys():
                 given = getattr(layer, name)
-                result[name] = _together(result[name], given) if keys[name].merged else given
+                result[name] = _joined(keys[name], result[name], given)
+        if more:
+            result["guests"] = {}
         return TestFields.model_construct(**{**result, **_following(result)})
 
 
@@ -93,6 +118,13 @@ def _following(fields: Mapping[str, Any]) -> dict[str, Any]:
     if ready and not ready.pattern and "within" not in ready.model_fields_set:
         found["ready"] = ready.model_copy(update={"within": fields["timeout"]})
     return found
+
+
+def _joined(key: Key, before: Any, given: Any) -> Any:
+    """What two layers come to that both give a key."""
+    if key.layered:
+        return {**before, **{name: _together(before.get(name, each), each) for name, each in given.items()}}
+    return _together(before, given) if key.merged else given
 
 
 def _together(before: Any, given: Any) -> Any:

@@ -2,75 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import core_schema
+from pydantic import Field
 
-from bootmatrix.matrix.blocks import DiskName, DiskOrSize, FileName  # noqa: TC001  # pydantic reads them
-from bootmatrix.matrix.checks import CheckList, ReadyOrText  # noqa: TC001  # pydantic reads them
-from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced, Told
-from bootmatrix.matrix.nets import Attachments, OneNet  # noqa: TC001  # pydantic reads them
-from bootmatrix.matrix.parts import Expect, MetricOrRegex, Patterns, Retry, Strict
-from bootmatrix.matrix.values import (
-    ConsoleSize,
-    Day,
-    HostPath,
-    LabelName,
-    Listed,
-    Match,
-    Memory,
-    OutcomeWord,
-    Reason,
-    Seconds,
-    Text,
-    Whole,
-    one_group,
-)
-from bootmatrix.model import MIB
-
-if TYPE_CHECKING:
-    from pydantic.json_schema import JsonSchemaValue
+from bootmatrix.matrix.guests import GuestFields, Guests
+from bootmatrix.matrix.marks import AsWritten, Filled, Layered, Merged, NotInPass, Told
+from bootmatrix.matrix.nets import OneNet  # noqa: TC001  # pydantic reads it
+from bootmatrix.matrix.parts import MayBeEmpty, Retry, Strict
+from bootmatrix.matrix.values import Day, HostPath, LabelName, Listed, Match, Reason, Seconds, Text
 
 
-class TestFields(Strict):
+class TestFields(GuestFields):
     """One boot and what is expected of it; `defaults` and `when` take the same keys."""
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
 
-    build: Annotated[str | None, AsWritten(), NotInPass()] = Field(
-        None, description="The build that makes the unikernel; with none, the file is the repository's."
-    )
-    unikernel: Annotated[Text, Filled()] = Field(
-        "{test}.{format}", description="The file to boot, below the build's output."
-    )
-    args: Annotated[list[Text], Filled(late=True)] = Field([], description="The guest's boot arguments.")
-    files: Annotated[dict[FileName, Text], Merged(), Filled(late=True, few=frozenset({"output"}))] = Field(
-        {}, description="Files that the boot can read, by name, below matrix.yaml's folder or `{output}`."
-    )
-    blocks: Annotated[dict[DiskName, DiskOrSize], Merged(), Filled(late=True, also=frozenset({"disk"}))] = Field(
-        {}, description="The guest's disks, by the names that it knows them by: sizes, or files that are copied."
-    )
-    memory: Memory = Field(64 * MIB, description="The guest's memory.")
-    cpus: Whole = Field(1, ge=1, le=256, description="The guest's processors.")
     timeout: Seconds = Field(30.0, description="The boot is ended after this time.")
-    idle_timeout: Seconds | None = Field(None, description="The boot is ended after this time without console output.")
-    console_limit: ConsoleSize = Field(4 * MIB, description="The boot is ended when the console is longer.")
-    expect: Annotated[Expect, Merged()] = Field(Expect(), description="What must be seen for a pass.")
-    metrics: Annotated[dict[str, MetricOrRegex], Merged(), AsWritten()] = Field(
-        {}, description="Numbers that the guest prints, by name."
-    )
-    ready: Annotated[ReadyOrText | None, Replaced()] = Field(
-        None, description="What tells that the guest is ready: a text or pattern on its console, or a check."
-    )
-    checks: CheckList = Field([], description="What is asked of the guest from outside while it lives, in this order.")
-    exit_codes: Annotated[dict[Whole, OutcomeWord], Replaced(), AsWritten()] = Field(
-        {}, description="What the tender's exit statuses mean in this suite."
-    )
-    console_exit: Annotated[str, AfterValidator(one_group), AsWritten()] = Field(
-        "", description="A regular expression whose group is the status that the guest prints as it ends."
-    )
     retry: Annotated[Retry, Merged(), NotInPass()] = Field(Retry(), description="When a failed boot is tried again.")
     skip: Annotated[Reason | None, AsWritten(), NotInPass()] = Field(
         None, description="Do not run; the value is the reason."
@@ -90,25 +38,17 @@ class TestFields(Strict):
     unavailable: Annotated[Literal["skip", "error"], NotInPass()] = Field(
         "skip", description="What a test comes to that this host cannot run."
     )
-    skip_rejected: Annotated[Patterns, AsWritten()] = Field(
-        [], description="Patterns of a tender's refusal that counts as a skip, not as an error."
-    )
-    cases: Annotated[str | None, PlugIn("protocols"), AsWritten()] = Field(
-        None, description="The protocol in which the guest reports test cases on its console."
-    )
-    nets: Annotated[Attachments, Merged()] = Field(
-        {}, description="The guest's interfaces, by the names that it knows them by, and the network of each."
-    )
     capture: Annotated[Literal["failed", "always"], NotInPass()] = Field(
         "failed",
         description="Of which boots the packets on the guest's `nets` are kept: of those that did not pass, or of all.",
     )
+    guests: Annotated[Guests, Layered(), NotInPass()] = Field(
+        {},
+        description="The test's guests, by name, if it has several: each has what the test says, and keys of its own.",
+    )
     labels: Annotated[dict[LabelName, Text], Merged(), Filled(), NotInPass(), Told()] = Field(
         {},
         description="What else is to be told of the test, by names of your own, such as its id in a test management.",
-    )
-    runner: Annotated[dict[str, Any], Merged(), AsWritten(), NotInPass()] = Field(
-        {}, description="The backend's own options."
     )
 
 
@@ -131,19 +71,6 @@ class Test(Defaults):
     only: Annotated[list[Match], Listed((dict,))] = Field(
         [], description="The cells that this test is for; without it, all."
     )
-
-
-@dataclass(frozen=True)
-class MayBeEmpty:
-    """Marks a mapping that may also be written as nothing."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_before_validator_function(lambda v: {} if v is None else v, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"anyOf": [handler(schema), {"type": "null"}]}
 
 
 OneTest = Annotated[Test, MayBeEmpty()]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 PLACEHOLDER = re.compile(r"(\{)?\{([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)\}(?(1)\})")
 OUTPUT = "output"  # of a build
 FILES, BLOCKS = "files.", "blocks."  # what the names of a test's own files and disks begin with
+NET = "net."  # what the names of its interfaces' words begin with
+GUEST, GUESTS = "guest", "guests."  # a guest's own name, and what the names of the other guests' words begin with
 LATE = frozenset({"attempt", OUTPUT})  # known at each attempt only
 OF_OPTIONS = frozenset({"unikernel", "memory", "cpus"})  # known to a runner's options, too
 BUILTIN = model.BUILTIN | LATE

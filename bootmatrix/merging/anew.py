@@ -78,7 +78,9 @@ def _own(result: Result, options: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def _bare(attempt: Attempt) -> Attempt:
-    return replace(attempt, command=(), accelerator=_word(attempt.accelerator), accelerator_reason="")
+    guests = {name: _bare(each) for name, each in attempt.guests.items()}
+    accelerator = _word(attempt.accelerator)
+    return replace(attempt, command=(), accelerator=accelerator, accelerator_reason="", guests=guests)
 
 
 def _word(text: str) -> str:

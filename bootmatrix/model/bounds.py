@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from enum import StrEnum
 
     from pydantic_core import CoreSchema
@@ -67,6 +68,21 @@ class Stamp:
         from pydantic_core import core_schema  # noqa: PLC0415
 
         return core_schema.str_schema(pattern=f"^(?:{TIME})?$")
+
+
+class OneDeep:
+    """Attempts at the guests of a test: none of those has guests itself."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        from pydantic_core import core_schema  # noqa: PLC0415
+
+        return core_schema.no_info_after_validator_function(_without_guests, handler(source))
+
+
+def _without_guests(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    if any(each.guests for each in found.values()):
+        raise ValueError("a guest has no guests")
+    return found
 
 
 Name = Annotated[str, FolderName()]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from bootmatrix.model.bounds import Name, Number, OneOf, Seconds, Size, Time
+from bootmatrix.model.bounds import Name, Number, OneDeep, OneOf, Seconds, Size, Time
 from bootmatrix.model.check import CheckResult  # noqa: TC001  # pydantic reads a run's results back by these types
 from bootmatrix.model.outcome import Outcome, OutcomeKind
 from bootmatrix.model.verdicts import GOOD_VERDICTS, VERDICTS, Verdict
@@ -107,6 +107,13 @@ class Attempt:
     files: tuple[str, ...] = ()
     ready: Seconds = 0.0
     checks: tuple[CheckResult, ...] = ()
+    guests: Annotated[Mapping[Name, Attempt], OneDeep()] = field(default_factory=dict)
+    """Of a test of several guests, what became of each; all else tells of that which decides, or of all together."""
+
+    @property
+    def boots(self) -> tuple[Attempt, ...]:
+        """What was booted: the guests, if it had several, or the one."""
+        return tuple(self.guests.values()) or (self,)
 
     @property
     def broken(self) -> bool:

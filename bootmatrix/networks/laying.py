@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.networks import messages
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 GONE_SECONDS, TICK = 5.0, 0.001  # that links have to go, and between two looks
 FIRST = 1 << 24  # the index of the first link that is not a tap: the kernel counts up, and never comes there
 HOST = "eth0"  # what programs beside the guest see as their network's link, where that is no tap
-TAP, PAIR, BRIDGE = 1, 2, 3  # kinds of links whose MAC is not the host's
+TAP, PAIR, BRIDGE, PORT = 1, 2, 3, 4  # kinds of links whose MAC is not the host's
 REMEDY = "a boot on several networks needs bridges and veth in this host's kernel: modprobe -a bridge veth"
 ROUTES, SOCKETS = 0, 4  # NETLINK_ROUTE, NETLINK_SOCK_DIAG
 
@@ -57,33 +58,50 @@ def begin(kernel: Kernel) -> State:
     return state(kernel)
 
 
-def lay(kernel: Kernel, interfaces: Sequence[Interface], ends: Mapping[str, Kernel]) -> None:
+def share(end: Kernel, network: Network) -> None:
+    """Make the host's end of a network for several guests: a bridge, at which each has a port. Raises as `lay`."""
+    orders = [messages.bridge(Link(FIRST, mac_of(network.host.ip), network.mtu, HOST)), *_addressed(FIRST, network)]
+    messages.check(end.netlink(b"".join(orders)), f"the network {network.name} cannot be set up", REMEDY)
+
+
+def lay(kernel: Kernel, interfaces: Sequence[Interface], ends: Mapping[str, Kernel], port: int | None = None) -> None:
     """Make a tap for each interface, and the host's end of each network, by its name, in that one of `ends`.
 
     Where that is the boot's own namespace, a single tap is the host's end itself; several are ports of a bridge. Where
-    it is another, a pair of links leads there from a bridge. Raises InfrastructureError if the kernel refuses, or does
-    not answer.
+    it is another, a pair of links leads there from a bridge. With a `port`, the number of a guest, the end is there
+    already: see `share`. Raises InfrastructureError if the kernel refuses, or does not answer.
     """
     for number, network in enumerate(dict.fromkeys(each.network for each in interfaces)):
         mine = [each for each in interfaces if each.network == network]
         what = f"the network for {', '.join(each.name for each in mine)} cannot be set up"
         end = ends[network.name]
         if end is not kernel:
-            index = FIRST
+            far = Link(FIRST, mac_of(network.host.ip), network.mtu, HOST)
+            if port is not None:
+                far = Link(FIRST + 1 + port, mac_of(mine[0].address.ip, PORT), network.mtu, f"port{port}")
+            index = far.index
             orders = _bridged(kernel, mine, FIRST + 2 * number, mac_of(network.host.ip, BRIDGE))
             with end.given() as descriptor, kernel.taken(descriptor) as namespace:
-                orders.append(_joined(network, FIRST + 2 * number, namespace))
+                orders.append(_joined(network, FIRST + 2 * number, far, namespace))
                 messages.check(kernel.netlink(b"".join(orders)), what, REMEDY)
             orders = [messages.up(index)]
+            if port is not None:
+                messages.check(end.netlink(messages.tap(replace(far, name="", master=FIRST))), what)
+                continue
         elif len(mine) > 1:
             index = FIRST + 2 * number
             orders = _bridged(kernel, mine, index, mac_of(network.host.ip))
         else:
             index = kernel.tap(mine[0].device)
             orders = [messages.tap(Link(index, mac_of(network.host.ip), network.mtu))]
-        orders += [messages.address(index, network.host)]
-        orders += [messages.route(index, target, gateway) for target, gateway in network.routes]
+        orders += _addressed(index, network)
         messages.check(end.netlink(b"".join(orders)), what)
+
+
+def _addressed(index: int, network: Network) -> list[bytes]:
+    """Orders for the addresses and routes of a host's end."""
+    routes = [messages.route(index, target, gateway) for target, gateway in network.routes]
+    return [messages.address(index, network.host), *routes]
 
 
 def _bridged(kernel: Kernel, interfaces: Sequence[Interface], bridge: int, mac: str) -> list[bytes]:
@@ -96,11 +114,11 @@ def _bridged(kernel: Kernel, interfaces: Sequence[Interface], bridge: int, mac: 
     return orders
 
 
-def _joined(network: Network, bridge: int, namespace: int) -> bytes:
-    """The order for a pair of links from a bridge to the host's end in another namespace."""
-    host = network.host.ip
-    near = Link(bridge + 1, mac_of(host, PAIR), network.mtu, f"pair{bridge - FIRST}", master=bridge)
-    return messages.pair(near, Link(FIRST, mac_of(host), network.mtu, HOST), namespace)
+def _joined(network: Network, bridge: int, far: Link, namespace: int) -> bytes:
+    """The order for a pair of links from a bridge to one in another namespace."""
+    mac = mac_of(network.host.ip, PAIR)
+    near = Link(bridge + 1, mac, network.mtu, f"pair{bridge - FIRST}", master=bridge)
+    return messages.pair(near, far, namespace)
 
 
 def mac_of(address: IPv4Address, kind: int = 0) -> str:

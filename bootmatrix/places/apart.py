@@ -18,13 +18,14 @@ from shutil import which
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places.namespace import Lent
+from bootmatrix.places.namespace import Lent, Shared
 from bootmatrix.places.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from bootmatrix.places.namespace import Home
+    from bootmatrix.model import Interface
+    from bootmatrix.places.namespace import Beside, Home
     from bootmatrix.places.place import Job
 
 PATIENCE = 10.0  # seconds for a program that stands in a namespace to end when its boot has
@@ -54,7 +55,7 @@ def inside(namespace: Home, argv: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def laid(job: Job) -> Iterator[tuple[Lent | None, dict[str, Lent]]]:
+def laid(job: Job) -> Iterator[tuple[Lent | None, Mapping[str, Lent]]]:
     """While this lasts, there are the networks of the job in a namespace of its own, and that of each network's host
     end; none if it has no interfaces.
 
@@ -66,14 +67,33 @@ def laid(job: Job) -> Iterator[tuple[Lent | None, dict[str, Lent]]]:
     from bootmatrix.networks import laying  # noqa: PLC0415  # 0.3 s
 
     with contextlib.ExitStack() as stack:
-        first = stack.enter_context(held(job.name))
+        beside = job.shared.beside if job.shared else None
+        first = stack.enter_context(_beside(beside, job.name) if beside else held(job.name))
         others = [stack.enter_context(_beside(first, f"{job.name} ({name})")) for name in job.apart]
         mine, *apart = [stack.enter_context(_lent(each)) for each in (first, *others)]
-        ends = dict(zip(job.networks, apart or [mine], strict=True))
+        ends = job.shared.ends if job.shared else dict(zip(job.networks, apart or [mine], strict=True))
         for each in (mine, *apart):
             laying.begin(each)
-        laying.lay(mine, job.interfaces, ends)
+        laying.lay(mine, job.interfaces, ends, job.port)
         yield mine, ends
+
+
+@contextlib.contextmanager
+def shared(name: str, interfaces: Sequence[Interface]) -> Iterator[Shared]:
+    """While this lasts, there are networks for several jobs, the host end of each in a namespace of its own."""
+    from bootmatrix.networks import laying  # noqa: PLC0415  # 0.3 s
+
+    with contextlib.ExitStack() as stack:
+        first: Apart | None = None
+        ends: dict[str, Lent] = {}
+        for network in dict.fromkeys(each.network for each in interfaces):
+            called = f"{name} ({network.name})"
+            made = stack.enter_context(_beside(first, called) if first else held(called))
+            first = first or made
+            ends[network.name] = stack.enter_context(_lent(made))
+            laying.begin(ends[network.name])
+            laying.share(ends[network.name], network)
+        yield Shared(ends, first)
 
 
 @contextlib.contextmanager
@@ -113,7 +133,7 @@ def held(name: str) -> Iterator[Apart]:
 
 
 @contextlib.contextmanager
-def _beside(first: Apart, name: str) -> Iterator[Apart]:
+def _beside(first: Beside, name: str) -> Iterator[Apart]:
     """Another one, whose links can be joined with those of the first."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     namespace = Apart(ours, name)

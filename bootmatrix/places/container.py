@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import copies, disks, engine, own, sandbox, settings, standing_container, strain, usage
 from bootmatrix.places.agents import INSIDE
+from bootmatrix.places.namespace import Shared
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from bootmatrix.model import Interface
     from bootmatrix.places.namespace import Lent, Namespace
+    from bootmatrix.places.place import Begin
     from bootmatrix.places.pool import Pool
     from bootmatrix.places.standing import Standing
     from bootmatrix.places.warm import Container
@@ -48,7 +51,7 @@ class ContainerPlace(Place):
         return f"{INSIDE}/{own.NAME}"
 
     @contextlib.contextmanager
-    def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
+    def start(self, job: Job, begin: Begin = nothing) -> Iterator[Process]:
         if job.interfaces and (lacking := self.lacks(job)):
             raise InfrastructureError(lacking)
         with self._holders(job) as holders:
@@ -61,9 +64,10 @@ class ContainerPlace(Place):
                     own.lay(mine, job.files)
                 if job.interfaces:
                     process.namespace = own_network = container.hold(job.name)
-                    process.ends = ends = holders or dict.fromkeys(job.networks, own_network)
+                    shared = job.shared.ends if job.shared else {}
+                    process.ends = ends = shared or holders or dict.fromkeys(job.networks, own_network)
                     container.lay(job, ends)
-                begin()
+                begin(process.namespace)
                 process.begun = time.monotonic()
                 container.hand(job)
                 yield process
@@ -87,8 +91,18 @@ class ContainerPlace(Place):
                 found[name] = holder.hold(f"{job.name} ({name})")
             yield found
 
-    def _free(self, holder: Container) -> None:
-        self.pool.give_back(holder, clean=holder.clear(holds=True))
+    def _free(self, holder: Container, *, holds: bool = True) -> None:
+        self.pool.give_back(holder, clean=holder.clear(holds=holds))
+
+    @contextlib.contextmanager
+    def shared(self, name: str, interfaces: Sequence[Interface]) -> Iterator[Shared]:
+        with contextlib.ExitStack() as taken:
+            ends = {}
+            for network in dict.fromkeys(each.network for each in interfaces):
+                holder = self.pool.take(self.image, Job((), name, interfaces=tuple(interfaces)))
+                taken.callback(self._free, holder, holds=False)
+                ends[network.name] = holder.share(f"{name} ({network.name})", network)
+            yield Shared(ends)
 
     def lacks(self, job: Job) -> str:
         """A network needs the agent, which alone has rights in the container."""

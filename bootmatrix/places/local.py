@@ -29,9 +29,12 @@ from bootmatrix.places.streams import Streams
 from bootmatrix.program import leaving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
-    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.model import Interface
+    from bootmatrix.places.namespace import Namespace, Shared
+    from bootmatrix.places.place import Begin
     from bootmatrix.places.standing import Standing
 
 
@@ -77,14 +80,14 @@ class LocalPlace(Place):
         return str(Path(self.scratch or tempfile.gettempdir(), f"bootmatrix-own-{secrets.token_hex(8)}"))
 
     @contextlib.contextmanager
-    def start(self, job: Job, begin: Callable[[], None] = nothing) -> Iterator[Process]:
+    def start(self, job: Job, begin: Begin = nothing) -> Iterator[Process]:
         with (
             files.scratch("bootmatrix-", self.scratch) as scratch,
             _with_files(job),
             _with_disks(job) as laid,
             apart.laid(job) as (namespace, ends),
         ):
-            begin()
+            begin(namespace)
             there = namespace or job.stands_in
             process = LocalProcess(replace(job, argv=apart.inside(there, job.argv)) if there else job, str(scratch))
             process.disks, process.namespace, process.ends = laid, namespace, ends
@@ -95,6 +98,9 @@ class LocalPlace(Place):
 
     def lacks(self, job: Job) -> str:
         return super().lacks(job) or (apart.trouble() if job.interfaces else "")
+
+    def shared(self, name: str, interfaces: Sequence[Interface]) -> AbstractContextManager[Shared]:
+        return apart.shared(name, interfaces)
 
     def standing(self, namespace: Namespace, name: str) -> Standing:
         del name

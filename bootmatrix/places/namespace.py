@@ -13,10 +13,17 @@ from typing import TYPE_CHECKING, Protocol
 from bootmatrix.errors import InfrastructureError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
 AT_ONCE = struct.pack("ii", 1, 0)  # struct linger: what is closed is gone
+
+
+class Beside(Protocol):
+    """A namespace beside which others are made."""
+
+    def share(self, end: sockets.socket) -> None:
+        """Let another be served at this end of a wire; raises InfrastructureError."""
 
 
 class Home(Protocol):
@@ -31,6 +38,16 @@ class Named:
     """One that is known by its name alone: it may be made later."""
 
     home: str
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Networks that several jobs are on: their host ends, by their names. `beside` is the namespace beside which those
+    of the jobs are made, where that matters.
+    """
+
+    ends: Mapping[str, Lent]
+    beside: Beside | None = None
 
 
 class Namespace(ABC):

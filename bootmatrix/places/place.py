@@ -16,17 +16,19 @@ from bootmatrix.places.devices import TUN
 from bootmatrix.places.hosts import HERE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from bootmatrix.model import Interface
     from bootmatrix.places.disks import Disk, Laid
     from bootmatrix.places.hosts import Host
-    from bootmatrix.places.namespace import Home, Lent, Namespace
+    from bootmatrix.places.namespace import Home, Lent, Namespace, Shared
     from bootmatrix.places.standing import Standing
     from bootmatrix.places.strain import Strain
     from bootmatrix.places.usage import Sample
+
+    Begin = Callable[[Namespace | None], None]
 
 CHUNK = 1 << 16
 CONSOLE, TENDER, END = "console", "tender", "end"
@@ -48,9 +50,10 @@ class Job:
     writable root file system and without the sandbox's limits, as builds do. `devices` by their names in `devices`.
 
     `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone; and its `disks`,
-    which it may write to, beside that. `interfaces` are taps on networks of its own, there before it begins; or it
-    `stands_in` those of another job: with both, that has made the taps. `reads`: what is written to the process is its
-    standard input, which else has nothing.
+    which it may write to, beside that. `interfaces` are taps on networks of its own, there before it begins, or on
+    those that are `shared` with others, each of which has another `port`; or it `stands_in` the networks of another
+    job: with interfaces, that has made the taps. `reads`: what is written to the process is its standard input, which
+    else has nothing.
     """
 
     argv: tuple[str, ...]
@@ -69,6 +72,8 @@ class Job:
     disks: Mapping[str, Disk] = field(default_factory=dict)
     interfaces: tuple[Interface, ...] = ()
     stands_in: Home | None = None
+    shared: Shared | None = None
+    port: int | None = None
     reads: bool = False
 
     @property
@@ -90,7 +95,7 @@ class Job:
         """Those of them whose host end lies in a namespace of its own: of several all, for between two ends in one the
         kernel would send nothing through the job.
         """
-        return self.networks if len(self.networks) > 1 else ()
+        return self.networks if len(self.networks) > 1 and not self.shared else ()
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -121,7 +126,7 @@ class Exit:
     seconds: float | None = field(default=None, compare=False)
 
 
-def nothing() -> None:
+def nothing(_namespace: Namespace | None = None) -> None:
     """What most have to do before a job begins."""
 
 
@@ -200,10 +205,11 @@ class Place(ABC):
         """Where a job's own files will be seen, for one job: to be called anew for each, and given to the job."""
 
     @abstractmethod
-    def start(self, job: Job, begin: Callable[[], None] = nothing) -> AbstractContextManager[Process]:
+    def start(self, job: Job, begin: Begin = nothing) -> AbstractContextManager[Process]:
         """Leaving the context ends and removes everything of the job; raises InfrastructureError.
 
-        `begin` is called when all is ready and the job is about to run.
+        `begin` is called when all is ready and the job is about to run, with the namespace of its networks if it has
+        interfaces.
         """
 
     def lacks(self, job: Job) -> str:
@@ -211,6 +217,13 @@ class Place(ABC):
         InfrastructureError if the place cannot tell.
         """
         return next(filter(None, map(self.host.lacks, job.needed)), "")
+
+    @abstractmethod
+    def shared(self, name: str, interfaces: Sequence[Interface]) -> AbstractContextManager[Shared]:
+        """While this lasts, there are the networks of the interfaces of several jobs, of which `name` tells people.
+
+        Raises InfrastructureError.
+        """
 
     @abstractmethod
     def standing(self, namespace: Namespace, name: str) -> Standing:

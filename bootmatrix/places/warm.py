@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
+    from bootmatrix.model import Network
     from bootmatrix.networks.laying import State
     from bootmatrix.places.place import Job
     from bootmatrix.places.sandbox import Sandbox
@@ -110,7 +111,13 @@ class Container:
 
     def lay(self, job: Job, ends: Mapping[str, Lent]) -> None:
         """Set up the networks of a job that it has not been handed yet, with their host ends where `ends` says."""
-        _laying().lay(self._lent, job.interfaces, ends)
+        _laying().lay(self._lent, job.interfaces, ends, job.port)
+
+    def share(self, name: str, network: Network) -> Lent:
+        """The host end of a network for several jobs; `name` is for people."""
+        end = self.hold(name)
+        _laying().share(end, network)
+        return end
 
     def clear(self, *, holds: bool = False) -> bool:
         """Remove the networks of a job that is over, which it had or only `holds` an end of; whether nothing of them is

@@ -10,23 +10,23 @@ from bootmatrix.matrix import template
 from bootmatrix.model import Interface
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from bootmatrix.matrix.nets import Attachment
     from bootmatrix.model import Network
 
 
-def interfaces(wanted: Mapping[str, Attachment], known: Mapping[str, Network]) -> tuple[Interface, ...]:
-    """Those of one guest, in the order of the matrix; raises UserError if two have the same address."""
+def interfaces(wanted: Sequence[Mapping[str, Attachment]], known: Mapping[str, Network]) -> list[tuple[Interface, ...]]:
+    """Those of each guest of a test, in the order of the matrix; raises UserError if two have the same address."""
     taken: set[tuple[str, IPv4Address]] = {
-        (each.net, each.address) for each in wanted.values() if each.address is not None
+        (each.net, each.address) for guest in wanted for each in guest.values() if each.address is not None
     }
-    found = tuple(_interfaces(wanted, known, taken))
-    seen: dict[tuple[str, IPv4Address], str] = {}
-    for each in found:
-        other = seen.setdefault((each.network.name, each.address.ip), each.name)
-        if other != each.name:
-            what = f"the interfaces '{other}' and '{each.name}' have the same address {each.address.ip}"
+    found = [tuple(_interfaces(each, known, taken)) for each in wanted]
+    seen: dict[tuple[str, IPv4Address], Interface] = {}
+    for each in (each for guest in found for each in guest):
+        other = seen.setdefault((each.network.name, each.address.ip), each)
+        if other is not each:
+            what = f"two interfaces, '{other.name}' and '{each.name}', have the same address {each.address.ip}"
             raise UserError(Problem(what, remedy="give one of them another address"))
     return found
 
@@ -65,10 +65,10 @@ def _mac(address: IPv4Address) -> str:
     return "02:00:" + address.packed.hex(":")
 
 
-def placeholders(found: tuple[Interface, ...]) -> dict[str, str]:
-    """What `{net.NAME.guest}` and the others stand for, each word of template.OF_NET."""
+def placeholders(found: tuple[Interface, ...], before: str = "") -> dict[str, str]:
+    """What `{net.NAME.guest}` and the others stand for, each word of template.OF_NET; all with a word `before` them."""
     return {
-        f"net.{each.name}.{word}": text
+        f"{before}net.{each.name}.{word}": text
         for each in found
         for word, text in zip(template.OF_NET, _words(each), strict=True)
     }

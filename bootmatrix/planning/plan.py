@@ -4,17 +4,18 @@ sources; starts nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bootmatrix import host, keys, plugins
 from bootmatrix.engines import Engine
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.judging import quarantine
-from bootmatrix.matrix import cells, filling, nets, resolve
+from bootmatrix.matrix import cells, check_guests, nets, resolve, template
 from bootmatrix.matrix.checks import asked
-from bootmatrix.model import Cell, Quarantine, Rejected, repro
+from bootmatrix.model import Cell, Rejected
 from bootmatrix.planning import networks
+from bootmatrix.planning.step import BootStep
 from bootmatrix.toolchains import build, toolchain
 from bootmatrix.toolchains.build import BuildStep
 
@@ -22,73 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from bootmatrix.matrix.guests import Guest
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Interface, Runner, Tender
     from bootmatrix.toolchains.toolchain import Image
-
-
-@dataclass(frozen=True, slots=True)
-class BootStep:
-    """One test on one cell, small, since there may be many. `skip` says why it will not run, `error` why it cannot.
-
-    `test` is the name with the parameters, as in the id; `template` has placeholders, and is shared with other boots.
-    `where` is the test's place, as a Result's; `options` are those with which the user asked for it. `besides` are the
-    images, by name, in which programs of its checks are run.
-    """
-
-    id: str
-    cell: Cell
-    name: str
-    test: str
-    params: Mapping[str, str] = field(compare=False)
-    backend: str
-    arch: str
-    root: Path = field(compare=False)
-    template: TestFields = field(compare=False)
-    runner: Runner = field(compare=False)
-    tender: Tender | None = field(compare=False)
-    image: Image | None = field(compare=False)
-    build: BuildStep | None = field(compare=False)
-    skip: str = ""
-    error: str = ""
-    quarantine: Quarantine = field(default=Quarantine(), compare=False)
-    where: str = field(default="", compare=False)
-    options: tuple[str, ...] = field(default=(), compare=False)
-    interfaces: tuple[Interface, ...] = field(default=(), compare=False)
-    besides: Mapping[str, Image] = field(default_factory=dict, compare=False)
-
-    @property
-    def repro(self) -> str:
-        """The command that repeats it."""
-        return repro(self.id, self.options)
-
-    @property
-    def values(self) -> dict[str, str]:
-        """The cell's values, the test's parameters, and the names of the test itself."""
-        own = {"format": self.runner.format, "test": self.name, "cell": self.cell.id}
-        return {**cells.IMPLICIT, **self.cell.values, **self.params, **own}
-
-    @property
-    def placeholders(self) -> dict[str, str]:
-        """The values, and what else placeholders stand for before a place is known."""
-        return {**self.values, **networks.placeholders(self.interfaces)}
-
-    @property
-    def resources(self) -> frozenset[str]:
-        """The names of what it has for itself, their placeholders filled in."""
-        if not self.template.resources:
-            return frozenset()
-        return frozenset(filling.of_key(self.template, "resources", self.placeholders))
-
-    @property
-    def fields(self) -> TestFields:
-        """The test's fields, their placeholders filled in anew at each call."""
-        return filling.fill(self.template, self.placeholders)
-
-    @property
-    def runs(self) -> bool:
-        return not (self.skip or self.error)
 
 
 @dataclass(frozen=True)
@@ -105,13 +44,15 @@ class Plan:
     @property
     def protocols(self) -> list[str]:
         """Those in which guests report their cases."""
-        return sorted({boot.template.cases for boot in self.boots if boot.runs and boot.template.cases})
+        parts = (part for boot in self.boots if boot.runs for part in boot.parts)
+        return sorted({part.template.cases for part in parts if part.template.cases})
 
     @property
     def key(self) -> str:
         """What would be done, by content: the same for the same matrix, sources and selection."""
         made = ([image.tag for image in self.images], [build.key for build in self.builds])
-        return keys.of(self.engine, made, *((boot.id, boot.skip, boot.template, boot.runner) for boot in self.boots))
+        parts = ((part, boot) for boot in self.boots for part in boot.parts)
+        return keys.of(self.engine, made, *((part.id, boot.skip, part.template, part.runner) for part, boot in parts))
 
 
 def make(
@@ -126,11 +67,12 @@ def make(
     where = Engine(engine)
     maker, resolver = _Maker(matrix, where), resolve.Resolver(matrix)
     boots = [
-        maker.boot(cell, name, params, resolver.fields(cell, test, params))
+        maker.boot(cell, name, params, fields, resolver.guests(fields))
         for cell, name, test, params in resolve.selected(matrix, terms)
         if wanted(f"{cell.id}/{cells.test_id(name, params)}")
+        for fields in (resolver.fields(cell, test, params),)
     ]
-    running = [boot for boot in boots if boot.runs]
+    running = [part for boot in boots if boot.runs for part in boot.parts]
     builds = tuple({boot.build.key: boot.build for boot in running if boot.build}.values())
     needed = [image for boot in running for image in (boot.image, *boot.besides.values()) if image]
     return Plan(matrix.root, where, tuple(dict.fromkeys(needed)), builds, tuple(boots), tuple(matrix.cells.keys))
@@ -153,10 +95,43 @@ class _Maker:
         self.backends: dict[tuple[object, ...], tuple[Runner, Tender | None, str]] = {}
         self.parts: dict[tuple[str | None, str], tuple[Image | None, BuildStep | None]] = {}
         self.networks = nets.networks(matrix.nets)
-        self.interfaces: dict[int, tuple[Interface, ...]] = {}
+        self.interfaces: dict[tuple[int, ...], list[tuple[Interface, ...]]] = {}
 
-    def boot(self, cell: Cell, name: str, params: Mapping[str, str], fields: TestFields) -> BootStep:
-        backend, arch = cells.value(cell, "backend"), cells.value(cell, "arch")
+    def boot(
+        self, cell: Cell, name: str, params: Mapping[str, str], fields: TestFields, of_guests: Mapping[str, TestFields]
+    ) -> BootStep:
+        """The step of a test; `of_guests` are the fields of its guests, if it has several."""
+        if not of_guests:
+            (interfaces,) = self._interfaces([fields])
+            return self._boot(cell, name, params, fields, interfaces)
+        whole = self._boot(cell, name, params, fields, ())
+        _check_guests(whole.id, fields.guests, of_guests)
+        every = dict(zip(of_guests, self._interfaces(list(of_guests.values())), strict=True))
+        found = {}
+        for guest, own in of_guests.items():
+            others = (networks.placeholders(each, f"{template.GUESTS}{name}.") for name, each in every.items())
+            backend = fields.guests[guest].backend
+            step = self._boot(cell, name, params, own, every[guest], backend)
+            found[guest] = replace(
+                step,
+                id=f"{whole.id}:{guest}",
+                guest=guest,
+                after=tuple(fields.guests[guest].after),
+                others={word: text for words in others for word, text in words.items()},
+            )
+        error = next((each.told(each.error) for each in found.values() if each.error), "")
+        return replace(whole, guests=found, error=error, build=None)
+
+    def _boot(
+        self,
+        cell: Cell,
+        name: str,
+        params: Mapping[str, str],
+        fields: TestFields,
+        interfaces: tuple[Interface, ...],
+        backend: str | None = None,
+    ) -> BootStep:
+        backend, arch = backend or cells.value(cell, "backend"), cells.value(cell, "arch")
         runner, tender, error = self._backend(backend, arch, fields)
         test = cells.test_id(name, params)
         skip = fields.skip or self._elsewhere(cell)
@@ -180,7 +155,7 @@ class _Maker:
             quarantine=quarantine.of(self.matrix, cell, name, params),
             where=self.matrix.places.get(name, ""),
             options=self.options,
-            interfaces=self._interfaces(fields),
+            interfaces=interfaces,
             besides=self._besides(cell, fields) if fields.checks or fields.ready else {},
         )
 
@@ -195,13 +170,14 @@ class _Maker:
                 found[name] = toolchain.image_of(Cell(cell.id, {**cell.values, "os": name}), self.folders)
         return found
 
-    def _interfaces(self, fields: TestFields) -> tuple[Interface, ...]:
-        """Those of a test's guest, made once for all boots that share its fields."""
-        if not fields.nets:
-            return ()
-        if id(fields) not in self.interfaces:
-            self.interfaces[id(fields)] = networks.interfaces(fields.nets, self.networks)
-        return self.interfaces[id(fields)]
+    def _interfaces(self, guests: Sequence[TestFields]) -> list[tuple[Interface, ...]]:
+        """Those of a test's guests, made once for all boots that share its fields."""
+        if not any(each.nets for each in guests):
+            return [()] * len(guests)
+        known = tuple(map(id, guests))
+        if known not in self.interfaces:
+            self.interfaces[known] = networks.interfaces([each.nets for each in guests], self.networks)
+        return self.interfaces[known]
 
     def _backend(self, backend: str, arch: str, fields: TestFields) -> tuple[Runner, Tender | None, str]:
         """The runner, its tender, and why it has none."""
@@ -269,3 +245,23 @@ class _Maker:
         if folder not in self.sources:
             self.sources[folder] = keys.of_files(folder, keys.source_files(folder, self.matrix.file))
         return self.sources[folder]
+
+
+def _check_guests(test: str, guests: Mapping[str, Guest], of_guests: Mapping[str, TestFields]) -> None:
+    """Raises UserError if a guest waits for one that is not there, that nothing calls ready, or that waits for it, or
+    if there is nothing to wait for at all.
+    """
+    for name, guest in guests.items():
+        for other in guest.after:
+            if other not in of_guests:
+                raise UserError(
+                    Problem(f"{test}: the guest '{name}' waits for '{other}', which is not there on this cell")
+                )
+            if not of_guests[other].ready:
+                remedy = f"say what tells that '{other}' is ready: `ready`"
+                raise UserError(Problem(f"{test}: nothing tells '{name}' that '{other}' is ready", remedy=remedy))
+    if not any(each.ready or each.checks or not each.expect.stops for each in of_guests.values()):
+        remedy = "give one of its guests `ready` or `checks`, or an outcome to which it comes by itself"
+        raise UserError(Problem(f"{test}: nothing ever ends this test", remedy=remedy))
+    if circle := check_guests.circle({name: guest.after for name, guest in guests.items()}):
+        raise UserError(Problem(f"{test}: these guests wait for one another: {', '.join(circle[1:])}"))

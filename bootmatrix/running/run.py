@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from bootmatrix.planning.plan import BootStep, Plan
+    from bootmatrix.planning.plan import Plan
+    from bootmatrix.planning.step import BootStep
     from bootmatrix.runs.past import Past
     from bootmatrix.screen import Screen
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bootmatrix.errors import BootmatrixError
     from bootmatrix.model import Attempt, Result
     from bootmatrix.places.opening import Places
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
     from bootmatrix.runs.passes import Passes
     from bootmatrix.runs.store import Store
     from bootmatrix.screen import Screen

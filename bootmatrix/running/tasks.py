@@ -14,7 +14,8 @@ from bootmatrix.toolchains.build import BuildStep
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
-    from bootmatrix.planning.plan import BootStep, Plan
+    from bootmatrix.planning.plan import Plan
+    from bootmatrix.planning.step import BootStep
     from bootmatrix.running.steps import Steps
     from bootmatrix.schedule.board import Board
     from bootmatrix.schedule.capacity import Capacity
@@ -84,14 +85,14 @@ class Tasks:
 
     def _demand(self, step: BootStep) -> Demand:
         """Never more processors than there are: then it has its host for itself."""
-        fields, place = step.template, self.steps.places.of(step.image)
+        place = self.steps.places.of(step.image)
         most = self.hosts[place.host.name]
         accelerators = self.steps.booter.preparer.accelerators
-        kvm = step.tender is not None and accelerators.may_use_kvm(place, step.tender, step.arch)
+        kvm = [part for part in step.parts if part.tender and accelerators.may_use_kvm(place, part.tender, part.arch)]
         return Demand(
-            cpus=min(fields.cpus, most.cpus),
-            memory=fields.memory + TENDER,
-            kvm=min(fields.cpus, most.kvm) if kvm else 0,
+            cpus=min(sum(part.template.cpus for part in step.parts), most.cpus),
+            memory=sum(part.template.memory + TENDER for part in step.parts),
+            kvm=min(sum(part.template.cpus for part in kvm), most.kvm),
             names=step.resources,
             host=place.host.name,
         )
@@ -116,7 +117,8 @@ class Tasks:
 
 def _parts(step: BootStep) -> list[Image | BuildStep]:
     """What it needs."""
-    return [part for part in (step.image, step.build, *step.besides.values()) if part]
+    every = (part for boot in step.parts for part in (boot.image, boot.build, *boot.besides.values()))
+    return [part for part in dict.fromkeys(every) if part]
 
 
 def _key(part: Image | BuildStep) -> str:

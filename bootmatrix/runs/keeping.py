@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Attempt, Result
 
-CONSOLE = re.compile(r"[0-9]{1,6}\.(console|tender)\.log")
-OTHER = re.compile(r"[0-9]{1,6}\.[a-z]{1,20}\.(csv|log|pcapng|txt)")
-DISKS = re.compile(r"[0-9]{1,6}\.disk\.[A-Za-z0-9]{1,70}\.img")
+OF = r"[0-9]{1,6}\.(?:[A-Za-z][A-Za-z0-9_-]{0,31}\.)?"  # an attempt's number, and a guest's name
+CONSOLE = re.compile(OF + r"(console|tender)\.log")
+OTHER = re.compile(OF + r"[a-z]{1,20}\.(csv|log|pcapng|txt)")
+DISKS = re.compile(OF + r"disk\.[A-Za-z0-9]{1,70}\.img")
 LARGEST = HEAD + TAIL + 256  # bytes: no other file of an attempt is kept in more
 
 
@@ -40,7 +41,8 @@ def _kept(attempt: Attempt, test: str, source: Path, target: Path) -> Attempt:
         for named in attempt.files
         if _brought(named, folder, OTHER, source, target) or _brought(named, folder, DISKS, source, target, DISK)
     )
-    return replace(attempt, console=console, tender=tender, files=others)
+    guests = {name: _kept(each, test, source, target) for name, each in attempt.guests.items()}
+    return replace(attempt, console=console, tender=tender, files=others, guests=guests)
 
 
 def _brought(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Result, Tender
     from bootmatrix.places.place import Place
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
 
 FILE = "passes.txt"
 ROW = re.compile(rb"([0-9a-f]{16}) ([A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}) ([0-9]{1,15}) ([0-9]{1,8})\n")
@@ -151,6 +151,13 @@ class Keys:
 
     def of(self, step: BootStep, fields: TestFields, place: Place) -> str:
         """Empty where something that it depends on is missing: then there is nothing to reuse."""
+        if not step.guests:
+            return self._of(step, fields, place)
+        parts = {name: self._of(each, each.fields, place) for name, each in step.guests.items()}
+        waits = [(name, each.after) for name, each in step.guests.items()]
+        return keys.of(self._asked(step), parts, waits) if all(parts.values()) else ""
+
+    def _of(self, step: BootStep, fields: TestFields, place: Place) -> str:
         output = step.build.output(place) if step.build else None
         try:
             unikernel = self._file((output or step.root) / fields.unikernel, output or step.root)

@@ -109,14 +109,16 @@ class Store:
             raise disk.full(file, error) from None
         return file
 
-    def keep_consoles(self, test: str, number: int, seen: Watched, *, passed: bool) -> Consoles:
-        """Head and tail of what the guest and the tender printed, and the files of the witnesses."""
+    def keep_consoles(self, test: str, name: str, seen: Watched, *, passed: bool) -> Consoles:
+        """Head and tail of what the guest and the tender printed, and the files of the witnesses: their names begin
+        with `name`, such as the attempt's number.
+        """
         found = seen.findings
-        evidence = {} if passed else {name: made() for name, made in found.evidence.items()}
+        evidence = {} if passed else {each: made() for each, made in found.evidence.items()}
         return Consoles(
-            self._keep_console(seen.console, test, f"{number}.console.log"),
-            self._keep_console(seen.tender, test, f"{number}.tender.log"),
-            tuple(self._keep(test, f"{number}.{name}", data) for name, data in {**found.files, **evidence}.items()),
+            self._keep_console(seen.console, test, f"{name}.console.log"),
+            self._keep_console(seen.tender, test, f"{name}.tender.log"),
+            tuple(self._keep(test, f"{name}.{each}", data) for each, data in {**found.files, **evidence}.items()),
         )
 
     def keep_disk(self, test: str, name: str, descriptor: int) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
 
 FILE = "times.json"
 UNKNOWN = {"image": 60.0, "build": 5.0}  # seconds, until one was measured

@@ -10,7 +10,8 @@ from bootmatrix.model import OutcomeKind
 
 class StopKind(StrEnum):
     """What ends it: a time-out, a limit, its own word that it is over, or the user; `checked`, when nothing more is
-    asked of it, and `check late`, when it has not answered by a check's deadline.
+    asked of it, and `check late`, when it has not answered by a check's deadline; `abandoned`, when another guest of
+    its test has failed.
     """
 
     TIMEOUT = "timeout"
@@ -20,6 +21,7 @@ class StopKind(StrEnum):
     PANIC = "panic"
     CHECKED = "checked"
     CHECK_LATE = "check late"
+    ABANDONED = "abandoned"
     INTERRUPTED = "interrupted"
 
 
@@ -43,7 +45,7 @@ class Stop:
     @property
     def outcome(self) -> OutcomeKind:
         """What it comes to that the process did not end itself."""
-        return OutcomeKind.STOPPED if self.is_checked else OutcomeKind.HUNG
+        return OutcomeKind.STOPPED if self.is_checked or self.kind == StopKind.ABANDONED else OutcomeKind.HUNG
 
     @property
     def is_final(self) -> bool:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bootmatrix.model import CheckResult, Measure
+    from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Exit, Process
     from bootmatrix.places.strain import Strain
     from bootmatrix.texts import Record
@@ -76,6 +77,9 @@ class Findings:
 
 class Witness:
     """Looks on at one process, from its beginning to its end. Whatever it does, it does at once: all others wait."""
+
+    def laid(self, namespace: Namespace) -> None:
+        """The process is about to run; its networks are there. Not called for a process that has none."""
 
     def began(self, process: Process, now: float) -> None:
         """The process runs since `now`."""

@@ -5,6 +5,49 @@ const NOTE = /\.(\w+)\.txt$/; // a file that people read, with what it is about
 
 /** `reason` is the test's, which need not be told again; `last` is open. */
 function attemptOf(attempt, shown, reason, last) {
+  const guests = Object.entries(attempt.guests ?? {});
+  return madeOf(
+    `Attempt ${count(attempt.number)}`,
+    attempt,
+    last,
+    attempt.reason && attempt.reason !== reason ? make("p", { class: "reason" }, seenLines(attempt.reason)) : null,
+    guests.length
+      ? guests.map(([name, each]) => guestOf(name, each, shown?.guests?.[name]))
+      : bootOf(attempt, shown, `attempt ${attempt.number}`),
+  );
+}
+
+/** One of several guests that were booted in an attempt. */
+function guestOf(name, attempt, shown) {
+  return madeOf(
+    make("bdi", {}, seen(name)),
+    attempt,
+    attempt.verdict !== "passed",
+    attempt.reason ? make("p", { class: "reason" }, seenLines(attempt.reason)) : null,
+    bootOf(attempt, shown, `the guest ${seen(name)} in attempt ${attempt.number}`),
+  );
+}
+
+function madeOf(title, attempt, open, ...parts) {
+  return make(
+    "details",
+    { class: "attempt", open, ontoggle: toEnds },
+    make(
+      "summary",
+      {},
+      sign(attempt.verdict),
+      make("strong", {}, title),
+      " ",
+      make("span", { class: `verdict ${slug(attempt.verdict)}` }, attempt.verdict),
+      " ",
+      make("span", { class: "time" }, seconds(attempt.seconds)),
+    ),
+    ...parts,
+  );
+}
+
+/** All that was seen of one boot. */
+function bootOf(attempt, shown, whose) {
   const facts = [
     ["Outcome", make("code", {}, seen(outcomeText(attempt.outcome)))],
     ["Evidence", seen(attempt.outcome.evidence)],
@@ -18,20 +61,7 @@ function attemptOf(attempt, shown, reason, last) {
     ["Started", attempt.started ? moment(attempt.started) : ""],
     ["Waited", attempt.starved ? "it was ended at a deadline, but had waited for a processor" : ""],
   ];
-  return make(
-    "details",
-    { class: "attempt", open: last, ontoggle: toEnds },
-    make(
-      "summary",
-      {},
-      sign(attempt.verdict),
-      make("strong", {}, `Attempt ${count(attempt.number)}`),
-      " ",
-      make("span", { class: `verdict ${slug(attempt.verdict)}` }, attempt.verdict),
-      " ",
-      make("span", { class: "time" }, seconds(attempt.seconds)),
-    ),
-    attempt.reason && attempt.reason !== reason ? make("p", { class: "reason" }, seenLines(attempt.reason)) : null,
+  return [
     consoleOf("Console", attempt, attempt.console, shown?.console, shown?.full),
     attempt.tender ? consoleOf("Tender's output", attempt, attempt.tender, shown?.tender, shown?.full) : null,
     notesOf(attempt, shown),
@@ -41,9 +71,9 @@ function attemptOf(attempt, shown, reason, last) {
     filesOf(attempt),
     usageOf(shown?.usage),
     attempt.command.length
-      ? commandOf(shellWords(attempt.command), `the command line of attempt ${attempt.number}`, "Command line")
+      ? commandOf(shellWords(attempt.command), `the command line of ${whose}`, "Command line")
       : null,
-  );
+  ];
 }
 
 /** What matters stands at a console's end; how it began is a scroll away. */

@@ -76,7 +76,9 @@ class Details:
         return b"[%b,%b,%b]" % (text, _json(shown), _json(_trend(trend)) if trend else b"null")
 
     def _shown(self, attempt: Attempt, rank: int) -> dict[str, Any]:
-        """What of an attempt's files is in the page."""
+        """What of an attempt's files is in the page, or of those of its guests."""
+        if attempt.guests:
+            return {"guests": {name: self._shown(each, rank) for name, each in attempt.guests.items()}}
         shown = self._consoles(attempt, rank) if rank < UNTOLD else {}
         if self.curves > 0 and (curve := usage.curve(self.folder, attempt.files)):
             self.curves -= 1
@@ -112,8 +114,14 @@ def _shortened(result: Result) -> bytes:
     """With so many cases of each attempt, those that did not pass first; `cases_left` says how many there are more."""
     made = json.loads(results.encode(replace(result, attempts=tuple(map(_with_fewer, result.attempts)))))
     for plain, attempt in zip(made["attempts"], result.attempts, strict=True):
-        plain["cases_left"] = max(0, len(attempt.cases) - CASES)
+        _tell_left(plain, attempt)
     return _json(made)
+
+
+def _tell_left(plain: dict[str, Any], attempt: Attempt) -> None:
+    plain["cases_left"] = max(0, len(attempt.cases) - CASES)
+    for name, guest in attempt.guests.items():
+        _tell_left(plain["guests"][name], guest)
 
 
 def _with_fewer(attempt: Attempt) -> Attempt:
@@ -122,7 +130,8 @@ def _with_fewer(attempt: Attempt) -> Attempt:
     def worst_first(case: Case) -> int:
         return order.index(case.status) if case.status in order else 0
 
-    return replace(attempt, cases=tuple(sorted(attempt.cases, key=worst_first)[:CASES]))
+    fewer = tuple(sorted(attempt.cases, key=worst_first)[:CASES])
+    return replace(attempt, cases=fewer, guests={name: _with_fewer(each) for name, each in attempt.guests.items()})
 
 
 def _json(value: Any) -> bytes:

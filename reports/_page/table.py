@@ -69,7 +69,9 @@ class Table:
         if rank != UNTOLD:
             self._add_reason(result.reason, count)
         if rank < UNTOLD:
-            self.wanted[rank] += sum(min(attempt.console_bytes, SHOWN) for attempt in result.attempts)
+            self.wanted[rank] += sum(
+                min(boot.console_bytes, SHOWN) for attempt in result.attempts for boot in attempt.boots
+            )
         for key, text in result.axes.items():
             if key not in BUILTIN:
                 self._add_value(key, text, count)

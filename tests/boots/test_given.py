@@ -49,6 +49,7 @@ LOOK = 'stat -c %s "$1"; head -c 9 "$1"; printf changed | dd of="$1" conv=notrun
 CHECK = ["sh", "-c", 'test "$(head -c 7 "$1")" = changed && ! test -e "$1/x"', "sh", "{disk}"]
 CHANGED = {"contains": ["changedsk", {"regex": "ch[a-z]{7}"}], "command": CHECK}
 BAD = {"contains": "good", "sha256": "0" * 64, "command": ["sh", "-c", "echo so it is; exit 4"]}
+OTHER_NET = {"when": [{"match": {"compiler": "clang"}, "nets": {"a": "lan"}}]}
 LATE = {"when": [{"match": {"compiler": "clang"}, "files": {"a": "guest.sh"}}], "only": {"compiler": "gcc"}}
 
 
@@ -95,6 +96,8 @@ TESTS: dict[str, dict[str, Any]] = {
     "pipe": disks(a={"file": "data/pipe"}),
     "no-build": guest("{output}", build=None),
     "elsewhere": guest("{files.a}", **LATE),
+    "other-net": guest(args=["{net.a.guest}"], **OTHER_NET),
+    "other-net-early": guest(expect={"console": "{net.a.mac}"}, **OTHER_NET),
     "long": guest("{args}", args=["x" * 131_072]),
     "long-enough": guest("{args}", args=["x" * 131_071]),
 }
@@ -113,6 +116,8 @@ WANTED = {
     "pipe": ("error", "is not a regular file"),
     "no-build": ("error", "{output} is used, but the test has no build here"),
     "elsewhere": ("error", "{files.a} is used, but the test's `files` do not have it here"),
+    "other-net": ("error", "{net.a.guest} is used, but the test's `nets` do not have it here"),
+    "other-net-early": ("error", "{net.a.mac} is used, but the test's `nets` do not have it here"),
     "long": ("error", "is 131,072 bytes long, but a program takes words of at most 131,071"),
     "wrong": (
         "failed",
@@ -132,7 +137,7 @@ def project(folder: Path, tests: dict[str, dict[str, Any]]) -> Path:
     (folder / "in" / "source").mkdir()
     (folder / "in" / "source" / "guest.sh").write_text(GUEST)
     axes = {"backend": ["command"], "compiler": ["gcc", "clang"]}
-    write_matrix(folder / "in", {"axes": axes, "builds": builds, "tests": tests})
+    write_matrix(folder / "in", {"axes": axes, "nets": {"lan": {}}, "builds": builds, "tests": tests})
     return folder / "in"
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.model import Attempt, Result
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
 
 HOST = {"backend": ["command"]}
 TIMEOUT = 0.2

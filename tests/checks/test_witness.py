@@ -110,7 +110,7 @@ def test_a_check_whose_time_is_over_is_late_as_a_time_out_is() -> None:
 def test_a_boot_may_run_on_to_its_own_end() -> None:
     process = Living()
     seen = watched(
-        process, witness({"console": {"send": "bye"}}, where=world(write=lambda _: process.exit()), ends_boot=False)
+        process, witness({"console": {"send": "bye"}}, where=world(write=lambda _: process.exit()), then=lambda: None)
     )
     assert (seen.stop, seen.findings.complaints) == (None, ())
     assert [each.status for each in seen.findings.checks] == [CheckStatus.PASSED]

@@ -50,9 +50,15 @@ class Project:
         (folder / "guest").chmod(0o755)
         guest = ["{unikernel}", *(f"{{net.service.{word}}}" for word in ("device", "guest", "mac")), ""]
         runner = {"command": ["sh", "-c", 'echo here 1<>"$1" && shift && exec "$@"', "sh", "{blocks.disk}", *guest]}
+        small = {
+            "unikernel": "guest",
+            "ready": "attached",
+            "runner": {"command": ["sh", "-c", 'exec "$@"', "sh", *guest]},
+        }
         networked = {"unikernel": "guest", "runner": runner, "nets": {"service": "lan"}, "blocks": {"disk": "1 MiB"}}
         axes = None if kind == "docker" else {"backend": ["command"]}
-        matrix = scripted(axes, t=networked, plain={"runner": {"command": ["true"]}})
+        both = {"nets": {"service": "lan"}, "guests": {"one": small, "an-other": {**small, "after": "one"}}}
+        matrix = scripted(axes, t=networked, both=both, plain={"runner": {"command": ["true"]}})
         write_matrix(folder, {**matrix, "nets": {"lan": {"mtu": 1400}}})
         more = {"BOOTMATRIX_CACHE": str(folder / "cache"), "PYTHONPATH": PATHS, "PYTHONDONTWRITEBYTECODE": "1"}
         self.env = {**os.environ, **more}
@@ -64,9 +70,9 @@ class Project:
             self.ourselves = [*OTHER, self.python, "-m", "bootmatrix"]
             self.env["PATH"] = "/usr/bin:/bin"  # without this user's own programs
 
-    def printed(self) -> str:
+    def printed(self, test: str = "") -> str:
         """What `repro` prints."""
-        done = self.run("repro", self.test, *self.words)
+        done = self.run("repro", test or self.test, *self.words)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -159,6 +165,33 @@ def test_the_printed_line_boots_the_guest_in_its_network(project: Project, endin
     if project.engine == "docker":
         name = re.findall(r"--network=container:(\S+)", printed)[0]
         assert containers(name) == []
+
+
+def test_the_printed_line_boots_all_guests_in_their_networks(project: Project) -> None:
+    """The second after the first; both answer there until Ctrl-C, then nothing is left."""
+    printed = project.printed(project.test.replace("/t", "/both"))
+    assert "# the guest 'an-other': its interface service: 10.0.0.3/24 (02:00:0a:00:00:03) on lan" in printed
+    with project.typed(printed) as process:
+        told = until(process.stdout, "an-other: attached")
+        assert "one: attached\n" in told
+        way = re.findall(r"^# ask it from a second terminal in lan, [^:]+: (.+)$", told, re.MULTILINE)[0]
+        for address in ("10.0.0.2", "10.0.0.3"):
+            line = way.replace("ping 10.0.0.2", shlex.join([project.python, "-c", ASK.replace("10.0.0.2", address)]))
+            assert project.shell(line).stdout == "hello"
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=SECONDS)
+    if project.engine == "docker":
+        name = re.findall(r"--network=container:(bootmatrix-net-[0-9a-f]+)", printed)[0]
+        assert containers(name) == []
+
+
+@pytest.mark.docker
+def test_a_shell_stands_in_no_network_of_several_guests(docker: Project) -> None:
+    cell, _, _ = docker.test.partition("/")
+    done = docker.run("shell", cell, "--net", "both")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{cell}/both has several guests, each in a sandbox of its own" in done.stderr
+    assert "bootmatrix repro" in done.stderr
 
 
 @pytest.mark.docker

@@ -160,7 +160,8 @@ def named(title: str, begin: str, end: str) -> list[str]:
 
 def test_what_the_marks_of_keys_mean_is_documented() -> None:
     found = {key.alias: key for key in meaning.of(schema.TestFields).values()}
-    assert named("How layers merge", "But ", "merge key by key") == [name for name, key in found.items() if key.merged]
+    merged = [name for name, key in found.items() if key.merged or key.layered]
+    assert named("How layers merge", "But ", "merge key by key") == merged
     nothing = [name for name, field in keys(schema.TestFields).items() if type(None) in get_args(field.annotation)]
     assert named("How layers merge", "`~` takes", ".") == nothing
     filled = [name for name, key in found.items() if key.texts]
@@ -179,7 +180,7 @@ def test_what_the_marks_of_keys_mean_is_documented() -> None:
 def test_what_a_pass_does_not_depend_on_is_documented() -> None:
     aside = {key.alias for key in meaning.of(schema.TestFields).values() if not key.in_pass}
     said = PAGES["docs/scheduling.md"].read_text().partition("It does not depend on")[2].partition(".")[0]
-    in_another_form = {"build", "runner"}  # the unikernel's content, and the runner with all its options
+    in_another_form = {"build", "runner", "guests"}  # the files, its options, and what guests have
     assert set(re.findall(r"`([a-z_]+)`", said)) == aside - in_another_form
 
 

@@ -54,10 +54,10 @@ TELLS = {
     "both of two": (Annotated[str, Filled(), AsWritten()], "either Filled\\(\\) or AsWritten"),
     "anything filled": (Annotated[dict[str, Any], Merged(), Filled()], "of typing.Any nothing can be filled in"),
     "a tuple filled": (Annotated[tuple[str, ...], Filled()], "nothing can be filled in"),
-    "a mapping": (Annotated[dict[str, int], AsWritten()], "either Merged\\(\\) or Replaced"),
-    "a model": (Annotated[Unmarked, AsWritten()], "either Merged\\(\\) or Replaced"),
-    "a mapping or nothing": (Annotated[dict[str, int] | None, NotInPass()], "either Merged\\(\\) or Replaced"),
-    "merged and replaced": (Annotated[dict[str, int], Merged(), Replaced()], "either Merged\\(\\) or Replaced"),
+    "a mapping": (Annotated[dict[str, int], AsWritten()], "one of Merged\\(\\), Replaced"),
+    "a model": (Annotated[Unmarked, AsWritten()], "one of Merged\\(\\), Replaced"),
+    "a mapping or nothing": (Annotated[dict[str, int] | None, NotInPass()], "one of Merged\\(\\), Replaced"),
+    "merged and replaced": (Annotated[dict[str, int], Merged(), Replaced()], "one of Merged\\(\\), Replaced"),
     "a merged list": (Annotated[list[int], Merged()], "and nothing else"),
     "a merged nothing": (Annotated[dict[str, int] | None, Merged()], "cannot be Merged"),
     "a part that is filled later": (Annotated[Late, Merged()], "only a test's own key is filled in at each attempt"),
@@ -84,7 +84,9 @@ CLEAR = {
 
 @pytest.mark.parametrize("kind", CLEAR.values(), ids=CLEAR)
 def test_what_holds_no_text_needs_no_mark(kind: Any) -> None:
-    assert key(kind) == meaning.Key("name", texts=None, late=False, merged=False, in_pass=True, plug_in="")
+    assert key(kind) == meaning.Key(
+        "name", texts=None, late=False, merged=False, layered=False, in_pass=True, plug_in=""
+    )
 
 
 def test_marks_are_read_wherever_they_stand_in_a_type() -> None:
@@ -114,7 +116,14 @@ def test_a_mapping_that_may_be_written_shortly_has_texts_there() -> None:
 
 
 # What some keys mean beyond the usual: nothing filled in, replaced by a later layer, a part of what a pass depends on.
-USUAL: dict[str, object] = {"texts": None, "late": False, "merged": False, "in_pass": True, "plug_in": ""}
+USUAL: dict[str, object] = {
+    "texts": None,
+    "late": False,
+    "merged": False,
+    "layered": False,
+    "in_pass": True,
+    "plug_in": "",
+}
 MEANINGS: dict[str, dict[str, object]] = {
     "memory": USUAL,
     "expected_failure": USUAL,
@@ -134,6 +143,7 @@ MEANINGS: dict[str, dict[str, object]] = {
     "requires": {**USUAL, "in_pass": False},
     "resources": {"late": False, "in_pass": False},
     "cases": {**USUAL, "plug_in": "protocols"},
+    "guests": {**USUAL, "layered": True, "in_pass": False},
 }
 
 
@@ -150,7 +160,7 @@ NEW = """\
     hints: Annotated[dict[str, Text], Merged(), Filled(), NotInPass(), Told()] = Field({}, description="Its hints.")
     disk: Annotated[Text, Filled()] = Field("", description="Its disk.")
 """
-BEFORE = "    runner: Annotated["
+BEFORE = "    retry: Annotated["
 LAYERS = """
 axes: {backend: [qemu]}
 defaults: {hints: {a: 'tap-{arch}', b: '{{b}}'}}

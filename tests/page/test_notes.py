@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from page.conftest import until, watched, written
+from reports.examples import of_guests, run
 
 from bootmatrix.model import Attempt, CheckResult, Outcome, OutcomeKind, Result, Run, Verdict
 
@@ -24,9 +25,9 @@ def test_packets_can_be_read_and_their_file_be_opened(browser: Browser, tmp_path
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"this is {name.rpartition('.')[0]} <b>\x1b[31m\n")
     attempt = Attempt(1, Verdict.FAILED, "x", Outcome(OutcomeKind.STOPPED), STARTED, 2.5, files=NAMES)
-    run = Run("1", STARTED, 3.0, "0", "run", {}, (Result("c", "web", Verdict.FAILED, attempts=(attempt,)),))
+    told = Run("1", STARTED, 3.0, "0", "run", {}, (Result("c", "web", Verdict.FAILED, attempts=(attempt,)),))
     with watched(browser) as shown:
-        page = shown(written(run, tmp_path))
+        page = shown(written(told, tmp_path))
         page.evaluate("go({ test: 'c/web' })")
         until(page, "document.querySelector('#panel[open] .files')")
         printed = page.locator("#panel .printed")
@@ -45,9 +46,9 @@ def test_what_the_guest_was_asked_is_told_in_its_order(browser: Browser, tmp_pat
         CheckResult("tcp 22", "not run", 0.0, "an earlier check failed"),
     )
     attempt = Attempt(1, Verdict.FAILED, "x", Outcome(OutcomeKind.STOPPED), STARTED, 2.5, checks=checks)
-    run = Run("1", STARTED, 3.0, "0", "run", {}, (Result("c", "web", Verdict.FAILED, attempts=(attempt,)),))
+    told = Run("1", STARTED, 3.0, "0", "run", {}, (Result("c", "web", Verdict.FAILED, attempts=(attempt,)),))
     with watched(browser) as shown:
-        page = shown(written(run, tmp_path))
+        page = shown(written(told, tmp_path))
         page.evaluate("go({ test: 'c/web' })")
         until(page, "document.querySelector('#panel[open] .cases')")
         lines = page.locator("#panel .cases li")
@@ -56,3 +57,17 @@ def test_what_the_guest_was_asked_is_told_in_its_order(browser: Browser, tmp_pat
             ["failed", "http", "/<b>", "in", "1.00", "s", "answered", "500", "instead", "of", "200"],
             ["not", "run", "tcp", "22", "in", "0.00", "s", "an", "earlier", "check", "failed"],
         ]
+
+
+def test_each_guest_of_several_is_shown_with_its_console(browser: Browser, tmp_path: Path) -> None:
+    with watched(browser) as shown:
+        page = shown(written(run(of_guests(tmp_path)), tmp_path))
+        page.evaluate("go({ test: 'gcc-debian-12-x86_64-qemu/talk' })")
+        until(page, "document.querySelector('#panel[open] .attempt .attempt')")
+        guests = page.locator("#panel .attempt .attempt")
+        assert [guests.nth(at).locator("summary").inner_text().split()[:2] for at in range(guests.count())] == [
+            ["server", "passed"],
+            ["client", "failed"],
+        ]
+        assert [guests.nth(at).get_attribute("open") for at in range(guests.count())] == [None, ""]
+        assert "printed by client" in guests.nth(1).inner_text()

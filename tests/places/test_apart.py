@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +17,12 @@ from support import OTHER, PATHS, others_python, run_job
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import apart, devices
 from bootmatrix.places.local import LocalPlace
-from bootmatrix.places.place import Exit, Job
+from bootmatrix.places.place import END, Exit, Job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from bootmatrix.places.namespace import Namespace
 
 ASKED = Job(("true",), "test", interfaces=(interface(),))
 # What another process does with a guest, whose program it is given; the rest is a test's.
@@ -180,3 +183,27 @@ def test_a_node_that_this_user_may_not_open_is_told_with_its_remedy(open_folder:
     assert done.stdout == (
         f"{node}, which a boot with a network needs, cannot be opened (Permission denied): chmod 0666 {node}\n"
     )
+
+
+SENDER = """
+import fcntl, os, struct
+tap = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tap, 0x400454CA, struct.pack("16sH22x", b"tap100", 0x1002))  # TUNSETIFF: IFF_TAP, IFF_NO_PI
+os.write(tap, b"\\xff" * 6 + b"\\x02" * 6 + b"\\x88\\xb5" + b"the first".ljust(50))
+"""
+
+
+def test_what_a_job_sends_first_is_seen_by_who_is_there_when_it_begins(place: LocalPlace) -> None:
+    seen = []
+
+    def begin(namespace: Namespace | None) -> None:
+        assert namespace
+        seen.append(namespace.socket(socket.AF_PACKET, socket.SOCK_RAW))
+        seen[0].bind(("tap100", 0x88B5))
+        seen[0].setblocking(False)
+
+    asked = Job((sys.executable, "-c", SENDER), "test", interfaces=(interface(),), devices=(devices.TUN,))
+    with place.start(asked, begin) as process:
+        while process.read(1) != (END, b""):
+            pass
+        assert b"the first" in seen[0].recv(100)

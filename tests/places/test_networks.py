@@ -97,7 +97,7 @@ def test_a_job_finds_its_networks_when_it_begins(place: Place) -> None:
     other = Network("other", IPv4Interface("192.168.7.1/30"))
     two = (interface(), interface(other, "tap101", "192.168.7.2/30"))
     seen: list[bool] = []
-    with place.start(Job(("cat", "/proc/net/dev"), "test", interfaces=two), lambda: seen.append(True)) as process:
+    with place.start(Job(("cat", "/proc/net/dev"), "test", interfaces=two), lambda _: seen.append(True)) as process:
         said = b""
         while (item := read(process))[0] != "end":
             said += item[1]

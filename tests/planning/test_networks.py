@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def made(wanted: dict[str, dict[str, Any]], **known: dict[str, Any]) -> tuple[Interface, ...]:
     found = {name: Net.model_validate(each) for name, each in known.items()}
     given = {name: Attachment.model_validate(each) for name, each in wanted.items()}
-    return networks.interfaces(given, nets.networks(found))
+    return networks.interfaces([given], nets.networks(found))[0]
 
 
 def test_a_guest_has_the_addresses_after_the_hosts() -> None:
@@ -45,7 +45,7 @@ def test_a_full_network_is_told() -> None:
 
 def test_one_address_twice_is_told() -> None:
     both = {"net": "lan", "address": "10.0.0.9"}
-    with pytest.raises(UserError, match=r"'a' and 'b' have the same address 10.0.0.9"):
+    with pytest.raises(UserError, match=r"two interfaces, 'a' and 'b', have the same address 10.0.0.9"):
         made({"a": both, "b": both}, lan={})
     made({"a": both, "b": {"net": "wan", "address": "10.0.0.9"}}, lan={}, wan={"host": "10.0.0.1/24"})
 

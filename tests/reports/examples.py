@@ -115,6 +115,17 @@ def with_console(made: Result, folder: Path, text: str = CONSOLE) -> Result:
     return replace(made, attempts=(*made.attempts[:-1], replace(last, console=name, console_bytes=len(text))))
 
 
+def of_guests(folder: Path) -> Result:
+    """A test of two guests, one of which failed: the file of each console has its guest's name."""
+    guests = {}
+    for name, verdict in (("server", "passed"), ("client", "failed")):
+        console = f"consoles/1.{name}.console.log"
+        (folder / console).parent.mkdir(exist_ok=True)
+        (folder / console).write_text(f"printed by {name}\n")
+        guests[name] = attempt(1, verdict, reason=f"{name} {verdict}", console=console, console_bytes=20)
+    return result("failed", test="talk", attempts=(replace(guests["client"], guests=guests),))
+
+
 def hostile(folder: Path, verdict: str = "failed") -> Result:
     """A result in which all that a guest, a tender or a matrix can word is hostile."""
     cases = (Case(EVIL, "failed", EVIL), Case(EVIL, "skipped", EVIL), Case("", "passed"))

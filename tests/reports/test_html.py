@@ -7,16 +7,19 @@ import hashlib
 import json
 import re
 import zlib
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reports.examples import (
     EVIL,
+    ROOT,
     attempt,
     changed,
     demo,
     every,
     hostile,
+    of_guests,
     report,
     result,
     run,
@@ -111,6 +114,15 @@ def test_its_policy_has_the_hashes_of_its_script_and_style(tmp_path: Path) -> No
     assert rules["img-src"] == "data:"
 
 
+def test_no_two_scripts_declare_one_name() -> None:
+    """They are one script in the page, where the later would take the earlier's place."""
+    texts = [file.read_text() for file in (ROOT / "reports/_page").glob("*.js")]
+    names = [
+        name for text in texts for name in re.findall(r"^(?:async )?(?:function|const|let) (\w+)", text, re.MULTILINE)
+    ]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+
+
 def test_nothing_that_a_guest_words_is_markup(tmp_path: Path) -> None:
     plain = page(run(result("failed")), tmp_path)
     changed(tmp_path, EVIL, EVIL)
@@ -142,6 +154,14 @@ def test_consoles_of_what_did_not_simply_pass(tmp_path: Path) -> None:
     assert told_of == {"contradicted", "failed", "timed out", "unexpected pass", "quarantined", "flaky"}
     assert shown["failed"][-1]["console"] == {"head": "console of failed\n", "tail": "", "left": 0}
     assert shown["failed"][0] == {}, "its first attempt printed nothing"
+
+
+def test_each_guest_of_several_has_its_own_console(tmp_path: Path) -> None:
+    shown = entries(page(run(of_guests(tmp_path)), tmp_path))[0][1][0]["guests"]
+    assert {name: each["console"]["head"] for name, each in shown.items()} == {
+        "server": "printed by server\n",
+        "client": "printed by client\n",
+    }
 
 
 def test_a_long_console_has_its_ends(tmp_path: Path) -> None:
@@ -191,6 +211,14 @@ def test_of_very_many_cases_those_that_failed_stay(tmp_path: Path) -> None:
     assert shown["cases"][0] == {"name": "last", "status": "failed", "message": "why"}
     assert len(shown["cases"]) == 500
     assert shown["cases_left"] == 4501
+
+
+def test_of_very_many_cases_of_a_guest_too(tmp_path: Path) -> None:
+    cases = tuple(Case(f"case {number}", "passed", "x" * 20) for number in range(5000))
+    guest = attempt(1, "failed", cases=cases)
+    shown = entries(page(run(result("failed", attempts=(replace(guest, guests={"a": guest}),))), tmp_path))[0][0]
+    (alone,) = shown["attempts"][0]["guests"].values()
+    assert (len(alone["cases"]), alone["cases_left"]) == (500, 4500)
 
 
 def test_trends_stand_with_their_tests(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from reports.examples import AXES, EVIL, ROOT, changed, every, hostile, result, run, stored, written
+from reports.examples import AXES, EVIL, ROOT, changed, every, hostile, of_guests, result, run, stored, written
 
 from bootmatrix import model
 from bootmatrix.history import told
@@ -102,3 +102,9 @@ def test_the_labels_of_a_test_are_told(tmp_path: Path) -> None:
     (one, other) = load(written("json", run(labelled, result("failed")), tmp_path))["results"]
     assert one["labels"] == {"id": "TC-7"}
     assert "labels" not in other
+
+
+def test_each_guest_of_several_is_told(tmp_path: Path) -> None:
+    found = load(written("json", run(of_guests(tmp_path)), tmp_path))
+    guests = found["results"][0]["attempts"][0]["guests"]
+    assert {name: each["verdict"] for name, each in guests.items()} == {"server": "passed", "client": "failed"}

@@ -20,6 +20,7 @@ from lxml import etree
 from bootmatrix import plugins
 from bootmatrix.errors import UserError
 from bootmatrix.model import Attempt, Case, Measure, Outcome, Quarantine, Result, Run, Verdict
+from reports import examples
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -270,6 +271,13 @@ def test_a_long_console_is_cut_and_its_file_named(tmp_path: Path) -> None:
     assert "omitted; see the file" in told
     assert told.count("tail") == 2
     assert file.stat().st_size < 300_000
+
+
+def test_each_guest_of_several_has_its_console(tmp_path: Path) -> None:
+    text = system_out(written(tmp_path, examples.of_guests(tmp_path)))
+    for name in ("server", "client"):
+        assert f"printed by {name}" in text
+        assert f"1.{name}.console.log]]" in text
 
 
 def test_a_console_that_is_gone_is_said_so(tmp_path: Path) -> None:

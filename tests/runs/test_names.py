@@ -59,7 +59,7 @@ def test_a_merge_finds_the_consoles_where_a_run_has_kept_them(cell: str, test: s
     printed.add(b"Hello")
     found_out = Findings(files={"usage.csv": b"Hello", "checks.log": b"Hello"})
     seen = Watched(printed, printed, 0.1, None, findings=found_out)
-    told = kept.keep_consoles(f"{cell}/{test}", 1, seen, passed=True)
+    told = kept.keep_consoles(f"{cell}/{test}", "1", seen, passed=True)
     kept.close()
     (tmp_path / "merged").mkdir()
     attempt = Attempt(1, Verdict.PASSED, "", Outcome("exited", "0"), "", 0.1, console=told.console, tender=told.tender)

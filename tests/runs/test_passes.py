@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.places.place import Place
-    from bootmatrix.planning.plan import BootStep
+    from bootmatrix.planning.step import BootStep
 
 MATRIX = """
 axes: {backend: [command]}

@@ -66,12 +66,12 @@ def test_a_folder_that_cannot_be_made_is_an_infrastructure_error(tmp_path: Path)
 def test_a_console_that_the_disk_does_not_take_ends_the_run(kept: store.Store) -> None:
     (kept.folder / "consoles").write_text("no folder")
     with pytest.raises(Fatal, match="cannot be written"):
-        kept.keep_consoles("cell/test", 1, Watched(record(b"a"), record(b""), 1.0, None), passed=True)
+        kept.keep_consoles("cell/test", "1", Watched(record(b"a"), record(b""), 1.0, None), passed=True)
 
 
 def test_consoles_are_kept_beside_the_results_and_empty_ones_are_not(kept: store.Store) -> None:
     seen = Watched(record(b"a\xff\x00"), record(b""), 1.0, None)
-    files = kept.keep_consoles("cell/test", 2, seen, passed=True)
+    files = kept.keep_consoles("cell/test", "2", seen, passed=True)
     assert files == store.Consoles("consoles/cell/test/2.console.log", "")
     assert (kept.folder / files.console).read_bytes() == b"a\xff\x00"
 
@@ -105,9 +105,9 @@ def test_evidence_is_made_and_kept_of_a_boot_that_did_not_pass(kept: store.Store
 
     found = Findings(files={"usage.csv": b"1"}, evidence={"packets.txt": make})
     seen = Watched(record(b"a"), record(b""), 1.0, None, findings=found)
-    assert kept.keep_consoles("cell/test", 1, seen, passed=True).others == ("consoles/cell/test/1.usage.csv",)
+    assert kept.keep_consoles("cell/test", "1", seen, passed=True).others == ("consoles/cell/test/1.usage.csv",)
     assert not made
-    (_, packets) = kept.keep_consoles("cell/test", 2, seen, passed=False).others
+    (_, packets) = kept.keep_consoles("cell/test", "2", seen, passed=False).others
     assert (kept.folder / packets).read_bytes() == b"packets"
     assert made == ["once"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Interface
     from bootmatrix.networks.capture import Capture
-    from bootmatrix.places.place import Process
+    from bootmatrix.places.namespace import Namespace
 
 PACKETS, SUMMARY = "packets.pcapng", "packets.txt"
 
@@ -26,11 +26,10 @@ class Packets(Witness):
         self.interfaces, self.always = interfaces, always
         self._capture: Capture | None = None
 
-    def began(self, process: Process, now: float) -> None:
-        del now
-        if world := process.namespace:
-            taps = [world.socket(socket.AF_PACKET, socket.SOCK_RAW) for _ in self.interfaces]
-            self._capture = capture.Capture(self.interfaces, taps)
+    def laid(self, namespace: Namespace) -> None:
+        """What a guest sends first is seen, too."""
+        taps = [namespace.socket(socket.AF_PACKET, socket.SOCK_RAW) for _ in self.interfaces]
+        self._capture = capture.Capture(self.interfaces, taps)
 
     def tick(self, moment: Moment) -> None:
         del moment
