@@ -13,7 +13,7 @@ from bootmatrix.model import RANKS, VERDICTS, Verdict
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from bootmatrix.model import Result
+    from bootmatrix.model import PairFinding, Result
 
 SHOWN = 5  # ids that are named of those that share a reason
 KEPT = 1000  # reasons of a verdict that are remembered, so that those of most tests can be told
@@ -72,11 +72,15 @@ class Sum:
     groups: dict[tuple[Verdict, str], Group] = field(default_factory=dict)
     kept: Counter[Verdict] = field(default_factory=Counter)
     """How many groups each verdict has."""
+    pairs: list[tuple[str, tuple[PairFinding, ...]]] = field(default_factory=list)
+    """The ids of tests that booted in turn, and what came of it."""
 
     def add(self, result: Result) -> Group | None:
         """The group that it is in now; None if it is in none."""
         self.counts[result.verdict] += 1
         self.reused += bool(result.reused)
+        if result.pairs and len(self.pairs) < KEPT:
+            self.pairs.append((result.id, result.pairs))
         if result.verdict in self.good:
             return None
         key = (result.verdict, _kind(result))

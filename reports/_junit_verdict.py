@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from junit_xml import TestCase
 
+from bootmatrix import paired
 from bootmatrix.model import BAD_VERDICTS, CaseStatus, Verdict
 from bootmatrix.texts import visible
 
@@ -96,6 +97,7 @@ def properties(result: Result, axes: tuple[str, ...]) -> ET.Element:
         known |= {"quarantine.owner": kept.owner, "quarantine.reason": kept.reason, "quarantine.until": kept.until}
     known |= {f"param.{key}": value for key, value in result.values.items() if axes and key not in axes}
     known |= {f"label.{key}": value for key, value in result.labels.items()}
+    known |= {f"pair.{each.axis}.{each.name}".rstrip("."): paired.sentence([each]) for each in result.pairs}
     known |= {f"measure.{m.name}": f"{m.value:.12g} {m.unit}".rstrip() for m in result.measures}
     element = ET.Element("properties")
     for key, value in known.items():

@@ -92,6 +92,7 @@ def _head(
         "groups": tests.groups.plain(folder.resolve()),
         "nights": [asdict(night) for night in trends.nights] if trends else [],
         "changes": changed.plain(changes) if changes else None,
+        "pairs": tests.pairs.plain(),
         "budget": BUDGET,
     }
 

@@ -122,6 +122,7 @@ def _result(result: Result) -> dict[str, Any]:
         "tender": last.tender if last else "",
         "quarantine": asdict(result.quarantine) if result.quarantine else None,
         "measures": [_measure(measure) for measure in result.measures if math.isfinite(measure.value)],
+        **({"pairs": [asdict(found) for found in result.pairs]} if result.pairs else {}),
         "attempts": [_attempt(attempt) for attempt in result.attempts],
     }
 

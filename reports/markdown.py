@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from bootmatrix import model, texts
+from bootmatrix import model, paired, texts
 from bootmatrix.grouping import sum_up, worst_first
 from bootmatrix.history import told
-from bootmatrix.markdown import Paper, block, cell, code, folded, header, row
+from bootmatrix.markdown import Paper, block, cell, code, folded, header, plain, row
 from bootmatrix.model import BAD_VERDICTS, SEVERITY, STEADY_VERDICTS, Verdict
 from bootmatrix.quantities import human_time
 from bootmatrix.screen.signs import UNICODE
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LIMIT = 960 << 10  # bytes of all entries; what remains to 1 MiB is for headings and remarks
 GROUPS, ROWS = 50, 200  # reasons of a kind, and tests in the table
+LONGEST = 2000  # characters of a sentence
 CONSOLE, REASON = 20, 30  # lines of a console and of a reason
 ELSEWHERE = "they are in report.json"
 
@@ -45,6 +46,7 @@ class Report(model.Report):
             _put_groups(paper, "Not as expected", total, BAD_VERDICTS, folder)
             _put_groups(paper, "Flaky", total, (Verdict.FLAKY,), folder)
             _put_groups(paper, "In quarantine", total, (Verdict.QUARANTINED,), folder)
+            _put_pairs(paper, total)
             _put_matrix(paper, run)
             _timings.put(run, folder, paper)
 
@@ -87,6 +89,17 @@ def _group(group: Group, folder: Path) -> str:
 def _shortened(reason: str) -> str:
     lines = [texts.cut(line.rstrip(), texts.LINE) for line in texts.visible(reason).strip().split("\n")]
     return "\n".join(lines if len(lines) <= REASON else [*lines[: REASON - 1], "…"])
+
+
+def _put_pairs(paper: Paper, total: Sum) -> None:
+    """What came of tests that booted in turn."""
+    if not total.pairs:
+        return
+    paper.put("\n### In turn\n\n")
+    told = paired.largest_first(total.pairs)
+    shown = paper.offer((f"- {code(test)}: {plain(paired.sentence(found), LONGEST)}\n" for test, found in told), 0.7)
+    if shown < len(told):
+        paper.put(f"\n… and {len(told) - shown:,} more tests: {ELSEWHERE}.\n")
 
 
 def _put_matrix(paper: Paper, run: Run) -> None:

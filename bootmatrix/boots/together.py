@@ -12,6 +12,7 @@ from bootmatrix.boots import judgement
 from bootmatrix.boots.company import Abandoned, Company, Member
 from bootmatrix.boots.results import now
 from bootmatrix.errors import BootmatrixError, Fatal
+from bootmatrix.matrix.guests import SEPARATOR
 from bootmatrix.model import RANKS, Attempt, Better, Case, CheckResult, Measure, Verdict
 from bootmatrix.places.place import nothing
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Place
 
 Named = TypeVar("Named", Case, CheckResult)
-SEPARATOR = ": "  # between a guest's name and what is told of it
 
 
 def make(

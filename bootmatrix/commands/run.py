@@ -40,6 +40,7 @@ Examples:
   bootmatrix run --resume                 resume a run that was killed
   bootmatrix run --reuse --shard 2/4      one of four shards, without what passed before
   bootmatrix run --compare ocaml          alternate the values of an axis, for `bootmatrix compare`
+  bootmatrix run hello --pair ocaml       boot them again and again until the difference is known
 
 The reports are in out/latest: index.html, junit.xml, summary.md and others, with every attempt's console.""",
 )
@@ -67,6 +68,12 @@ The reports are in out/latest: index.html, junit.xml, summary.md and others, wit
     default="",
     help="Alternate boots that differ only in this axis, to compare their times.",
 )
+@click.option(
+    "--pair",
+    metavar="AXIS",
+    default="",
+    help="Boot what differs only in this axis in turn, as often as is needed to know the difference to 2%.",
+)
 @shard_option
 @click.option(
     "--fail-on-flaky", is_flag=True, help="Exit with 1 if a test is flaky: it passed, but only after a failed attempt."
@@ -87,6 +94,7 @@ def command(
     failed: bool,
     resume: bool,
     compare: str,
+    pair: str,
     shard: str,
     fail_on_flaky: bool,
     assigned: tuple[str, ...],
@@ -104,10 +112,10 @@ def command(
     from bootmatrix.running import request, run  # noqa: PLC0415
 
     matrix = load_to_run(directory, file, allow)
-    _check(compare, shard, reuse=reuse)
+    _check(compare, pair, shard, reuse=reuse)
     folder = out or repository.out(matrix.root)
     shown = screen.make(verbosity=verbose - quiet, flaky_fails=fail_on_flaky)
-    asked, past = request.Request(select, engine, shard, compare=compare), None
+    asked, past = request.Request(select, engine, shard, compare=compare, pair=pair), None
     if resume:
         asked, past = _resumed(asked, folder, shown, failed=failed, quiet=quiet)
     elif failed:
@@ -122,10 +130,13 @@ def command(
     return run.exit_code(finished, fail_on_flaky=fail_on_flaky)
 
 
-def _check(compare: str, shard: str, *, reuse: bool) -> None:
-    if compare and (shard or reuse):
+def _check(compare: str, pair: str, shard: str, *, reuse: bool) -> None:
+    option = "--compare" if compare else "--pair"
+    if compare and pair:
+        raise click.UsageError("--compare boots each test once, --pair as often as needed: give one of them")
+    if (compare or pair) and (shard or reuse):
         raise click.UsageError(
-            "--compare measures everything on one host, so it cannot be combined with --shard or --reuse"
+            f"{option} measures everything on one host, so it cannot be combined with --shard or --reuse"
         )
 
 
@@ -143,8 +154,8 @@ def _resumed(asked: Request, out: Path, shown: Screen, *, failed: bool, quiet: b
     from bootmatrix.running import request  # noqa: PLC0415
     from bootmatrix.runs import past  # noqa: PLC0415
 
-    if asked.select or asked.shard or asked.compare or failed:
-        what = "--resume keeps the options of its run: it takes no selection, --shard, --compare or --failed"
+    if asked.select or asked.shard or asked.compare or asked.pair or failed:
+        what = "--resume keeps the options of its run: it takes no selection, --shard, --compare, --pair or --failed"
         raise UserError(Problem(what, remedy="leave them out, or leave out --resume to start a new run"))
     found = past.unfinished(out, shown.note)
     if not quiet:

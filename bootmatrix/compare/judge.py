@@ -8,7 +8,7 @@ from collections.abc import Mapping  # noqa: TC003  # pydantic writes a comparis
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bootmatrix.compare import beside, overall
+from bootmatrix.compare import beside, in_turn, overall
 from bootmatrix.compare.pairs import KINDS
 from bootmatrix.compare.shift import BY_CHANCE, Shift, exact, shift
 from bootmatrix.compare.verdicts import Differing, differing
@@ -72,6 +72,7 @@ class Comparison:
 def compare(pairs: Pairs, title: str, before: str, after: str, axis: str = "") -> Comparison:
     sides = [seen for pair in pairs.both for seen in (pair.before, pair.after)]
     orders = beside.orders_of(pairs.both)
+    turns = [in_turn.shifts(pair, axis) if axis else {} for pair in pairs.both]
     return Comparison(
         title=title,
         axis=axis,
@@ -82,7 +83,7 @@ def compare(pairs: Pairs, title: str, before: str, after: str, axis: str = "") -
         verdicts=differing(pairs.both),
         only_before=pairs.only_before,
         only_after=pairs.only_after,
-        measures=tuple(_measured(metric, pairs.both, orders) for metric in _metrics(pairs.both)),
+        measures=tuple(_measured(metric, pairs.both, orders, turns) for metric in _metrics(pairs.both)),
     )
 
 
@@ -91,13 +92,20 @@ def _metrics(pairs: Sequence[Pair]) -> list[Metric]:
     return sorted(found, key=lambda metric: FIRST.index(metric.name) if metric.name in FIRST else len(FIRST))
 
 
-def _measured(metric: Metric, pairs: Sequence[Pair], orders: Sequence[Mapping[str, int]]) -> Measured:
+def _measured(
+    metric: Metric,
+    pairs: Sequence[Pair],
+    orders: Sequence[Mapping[str, int]],
+    turns: Sequence[Mapping[str, Shift]],
+) -> Measured:
     unlike, missing = Counter[str](), 0
     rows: list[Row] = []
-    for pair, order in zip(pairs, orders, strict=True):
+    for pair, order, turned in zip(pairs, orders, turns, strict=True):
         old, new = (seen.measured.get(metric, {}) for seen in (pair.before, pair.after))
         kind = _common(old, new)
-        if kind is not None:
+        if kind is not None and metric.name in turned and metric.name not in EXACT:
+            rows.append(Row(pair.name, turned[metric.name], 0))
+        elif kind is not None:
             rows.append(_row(pair.name, old[kind], new[kind], None if metric.name in EXACT else order))
         elif old and new:
             unlike[_difference(old, new)] += 1

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from bootmatrix.history.point import Point, Span
+    from bootmatrix.model import PairFinding
 
 Kind = tuple[str, ...]
 
@@ -29,7 +30,7 @@ class Side:
     """`verdicts` are counted, `reason` is that of the last result that was not passed.
 
     `measured` has the values of boots that passed at once by their runs, apart for each kind: only values of one kind
-    are compared. `spans` are when those boots were, where that is known.
+    are compared. `spans` are when those boots were, where that is known. `paired` is what came of boots in turn.
     """
 
     cell: str
@@ -39,6 +40,7 @@ class Side:
     reason: str = ""
     measured: dict[Metric, dict[Kind, dict[str, float]]] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
+    paired: list[PairFinding] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -56,6 +58,7 @@ class Side:
             return
         if point.span:
             self.spans[run] = point.span
+        self.paired += point.pairs
         for measure in point.measures:
             metric = Metric(measure.name, measure.unit, measure.better)
             self.measured.setdefault(metric, {}).setdefault(kind, {})[run] = measure.value

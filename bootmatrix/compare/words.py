@@ -30,8 +30,8 @@ RUNS_APART = (
     "difference an axis, run `bootmatrix run --compare AXIS`, and compare its values with --axis"
 )
 AXIS_APART = (
-    "these boots were measured at different times, and the speed of a host varies: "
-    "`bootmatrix run --compare {axis}` alternates the boots of both sides"
+    "times of boots that do not overlap are not comparable, as the speed of a host varies: `bootmatrix run --compare "
+    "{axis}` alternates the boots of both sides, and `--pair {axis}` does so until their difference is known"
 )
 
 

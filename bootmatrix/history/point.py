@@ -11,7 +11,7 @@ from bootmatrix.model import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bootmatrix.model import Measure, Result, Run
+    from bootmatrix.model import Measure, PairFinding, Result, Run
 
 Span = tuple[float, float]
 LONGEST = 500  # characters of a reason that are kept
@@ -23,6 +23,7 @@ class Point:
     infrastructure did not end, `failed` is how many of them did not pass. `infrastructure` says that its error tells
     nothing of the guest. `span` is when what was measured was booted, in seconds since 1970; None where that is not
     known, or was not on the host of the run's other boots.
+    `pairs` are a result's, which no history keeps.
     """
 
     run: str
@@ -39,6 +40,7 @@ class Point:
     measures: tuple[Measure, ...]
     infrastructure: bool = False
     span: Span | None = None
+    pairs: tuple[PairFinding, ...] = ()
 
     @property
     def id(self) -> str:
@@ -81,6 +83,7 @@ def of(run: str, result: Result) -> Point:
         measures=measures,
         infrastructure=result.infrastructure,
         span=_span(result) if measures and result.verdict == Verdict.PASSED else None,
+        pairs=result.pairs if measures else (),
     )
 
 

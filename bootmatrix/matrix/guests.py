@@ -16,6 +16,7 @@ from bootmatrix.matrix.values import ConsoleSize, Memory, OutcomeWord, Seconds, 
 from bootmatrix.model import MIB
 
 READY = "ready"
+SEPARATOR = ": "  # between a guest's name and what is told of it
 MOST = 16  # guests of a test
 GUEST_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 

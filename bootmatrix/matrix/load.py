@@ -18,6 +18,7 @@ from bootmatrix.matrix import (
     check_builds,
     check_guests,
     check_nets,
+    check_pairs,
     check_quarantine,
     check_tests,
     document,
@@ -80,6 +81,7 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
     check_guests.check(sections, problems)
     check_nets.check(sections, problems)
     check_tests.check(sections, cells, within, problems)
+    check_pairs.check(sections, problems)
     check_quarantine.check(sections, cells, problems)
     problems.stop()
     place = _Places(source, file)

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from bootmatrix.matrix.guests import GuestFields, Guests
-from bootmatrix.matrix.marks import AsWritten, Filled, Layered, Merged, NotInPass, Told
+from bootmatrix.matrix.marks import AsWritten, Filled, Layered, Merged, NotInPass, Replaced, Told
 from bootmatrix.matrix.nets import OneNet  # noqa: TC001  # pydantic reads it
+from bootmatrix.matrix.pair import PairOrAxis  # noqa: TC001  # pydantic reads it
 from bootmatrix.matrix.parts import MayBeEmpty, Retry, Strict
 from bootmatrix.matrix.values import Day, HostPath, LabelName, Listed, Match, Reason, Seconds, Text
 
@@ -20,6 +21,9 @@ class TestFields(GuestFields):
 
     timeout: Seconds = Field(30.0, description="The boot is ended after this time.")
     retry: Annotated[Retry, Merged(), NotInPass()] = Field(Retry(), description="When a failed boot is tried again.")
+    pair: Annotated[PairOrAxis | None, Replaced(), NotInPass()] = Field(
+        None, description="Boots that differ in this axis alone take turns, and are held against each other."
+    )
     skip: Annotated[Reason | None, AsWritten(), NotInPass()] = Field(
         None, description="Do not run; the value is the reason."
     )

@@ -66,7 +66,7 @@ def axes_of(boot: Boot) -> dict[str, str]:
 def as_told(result: Result, axes: tuple[str, ...]) -> Result:
     """What a shard of an unknown matrix with these axes reported: no image, host or command line that only it says."""
     attempts = tuple(_bare(attempt) for attempt in result.attempts)
-    bare: dict[str, Any] = dict.fromkeys(("image", "digest", "host", "unikernel"), "")
+    bare: dict[str, Any] = {**dict.fromkeys(("image", "digest", "host", "unikernel"), ""), "pairs": ()}
     return replace(
         result, **_own(result), **bare, attempts=attempts, quarantine=Quarantine(), axes=_fitting(result, axes)
     )

@@ -3,6 +3,7 @@
 from bootmatrix.model.backend import MIB, Boot, Launch, Probe, Rejected, Runner, Tender
 from bootmatrix.model.check import CheckResult, CheckStatus
 from bootmatrix.model.outcome import NOT_THE_GUESTS, OUTCOMES, Cell, Ending, Outcome, OutcomeKind, parse_outcome
+from bootmatrix.model.pair import PairFinding, PairVerdict
 from bootmatrix.model.result import (
     BUILTIN,
     Attempt,
@@ -55,6 +56,8 @@ __all__ = [
     "Network",
     "Outcome",
     "OutcomeKind",
+    "PairFinding",
+    "PairVerdict",
     "Probe",
     "Quarantine",
     "Rejected",

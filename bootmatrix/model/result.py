@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from bootmatrix.model.bounds import Name, Number, OneDeep, OneOf, Seconds, Size, Time
 from bootmatrix.model.check import CheckResult  # noqa: TC001  # pydantic reads a run's results back by these types
 from bootmatrix.model.outcome import Outcome, OutcomeKind
+from bootmatrix.model.pair import PairFinding  # noqa: TC001  # pydantic reads a run's results back by these types
 from bootmatrix.model.verdicts import GOOD_VERDICTS, VERDICTS, Verdict
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ class Result:
     `key` hashes all that a pass depends on; `reused` is the run whose pass was reused, empty if it was booted.
     `image` is the name of the place where it booted, `digest` the image's id (`sha256:…`), empty on this host. `size`
     is the unikernel's in bytes, 0 if there is none. `host` is the class of the host: what boots on one may be compared.
+    `pairs` are its measures held against those of its partner, where they booted in turn: then the attempt is the last
+    of these boots, and `seconds` those of all of them.
     `repro` is the command that repeats it; `where` the test's place in matrix.yaml (`ci/matrix.yaml:12:3`, from the top
     of its repository), empty where that is not known. `labels` are what the matrix wants to be told of it besides.
     """
@@ -152,6 +155,7 @@ class Result:
     quarantine: Quarantine = Quarantine()
     where: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    pairs: tuple[PairFinding, ...] = ()
 
     @property
     def id(self) -> str:

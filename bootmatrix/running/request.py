@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Request:
     """`select` are the command line's terms, `shard` is such as `2/4`, `failed_of` the run of which is taken only
-    what failed or never ran, `compare` the axis or parameter whose values boot in turn.
+    what failed or never ran, `compare` the axis or parameter whose values follow one another, `pair` that whose values
+    boot in turn until their difference is known.
     """
 
     select: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class Request:
     shard: str = ""
     failed_of: str = ""
     compare: str = ""
+    pair: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -61,8 +63,9 @@ def plan_of(matrix: Matrix, request: Request, out: Path, note: Callable[[str], N
     """Raises UserError if the selection takes nothing, or if nothing can be compared as it is asked; `note` is told
     what earlier runs left that is damaged.
     """
-    if request.compare:
-        _check_axis(matrix, request.compare)
+    for option, axis in (("--compare", request.compare), ("--pair", request.pair)):
+        if axis:
+            _check_axis(matrix, option, axis)
     wanted = [*_shard(matrix, request, out), *_failed(request, out, note)]
     plan = plans.make(matrix, request.select, request.engine, lambda test: all(takes(test) for takes in wanted))
     if not plan.boots and not request.failed_of:
@@ -71,12 +74,12 @@ def plan_of(matrix: Matrix, request: Request, out: Path, note: Callable[[str], N
     return plan
 
 
-def _check_axis(matrix: Matrix, axis: str) -> None:
+def _check_axis(matrix: Matrix, option: str, axis: str) -> None:
     known = {key: texts for key, texts in resolve.selectable(matrix).items() if key != "test"}
     if axis not in known:
-        raise UserError(Problem(f"--compare: there is no axis or parameter '{axis}'", remedy=suggest(axis, known)))
+        raise UserError(Problem(f"{option}: there is no axis or parameter '{axis}'", remedy=suggest(axis, known)))
     if len(known[axis]) == 1:
-        what = f"--compare: {axis} has only one value, {known[axis][0]}"
+        what = f"{option}: {axis} has only one value, {known[axis][0]}"
         raise UserError(Problem(what, remedy="give it another one to compare with"))
 
 

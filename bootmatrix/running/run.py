@@ -145,7 +145,9 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
     """Do what is left; tell what was not done, unless the disk takes no more."""
     store = steps.store
     hosts = {HERE.name: Capacity(options.jobs, options.memory, kvm=HERE.cores)}
-    tasks = Tasks(plan, steps, times.load(options.out, screen.note), hosts, str(options.request.get("compare", "")))
+    asked = {key: str(options.request.get(key, "")) for key in ("compare", "pair")}
+    known = times.load(options.out, screen.note)
+    tasks = Tasks(plan, steps, known, hosts, axis=asked["compare"], pair=asked["pair"])
     board = Board(tasks.of(store.missing()), hosts)
     crew = Crew(board, steps.stop)
     shape = _shape([plan.boots[index] for index in store.missing()])

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix import disk
-from bootmatrix.boots import boot, results
+from bootmatrix.boots import boot, pairing, results
 from bootmatrix.boots.boot import Postponed
 from bootmatrix.boots.results import Results
 from bootmatrix.errors import InfrastructureError
@@ -18,7 +18,10 @@ from bootmatrix.runs.passes import Keys
 from bootmatrix.schedule.task import Later
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bootmatrix.errors import BootmatrixError
+    from bootmatrix.matrix.pair import Pair
     from bootmatrix.model import Attempt, Result
     from bootmatrix.places.opening import Places
     from bootmatrix.planning.step import BootStep
@@ -75,6 +78,21 @@ class Steps:
         if found:  # what was cut short is told with all that was not tried, and run when the run is resumed
             self._told(index, step, found)
         return None
+
+    def in_turn(self, group: Sequence[tuple[int, BootStep]], pair: Pair) -> None:
+        """Boot tests that differ in the pair's axis alone, the one that others are held against first among them: all
+        of them come to their results at once, or none.
+        """
+        steps = [step for _, step in group]
+        seed = f"{self.store.id} {steps[0].id}"
+        self.store.event("pair started", boots=[step.id for step in steps], axis=pair.axis, seed=seed)
+        partners = [
+            pairing.Partner(step, step.fields, self.places.of(step.image), step.values[pair.axis]) for step in steps
+        ]
+        with self.screen.working(f"boot {steps[0].id} in turn with {len(steps) - 1} more") as say:
+            found = pairing.Pairing(self.booter, pair, partners, seed, say).run()
+        for (index, step), result in zip(group, found or (), strict=False):
+            self._told(index, step, result)
 
     def _postponed(self, index: int, step: BootStep, found: Postponed) -> Later:
         self.store.event("boot postponed", boot=step.id, reason=found.why, timeout=round(found.seconds, 3))

@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
+from bootmatrix.running import pairs
 from bootmatrix.schedule import partners
 from bootmatrix.schedule.task import Demand, Task
 from bootmatrix.toolchains.build import BuildStep
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bootmatrix.planning.plan import Plan
     from bootmatrix.planning.step import BootStep
@@ -28,10 +29,20 @@ UNKNOWN = 5.0  # seconds that a boot is thought to take before that
 
 
 class Tasks:
-    """The tasks of a plan, and `hosts`, what each host has; with an `axis`, what differs in it alone is in turn."""
+    """The tasks of a plan, and `hosts`, what each host has. What differs in `axis` alone follows one another, each
+    once; what differs in `pair` boots in turn until the difference is known.
+    """
 
-    def __init__(self, plan: Plan, steps: Steps, times: Times, hosts: Mapping[str, Capacity], axis: str = "") -> None:
-        self.plan, self.steps, self.times, self.axis = plan, steps, times, axis
+    def __init__(
+        self,
+        plan: Plan,
+        steps: Steps,
+        times: Times,
+        hosts: Mapping[str, Capacity],
+        axis: str = "",
+        pair: str = "",
+    ) -> None:
+        self.plan, self.steps, self.times, self.axis, self.pair = plan, steps, times, axis, pair
         # What they have when nothing runs: a board takes from it
         self.hosts = {name: replace(capacity) for name, capacity in hosts.items()}
         self._guessed: dict[str, float] = {}
@@ -42,23 +53,30 @@ class Tasks:
         needed = {_key(part) for _, step in boots if step.runs for part in _parts(step)}
         yield from (self._image(image) for image in self.plan.images if _key(image) in needed)
         yield from (self._build(step) for step in self.plan.builds if _key(step) in needed)
-        tasks = (self._boot(index, step) for index, step in boots)
-        yield from self._in_turn([step for _, step in boots], list(tasks)) if self.axis else tasks
+        alone: list[tuple[int, BootStep]] = []
+        paired: list[tuple[int, BootStep]] = []
+        for index, step in boots:
+            (paired if self._is_paired(step) else alone).append((index, step))
+        tasks = (self._boot(index, step) for index, step in alone)
+        yield from self._in_turn([step for _, step in alone], list(tasks)) if self.axis else tasks
+        planned = ((index, step, self._boot(index, step)) for index, step in paired)
+        yield from pairs.tasks(planned, self.steps, self.pair)
+
+    def _is_paired(self, step: BootStep) -> bool:
+        """What is too large to be booted is not."""
+        return pairs.pair_of(step, self.pair) is not None and not self._is_too_large(self._demand(step))
+
+    def _is_too_large(self, demand: Demand) -> bool:
+        return demand.memory > self.hosts[demand.host].memory
 
     def _in_turn(self, boots: Sequence[BootStep], tasks: Sequence[Task]) -> Iterator[Task]:
         """Partners follow one another when all that they need is made, and count as equally long."""
-        for task, place in zip(
-            tasks, partners.in_turn([self._others(step) for step in boots], self.steps.store.id), strict=True
-        ):
+        keys = [pairs.others(step, self.axis) for step in boots]
+        for task, place in zip(tasks, partners.in_turn(keys, self.steps.store.id), strict=True):
             group = [tasks[number] for number in place.group]
             after = {need for partner in group for need in partner.needs}.difference(task.needs)
             seconds = sum(partner.seconds for partner in group) / len(group)
             yield replace(task, order=place.order, after=tuple(sorted(after)), seconds=seconds)
-
-    def _others(self, step: BootStep) -> Hashable:
-        """What partners have in common."""
-        values = {**step.cell.values, **step.params}
-        return step.name, frozenset((key, text) for key, text in values.items() if key != self.axis)
 
     def _image(self, image: Image) -> Task:
         lane = frozenset({f"images of {image.folder}"})  # they share layers: the second finds those of the first
@@ -77,8 +95,8 @@ class Tasks:
         if not step.runs:
             return Task(step.id, act, lost, order=index)
         demand = self._demand(step)
-        if demand.memory > (most := self.hosts[demand.host].memory):
-            refuse = partial(self.steps.too_large, index, step, demand.memory, most)
+        if self._is_too_large(demand):
+            refuse = partial(self.steps.too_large, index, step, demand.memory, self.hosts[demand.host].memory)
             return Task(step.id, refuse, lost, order=index)
         needs = tuple(map(_key, _parts(step)))
         return Task(step.id, act, lost, needs, demand, self._seconds(step), index)

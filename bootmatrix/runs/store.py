@@ -118,7 +118,7 @@ class Store:
         return Consoles(
             self._keep_console(seen.console, test, f"{name}.console.log"),
             self._keep_console(seen.tender, test, f"{name}.tender.log"),
-            tuple(self._keep(test, f"{name}.{each}", data) for each, data in {**found.files, **evidence}.items()),
+            tuple(self.keep_file(test, f"{name}.{each}", data) for each, data in {**found.files, **evidence}.items()),
         )
 
     def keep_disk(self, test: str, name: str, descriptor: int) -> str:
@@ -139,9 +139,10 @@ class Store:
         return relative
 
     def _keep_console(self, record: Record, test: str, name: str) -> str:
-        return self._keep(test, name, bounded(record)) if record.total else ""
+        return self.keep_file(test, name, bounded(record)) if record.total else ""
 
-    def _keep(self, test: str, name: str, data: bytes) -> str:
+    def keep_file(self, test: str, name: str, data: bytes) -> str:
+        """A file of a test beside its consoles; where. Fatal if the disk takes no more."""
         relative = self._place_of(test, name)
         try:
             with files.created(f"{self.folder}/{relative}") as stream:  # a Path costs 5 µs, and there are thousands

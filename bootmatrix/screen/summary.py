@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bootmatrix import here, logs
+from bootmatrix import here, logs, paired
 from bootmatrix.grouping import SHOWN, sum_up
 from bootmatrix.model import VERDICTS, Verdict
 from bootmatrix.quantities import human_time
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST = 50  # reasons that are shown
 SKIPS = 20  # and reasons of skips
+PAIRS = 20  # and tests that booted in turn
 REASON_LINES = 12
 CONSOLE_LINES = 10
 INDENT = "    "
@@ -49,6 +50,7 @@ def told(
     yield from _groups(total, good, folder, width)
     if not quiet:
         yield from _skips(total)
+        yield from _pairs(total)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in total.counts.items() if count) or "no test"
     reused = f" ({total.reused} reused from earlier runs)" if total.reused else ""
     ended = "interrupted; " if run.interrupted else ""
@@ -99,6 +101,15 @@ def _console(name: str, folder: Path, width: int) -> Iterator[Span]:
     yield f"{INDENT}{here.near(folder / name)} ends:", "dim"
     for line in logs.last_of(folder / name, CONSOLE_LINES, below=folder):
         yield fit(safe(f"{INDENT}| {line}"), width), ""
+
+
+def _pairs(total: Sum) -> Iterator[Span]:
+    """A sentence for each test that booted in turn."""
+    told = paired.largest_first(total.pairs)
+    for test, found in told[:PAIRS]:
+        yield safe(f"{test}: {paired.sentence(found)}"), "bold" if any(each.real for each in found) else ""
+    if len(told) > PAIRS:
+        yield f"… and {number(len(told) - PAIRS, 'test')} in turn: they are in summary.md", ""
 
 
 def _skips(total: Sum) -> Iterator[Span]:

@@ -4,6 +4,7 @@ ranks, and the interval that belongs to them. Pure.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import statistics
@@ -51,6 +52,43 @@ def _outside(count: int) -> float:
     every = count * (count + 1) / 2
     spread = math.sqrt(count * (count + 1) * (2 * count + 1) / 24)
     return max(0.0, math.floor(every / 2 - SURE * spread) - 1) / every
+
+
+def between(differences: Sequence[float], missed: float) -> tuple[float, float] | None:
+    """The interval that misses the middle with the chance `missed` at the most, None of fewer than `fewest(missed)`."""
+    count = len(differences)
+    below = _rank(count, missed)
+    if below < 0:
+        return None
+    if count <= EXACT:
+        both = itertools.combinations_with_replacement(differences, 2)
+        means = sorted((one + other) / 2 for one, other in both)
+        return means[below], means[-1 - below]
+    import numpy as np  # noqa: PLC0415
+
+    some = np.asarray(differences, dtype=float)
+    every = np.sort(((some[:, None] + some[None, :]) / 2)[np.triu_indices(count)])
+    return float(every[below]), float(every[-1 - below])
+
+
+@functools.cache
+def fewest(missed: float) -> int:
+    """Of how many differences there is an interval that misses the middle so seldom."""
+    return math.ceil(1 - math.log2(missed))
+
+
+@functools.cache
+def _rank(count: int, missed: float) -> int:
+    """The largest sum of positive ranks that is so seldom come to, negative if there is none."""
+    if count > EXACT:
+        spread = math.sqrt(count * (count + 1) * (2 * count + 1) / 24)
+        return math.floor(count * (count + 1) / 4 - statistics.NormalDist().inv_cdf(1 - missed / 2) * spread) - 1
+    ways = [1] + [0] * (count * (count + 1) // 2)
+    for rank in range(1, count + 1):
+        for total in range(len(ways) - 1, rank - 1, -1):
+            ways[total] += ways[total - rank]
+    shares = itertools.accumulate(ways)
+    return sum(1 for _ in itertools.takewhile(lambda hits: hits / 2**count <= missed / 2, shares)) - 1
 
 
 def chance(differences: Sequence[float]) -> float:

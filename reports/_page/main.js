@@ -102,5 +102,6 @@ read(); // what is drawn has links that keep what the address says
 drawHead();
 drawFailures();
 drawChanges();
+drawPairs();
 drawOthers();
 render();

@@ -121,6 +121,7 @@ async function panelBody(row) {
     result.repro ? commandOf(result.repro, "the command that repeats it", "Repeat it") : null,
     quarantineOf(result.quarantine),
     changesOf(idOf(row)),
+    pairsOf(idOf(row)),
     trend ? make("section", {}, make("h3", {}, "The last nights"), verdictStrip(trend.verdicts)) : null,
     measuresOf(result, trend),
     make("section", {}, make("h3", {}, "Where and what"), factList(factsOf(result))),

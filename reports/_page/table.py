@@ -11,6 +11,7 @@ from bootmatrix.model import BUILTIN, RANKS, SEVERITY, Verdict
 from .consoles import SHOWN
 from .groups import Groups
 from .packing import little, packed
+from .pairs import Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,7 @@ class Table:
     reasons: Column = field(default_factory=Column)
     keys: dict[str, Column] = field(default_factory=dict)
     groups: Groups = field(default_factory=Groups)
+    pairs: Pairs = field(default_factory=Pairs)
     wanted: list[int] = field(default_factory=lambda: [0] * len(SEVERITY))
     """Bytes of consoles that could be shown, for each verdict."""
     reasons_left: int = REASONS
@@ -66,6 +68,7 @@ class Table:
         self.cells.add(result.cell)
         self.names.add(result.test)
         self.groups.add(result)
+        self.pairs.add(result)
         if rank != UNTOLD:
             self._add_reason(result.reason, count)
         if rank < UNTOLD:

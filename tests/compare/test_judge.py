@@ -11,9 +11,9 @@ from histories import SIGNS, point
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootmatrix.compare import judge, pairs
+from bootmatrix.compare import judge, pairs, words
 from bootmatrix.compare.shift import APART
-from bootmatrix.model import Measure
+from bootmatrix.model import Measure, PairFinding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -206,3 +206,43 @@ def test_sides_that_are_swapped_mirror(
         assert {(row.name, row.shift.before, row.shift.after) for row in one.rows} == {
             (row.name, row.shift.after, row.shift.before) for row in other.rows
         }
+
+
+def test_times_of_boots_that_do_not_overlap_are_said_not_to_be_comparable() -> None:
+    """All boots of one value before the first of the other, as a run makes them that nobody asked to alternate."""
+    points = [
+        at(ocaml, f"t{test}", 1 + (ocaml == "5.3"), span=(60 * side + test, 60 * side + test + 1.0))
+        for side, ocaml in enumerate(BOTH)
+        for test in range(20)
+    ]
+    told = axis(points)
+    assert {row.shift.real for row in measure(told).rows} == {False}
+    (said,) = [note for note in words.notes(told) if "overlap" in note]
+    assert said.startswith("times of boots that do not overlap are not comparable")
+    assert "`bootmatrix run --compare ocaml`" in said
+    assert "`--pair ocaml`" in said
+
+
+@pytest.mark.parametrize(("before", "after", "change"), [("4.14", "5.3", 0.25), ("5.3", "4.14", -0.2)])
+def test_what_booted_in_turn_is_taken_as_it_was_found(before: str, after: str, change: float) -> None:
+    """Whichever of both the other was held against; the last boots alone would say something else."""
+    found = PairFinding(
+        "ocaml", "4.14", "5.3", "more", "", "boot_time", "s", "lower", 1, 1.25, 0.25, 0.24, 0.26, 0.02, 28
+    )
+    points = [at("4.14", "t", 3), at("5.3", "t", 1, pairs=(found, replace(found, axis="os", change=9.0)))]
+    told = judge.compare(pairs.of_axis(points, "ocaml", before, after), "", before, after, "ocaml")
+    (row,) = measure(told).rows
+    assert (row.shift.real, row.shift.beside) == (True, 28)
+    assert row.shift.change == pytest.approx(change)
+    assert row.shift.low is not None
+    assert row.shift.high is not None
+    assert row.shift.low < row.shift.change < row.shift.high
+    assert measure(told, "requests").rows[0].shift.beside == 1
+
+
+def test_what_is_undecided_is_not_real_and_says_why() -> None:
+    why = "28 boots of each were not enough for ±2%"
+    found = PairFinding("ocaml", "4.14", "5.3", "undecided", why, "boot_time", "s", "lower", 1, 1.1, 0.1, -0.1, 0.3)
+    told = axis([at("4.14", "t"), at("5.3", "t", pairs=(found,))])
+    (row,) = measure(told).rows
+    assert (row.shift.real, row.shift.why) == (False, why)

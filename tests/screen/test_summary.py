@@ -9,10 +9,10 @@ import pytest
 from screen.screens import plain_pen, result, run
 
 from bootmatrix.grouping import KEPT
-from bootmatrix.model import GOOD_VERDICTS, Result, Run, Verdict
+from bootmatrix.model import GOOD_VERDICTS, PairFinding, Result, Run, Verdict
 from bootmatrix.screen import summary as summary_module
 from bootmatrix.screen.plain import PlainScreen
-from bootmatrix.screen.summary import MOST
+from bootmatrix.screen.summary import MOST, PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +55,18 @@ def test_a_good_run_is_two_lines_and_the_files() -> None:
 
 def test_a_flaky_test_is_told_where_it_fails() -> None:
     assert "gcc/a: flaky: at attempt 2" in told(run(result("gcc/a", "flaky", "at attempt 2")), flaky_fails=True)
+
+
+def test_boots_in_turn_are_told_in_sentences_and_of_many_the_largest_differences() -> None:
+    same = PairFinding("ocaml", "4.14", "5.3", "same", name="boot_time", low=-0.01, high=0.01, until=0.02)
+    more = replace(same, verdict="more", change=0.2, low=0.19, high=0.21)
+    results = [replace(result(f"gcc/{n}"), pairs=(same,)) for n in range(PAIRS + 2)]
+    lines = told(run(*results, replace(result("gcc/last"), pairs=(more,))))
+    assert lines[1:3] == [
+        "gcc/last: against 4.14, 5.3 is 20% slower (19 to 21%)",
+        "gcc/0: against 4.14, 5.3 is as fast (-1.0 to +1.0%)",
+    ]
+    assert lines[PAIRS + 1] == "… and 3 tests in turn: they are in summary.md"
 
 
 def printed(text: bytes, name: str, folder: Path, verdict: str = "failed") -> Result:
