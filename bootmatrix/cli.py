@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": "Say what would be built and booted, what is cached, and why.",
     "run": "Build, boot, judge, and write the reports.",
     "report": "Write a run's reports again, in any format.",
+    "export": "Send a run's measures to InfluxDB or a Pushgateway.",
     "nightly": "Say what changed since the last runs.",
     "history": "Show what became of a test, run by run.",
     "compare": "Compare two runs, or two values of an axis.",

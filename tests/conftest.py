@@ -32,8 +32,10 @@ PROGRAMS = {
     "podman": ("podman",),
     "browser": ("chromium",),
     "npm": ("npm",),
+    "influxdb": ("influxd",),
+    "prometheus": ("prometheus", "prometheus-pushgateway", "promtool"),
 }
-OURS = {"browser", "npm"}  # what tests/tools.py installs: in CI its lack is a failure
+OURS = {"browser", "npm", "influxdb", "prometheus"}  # what tests/tools.py installs: in CI its lack is a failure
 ROOT = Path(__file__).resolve().parent.parent
 
 

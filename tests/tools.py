@@ -1,4 +1,4 @@
-"""Install what only tests and linters need, from Debian's packages: a browser, npm, a linter of shell commands.
+"""Install what only tests and linters need, from Debian's packages: a browser, npm, shellcheck, servers.
 
 `python tests/tools.py [PROGRAM...]`: without a name, all of them.
 """
@@ -10,7 +10,14 @@ import shutil
 import subprocess
 import sys
 
-TOOLS = {"chromium": "chromium", "npm": "npm", "shellcheck": "shellcheck"}
+TOOLS = {
+    "chromium": "chromium",
+    "npm": "npm",
+    "shellcheck": "shellcheck",
+    "influxd": "influxdb",
+    "prometheus": "prometheus",
+    "prometheus-pushgateway": "prometheus-pushgateway",
+}
 
 
 def main(programs: list[str]) -> None:

@@ -25,6 +25,7 @@ from typing import Any
 
 MODULES = (
     "commands.run",
+    "exporting.sending",
     "history.database",
     "matrix.load",
     "program.completion",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bootmatrix.checks.ready import Ready
 from bootmatrix.checks.witness import Checks
 from bootmatrix.watching.limits import Limits
+from bootmatrix.watching.witnesses.monitoring import Monitoring
 from bootmatrix.watching.witnesses.packets import Packets
 from bootmatrix.watching.witnesses.relay import Relay
 from bootmatrix.watching.witnesses.usage import Usage
@@ -48,6 +49,8 @@ def of(
     yield Usage()
     if step.interfaces:
         yield Packets(step.interfaces, always=fields.capture == "always")
+    if fields.monitoring:
+        yield Monitoring(step.interfaces, fields.monitoring)
     yield from _asking(fields, world, _after(member, stops=fields.expect.stops), stretch, member)
     if member:
         yield member

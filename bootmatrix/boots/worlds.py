@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.checks import targets
 from bootmatrix.checks.check import World
-from bootmatrix.errors import InfrastructureError
+from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.matrix.checks import asked
 from bootmatrix.model import Rejected
 from bootmatrix.places.place import Job
@@ -76,6 +76,9 @@ def check(step: BootStep, fields: TestFields) -> None:
     """Raises UserError for a check that names what the test does not have, Rejected for one that the backend cannot."""
     for each in asked(fields.ready, fields.checks):
         targets.of(each, step.interfaces)
+    if fields.monitoring and not step.interfaces:
+        what = f"{step.id} has `monitoring`, but no network on which its guest could send anything"
+        raise UserError(Problem(what, remedy="give it `nets`, or remove `monitoring`"))
     if reads(fields) and not step.runner.has_input:
         raise Rejected(
             f"a check sends a line to the guest's console, but guests on {step.backend} get no input there",

@@ -12,7 +12,7 @@ from bootmatrix.matrix.checks import CheckList, ReadyOrText  # noqa: TC001  # py
 from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced
 from bootmatrix.matrix.nets import Attachments  # noqa: TC001  # pydantic reads it
 from bootmatrix.matrix.parts import Expect, MayBeEmpty, MetricOrRegex, Patterns, Strict
-from bootmatrix.matrix.values import ConsoleSize, Memory, OutcomeWord, Seconds, Text, Whole, one_group
+from bootmatrix.matrix.values import ConsoleSize, Memory, OutcomeWord, Port, Seconds, Text, Whole, one_group
 from bootmatrix.model import MIB
 
 READY = "ready"
@@ -84,6 +84,9 @@ class GuestFields(Strict):
     )
     nets: Annotated[Attachments, Merged()] = Field(
         {}, description="The guest's interfaces, by the names that it knows them by, and the network of each."
+    )
+    monitoring: Annotated[Port | None, NotInPass()] = Field(
+        None, description="The TCP port at the host end of its `nets` to which the guest sends line protocol."
     )
     runner: Annotated[dict[str, Any], Merged(), AsWritten(), NotInPass()] = Field(
         {}, description="The backend's own options."

@@ -40,6 +40,11 @@ TESTS: Mapping[str, dict[str, Any]] = {
     "usage": server("ip=nonsense", args=["ip=nonsense"]),
     "closed": server(checks=[{"tcp": 81, "within": "2 s"}]),
     "elsewhere": server(checks=[{"http": "http://10.0.0.7/", "within": "2 s"}]),
+    "monitored": server(
+        monitoring=8094,
+        checks=[{"command": ["bash", "-c", "echo 'memory,vm=a live=7i' > /dev/tcp/{net.service.host}/8094"]}, PAGE],
+    ),
+    "unmonitored": server(monitoring=8094, nets={}, args=[], ready="ready", checks=[]),
 }
 WANTED = {
     "good": ("passed", "stopped"),
@@ -54,6 +59,8 @@ WANTED = {
     "usage": ("failed", "it never became ready: the console never showed 'ready'"),
     "closed": ("failed", "10.0.0.2:81 refuses connections"),
     "elsewhere": ("failed", "10.0.0.7"),
+    "monitored": ("passed", "stopped"),
+    "unmonitored": ("error", "has `monitoring`, but no network on which its guest could send anything"),
 }
 
 
@@ -110,6 +117,14 @@ def test_what_was_asked_is_told_and_ready_is_measured(ran: Path) -> None:
         assert [(each["name"], each["status"]) for each in attempt["checks"]] == [(name, "passed") for name in names]
         assert "received=20" in attempt["checks"][0]["report"]
         assert 0 < attempt["ready"] < attempt["seconds"]
+
+
+def test_what_is_sent_to_the_port_for_monitoring_is_kept(ran: Path) -> None:
+    for result in results(ran, "monitored"):
+        (name,) = (name for name in result["attempts"][-1]["files"] if name.endswith("/1.monitoring.csv"))
+        header, row = (ran / name).read_text().splitlines()
+        assert (header, row.partition(",")[2]) == ("seconds,name,value", "memory.live,7")
+        assert ",measure=memory.live value=7.0 " in (ran / "influx.lp").read_text()
 
 
 def test_packets_are_kept_of_a_boot_that_did_not_pass_or_always(ran: Path) -> None:

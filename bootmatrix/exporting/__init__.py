@@ -1,0 +1,1 @@
+"""Sends what a report has written to a server of measures, and says what became of it."""
