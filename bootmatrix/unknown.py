@@ -20,6 +20,8 @@ REFUSED = "the runner is code of a repository that is not trusted"
 class Unknown(model.Runner):
     format: ClassVar[str] = "{format}"
     """The placeholder stays as it is."""
+    counts: ClassVar[bool] = True
+    """It may, for all that is known."""
     filled: ClassVar[tuple[str, ...]] = ()
     """Nobody knows which of its options have placeholders."""
 

@@ -20,7 +20,7 @@ from bootmatrix.model import GOOD_VERDICTS, SEVERITY, VERDICTS
 from bootmatrix.quantities import human_time
 
 from . import _texts
-from ._page import assets, changed, details, table
+from ._page import assets, changed, covered, details, table
 
 if TYPE_CHECKING:
     from bootmatrix.history.told import Changes, Trends
@@ -92,6 +92,7 @@ def _head(
         "groups": tests.groups.plain(folder.resolve()),
         "nights": [asdict(night) for night in trends.nights] if trends else [],
         "changes": changed.plain(changes) if changes else None,
+        "coverage": covered.plain(run, folder),
         "pairs": tests.pairs.plain(),
         "budget": BUDGET,
     }

@@ -25,6 +25,7 @@ class Runner(model.Runner):
 
     version_flag: ClassVar[str] = "--version"
     has_input: ClassVar[bool] = True
+    counts: ClassVar[bool] = True
     noise: ClassVar[str] = _qemu_end.NOISE
     way_out: ClassVar[Mapping[str, str]] = _qemu.WAY_OUT
 

@@ -24,6 +24,7 @@ class Runner(model.Runner):
     format: ClassVar[str] = "virtio"
     version_flag: ClassVar[str] = "--version"
     hides_status: ClassVar[bool] = True
+    counts: ClassVar[bool] = True
     noise: ClassVar[str] = _qemu_end.NOISE
     way_out: ClassVar[Mapping[str, str]] = _solo5_words.WAY_OUT
 

@@ -16,12 +16,14 @@ from bootmatrix.errors import BootmatrixError, Fatal
 from bootmatrix.model import STEADY_VERDICTS, Attempt, Rejected
 from bootmatrix.places.place import nothing
 from bootmatrix.watching.watch import Watched, watch
+from bootmatrix.watching.witness import Findings
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
     from bootmatrix.boots.company import Member
+    from bootmatrix.boots.counting import Counting
     from bootmatrix.boots.preparing import Prepared
     from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Job, Place
@@ -49,6 +51,7 @@ class Attempts:
     stop: threading.Event
     place_of: Callable[[Image], Place]
     follow: Callable[[str, bytes], None] | None = None
+    counting: Counting | None = None
 
     def make(
         self,
@@ -77,6 +80,10 @@ class Attempts:
             judged = judgement.failed(error)
             seen = Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
         said = judged.judgement
+        counted = Findings()
+        if self.counting and not member:
+            counted = self.counting.counted(prepared, place, turn.guest_number, said.verdict)
+            seen = replace(seen, findings=seen.findings | counted)
         passed = said.verdict in STEADY_VERDICTS and not (member and member.company.failed)
         files = self.store.keep_consoles(prepared.step.test_id, _name(prepared, turn), seen, passed=passed)
         attempt = Attempt(
@@ -98,7 +105,7 @@ class Attempts:
             memory=seen.findings.memory,
             ready=seen.findings.ready or 0.0,
             checks=seen.findings.checks,
-            metrics=said.metrics,
+            metrics=(*said.metrics, *counted.metrics),
         )
         return attempt, judged.share
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.boots import judgement, onlookers, resources, retry, together
 from bootmatrix.boots.attempt import Attempts, Turn
+from bootmatrix.boots.counting import Counting
 from bootmatrix.boots.preparing import Preparer
 from bootmatrix.boots.results import Results, now
 from bootmatrix.boots.tenders import Unavailable
@@ -61,6 +62,10 @@ class Booter:
     on_chunk: Callable[[str, bytes], None] | None = None
     results: Results = field(default_factory=Results)
     place_of: Callable[[Image], Place] = lambda _image: opening.here()
+    counting: Counting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.counting = Counting(self.stop, self.note)
 
     def run(
         self, step: BootStep, fields: TestFields, place: Place, before: Postponed | None = None, key: str = ""
@@ -140,7 +145,7 @@ class Booter:
         self, prepared: Sequence[Prepared], place: Place, turn: Turn, begin: Callable[[], None]
     ) -> tuple[Attempt, float]:
         """The attempt, and which part it had of the processor time that it could have had."""
-        attempts = Attempts(self.store, self.stop, self.place_of, self.on_chunk)
+        attempts = Attempts(self.store, self.stop, self.place_of, self.on_chunk, self.counting)
         if len(prepared) == 1 and not prepared[0].step.guest:
             return attempts.make(prepared[0], place, turn, begin)
         return together.make(attempts, {each.step.guest: each for each in prepared}, place, turn, begin)

@@ -33,7 +33,7 @@ OVERHEAD = 512 * MIB  # what a tender may need besides its guest's memory: QEMU'
 class Prepared:
     """A boot that is possible: all but the attempt's number, and with it the arguments in `job`, is known.
 
-    `size` is the unikernel's, in bytes.
+    `file` is the unikernel on this host, `size` its own in bytes.
     """
 
     step: BootStep
@@ -42,6 +42,7 @@ class Prepared:
     choice: Choice
     inside: str
     job: Job
+    file: Path
     size: int
     given: Given
 
@@ -84,7 +85,8 @@ class Preparer:
         if seen.trouble:
             raise UserError(seen.trouble)
         job = replace(room, mounts=joined(room.mounts, found.mounts), devices=_devices(choice))
-        prepared = Prepared(step, fields, found, choice, seen.inside, job, seen.file.stat().st_size, ours)
+        size = seen.file.stat().st_size
+        prepared = Prepared(step, fields, found, choice, seen.inside, job, seen.file, size, ours)
         if not any(word.startswith("rejected") for word in fields.expect.outcome):  # then the tender shall speak
             boot = boot_of(prepared, 1, place.folder())
             runner_of(prepared, boot, 1).check(seen.file, boot, found.version)

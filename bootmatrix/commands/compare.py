@@ -83,21 +83,25 @@ def _check(axis: str | None, run: str | None, nights: int | None, branch: str | 
 
 
 def _runs(out: Path, before: str, after: str, terms: Sequence[str]) -> Comparison:
-    from bootmatrix.compare import judge, pairs  # noqa: PLC0415
+    from bootmatrix.compare import functions, judge, pairs  # noqa: PLC0415
 
     first, second = (_opened(run, out) for run in (before, after))
     one_host = first.host.get("name") == second.host.get("name")
     found = pairs.of_runs(_points(first), _points(second), terms, one_host=one_host)
-    return judge.compare(found, _count(found), _named(first), _named(second))
+    told = judge.compare(found, _count(found), _named(first), _named(second))
+    tables = [functions.Tables(*each) for each in ((first, folder_of(before, out)), (second, folder_of(after, out)))]
+    return functions.added(told, found, *tables)
 
 
 def _within(out: Path, run: str, axis: tuple[str, str, str], terms: Sequence[str]) -> Comparison:
-    from bootmatrix.compare import judge, pairs  # noqa: PLC0415
+    from bootmatrix.compare import functions, judge, pairs  # noqa: PLC0415
 
     opened = _opened(run, out)
     name, before, after = axis
     found = pairs.of_axis(_points(opened), name, before, after, terms)
-    return judge.compare(found, f"{_count(found)} of run {_named(opened)}", before, after, name)
+    told = judge.compare(found, f"{_count(found)} of run {_named(opened)}", before, after, name)
+    tables = functions.Tables(opened, folder_of(run, out))
+    return functions.added(told, found, tables, tables)
 
 
 def _over(

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.compare import beside, in_turn, overall
 from bootmatrix.compare.pairs import KINDS
+from bootmatrix.compare.part import Part  # noqa: TC001  # pydantic writes a comparison by these types
 from bootmatrix.compare.shift import BY_CHANCE, Shift, exact, shift
 from bootmatrix.compare.verdicts import Differing, differing
-from bootmatrix.history.measuring import EXACT
-from bootmatrix.statistics import chance
+from bootmatrix.history.measuring import COUNTED, EXACT
+from bootmatrix.statistics import chance, counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Sized
@@ -26,11 +27,14 @@ FIRST = ("boot_time", "memory_peak", "unikernel_size")  # before the tests' own 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A measure of one pair; `name` is the pair's, `order` which side came first more often: 1 before, -1 after."""
+    """A measure of one pair; `name` is the pair's, `order` which side came first more often: 1 before, -1 after.
+    `functions` are those in which counts differ, as far as that is known.
+    """
 
     name: str
     shift: Shift
     order: int
+    functions: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,10 +107,11 @@ def _measured(
     for pair, order, turned in zip(pairs, orders, turns, strict=True):
         old, new = (seen.measured.get(metric, {}) for seen in (pair.before, pair.after))
         kind = _common(old, new)
-        if kind is not None and metric.name in turned and metric.name not in EXACT:
-            rows.append(Row(pair.name, turned[metric.name], 0))
+        turn = turned.get(metric.name)
+        if kind is not None and turn and not _is_exact(metric.name, turn):
+            rows.append(Row(pair.name, turn, 0))
         elif kind is not None:
-            rows.append(_row(pair.name, old[kind], new[kind], None if metric.name in EXACT else order))
+            rows.append(_row(metric.name, pair.name, old[kind], new[kind], order))
         elif old and new:
             unlike[_difference(old, new)] += 1
         else:
@@ -116,10 +121,17 @@ def _measured(
     return Measured(*metric, found, tuple(rows), dict(unlike.most_common()), missing)
 
 
-def _row(name: str, old: Mapping[str, float], new: Mapping[str, float], order: Mapping[str, int] | None) -> Row:
-    """`old` and `new` by their runs; without an order, the numbers have no noise."""
-    if order is None:
+def _is_exact(metric: str, turn: Shift) -> bool:
+    """Whether boots in turn had no noise to find out about: then their numbers are held against each other."""
+    return metric in EXACT or (metric in COUNTED and turn.low == turn.high)
+
+
+def _row(metric: str, name: str, old: Mapping[str, float], new: Mapping[str, float], order: Mapping[str, int]) -> Row:
+    """`old` and `new` by their runs."""
+    if metric in EXACT:
         return Row(name, exact([*old.values()], [*new.values()]), 0)
+    if metric in COUNTED and len({*old.values()}) == len({*new.values()}) == 1:
+        return Row(name, exact([*old.values()], [*new.values()], counts.SMALLEST), 0)
     both = {run: first for run, first in order.items() if run in old and run in new}
     couples = [(old[run], new[run]) for run in both]
     found = shift([*old.values()], [*new.values()], couples, [*both.values()])

@@ -56,6 +56,10 @@ def _measure(one: Measured) -> Iterator[str]:
     yield f"\n<details><summary>{within_html(words.title(one))}</summary>\n"
     header = ("test", "median", *words.HEADER[-2:])
     yield from _table(header, [(_code(each.name), *words.row(each, one.unit, one.better)) for each in rows])
+    parts = [f"- {_code(each.name)}: {plain(words.functions(each), LONGEST)}" for each in rows if each.functions]
+    if parts:
+        yield ""
+    yield from parts
     yield "\n</details>"
 
 

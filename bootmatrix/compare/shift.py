@@ -22,7 +22,7 @@ SMALLEST = 0.02  # a difference below this is called none: where code lies in me
 APART = "not measured at the same time"
 ONE_SIDED = "one side always ran first"
 BY_CHANCE = "not significant (may be chance)"
-SMALL = f"less than {SMALLEST:.0%}"
+SMALL = f"less than {100 * SMALLEST:g}%"
 
 Couple = tuple[float, float]
 
@@ -48,11 +48,11 @@ class Shift:
     why: str = ""
 
 
-def exact(before: Sequence[float], after: Sequence[float]) -> Shift:
+def exact(before: Sequence[float], after: Sequence[float], smallest: float = SMALLEST) -> Shift:
     """Of numbers that have no noise, such as sizes: whenever they were taken."""
     old, new = statistics.median(before), statistics.median(after)
     change = relative(old, new)
-    why = SMALL if abs(change) < SMALLEST else ""
+    why = f"less than {100 * smallest:g}%" if abs(change) < smallest else ""
     return Shift(old, new, change, change, change, None, real=not why, beside=1, why=why)
 
 

@@ -63,3 +63,5 @@ def _measure(one: Measured) -> Iterator[Span]:
     for row, line, (*_, judged) in zip(rows, _aligned(cells), cells, strict=True):
         yield f"  {row.name}", ""
         yield f"      {line}", STYLES.get(judged, "dim")
+        if row.functions:
+            yield f"      {words.functions(row)}", "dim"

@@ -24,6 +24,8 @@ PARTNERS = 3  # tests without a partner that are named
 TIMES = 10  # from so much more on it is told as a multiple
 DIGITS = 4  # of numbers of other units than seconds and bytes
 LONGEST = 300  # characters of a reason
+WHOLE = frozenset({"B", "instructions"})  # units whose numbers are told in full
+FUNCTIONS = 5  # of a test, that are told
 HEADER = ("measure", "tests", "geometric mean", "difference (95%)", "real?")
 RUNS_APART = (
     "the two runs were measured at different times, and the speed of a host varies. For a reliable answer make the "
@@ -80,7 +82,7 @@ def both(found: Shift | Overall, unit: str) -> str:
 
 def _value(value: float, unit: str) -> str:
     """As many digits as matter to people; a mean has many more."""
-    if unit == "B":
+    if unit in WHOLE:
         return shown(round(value), unit)
     return shown(value if unit == "s" else float(f"{value:.{DIGITS}g}"), unit)
 
@@ -88,6 +90,13 @@ def _value(value: float, unit: str) -> str:
 def row(one: Row, unit: str, better: str) -> tuple[str, str, str]:
     """Values, difference, and whether it is real."""
     return both(one.shift, unit), difference(one.shift), judged(one.shift, better)
+
+
+def functions(one: Row) -> str:
+    """In which of them the difference is, such as `memcpy +12,000`; empty where that is not known."""
+    told = [f"{part.name} {part.after - part.before:+,}" for part in one.functions[:FUNCTIONS]]
+    more = len(one.functions) - FUNCTIONS
+    return ", ".join(told) + (f" and {more:,} more" if more > 0 else "")
 
 
 def title(one: Measured) -> str:

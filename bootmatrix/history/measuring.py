@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bootmatrix.history.told import Change, ChangeKind
 from bootmatrix.model import Verdict, improves
 from bootmatrix.quantities import human_size, human_time
-from bootmatrix.statistics import alarm
+from bootmatrix.statistics import alarm, counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from bootmatrix.history.point import Point
     from bootmatrix.history.told import Night
     from bootmatrix.model import Measure
+    from bootmatrix.statistics.alarm import Alarm
 
 EXACT = frozenset({"unikernel_size"})  # measures without any noise
+COUNTED = frozenset({"instructions"})  # those that have none as long as they are the same night after night
 
 
 def changes(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Change]:
@@ -27,7 +29,7 @@ def changes(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Ch
     for measure in last.measures:
         if not measure.better:
             continue
-        found = alarm.alarm(series(row, measure), exact=measure.name in EXACT)
+        found = _alarm(series(row, measure), measure.name)
         if found:
             kind = ChangeKind.BETTER if improves(found.change, measure.better) else ChangeKind.WORSE
             words = f"{_both(found.before, found.after, measure.unit)} ({found.change:+.1%})"
@@ -41,6 +43,10 @@ def changes(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Ch
                 after=found.after,
                 unit=measure.unit,
             )
+
+
+def _alarm(values: Sequence[float | None], name: str) -> Alarm | None:
+    return counts.changed(values) if name in COUNTED else alarm.alarm(values, exact=name in EXACT)
 
 
 def series(row: Sequence[Point | None], measure: Measure) -> list[float | None]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins
 from bootmatrix.errors import UserError, suggest
-from bootmatrix.matrix import cells, meaning, template
+from bootmatrix.matrix import cells, check_counts, meaning, template
 from bootmatrix.matrix.check_texts import Known, layers
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class _Checker:
         layers = [each for layer in whole for each in (layer, *layer.guests.values())]
         own = {name for layer in layers for name in layer.metrics}
         checks = [each for layer in layers for check in layer.checks for each in check.each]
+        check_counts.check_names(own | {name for each in checks for name in each.metrics}, whole, path, self.problems)
         for name in sorted(own & {name for check in checks for name in check.metrics}):
             what = f"metric '{name}' is one of the test and one of a check, too"
             self.problems.say(what, path, "rename one of them", key=True)
@@ -91,12 +92,17 @@ class _Checker:
         """`reached` are the backends of the cells that the fields are for."""
         known = self._known_to(path, params)
         self._runners(fields, path, reached, known)
+        self._counts(fields, path, reached)
         if path == ("defaults",):
             self._texts(path, set(params))
         for index, when in enumerate(fields.when):
             here = (*path, "when", index)
             match = self._match(when.match, (*here, "match"), params)
             self._runners(when, here, reached & self.seen.backends(match), known)
+            self._counts(when, here, reached & self.seen.backends(match))
+
+    def _counts(self, fields: TestFields, path: Path_, reached: set[str]) -> None:
+        check_counts.check(fields, path, reached & self.runners, self.reach.root, self.problems)
 
     def _match(self, match: Match, path: Path_, params: Any) -> Match:
         """The keys that are axes; says so where a key is unknown or nothing fits."""

@@ -20,6 +20,12 @@ class TestFields(GuestFields):
     __test__ = False  # not a test class, whatever pytest thinks of the name
 
     timeout: Seconds = Field(30.0, description="The boot is ended after this time.")
+    count: Annotated[list[Literal["instructions"]], Listed()] = Field(
+        [], description="What is counted exactly, in a boot of its own: `instructions`, where the backend can."
+    )
+    coverage: bool = Field(
+        False, description="Whether it is told which of the unikernel's functions were executed, where the backend can."
+    )
     retry: Annotated[Retry, Merged(), NotInPass()] = Field(Retry(), description="When a failed boot is tried again.")
     pair: Annotated[PairOrAxis | None, Replaced(), NotInPass()] = Field(
         None, description="Boots that differ in this axis alone take turns, and are held against each other."

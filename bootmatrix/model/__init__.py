@@ -1,6 +1,6 @@
 """The frozen values that travel from the matrix to the reports, and the plug-ins' contracts."""
 
-from bootmatrix.model.backend import MIB, Boot, Launch, Probe, Rejected, Runner, Tender
+from bootmatrix.model.backend import MIB, Boot, Counter, Launch, Probe, Rejected, Runner, Tender
 from bootmatrix.model.check import CheckResult, CheckStatus
 from bootmatrix.model.outcome import NOT_THE_GUESTS, OUTCOMES, Cell, Ending, Outcome, OutcomeKind, parse_outcome
 from bootmatrix.model.pair import PairFinding, PairVerdict
@@ -49,6 +49,7 @@ __all__ = [
     "Cell",
     "CheckResult",
     "CheckStatus",
+    "Counter",
     "Ending",
     "Interface",
     "Launch",

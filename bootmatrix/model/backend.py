@@ -17,11 +17,22 @@ MIB = 1 << 20
 
 
 @dataclass(frozen=True)
+class Counter:
+    """What counts the instructions of a boot: `library`, its path where the tender runs, and the `options` that it is
+    loaded with, as its kind of tender takes them.
+    """
+
+    library: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Boot:
     """What a runner turns into a launch: paths are those inside the place where it boots.
 
     `memory` in bytes; `accel` is one of the names that the runner's tender declared, or empty; `folder` is where the
-    launch's own files will be. `interfaces` and `blocks` are what the guest has of networks and disks.
+    launch's own files will be. `interfaces` and `blocks` are what the guest has of networks and disks. `counter` is
+    there only in a boot whose instructions are counted, as runners that `counts` are given.
     """
 
     arch: str
@@ -34,6 +45,7 @@ class Boot:
     folder: str = ""
     interfaces: tuple[Interface, ...] = ()
     blocks: tuple[Block, ...] = ()
+    counter: Counter | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +115,10 @@ class Runner(ABC):
     """Whether the tender's exit status says nothing of the guest: `exit_codes` then mean the outcome's own code."""
     has_input: ClassVar[bool] = False
     """Whether the tender's standard input is the guest's console."""
+    counts: ClassVar[bool] = False
+    """Whether `launch` has the tender load a boot's `counter`, a plugin of QEMU: then it boots under `accel` tcg, and
+    traces `qemu_system_shutdown_request`.
+    """
     noise: ClassVar[str] = ""
     """A regular expression of whole lines on the tender's standard error that are not kept."""
     panic: ClassVar[tuple[str, ...]] = ()

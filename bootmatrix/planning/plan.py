@@ -14,7 +14,7 @@ from bootmatrix.judging import quarantine
 from bootmatrix.matrix import cells, check_guests, nets, resolve, template
 from bootmatrix.matrix.checks import asked
 from bootmatrix.model import Cell, Rejected
-from bootmatrix.planning import networks
+from bootmatrix.planning import counts, networks
 from bootmatrix.planning.step import BootStep
 from bootmatrix.toolchains import build, toolchain
 from bootmatrix.toolchains.build import BuildStep
@@ -103,7 +103,9 @@ class _Maker:
         """The step of a test; `of_guests` are the fields of its guests, if it has several."""
         if not of_guests:
             (interfaces,) = self._interfaces([fields])
-            return self._boot(cell, name, params, fields, interfaces)
+            step = self._boot(cell, name, params, fields, interfaces)
+            counts.check(name, fields, step.runner)
+            return step
         whole = self._boot(cell, name, params, fields, ())
         _check_guests(whole.id, fields.guests, of_guests)
         every = dict(zip(of_guests, self._interfaces(list(of_guests.values())), strict=True))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bootmatrix import files
+from bootmatrix.counting.tables import TABLE
 from bootmatrix.runs import names
 from bootmatrix.runs.store import DISK, HEAD, TAIL
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 OF = r"[0-9]{1,6}\.(?:[A-Za-z][A-Za-z0-9_-]{0,31}\.)?"  # an attempt's number, and a guest's name
 CONSOLE = re.compile(OF + r"(console|tender)\.log")
 OTHER = re.compile(OF + r"[a-z]{1,20}\.(csv|log|pcapng|txt)")
+TABLES = re.compile(OF + r"(functions|coverage)\.csv")
 DISKS = re.compile(OF + r"disk\.[A-Za-z0-9]{1,70}\.img")
 LARGEST = HEAD + TAIL + 256  # bytes: no other file of an attempt is kept in more
+FORMS = ((TABLES, TABLE), (OTHER, LARGEST), (DISKS, DISK))  # of other files, and how large each may be
 
 
 def with_consoles(result: Result, source: Path, target: Path) -> Result:
@@ -39,7 +42,7 @@ def _kept(attempt: Attempt, test: str, source: Path, target: Path) -> Attempt:
     others = tuple(
         named
         for named in attempt.files
-        if _brought(named, folder, OTHER, source, target) or _brought(named, folder, DISKS, source, target, DISK)
+        if any(_brought(named, folder, form, source, target, largest) for form, largest in FORMS)
     )
     guests = {name: _kept(each, test, source, target) for name, each in attempt.guests.items()}
     return replace(attempt, console=console, tender=tender, files=others, guests=guests)

@@ -27,6 +27,7 @@ SCRIPTS = (  # each uses, as it is read, only those before it
     "failures",
     "others",
     "changes",
+    "covered",
     "pairs",
     "pivot",
     "boxes",

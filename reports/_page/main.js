@@ -104,4 +104,5 @@ drawFailures();
 drawChanges();
 drawPairs();
 drawOthers();
+drawCovered();
 render();

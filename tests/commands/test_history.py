@@ -61,7 +61,7 @@ def test_nightly_says_what_changed_and_writes_it_beside_the_results(project: Pat
     assert drawn
     assert [night.run for night in drawn.nights] == ["r0001", "r0003", "r0004"]
     assert (folder / "junit.xml").is_file()
-    assert "out/latest/{annotations.txt,junit.xml," in done.stdout
+    assert "out/latest/{annotations.txt,coverage.info," in done.stdout
 
 
 def test_nightly_records_the_run_once_and_says_the_same_again(project: Path) -> None:

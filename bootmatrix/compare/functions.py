@@ -1,0 +1,73 @@
+"""In which functions a boot executes more instructions than its partner: read from the runs' own tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bootmatrix.compare.part import Part
+from bootmatrix.counting import tables
+from bootmatrix.history.measuring import COUNTED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bootmatrix.compare.judge import Comparison, Row
+    from bootmatrix.compare.pairs import Pair, Pairs
+    from bootmatrix.model import Run
+
+MOST = 20  # rows of which it is told
+KEPT = 50  # functions of a row
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Those of a run in a folder."""
+
+    run: Run
+    folder: Path
+
+    def of(self, tests: set[str]) -> dict[str, Counter[str]]:
+        """The instructions by function, of the tests with these ids that have a table."""
+        found = {}
+        for result in self.run.results if tests else ():
+            rows = tables.read(result, tables.FUNCTIONS, self.folder) if result.id in tests else []
+            if rows:
+                found[result.id] = Counter[str]()
+            for name, _, (count,) in rows:
+                found[result.id][name] += count
+        return found
+
+
+def added(told: Comparison, pairs: Pairs, before: Tables, after: Tables) -> Comparison:
+    """The same with the functions of the counts that really changed."""
+    known = {pair.name: pair for pair in pairs.both}
+    wanted = [
+        known[row.name]
+        for one in told.measures
+        if one.name in COUNTED
+        for row in one.rows[:MOST]
+        if row.shift.real and row.name in known
+    ]
+    old, new = before.of({pair.before.id for pair in wanted}), after.of({pair.after.id for pair in wanted})
+    of_pairs = {pair.name: _parts(pair, old, new) for pair in wanted}
+    measures = (
+        replace(one, rows=tuple(_with(row, of_pairs) for row in one.rows)) if one.name in COUNTED else one
+        for one in told.measures
+    )
+    return replace(told, measures=tuple(measures))
+
+
+def _with(row: Row, of_pairs: Mapping[str, tuple[Part, ...]]) -> Row:
+    return replace(row, functions=of_pairs.get(row.name, ()))
+
+
+def _parts(pair: Pair, old: Mapping[str, Counter[str]], new: Mapping[str, Counter[str]]) -> tuple[Part, ...]:
+    """The largest difference first; none where a side has no table."""
+    if pair.before.id not in old or pair.after.id not in new:
+        return ()
+    before, after = old[pair.before.id], new[pair.after.id]
+    parts = (Part(name, before[name], after[name]) for name in before | after if before[name] != after[name])
+    return tuple(sorted(parts, key=lambda part: (-abs(part.after - part.before), part.name))[:KEPT])
