@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NIC, DISK = "virtio-net-pci", "virtio-blk-pci"  # what a guest finds on each machine
+TAP = "tap,id={0},ifname={0},script=no,downscript=no"
+SOCKET = "stream,id={0},server=off,addr.type=unix,addr.abstract=on,addr.path={0}"
+FIRST_WITH_SOCKETS = (7, 2)
+VERSION = re.compile(r"QEMU emulator version (\d+)\.(\d+)")
 USUAL_MTU = 1500  # what a guest takes a network's to be that is told none
 
 
@@ -105,13 +110,25 @@ def _counting(boot: Boot) -> tuple[str, ...]:
 
 
 def _nics(boot: Boot, nic: str) -> Iterator[str]:
-    """A tap for each interface, in their order. No ROM: where firmware would boot from a network, that needs files."""
+    """A device for each interface, in their order. No ROM: firmware that would boot from a network needs files."""
     for each in boot.interfaces:
         device = [*nic.split(","), f"netdev={each.device}", f"mac={each.mac}"]
         device += [] if device[0].endswith("-device") or "romfile=" in nic else ["romfile="]
         device += [f"host_mtu={each.mtu}"] if device[0].startswith("virtio-net") and each.mtu != USUAL_MTU else []
-        yield from ("-netdev", f"tap,id={each.device},ifname={each.device},script=no,downscript=no")
+        yield from ("-netdev", SOCKET.format(each.device) if each.by_socket else TAP.format(each.device))
         yield from ("-device", ",".join(device))
+
+
+def check_sockets(boot: Boot, version: str) -> None:
+    """Raises Rejected for a QEMU that has no `-netdev stream`, where an interface needs it."""
+    found = VERSION.search(version)
+    if found and any(each.by_socket for each in boot.interfaces) and _is_older(found):
+        what = f"this host has no taps (/dev/net/tun), and QEMU {found[1]}.{found[2]} cannot be attached by a socket"
+        raise Rejected(what, "load the host's driver (modprobe tun), or use QEMU 7.2 or newer")
+
+
+def _is_older(found: re.Match[str]) -> bool:
+    return (int(found[1]), int(found[2])) < FIRST_WITH_SOCKETS
 
 
 def disks(boot: Boot, model: str = DISK) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ class Runner(model.Runner):
     version_flag: ClassVar[str] = "--version"
     has_input: ClassVar[bool] = True
     counts: ClassVar[bool] = True
+    takes_sockets: ClassVar[bool] = True
     noise: ClassVar[str] = _qemu_end.NOISE
     way_out: ClassVar[Mapping[str, str]] = _qemu.WAY_OUT
 
@@ -58,7 +59,7 @@ class Runner(model.Runner):
         return _qemu.probe(arch, accel)
 
     def check(self, unikernel: Path, boot: Boot, version: str) -> None:
-        del version
+        _qemu.check_sockets(boot, version)
         _arguments.check(unikernel, boot)
 
     def launch(self, boot: Boot) -> Launch:

@@ -25,6 +25,7 @@ class Runner(model.Runner):
     version_flag: ClassVar[str] = "--version"
     hides_status: ClassVar[bool] = True
     counts: ClassVar[bool] = True
+    takes_sockets: ClassVar[bool] = True
     noise: ClassVar[str] = _qemu_end.NOISE
     way_out: ClassVar[Mapping[str, str]] = _solo5_words.WAY_OUT
 
@@ -51,7 +52,7 @@ class Runner(model.Runner):
         return _qemu.probe(arch, accel)
 
     def check(self, unikernel: Path, boot: Boot, version: str) -> None:
-        del version
+        _qemu.check_sockets(boot, version)
         if _solo5_words.quiet(self._cmdline(boot)) and not self.quiet:
             raise Rejected(
                 "the boot argument --solo5:quiet hides how the guest ended, and nothing else shows it",

@@ -33,15 +33,22 @@ SECONDS = 20.0
 
 
 def interface(
-    network: Network = LAN, device: str = "tap100", guest: str = "10.0.0.2/24", mac: str = "02:00:00:00:00:02"
+    network: Network = LAN,
+    device: str = "tap100",
+    guest: str = "10.0.0.2/24",
+    mac: str = "02:00:00:00:00:02",
+    *,
+    by_socket: bool = False,
 ) -> Interface:
-    return Interface("service", network, device, IPv4Interface(guest), mac, network.mtu)
+    return Interface("service", network, device, IPv4Interface(guest), mac, network.mtu, by_socket)
 
 
 @functools.cache
-def program(name: str = "guest") -> bytes:
-    """The guest, or another one, which needs nothing of where it runs; skipped without a compiler or without taps."""
-    if trouble := devices.trouble("tun"):
+def program(name: str = "guest", *, by_socket: bool = False) -> bytes:
+    """The guest, or another one, which needs nothing of where it runs; skipped without a compiler, or a tap if it needs
+    one.
+    """
+    if not by_socket and (trouble := devices.trouble("tun")):
         pytest.skip(trouble)
     if not shutil.which("gcc"):
         pytest.skip("no gcc on PATH")
@@ -55,8 +62,10 @@ def job(place: Place, one: Interface | None = None, mischief: str = "", **more: 
     """The guest on an interface, for as long as it is not ended."""
     one, folder = one or interface(), place.folder()
     start = 'cp "$1/guest" "$TMPDIR/guest" && chmod +x "$TMPDIR/guest" && exec "$TMPDIR/guest" "$2" "$3" "$4" "$5"'
-    argv = ("sh", "-c", start, "sh", folder, one.device, str(one.address.ip), one.mac, mischief)
-    return Job(argv, "test", interfaces=(one,), folder=folder, files={"guest": program()}, **more)
+    where = f"@{one.device}" if one.by_socket else one.device
+    argv = ("sh", "-c", start, "sh", folder, where, str(one.address.ip), one.mac, mischief)
+    files = {"guest": program(by_socket=one.by_socket)}
+    return Job(argv, "test", interfaces=(one,), folder=folder, files=files, **more)
 
 
 @contextlib.contextmanager
@@ -102,6 +111,14 @@ def echoed(namespace: Namespace, text: bytes) -> bytes:
     """Over TCP: what the guest sends back until its end."""
     with connected(namespace) as end:
         end.sendall(text)
-        found = end.recv(len(text), socket.MSG_WAITALL)
+        found = exactly(end, len(text))
         end.shutdown(socket.SHUT_WR)
         return found + end.recv(100)
+
+
+def exactly(end: socket.socket, length: int) -> bytes:
+    """So many bytes, or fewer at its end: a socket with a time-out does not wait for all of them by itself."""
+    found = b""
+    while len(found) < length and (some := end.recv(length - len(found))):
+        found += some
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootmatrix.boots import given, words, worlds
+from bootmatrix.boots import attaching, given, words, worlds
 from bootmatrix.boots.accelerator import Accelerators, Choice
 from bootmatrix.boots.tenders import BUILD, Found, Tenders, Unavailable, joined, nearest_file
 from bootmatrix.errors import Problem, UserError
@@ -76,7 +76,8 @@ class Preparer:
         seen = self._seen(place, output, step, fields.unikernel)
         ours = given.of(step, fields, place, output)
         mounts = joined(() if seen.trouble else (seen.mount,), ours.mounts)
-        room = Job((), step.id, mounts=mounts, memory=fields.memory + OVERHEAD, interfaces=step.interfaces)
+        interfaces = attaching.interfaces(step, place)
+        room = Job((), step.id, mounts=mounts, memory=fields.memory + OVERHEAD, interfaces=interfaces)
         worlds.check(step, fields)
         if trouble := place.lacks(room):
             raise Unavailable(trouble)
@@ -156,7 +157,7 @@ def boot_of(prepared: Prepared, attempt: int, folder: str) -> Boot:
         cpus=fields.cpus,
         accel=prepared.choice.name,
         folder=folder,
-        interfaces=prepared.step.interfaces,
+        interfaces=prepared.job.interfaces,
         blocks=given.disks(prepared.given, fields, prepared.step, attempt, folder).blocks,
     )
 

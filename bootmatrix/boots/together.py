@@ -72,7 +72,7 @@ def _made(
 
 @contextlib.contextmanager
 def _shared(name: str, guests: Mapping[str, Prepared], place: Place) -> Iterator[Shared | None]:
-    interfaces = [each for guest in guests.values() for each in guest.step.interfaces]
+    interfaces = [each for guest in guests.values() for each in guest.job.interfaces]
     if not interfaces:
         yield None
         return

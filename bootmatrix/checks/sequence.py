@@ -50,7 +50,7 @@ class Checking:
         clock: Callable[[], float] = time.monotonic,
         stretch: float = 1.0,
     ) -> None:
-        names = iter(targets.named([each for check in checks for each in check.each]))
+        names = iter(targets.names([each for check in checks for each in check.each]))
         self._groups = [[Made(each, next(names)) for each in check.each] for check in checks]
         self._world, self._clock, self._stretch = world, clock, stretch
         self._thread: threading.Thread | None = None

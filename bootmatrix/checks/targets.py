@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
-from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
-from bootmatrix.errors import Problem, UserError, suggest
+from bootmatrix.errors import Problem, UserError
+from bootmatrix.matrix import named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from ipaddress import IPv4Address
 
     from bootmatrix.matrix.checks import OneCheck
     from bootmatrix.model import Interface
-
-NO_ADDRESS = frozenset({"console"})  # kinds that need no network
 
 
 def of(check: OneCheck, interfaces: Sequence[Interface]) -> tuple[str, str]:
     """The network that it stands in and the guest's address, both empty where it needs none. UserError if one of its
     keys names nothing, or the guest would not be asked.
     """
-    if check.kind in NO_ADDRESS:
+    if check.kind in named.NO_ADDRESS:
         return "", ""
-    if not interfaces:
-        what = f"a check of the kind {check.kind} needs a network, and the test has none"
-        raise UserError(Problem(what, remedy="give it one with `nets:`"))
+    if lacking := named.missing(check, {each.name: each.network.name for each in interfaces}):
+        raise UserError(Problem(lacking.what, remedy=lacking.remedy))
     network, to = check.network, check.to
-    if network is not None and network not in (known := [each.network.name for each in interfaces]):
-        raise UserError(Problem(f"from: the test has no network '{network}'", remedy=suggest(network, known)))
     if to is None:
         found = next(each for each in interfaces if network in {None, each.network.name})
-    elif address := _address(to):
+    elif address := named.address(to):
         near = next((each for each in interfaces if address in each.network.host.network), interfaces[0])
         _check_through(network or near.network.name, address, interfaces)
         return network or near.network.name, str(address)
     else:
-        found = _named(to, interfaces)
+        found = next(each for each in interfaces if each.name == to)
     return network or found.network.name, str(found.address.ip)
 
 
@@ -49,21 +44,7 @@ def _check_through(network: str, address: IPv4Address, interfaces: Sequence[Inte
         raise UserError(Problem(what, remedy=remedy))
 
 
-def _named(name: str, interfaces: Sequence[Interface]) -> Interface:
-    for each in interfaces:
-        if each.name == name:
-            return each
-    remedy = f"{suggest(name, [each.name for each in interfaces])}, or an IPv4 address"
-    raise UserError(Problem(f"to: the guest has no interface '{name}'", remedy=remedy))
-
-
-def _address(text: str) -> IPv4Address | None:
-    with contextlib.suppress(ValueError):
-        return IPv4Address(text)
-    return None
-
-
-def named(checks: Sequence[OneCheck]) -> list[str]:
+def names(checks: Sequence[OneCheck]) -> list[str]:
     """What they are called in reports, each differently."""
     found: list[str] = []
     for check in checks:

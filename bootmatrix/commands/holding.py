@@ -47,9 +47,10 @@ def held(step: BootStep, place: Place) -> Iterator[Held]:
 @contextlib.contextmanager
 def _together(step: BootStep, place: Place) -> Iterator[Held]:
     """Each guest has a place of its own, and so has each network, from where they are asked."""
+    from bootmatrix.boots import attaching  # noqa: PLC0415
     from bootmatrix.places.standing import Together  # noqa: PLC0415
 
-    interfaces = [each for part in step.parts for each in part.interfaces]
+    interfaces = [each for part in step.parts for each in attaching.interfaces(part, place)]
     with contextlib.ExitStack() as stack:
         shared = stack.enter_context(place.shared(f"the networks of {step.id}", interfaces))
         guests = {
@@ -76,10 +77,11 @@ def _tell(standing: Standing, interface: Interface, where: str = "") -> None:
 @contextlib.contextmanager
 def _alone(step: BootStep, place: Place, shared: Shared | None = None, port: int = 0) -> Iterator[Standing]:
     """Where one guest is booted."""
+    from bootmatrix.boots import attaching  # noqa: PLC0415
     from bootmatrix.places.place import Job  # noqa: PLC0415
 
-    name = f"the networks of {step.id}"
-    waiting = Job(WAIT, name, interfaces=step.interfaces, reads=True, shared=shared, port=port)
+    name, interfaces = f"the networks of {step.id}", attaching.interfaces(step, place)
+    waiting = Job(WAIT, name, interfaces=interfaces, reads=True, shared=shared, port=port)
     if trouble := place.lacks(waiting):
         raise UserError(Problem(f"{step.test_id} has no network here: {trouble}"))
     with place.start(waiting) as process:

@@ -8,9 +8,10 @@ from bootmatrix import plugins
 from bootmatrix.errors import UserError, suggest
 from bootmatrix.matrix import cells, check_counts, meaning, template
 from bootmatrix.matrix.check_texts import Known, layers
+from bootmatrix.matrix.combinations import Combinations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from bootmatrix.matrix.check_texts import Layer
     from bootmatrix.matrix.document import Path_
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 MAX_ID = 200  # a path's component ends at 255 bytes
 MAX_BOOTS = 5_000_000
-FEW = 1000  # combinations that are kept
 
 
 def check(sections: Mapping[str, Any], found: Cells, reach: Reach, problems: Problems) -> None:
@@ -32,7 +32,7 @@ def check(sections: Mapping[str, Any], found: Cells, reach: Reach, problems: Pro
 class _Checker:
     def __init__(self, sections: Mapping[str, Any], found: Cells, reach: Reach, problems: Problems) -> None:
         self.sections, self.cells, self.reach, self.problems = sections, found, reach, problems
-        self.seen = _Seen(found, sections["axes"])
+        self.seen = Combinations(found, sections["axes"])
         self.axes = dict.fromkeys(found.keys) if sections["include"] else sections["axes"]
         self.runners = set(plugins.known("runners", reach.root))
         self.plug_ins: dict[str, list[str]] = {}
@@ -174,28 +174,3 @@ class _Checker:
                         what = f"runner '{backend}': {problem.what}"
                         self.problems.say(what, (*path, "runner", key), problem.remedy, key=True)
                     said.add((key, problem.remedy))
-
-
-class _Seen:
-    """What cells have on a few axes, or what is implied there."""
-
-    def __init__(self, found: Cells, axes: Mapping[str, list[str]]) -> None:
-        self.cells, self.axes = found, axes
-        self.known: dict[tuple[str, ...], list[cells.Values]] = {}
-
-    def on(self, axes: tuple[str, ...]) -> list[cells.Values]:
-        """Each combination once; they are looked for once for each set of axes."""
-        if axes not in self.known:
-            self.known[axes] = list({tuple(values.values()): values for values in self._each(axes, {})}.values())
-        return self.known[axes]
-
-    def backends(self, match: Match) -> set[str]:
-        """The backends of the cells that fit."""
-        axes = tuple(dict.fromkeys([*match, "backend"]))
-        few = cells.count({axis: self.axes[axis] for axis in axes if axis in self.axes}) <= FEW
-        found = self.on(axes) if few else self._each(axes, match)
-        return {values["backend"] for values in found if cells.matches(values, match)}
-
-    def _each(self, axes: tuple[str, ...], match: Match) -> Iterator[cells.Values]:
-        for values in self.cells.on(axes, match):
-            yield {axis: values.get(axis, cells.IMPLICIT.get(axis, "")) for axis in axes}

@@ -16,6 +16,7 @@ from bootmatrix.errors import Problem, UserError, printable, suggest
 from bootmatrix.matrix import (
     check_axes,
     check_builds,
+    check_checks,
     check_guests,
     check_nets,
     check_pairs,
@@ -80,6 +81,7 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
     check_builds.check(sections, cells, within, problems)
     check_guests.check(sections, problems)
     check_nets.check(sections, problems)
+    check_checks.check(sections, cells, problems)
     check_tests.check(sections, cells, within, problems)
     check_pairs.check(sections, problems)
     check_quarantine.check(sections, cells, problems)

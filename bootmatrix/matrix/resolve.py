@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING
 
 from bootmatrix import errors
 from bootmatrix.errors import Problem, UserError, suggest
-from bootmatrix.matrix import cells, meaning, select
-from bootmatrix.matrix.schema import TestFields
-from bootmatrix.model import OutcomeKind
+from bootmatrix.matrix import cells, layering, select
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from bootmatrix.matrix.cells import Globs
-    from bootmatrix.matrix.guests import GuestFields
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.matrix.meaning import Key
-    from bootmatrix.matrix.schema import Defaults, Test
+    from bootmatrix.matrix.schema import Test, TestFields
     from bootmatrix.model import Cell
 
     Boot = tuple[Cell, str, Test, dict[str, str]]
 
 FEW = 1000
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-OF_GUEST = MappingProxyType({"unikernel": "{guest}.{format}"})
-"""What one of several guests has where no layer says otherwise: those of one test are mostly different programs."""
 
 
 class Resolver:
@@ -73,7 +63,7 @@ class Resolver:
     def fields(self, cell: Cell, test: Test, params: Mapping[str, str]) -> TestFields:
         """The merged fields, placeholders not yet filled in."""
         values = {**cells.IMPLICIT, **cell.values, **params}
-        layers = [*_layers(self.matrix.defaults, values), *_layers(test, values)]
+        layers = layering.layers_of(self.matrix.defaults, test, values)
         key = tuple(id(layer) for layer in layers)
         if key not in self._merged:
             self._merged[key] = self._merge(layers)
@@ -86,52 +76,10 @@ class Resolver:
         return self._guests.get(id(fields), {})
 
     def _merge(self, layers: list[TestFields]) -> TestFields:
-        made = self._made(layers)
+        made = layering.merged(layers, self._build)
         if made.guests:
-            self._guests[id(made)] = {
-                name: self._made([*layers, *(each.guests[name] for each in layers if name in each.guests)], OF_GUEST)
-                for name in made.guests
-            }
+            self._guests[id(made)] = {name: layering.merged_guest(layers, name, self._build) for name in made.guests}
         return made
-
-    def _made(self, layers: Sequence[GuestFields], more: Mapping[str, Any] = NOTHING) -> TestFields:
-        """The fields of all layers together, the last first asked; `more` is what else no layer need give."""
-        result: dict[str, Any] = {name: field.get_default() for name, field in TestFields.model_fields.items()}
-        result.update(more, build=self._build)
-        keys = meaning.of(TestFields)
-        for layer in layers:
-            for name in layer.model_fields_set & result.keys():
-                given = getattr(layer, name)
-                result[name] = _joined(keys[name], result[name], given)
-        if more:
-            result["guests"] = {}
-        return TestFields.model_construct(**{**result, **_following(result)})
-
-
-def _following(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What keys mean that the matrix leaves open, where others are given: a guest that is asked something is stopped
-    then, and has all its time to become ready.
-    """
-    found, expect, ready = {}, fields["expect"], fields["ready"]
-    if (fields["checks"] or ready) and "outcome" not in expect.model_fields_set:
-        found["expect"] = expect.model_copy(update={"outcome": [OutcomeKind.STOPPED]})
-    if ready and not ready.pattern and "within" not in ready.model_fields_set:
-        found["ready"] = ready.model_copy(update={"within": fields["timeout"]})
-    return found
-
-
-def _joined(key: Key, before: Any, given: Any) -> Any:
-    """What two layers come to that both give a key."""
-    if key.layered:
-        return {**before, **{name: _together(before.get(name, each), each) for name, each in given.items()}}
-    return _together(before, given) if key.merged else given
-
-
-def _together(before: Any, given: Any) -> Any:
-    """A mapping with the keys that a later layer gives."""
-    if isinstance(given, BaseModel):
-        return before.model_copy(update={key: getattr(given, key) for key in given.model_fields_set})
-    return {**before, **given}
 
 
 def selected(matrix: Matrix, terms: Sequence[str]) -> Iterator[Boot]:
@@ -191,7 +139,3 @@ def _taken(boots: Iterator[Boot], selection: select.Selection, terms: Sequence[s
     if empty:
         remedy = "each term matches something, but no test matches all of them"
         raise UserError(Problem(f"nothing is selected by {' '.join(terms)}", remedy=remedy))
-
-
-def _layers(fields: Defaults, values: Mapping[str, str]) -> list[TestFields]:
-    return [fields, *(when for when in fields.when if cells.matches(values, when.match))]

@@ -119,6 +119,8 @@ class Runner(ABC):
     """Whether `launch` has the tender load a boot's `counter`, a plugin of QEMU: then it boots under `accel` tcg, and
     traces `qemu_system_shutdown_request`.
     """
+    takes_sockets: ClassVar[bool] = False
+    """Whether a guest's interface can be attached to a Unix socket (`Interface.by_socket`), where there are no taps."""
     noise: ClassVar[str] = ""
     """A regular expression of whole lines on the tender's standard error that are not kept."""
     panic: ClassVar[tuple[str, ...]] = ()

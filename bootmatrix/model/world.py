@@ -24,7 +24,8 @@ class Network:
 @dataclass(frozen=True)
 class Interface:
     """One of a guest's interfaces, by the `name` that the guest itself knows it by. `device` is the name of its tap
-    where the tender runs, `mac` as `02:00:00:00:00:02`.
+    where the tender runs; `by_socket`: there is none, but a Unix socket of this name, an abstract one, on which each
+    frame has its length before it. `mac` as `02:00:00:00:00:02`.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Interface:
     address: IPv4Interface
     mac: str
     mtu: int = 1500
+    by_socket: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ FIRST = 1 << 24  # the index of the first link that is not a tap: the kernel cou
 HOST = "eth0"  # what programs beside the guest see as their network's link, where that is no tap
 TAP, PAIR, BRIDGE, PORT = 1, 2, 3, 4  # kinds of links whose MAC is not the host's
 REMEDY = "a boot on several networks needs bridges and veth in this host's kernel: modprobe -a bridge veth"
+LINE_REMEDY = (
+    "without /dev/net/tun a boot with networks needs veth in this host's kernel: modprobe tun, or modprobe veth"
+)
 ROUTES, SOCKETS = 0, 4  # NETLINK_ROUTE, NETLINK_SOCK_DIAG
 
 State = frozenset[tuple[object, ...]]
@@ -31,6 +34,9 @@ class Kernel(Protocol):
 
     def tap(self, device: str) -> int:
         """Make a tap that the boot may open; its index."""
+
+    def relay(self, device: str) -> int:
+        """Carry the frames of a link to and from the boot, which comes to a socket of this name; its index."""
 
     def netlink(self, request: bytes, protocol: int = ROUTES) -> bytes:
         """The kernel's answer."""
@@ -65,9 +71,9 @@ def share(end: Kernel, network: Network) -> None:
 
 
 def lay(kernel: Kernel, interfaces: Sequence[Interface], ends: Mapping[str, Kernel], port: int | None = None) -> None:
-    """Make a tap for each interface, and the host's end of each network, by its name, in that one of `ends`.
+    """Make a link for each interface, and the host's end of each network, by its name, in that one of `ends`.
 
-    Where that is the boot's own namespace, a single tap is the host's end itself; several are ports of a bridge. Where
+    Where that is the boot's own namespace, a single link is the host's end itself; several are ports of a bridge. Where
     it is another, a pair of links leads there from a bridge. With a `port`, the number of a guest, the end is there
     already: see `share`. Raises InfrastructureError if the kernel refuses, or does not answer.
     """
@@ -92,10 +98,18 @@ def lay(kernel: Kernel, interfaces: Sequence[Interface], ends: Mapping[str, Kern
             index = FIRST + 2 * number
             orders = _bridged(kernel, mine, index, mac_of(network.host.ip))
         else:
-            index = kernel.tap(mine[0].device)
+            index = attach(kernel, mine[0].device, by_socket=mine[0].by_socket)
             orders = [messages.tap(Link(index, mac_of(network.host.ip), network.mtu))]
         orders += _addressed(index, network)
         messages.check(end.netlink(b"".join(orders)), what)
+
+
+def attach(kernel: Kernel, device: str, *, by_socket: bool) -> int:
+    """Make what an interface of the guest can be attached to, a tap or a link that has a relay; the link's index."""
+    if not by_socket:
+        return kernel.tap(device)
+    messages.check(kernel.netlink(messages.line(device)), f"the link {device} cannot be made", LINE_REMEDY)
+    return kernel.relay(device)
 
 
 def _addressed(index: int, network: Network) -> list[bytes]:
@@ -105,11 +119,11 @@ def _addressed(index: int, network: Network) -> list[bytes]:
 
 
 def _bridged(kernel: Kernel, interfaces: Sequence[Interface], bridge: int, mac: str) -> list[bytes]:
-    """Orders for a bridge, by its index and its MAC, with a tap for each interface on one network."""
+    """Orders for a bridge, by its index and its MAC, with a link for each interface on one network."""
     mtu = interfaces[0].network.mtu
     orders = [messages.bridge(Link(bridge, mac, mtu, f"bridge{bridge - FIRST}"))]
     for each in interfaces:
-        index = kernel.tap(each.device)
+        index = attach(kernel, each.device, by_socket=each.by_socket)
         orders.append(messages.tap(Link(index, mac_of(each.address.ip, TAP), mtu, master=bridge)))
     return orders
 

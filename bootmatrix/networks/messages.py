@@ -28,7 +28,7 @@ from pyroute2.netlink.rtnl import (
     RTM_SETLINK,
 )
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-from pyroute2.netlink.rtnl.ifinfmsg import IFF_UP, ifinfmsg
+from pyroute2.netlink.rtnl.ifinfmsg import IFF_NOARP, IFF_UP, ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import NUD_NOARP, ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
@@ -44,6 +44,7 @@ DESTROYED = struct.Struct("=BBBxI")  # inet_diag_req_v2: family, protocol, exten
 SOCKET_AT, SOCKET_END = HEADER.size + 4, HEADER.size + 52  # of the inet_diag_sockid in an inet_diag_msg
 LO, GROUP = 1, 1  # the index of `lo`, and the group of the links that are made for a boot
 DUMP, CHANGE, CREATE = NLM_F_DUMP, NLM_F_ACK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
+FAR, LARGEST = "-far", 65535  # what the relay reads from has after its link's name, and its MTU: that of a veth at most
 KEPT = 256  # messages of a kind: each takes milliseconds to compose, and all boots of a test have the same
 NO_COUNTERS = 1 << 3  # RTEXT_FILTER_SKIP_STATS
 TABLE, UNIVERSE, UNICAST, STATIC = 254, 0, 1, 4  # RT_TABLE_MAIN, RT_SCOPE_UNIVERSE, RTN_UNICAST, RTPROT_STATIC
@@ -114,6 +115,19 @@ def pair(link: Link, other: Link, namespace: int) -> bytes:
     data = {"attrs": [("VETH_INFO_PEER", {"index": other.index, "attrs": far["attrs"]})]}
     link.fill(made, ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", data)]}))
     return _message(made, RTM_NEWLINK, CREATE)
+
+
+@functools.lru_cache(KEPT)
+def line(device: str) -> bytes:
+    """Makes a link whose other end, in the same namespace, is up, takes any frame and answers none by itself."""
+    made, far = ifinfmsg(), ifinfmsg()
+    peer = {"attrs": [("IFLA_IFNAME", device + FAR), ("IFLA_MTU", LARGEST)]}
+    data = {"attrs": [("VETH_INFO_PEER", peer)]}
+    made["attrs"] = [("IFLA_IFNAME", device), ("IFLA_GROUP", GROUP)]
+    made["attrs"].append(("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", data)]}))
+    far["flags"] = far["change"] = IFF_UP | IFF_NOARP
+    far["attrs"] = [("IFLA_IFNAME", device + FAR)]
+    return _message(made, RTM_NEWLINK, CREATE) + _message(far, RTM_SETLINK, CHANGE)
 
 
 @functools.lru_cache(KEPT)

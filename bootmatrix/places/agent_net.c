@@ -2,6 +2,7 @@
  *
  * A Unix socket of whole messages, one answer for each request, whether a boot runs or none; see `wire.py`.
  *   tap NAME                  makes a tap that the boot's user may open             ok INDEX
+ *   relay NAME                carries that link's frames to and from QEMU           ok INDEX
  *   socket DOMAIN TYPE PROTO  makes a socket in this network                        ok, and its descriptor
  *   netlink PROTO NUL BYTES   asks the kernel; each message must want an answer     ok NUL BYTES
  *   post PROTO NUL BYTES      tells the kernel, and does not wait for it                 ok
@@ -137,6 +138,9 @@ static int serve(int wire, uid_t owner)
     errno = EINVAL;
     if (sscanf(request, "tap %16s%n", name, &begin) == 1 && begin == length && strlen(name) < IFNAMSIZ) {
         int index = make_tap(name, owner);
+        said = index < 0 ? -1 : snprintf(answer, sizeof answer, "ok %d", index);
+    } else if (sscanf(request, "relay %16s%n", name, &begin) == 1 && begin == length && strlen(name) <= LONGEST_NAME) {
+        int index = make_relay(name);
         said = index < 0 ? -1 : snprintf(answer, sizeof answer, "ok %d", index);
     } else if (sscanf(request, "socket %d %d %d", &domain, &kind, &protocol) == 3) {
         descriptor = socket(domain, kind | SOCK_CLOEXEC, protocol);

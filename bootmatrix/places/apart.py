@@ -108,13 +108,15 @@ def _lent(namespace: Apart) -> Iterator[Lent]:
 
 
 @functools.cache
-def trouble() -> str:
-    """Why this host has no namespaces for jobs, empty if it has; asked once."""
+def trouble(*, by_socket: bool = False) -> str:
+    """Why this host has no namespaces for jobs with such interfaces, empty if it has; asked once."""
     if not which("nsenter"):
         return "a boot with a network needs nsenter on PATH: install util-linux"
+    from bootmatrix.networks import laying  # noqa: PLC0415  # 0.3 s
+
     try:
         with held("a boot") as namespace:
-            namespace.tap("tap")
+            laying.attach(namespace, "tap", by_socket=by_socket)
     except InfrastructureError as error:
         return f"{error}: {REMEDY if os.getuid() else 'use containers'}"
     return ""

@@ -66,7 +66,7 @@ def _tun_trouble() -> str:
         os.close(os.open(TUN_NODE, os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
         remedy = f"chmod 0666 {TUN_NODE}" if isinstance(error, PermissionError) else "modprobe tun"
-        return f"{TUN_NODE}, which a boot with a network needs, cannot be opened ({error.strerror}): {remedy}"
+        return f"{TUN_NODE} cannot be opened ({error.strerror}), and only QEMU has networks without it: {remedy}"
     return ""
 
 

@@ -97,7 +97,11 @@ class LocalPlace(Place):
                 process.close()
 
     def lacks(self, job: Job) -> str:
-        return super().lacks(job) or (apart.trouble() if job.interfaces else "")
+        return super().lacks(job) or self._lacks_networks(job)
+
+    @staticmethod
+    def _lacks_networks(job: Job) -> str:
+        return apart.trouble(by_socket=job.interfaces[0].by_socket) if job.interfaces else ""
 
     def shared(self, name: str, interfaces: Sequence[Interface]) -> AbstractContextManager[Shared]:
         return apart.shared(name, interfaces)

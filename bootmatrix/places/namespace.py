@@ -67,6 +67,10 @@ class Namespace(ABC):
         """Make a tap that the job's user may open by this name; its index."""
 
     @abstractmethod
+    def relay(self, device: str) -> int:
+        """Carry the frames of a link that is there to and from who comes to a socket of its name; its index."""
+
+    @abstractmethod
     def netlink(self, request: bytes, protocol: int = 0) -> bytes:
         """The kernel's answer to netlink messages, each of which must want one: NLM_F_ACK or NLM_F_DUMP."""
 
@@ -103,6 +107,10 @@ class Lent(Namespace):
     def tap(self, device: str) -> int:
         with self._lock:
             return self._of().tap(device)
+
+    def relay(self, device: str) -> int:
+        with self._lock:
+            return self._of().relay(device)
 
     def netlink(self, request: bytes, protocol: int = 0) -> bytes:
         with self._lock:

@@ -50,10 +50,10 @@ class Job:
     writable root file system and without the sandbox's limits, as builds do. `devices` by their names in `devices`.
 
     `files` are its own, by name: they lie in `folder`, a name that the place gave, for this job alone; and its `disks`,
-    which it may write to, beside that. `interfaces` are taps on networks of its own, there before it begins, or on
-    those that are `shared` with others, each of which has another `port`; or it `stands_in` the networks of another
-    job: with interfaces, that has made the taps. `reads`: what is written to the process is its standard input, which
-    else has nothing.
+    which it may write to, beside that. `interfaces` are taps or sockets on networks of its own, there before it begins,
+    or on those that are `shared` with others, each of which has another `port`; or it `stands_in` the networks of
+    another job: with interfaces, that has made them. `reads`: what is written to the process is its standard input,
+    which else has nothing.
     """
 
     argv: tuple[str, ...]
@@ -100,7 +100,8 @@ class Job:
     @property
     def needed(self) -> tuple[str, ...]:
         """The devices that it is given, and what its interfaces need."""
-        return tuple(dict.fromkeys((*self.devices, *([TUN] if self.interfaces else []))))
+        taps = any(not each.by_socket for each in self.interfaces)
+        return tuple(dict.fromkeys((*self.devices, *([TUN] if taps else []))))
 
     @property
     def spoils_scratch(self) -> bool:

@@ -63,7 +63,7 @@ class Sandbox:
     @property
     def wired(self) -> bool:
         """Whether it has a network of its own that its first process must be able to change."""
-        return self.network == "none" and any(device.inside == devices.TUN_NODE for device in self.devices)
+        return self.network == "none" and NETWORKS.keys() <= self.sysctls.keys()
 
     @property
     def groups(self) -> tuple[int, ...]:

@@ -45,6 +45,9 @@ class Wire(Namespace):
     def tap(self, device: str) -> int:
         return self._number(f"tap {device}".encode(), f"has no tap {device}")
 
+    def relay(self, device: str) -> int:
+        return self._number(f"relay {device}".encode(), f"has no socket for {device}")
+
     def netlink(self, request: bytes, protocol: int = 0) -> bytes:
         said, descriptors = self._ask(b"netlink %d\0" % protocol + request, "cannot be changed")
         if descriptors or not said.startswith(PLAIN + b"\0"):

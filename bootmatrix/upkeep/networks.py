@@ -1,9 +1,10 @@
-"""Which networks boots can have on this host: each way is tried, with a tap and an address as a boot has them."""
+"""Which networks boots can have on this host: each way is tried, with an interface as a boot has it."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from ipaddress import IPv4Interface
 
 from bootmatrix.errors import BootmatrixError, InfrastructureError, printable
@@ -15,15 +16,20 @@ from bootmatrix.upkeep.finding import Finding
 SECONDS = 20.0  # that a user's first namespace may take
 OTHER = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "--user", "--net", "true")
 NETWORK = Network("first", IPv4Interface("10.0.0.1/24"))
-JOB = Job(
-    ("true",),
-    "a first boot",
-    interfaces=(Interface("first", NETWORK, "tap0", IPv4Interface("10.0.0.2/24"), "02:00:0a:00:00:02"),),
-)
+FIRST = Interface("first", NETWORK, "tap0", IPv4Interface("10.0.0.2/24"), "02:00:0a:00:00:02")
+
+
+def _by_sockets() -> bool:
+    """Whether boots have their networks so, as QEMU can."""
+    return bool(devices.trouble(devices.TUN))
+
+
+def _way() -> str:
+    return "by sockets, with QEMU" if _by_sockets() else "by taps"
 
 
 def taps() -> Finding:
-    """The device that all of them need."""
+    """The device that all backends can have them by."""
     if trouble := devices.trouble(devices.TUN):
         what, _, remedy = trouble.rpartition(": ")
         return Finding("taps", "note", what, remedy)
@@ -41,7 +47,7 @@ def in_containers() -> Finding:
         return Finding(name, "note", "not tried, since there is no image yet: the first run makes one")
     trouble = _trouble(image)
     remedy = "boots with `nets` can only be had with --engine host" if trouble else ""
-    return Finding(name, "note" if trouble else "ok", trouble or f"a boot in {image} has one", remedy)
+    return Finding(name, "note" if trouble else "ok", trouble or f"a boot in {image} has one, {_way()}", remedy)
 
 
 def _image() -> str:
@@ -61,12 +67,13 @@ def _trouble(image: str) -> str:
     from bootmatrix.runs.lease import Lease  # noqa: PLC0415
     from bootmatrix.runs.store import new_id  # noqa: PLC0415
 
+    job = Job(("true",), "a first boot", interfaces=(replace(FIRST, by_socket=_by_sockets()),))
     try:
         with Lease(new_id()) as lease, opening.opened(lease.run, lease.boxes) as places:
             place = ContainerPlace(image, places.pool)
-            if lacking := place.lacks(JOB):
+            if lacking := place.lacks(job):
                 return lacking
-            with place.start(JOB):
+            with place.start(job):
                 return ""
     except (BootmatrixError, OSError) as error:
         return printable(str(error))
@@ -75,14 +82,15 @@ def _trouble(image: str) -> str:
 def on_host() -> Finding:
     """In namespaces of this host, for root, and for who is not."""
     name = "networks with --engine host"
-    if trouble := apart.trouble():
+    if trouble := apart.trouble(by_socket=_by_sockets()):
         what, _, remedy = trouble.rpartition(": ")
         return Finding(name, "note", what, remedy)
     if os.getuid():
-        return Finding(name, "ok", "a boot of this user has one, in a user namespace")
+        return Finding(name, "ok", f"a boot of this user has one, {_way()}, in a user namespace")
     if others := _others_trouble():
-        return Finding(name, "ok", f"a boot of root has one; those of other users have none ({others})", apart.REMEDY)
-    return Finding(name, "ok", "a boot has one, of root, and of other users in a user namespace")
+        what = f"a boot of root has one, {_way()}; those of other users have none ({others})"
+        return Finding(name, "ok", what, apart.REMEDY)
+    return Finding(name, "ok", f"a boot has one, {_way()}, of root, and of other users in a user namespace")
 
 
 def _others_trouble() -> str:

@@ -44,7 +44,10 @@ def test_a_check_stands_in_a_network_and_asks_an_address(keys: dict[str, Any], f
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"tcp": "80", "from": "lun"}, "from: the test has no network 'lun'\n    did you mean 'lan'? possible: lan, wan"),
+    (
+        {"tcp": "80", "from": "lun"},
+        "from: the guest is not on the network 'lun'\n    did you mean 'lan'? possible: lan, wan",
+    ),
     (
         {"tcp": "80", "to": "out"},
         "to: the guest has no interface 'out'\n    did you mean 'outside'? possible: outside, service, or an IPv4",
@@ -63,7 +66,7 @@ def test_who_names_nothing_or_asks_no_guest_is_told(keys: dict[str, Any], what: 
 
 def test_a_check_needs_a_network_but_for_the_console() -> None:
     assert targets.of(made(console="ok"), ()) == ("", "")
-    with pytest.raises(UserError, match="a check of the kind ping needs a network, and the test has none"):
+    with pytest.raises(UserError, match="a check of the kind ping needs a network, and the guest has none"):
         targets.of(made(ping=None), ())
 
 
@@ -79,7 +82,7 @@ def test_each_check_has_a_name_of_its_own() -> None:
         made(udp="7", name="ping"),
         made(udp="7"),
     ]
-    assert targets.named(checks) == [
+    assert targets.names(checks) == [
         *("ping", "ping (2)", "tcp 80", "http /x", "http http://10.0.0.2/", "command iperf3", "console"),
         *("ping (3)", "udp 7"),
     ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from support import as_other, bootmatrix, script, scripted, write_matrix
+from support import PATHS, as_other, bootmatrix, script, scripted, write_matrix
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +54,30 @@ def test_doctor_tries_the_networks_of_boots(tmp_path: Path, debian_12: Image) ->
         r"^(ok +networks in containers: a boot in localhost/bootmatrix/|note +taps: )", done.stdout, re.MULTILINE
     )
     assert list((tmp_path / "cache" / "work").iterdir()) == []
+
+
+@pytest.mark.docker
+def test_doctor_says_by_what_boots_have_networks(tmp_path: Path, debian_12: Image) -> None:
+    """Also on a host without taps, which is tried, too."""
+    hidden = (
+        "unshare",
+        "--mount",
+        "--propagation=private",
+        "sh",
+        "-c",
+        'mount -t tmpfs none /dev/net && exec "$@"',
+        "sh",
+    )
+    if os.getuid() or subprocess.run([*hidden, "true"], check=False).returncode:
+        pytest.skip("to hide /dev/net/tun needs root")
+    env = {**os.environ, "PYTHONPATH": PATHS, "BOOTMATRIX_CACHE": str(tmp_path / "cache")}
+    command = [*hidden, sys.executable, "-m", "bootmatrix", "doctor"]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    what = "taps: /dev/net/tun cannot be opened (No such file or directory), and only QEMU has networks without it"
+    assert f"note    {what}\n          modprobe tun\n" in done.stdout
+    assert re.search(r"^ok +networks in containers: a boot in \S+ has one, by sockets", done.stdout, re.MULTILINE)
+    assert re.search(r"^ok +networks with --engine host: a boot .* by sockets", done.stdout, re.MULTILINE)
+    assert debian_12
 
 
 def test_doctor_says_why_a_user_has_no_networks(tmp_path: Path) -> None:

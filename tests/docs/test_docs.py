@@ -305,7 +305,7 @@ def whole(fence: Fence) -> str:
         return fence.text
     found = yaml.safe_load(fence.text)
     if not set(found) <= set(schema.MatrixFile.model_fields):
-        return f"{FILLER}tests:\n  example:\n{textwrap.indent(fence.text, '    ')}"
+        return f"{FILLER}nets: {{lan: }}\ntests:\n  example:\n{textwrap.indent(fence.text, '    ')}"
     return ("" if "axes" in found else FILLER) + fence.text + ("" if "tests" in found else "tests: {example: }\n")
 
 

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     Errors = Callable[[str | bytes], list[str]]
     Load = Callable[[str | bytes], Matrix]
 
-AXES = "axes: {backend: [qemu], port: ['8080']}\n"
+AXES = "axes: {backend: [qemu], port: ['8080']}\nnets: {lan: }\n"
 
 
 def text(checks: str) -> str:
-    return f"{AXES}tests:\n  t:\n    checks:\n{checks}"
+    return f"{AXES}tests:\n  t:\n    checks:\n{checks}    nets: {{service: lan}}\n"
 
 
 def fields(load: Load, checks: str) -> TestFields:
@@ -82,7 +82,7 @@ def test_placeholders_are_filled_in_wherever_there_is_text(load: Load) -> None:
                , send_headers: {C: "{port}"}}
       - command: [ls, "{port}"]
       - parallel: [{tcp: {port: 1, send: "{port}"}, from: "net{port}", to: "{port}"}]
-        """
+"""
     first, second, command, parallel = fields(load, checks).checks
     assert first.http
     assert first.http.path == "/8080"
@@ -99,7 +99,7 @@ def test_placeholders_are_filled_in_wherever_there_is_text(load: Load) -> None:
 
 def test_a_layer_replaces_all_checks(load: Load) -> None:
     matrix = load(
-        f"{AXES}defaults: {{checks: [{{tcp: 1}}, {{tcp: 2}}]}}\n"
+        f"{AXES}defaults: {{nets: {{service: lan}}, checks: [{{tcp: 1}}, {{tcp: 2}}]}}\n"
         "tests:\n  a: {}\n  b: {checks: {tcp: 3}}\n  c: {checks: []}\n"
     )
     resolver = Resolver(matrix)
@@ -113,42 +113,42 @@ def test_a_layer_replaces_all_checks(load: Load) -> None:
 
 KINDS = "ping, tcp, udp, http, command, console, parallel"
 WRONG = [
-    ("{}", f"matrix.yaml:5:9: checks: a check has exactly one of {KINDS}; this one has none"),
-    ("{ping: 1, tcp: 3}", f"matrix.yaml:5:9: checks: a check has exactly one of {KINDS}; this one has ping and tcp"),
-    ("x", "matrix.yaml:5:9: checks: must be a mapping, not 'x'"),
-    ("{pong: 1}", "matrix.yaml:5:10: unknown key 'pong'\n    did you mean 'ping'?"),
-    ("tcp:", "matrix.yaml:5:9: 'port' is missing\n    add `port:`"),
-    ("tcp: {prot: 3}", "matrix.yaml:5:9: 'port' is missing"),
-    ("tcp: http", "matrix.yaml:5:14: port: 'http' is not a whole number"),
-    ("tcp: 65536", "matrix.yaml:5:14: port: '65536' is too large: the maximum is 65535"),
-    ("tcp: 0", "matrix.yaml:5:14: port: '0' is too small: the minimum is 1"),
-    ("ping: {loss: 101 %}", "matrix.yaml:5:22: loss: '101 %' is not a share such as 2 % or 0.5 %"),
-    ("ping: {flood: true, interval: 1 s}", "matrix.yaml:5:15: ping: flood sends the next as soon as one is answered"),
-    ("ping: 101", "matrix.yaml:5:9: checks: 101 pings, one in 0.10 s, take 10 s, but it must pass within 10 s"),
-    ("{ping: {count: 3, interval: 2 s}, within: 4 s}", "matrix.yaml:5:9: checks: 3 pings, one in 2.00 s, take 4.00 s"),
-    ("http: index.html", "matrix.yaml:5:15: url: 'index.html' is neither a path such as /index.html nor a URL"),
-    ("http: ftp://10.0.0.2/", "matrix.yaml:5:15: url: 'ftp://10.0.0.2/' is neither a path"),
-    ("http: {path: x}", "matrix.yaml:5:22: path: 'x' is not a path; write it as /index.html, or a whole URL as `url:`"),
-    ("http: {url: 'http://10.0.0.2/', port: 8080}", "matrix.yaml:5:15: http: a whole `url` has a path and a port"),
-    ("http: {method: get}", "matrix.yaml:5:24: method: 'get' is not allowed here"),
-    ("http: {status: 99}", "matrix.yaml:5:24: status: '99' is too small"),
-    ("http: {send_headers: {'A B': x}}", "matrix.yaml:5:31: send_headers: 'A B' is not the name of a header"),
-    ("udp: {port: 7, answer: no, expect: x}", "matrix.yaml:5:14: udp: without an answer nothing can be expected"),
-    ("console: {}", "matrix.yaml:5:18: console: write `send`, `expect` or both"),
-    ("command: []", "matrix.yaml:5:18: run: needs at least one entry"),
-    ("command: [ls, '{nothing}']", "matrix.yaml:5:23: the placeholder {nothing} names no axis or parameter"),
-    ("http: '/{nothing}'", "matrix.yaml:5:15: the placeholder {nothing} names no axis or parameter"),
-    ("{tcp: 1, within: 0}", "matrix.yaml:5:26: within: '0' must be longer than zero"),
-    ("{tcp: 1, retry: 3}", "matrix.yaml:5:25: retry: '3' is neither true nor false"),
-    ("{tcp: 1, name: ''}", "matrix.yaml:5:24: name: a check's name is one line of 1 to 100 characters"),
-    ("{tcp: 1, metrics: {a: x}}", "matrix.yaml:5:31: regex: must have exactly one capture group, for the number"),
-    ("parallel: []", "matrix.yaml:5:19: parallel: needs at least one entry"),
-    ("parallel: [{parallel: [{tcp: 1}]}]", "matrix.yaml:5:21: unknown key 'parallel'"),
+    ("{}", f"matrix.yaml:6:9: checks: a check has exactly one of {KINDS}; this one has none"),
+    ("{ping: 1, tcp: 3}", f"matrix.yaml:6:9: checks: a check has exactly one of {KINDS}; this one has ping and tcp"),
+    ("x", "matrix.yaml:6:9: checks: must be a mapping, not 'x'"),
+    ("{pong: 1}", "matrix.yaml:6:10: unknown key 'pong'\n    did you mean 'ping'?"),
+    ("tcp:", "matrix.yaml:6:9: 'port' is missing\n    add `port:`"),
+    ("tcp: {prot: 3}", "matrix.yaml:6:9: 'port' is missing"),
+    ("tcp: http", "matrix.yaml:6:14: port: 'http' is not a whole number"),
+    ("tcp: 65536", "matrix.yaml:6:14: port: '65536' is too large: the maximum is 65535"),
+    ("tcp: 0", "matrix.yaml:6:14: port: '0' is too small: the minimum is 1"),
+    ("ping: {loss: 101 %}", "matrix.yaml:6:22: loss: '101 %' is not a share such as 2 % or 0.5 %"),
+    ("ping: {flood: true, interval: 1 s}", "matrix.yaml:6:15: ping: flood sends the next as soon as one is answered"),
+    ("ping: 101", "matrix.yaml:6:9: checks: 101 pings, one in 0.10 s, take 10 s, but it must pass within 10 s"),
+    ("{ping: {count: 3, interval: 2 s}, within: 4 s}", "matrix.yaml:6:9: checks: 3 pings, one in 2.00 s, take 4.00 s"),
+    ("http: index.html", "matrix.yaml:6:15: url: 'index.html' is neither a path such as /index.html nor a URL"),
+    ("http: ftp://10.0.0.2/", "matrix.yaml:6:15: url: 'ftp://10.0.0.2/' is neither a path"),
+    ("http: {path: x}", "matrix.yaml:6:22: path: 'x' is not a path; write it as /index.html, or a whole URL as `url:`"),
+    ("http: {url: 'http://10.0.0.2/', port: 8080}", "matrix.yaml:6:15: http: a whole `url` has a path and a port"),
+    ("http: {method: get}", "matrix.yaml:6:24: method: 'get' is not allowed here"),
+    ("http: {status: 99}", "matrix.yaml:6:24: status: '99' is too small"),
+    ("http: {send_headers: {'A B': x}}", "matrix.yaml:6:31: send_headers: 'A B' is not the name of a header"),
+    ("udp: {port: 7, answer: no, expect: x}", "matrix.yaml:6:14: udp: without an answer nothing can be expected"),
+    ("console: {}", "matrix.yaml:6:18: console: write `send`, `expect` or both"),
+    ("command: []", "matrix.yaml:6:18: run: needs at least one entry"),
+    ("command: [ls, '{nothing}']", "matrix.yaml:6:23: the placeholder {nothing} names no axis or parameter"),
+    ("http: '/{nothing}'", "matrix.yaml:6:15: the placeholder {nothing} names no axis or parameter"),
+    ("{tcp: 1, within: 0}", "matrix.yaml:6:26: within: '0' must be longer than zero"),
+    ("{tcp: 1, retry: 3}", "matrix.yaml:6:25: retry: '3' is neither true nor false"),
+    ("{tcp: 1, name: ''}", "matrix.yaml:6:24: name: a check's name is one line of 1 to 100 characters"),
+    ("{tcp: 1, metrics: {a: x}}", "matrix.yaml:6:31: regex: must have exactly one capture group, for the number"),
+    ("parallel: []", "matrix.yaml:6:19: parallel: needs at least one entry"),
+    ("parallel: [{parallel: [{tcp: 1}]}]", "matrix.yaml:6:21: unknown key 'parallel'"),
     (
         "{parallel: [{tcp: 1}], within: 3 s}",
-        "matrix.yaml:5:9: checks: beside `parallel` stands nothing: write `within`",
+        "matrix.yaml:6:9: checks: beside `parallel` stands nothing: write `within`",
     ),
-    ("{parallel: [{tcp: 1}], from: lan}", "matrix.yaml:5:9: checks: beside `parallel` stands nothing: write `from` in"),
+    ("{parallel: [{tcp: 1}], from: lan}", "matrix.yaml:6:9: checks: beside `parallel` stands nothing: write `from` in"),
 ]
 
 
@@ -161,15 +161,15 @@ def test_what_is_wrong_is_told_with_its_place(errors: Errors, check: str, what: 
 def test_two_checks_with_one_metric_are_told(errors: Errors) -> None:
     one = "{tcp: 1, metrics: {a: '(x)'}}"
     (told,) = errors(text(f"      - {one}\n      - parallel: [{one}]\n"))
-    assert told == "matrix.yaml:5:7: checks: two checks have the metric 'a': rename one of them"
+    assert told == "matrix.yaml:6:7: checks: two checks have the metric 'a': rename one of them"
 
 
 SHARED = [
-    "tests:\n  t:\n    metrics: {a: '(x)'}\n    checks: {tcp: 1, metrics: {a: '(x)'}}\n",
-    "defaults: {metrics: {a: '(x)'}}\ntests:\n  t:\n    checks: {tcp: 1, metrics: {a: '(x)'}}\n",
-    "defaults: {checks: {tcp: 1, metrics: {a: '(x)'}}}\ntests:\n  t:\n    metrics: {a: '(x)'}\n",
+    "tests:\n  t:\n    nets: {s: lan}\n    metrics: {a: '(x)'}\n    checks: {tcp: 1, metrics: {a: '(x)'}}\n",
+    "defaults: {nets: {s: lan}, metrics: {a: '(x)'}}\ntests:\n  t:\n    checks: {tcp: 1, metrics: {a: '(x)'}}\n",
+    "defaults: {nets: {s: lan}, checks: {tcp: 1, metrics: {a: '(x)'}}}\ntests:\n  t:\n    metrics: {a: '(x)'}\n",
     (
-        "tests:\n  t:\n    metrics: {a: '(x)'}\n"
+        "tests:\n  t:\n    nets: {s: lan}\n    metrics: {a: '(x)'}\n"
         "    when: [{match: {backend: qemu}, checks: {parallel: [{tcp: 1, metrics: {a: '(x)'}}]}}]\n"
     ),
 ]
@@ -177,7 +177,7 @@ SHARED = [
 
 @pytest.mark.parametrize("tests", SHARED)
 def test_a_metric_of_the_test_and_of_a_check_are_told_apart(errors: Errors, tests: str) -> None:
-    (told,) = errors(f"axes: {{backend: [qemu]}}\n{tests}")
+    (told,) = errors(AXES + tests)
     assert told.endswith(": metric 'a' is one of the test and one of a check, too\n    rename one of them")
 
 

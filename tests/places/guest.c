@@ -1,19 +1,26 @@
-/* A guest of a few lines on a tap: answers ARP, pings and TCP, whose bytes it sends back. `guest TAP ADDRESS MAC MISCHIEF` */
+/* A guest of a few lines: answers ARP, pings and TCP, whose bytes it sends back. `guest TAP ADDRESS MAC MISCHIEF`: on a
+ * tap, or as QEMU does with `-netdev stream` at the socket of that name, if an @ is before it. There it takes no frame
+ * that the link could not have carried.
+ */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define IP 14 /* where it begins in a frame */
+#define MTU 1400 /* of the network in `networked.py` */
 #define AGAIN 200 /* neighbours that a flood makes known */
 
 static unsigned char frame[65536], address[4];
 static unsigned char mac[6];
-static unsigned next[65536]; /* what is sent next, by the peer's port */
+static unsigned next[65536], awaited[65536]; /* what is sent, and what comes, next, by the peer's port */
 
 static unsigned short sum(const unsigned char *bytes, int length, unsigned long start)
 {
@@ -58,14 +65,17 @@ static int tcp(int length)
     if (flags & 4 || (!more && !(flags & 3))) /* a reset, or only an acknowledgement */
         return 0;
     if (flags & 2)
-        next[port] = 1000;
+        next[port] = 1000, awaited[port] = theirs;
+    if (awaited[port] != theirs) /* what has come before, or too early: only that is said */
+        more = flags = 0;
+    awaited[port] += more + !!(flags & 3);
     memmove(ip + 40, data, more);
     turn(header, header + 2, 2);
     memmove(ip + 20, header, 20);
     header = ip + 20;
     put(header + 4, next[port], 4);
     next[port] += more + !!(flags & 3);
-    put(header + 8, theirs + more + !!(flags & 3), 4);
+    put(header + 8, awaited[port], 4);
     header[12] = 5 << 4, header[13] = (flags & 3) | 16 | (more ? 8 : 0);
     put(header + 14, 65535, 2);
     put(header + 16, 0, 4);
@@ -145,22 +155,64 @@ static void mischief(int tap, const char *name)
     }
 }
 
-int main(int argc, char **argv)
+static int opened_tap(const char *name)
 {
     struct ifreq asked = {.ifr_flags = 0x1002}; /* IFF_TAP | IFF_NO_PI */
-    int length, tap = open("/dev/net/tun", O_RDWR);
-    snprintf(asked.ifr_name, IFNAMSIZ, "%s", argv[1]);
-    for (int each = 0; argc == 5 && each < 6; each++)
+    int tap = open("/dev/net/tun", O_RDWR);
+    snprintf(asked.ifr_name, IFNAMSIZ, "%s", name);
+    return tap < 0 || ioctl(tap, _IOW('T', 202, int), &asked) ? -1 : tap;
+}
+
+static int opened_socket(const char *name)
+{
+    struct sockaddr_un there = {.sun_family = AF_UNIX};
+    int end = socket(AF_UNIX, SOCK_STREAM, 0);
+    strncpy(there.sun_path + 1, name, sizeof there.sun_path - 2);
+    socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name);
+    return connect(end, (struct sockaddr *)&there, length) ? -1 : end;
+}
+
+static int by_socket;
+
+static int next_frame(int end)
+{
+    unsigned char head[4];
+    if (!by_socket)
+        return read(end, frame, sizeof frame);
+    if (recv(end, head, 4, MSG_WAITALL) != 4)
+        return -1;
+    if (get(head, 4) > MTU + IP) {
+        printf("a frame of %lu bytes\n", get(head, 4));
+        return -1;
+    }
+    return recv(end, frame, get(head, 4), MSG_WAITALL);
+}
+
+static int sent(int end, int length)
+{
+    unsigned char head[4];
+    put(head, length, 4);
+    return (!by_socket || write(end, head, 4) == 4) && write(end, frame, length) == length;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 5)
+        return 2;
+    by_socket = argv[1][0] == '@';
+    int length, end = by_socket ? opened_socket(argv[1] + 1) : opened_tap(argv[1]);
+    for (int each = 0; each < 6; each++)
         mac[each] = strtol(argv[3] + 3 * each, NULL, 16);
-    if (argc != 5 || inet_pton(AF_INET, argv[2], address) != 1 || tap < 0 || ioctl(tap, _IOW('T', 202, int), &asked)) {
+    if (inet_pton(AF_INET, argv[2], address) != 1 || end < 0) {
         perror(argv[1]);
         return 1;
     }
-    mischief(tap, argv[4]);
+    if (!by_socket)
+        mischief(end, argv[4]);
     printf("attached\n");
     fflush(stdout);
-    while ((length = read(tap, frame, sizeof frame)) > 0)
-        if ((length = answered(length)) > 0 && write(tap, frame, length) != length)
+    while ((length = next_frame(end)) > 0)
+        if ((length = answered(length)) > 0 && !sent(end, length))
             perror("write");
     return 0;
 }

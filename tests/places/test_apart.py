@@ -30,7 +30,7 @@ BOOT = """
 import os, sys
 from pathlib import Path
 import networked
-networked.program = Path(sys.argv[1]).read_bytes
+networked.program = lambda **_: Path(sys.argv[1]).read_bytes()
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.places.place import Job
 place = LocalPlace()
@@ -77,6 +77,18 @@ def test_another_user_has_networks_too_and_no_right_over_them(guest: Path) -> No
     assert done.stderr == ""
     nothing = "0" * 16
     assert done.stdout.splitlines() == ["b'hello' b'tcp'", str([nothing, nothing]), "True 12345"]
+
+
+def test_another_user_has_networks_by_sockets_too(guest: Path) -> None:
+    if os.getuid():
+        pytest.skip("to be another user needs root")
+    code = BOOT.replace("networked.job(place)", "networked.job(place, networked.interface())")
+    code = code.replace("networked.interface()", "networked.interface(by_socket=True)")
+    command = [*OTHER, others_python(), "-c", f"{code}    print(networked.ping(namespace))", str(guest)]
+    done = subprocess.run(command, cwd="/", env=with_paths(), capture_output=True, text=True, timeout=60, check=False)
+    if done.stderr.startswith("trouble:"):
+        pytest.skip(done.stderr)
+    assert (done.stdout, done.stderr) == ("b'hello'\n", "")
 
 
 @pytest.mark.usefixtures("place")
@@ -181,7 +193,7 @@ def test_a_node_that_this_user_may_not_open_is_told_with_its_remedy(open_folder:
     command = [*OTHER, others_python(), "-c", look]
     done = subprocess.run(command, cwd="/", env=with_paths(), capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == (
-        f"{node}, which a boot with a network needs, cannot be opened (Permission denied): chmod 0666 {node}\n"
+        f"{node} cannot be opened (Permission denied), and only QEMU has networks without it: chmod 0666 {node}\n"
     )
 
 

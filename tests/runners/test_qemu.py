@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
+from ipaddress import IPv4Interface
 from pathlib import Path
 
 import pytest
 
 from bootmatrix import plugins
 from bootmatrix.errors import UserError
-from bootmatrix.model import Boot, Ending, Rejected, Runner
+from bootmatrix.model import Boot, Ending, Interface, Network, Rejected, Runner
 
 ROOT = Path(__file__).parents[2]
 RAN = "runstate_set current_run_state 6 (prelaunch) new_state 9 (running)\n"
@@ -240,3 +242,36 @@ def test_an_architecture_that_qemu_does_not_boot_here_is_refused_with_those_that
     with pytest.raises(Rejected) as caught:
         make().tender("s390x")
     assert caught.value.remedy == "possible: x86_64, aarch64, riscv64"
+
+
+LAN = Network("lan", IPv4Interface("10.0.0.1/24"))
+BY_SOCKET = Boot(
+    "x86_64",
+    "qemu",
+    "a.elf",
+    (),
+    interfaces=(Interface("s", LAN, "tap0", IPv4Interface("10.0.0.2/24"), "02:00:0a:00:00:02", by_socket=True),),
+)
+
+
+@pytest.mark.parametrize("name", ["qemu", "solo5-virtio"])
+def test_without_taps_an_interface_is_a_client_of_a_socket(name: str) -> None:
+    runner = plugins.make_runner(name, {}, ROOT / "docs")
+    assert runner.takes_sockets
+    argv = runner.launch(BY_SOCKET).argv
+    netdev = argv[argv.index("-netdev") + 1]
+    assert netdev == "stream,id=tap0,server=off,addr.type=unix,addr.abstract=on,addr.path=tap0"
+    assert argv[argv.index("-netdev") + 3].startswith("virtio-net-pci,netdev=tap0,mac=02:00:0a:00:00:02")
+
+
+@pytest.mark.parametrize(("version", "fits"), [("6.2.0", False), ("7.1.0", False), ("7.2.22", True), ("10.0.2", True)])
+def test_a_qemu_that_knows_no_such_sockets_is_told_before(version: str, fits: bool) -> None:
+    words = f"QEMU emulator version {version} (Debian)"
+    file = ROOT / "pyproject.toml"
+    make().check(file, replace(BY_SOCKET, interfaces=()), words)
+    with (
+        contextlib.nullcontext()
+        if fits
+        else pytest.raises(Rejected, match=r"no taps .* cannot be attached by a socket")
+    ):
+        make().check(file, BY_SOCKET, words)
