@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +20,7 @@ from bootmatrix.errors import Problem, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from bootmatrix.planning.plan import Plan
     from bootmatrix.schedule.shard import Weight
@@ -155,10 +155,11 @@ def _builds(plan: Plan) -> None:
 
 
 def _is_kept(step: BuildStep) -> bool:
+    from bootmatrix import host  # noqa: PLC0415
     from bootmatrix.errors import InfrastructureError  # noqa: PLC0415
     from bootmatrix.places import opening  # noqa: PLC0415
 
-    with opening.opened("plan", Path()) as places:  # nothing is started there
+    with opening.opened("plan", host.cache() / "plan") as places:  # nothing is started there
         try:
             return step.output(places.of(step.image)).is_dir()
         except InfrastructureError:

@@ -44,6 +44,7 @@ class Pool:
         self._waiting = threading.Lock()
         self._idle: list[Container] = []  # the one that has waited longest first
         self._numbers = itertools.count(1)
+        self._owns_folder = False  # only what was made for a container is removed in the end
         self.agents: dict[str, Agent] = {}
         self._agents_lock = threading.Lock()
         self._lock = threading.Lock()
@@ -81,6 +82,7 @@ class Pool:
         for last in (False, True):
             self.await_engine()
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # no other user may speak for a container
+            self._owns_folder = True
             box = self.folder / str(next(self._numbers))
             try:
                 return Container(image, job, self.run, box, agent)
@@ -162,7 +164,7 @@ class Pool:
         for hand in before:
             hand.join()
         with contextlib.suppress(InfrastructureError, OSError):
-            if any(self.folder.iterdir()) and engine.answers():
+            if self._owns_folder and any(self.folder.iterdir()) and engine.answers():
                 gone = [engine.remove(container) for container in engine.labelled(f"{settings.LABEL}={self.run}")]
                 if all(gone):
                     files.remove(self.folder)
