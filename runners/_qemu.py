@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.model import MIB, Boot, Probe, Rejected
+from bootmatrix.model import MIB, Boot, Probe, Rejected, Signs
 
 from . import _probe, _qemu_end
 
@@ -21,10 +21,13 @@ VERSION = re.compile(r"QEMU emulator version (\d+)\.(\d+)")
 USUAL_MTU = 1500  # what a guest takes a network's to be that is told none
 
 
+NO_SIGNS = Signs()
+
+
 @dataclass(frozen=True)
 class Machine:
     """One architecture. `debug_exit` ends QEMU with `(value << 1) | 1`, where the machine has that device; `values` is
-    the trace of what is written to such a device, where it has one.
+    the trace of what is written to such a device, where it has one. `signs` hold where its usual firmware runs.
     """
 
     program: str
@@ -32,6 +35,7 @@ class Machine:
     cpu: dict[str, str]
     debug_exit: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    signs: Signs = NO_SIGNS
 
 
 MACHINES = {
@@ -41,16 +45,24 @@ MACHINES = {
         {"tcg": "max", "kvm": "host"},
         ("-device", "isa-debug-exit"),
         _qemu_end.VALUES,
+        Signs(_qemu_end.RUNS, _qemu_end.READS_KERNEL),
     ),
-    "aarch64": Machine("qemu-system-aarch64", ("-machine", "virt"), {"tcg": "max", "kvm": "host"}),
+    "aarch64": Machine(
+        "qemu-system-aarch64",
+        ("-machine", "virt"),
+        {"tcg": "max", "kvm": "host"},
+        signs=Signs(entry=_qemu_end.RUNS),  # it has no firmware: a few instructions of QEMU's jump into the kernel
+    ),
     "riscv64": Machine(
         "qemu-system-riscv64",
         ("-machine", "virt"),
         {"tcg": "rv64", "kvm": "host"},
         values=_qemu_end.VALUES,
+        signs=Signs(_qemu_end.RUNS, _qemu_end.OPENSBI_TOLD),
     ),
 }
 
+FIRMWARE = re.compile(r"^--?(?:bios|pflash)$|\bif=pflash\b|\bpflash[01]=|\bfirmware=")
 SECTOR = 512  # bytes, where QEMU is told nothing else
 SERIAL = 20  # characters: VIRTIO_BLK_ID_BYTES
 
@@ -148,6 +160,13 @@ def disks(boot: Boot, model: str = DISK) -> tuple[str, ...]:
 def quoted(text: str) -> str:
     """A value of an option with several, which commas part."""
     return text.replace(",", ",,")
+
+
+def signs(arch: str, options: tuple[str, ...]) -> Signs:
+    """Of other firmware one only knows when it begins."""
+    if any(FIRMWARE.search(word) for word in options):
+        return Signs(_qemu_end.RUNS)
+    return MACHINES[arch].signs if arch in MACHINES else NO_SIGNS
 
 
 def append(args: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from bootmatrix.model import Ending, Outcome, OutcomeKind
+from bootmatrix.model import Ending, Outcome, OutcomeKind, Sign
 
 # What QEMU tells on its standard error, which no guest can write: whether the machine ever ran, and whether it was
 # powered off (`shutdown_request`) or reset itself, which `-no-reboot` ends with status 0 too.
@@ -18,7 +18,13 @@ VALUES = ("-trace", "memory_region_ops_write")
 DEVICES = r"isa-debug-exit|riscv\.sifive\.test"
 NOISE = rf"memory_region_ops_write [^\n]* name '(?!(?:{DEVICES})'$)[^\n]*"
 
-RAN = re.compile(r"^runstate_set .*new_state \d+ \(running\)", re.MULTILINE)
+RUNS = Sign(r"^runstate_set .*new_state \d+ \(running\)", by_tender=True)
+# Firmware hands over: the ROM by which SeaBIOS starts a kernel reads that, or its command line, from QEMU (the guest's
+# kernel may do so, too, but it prints before); OpenSBI has told all of the machine.
+READS_KERNEL = Sign(r"^memory_region_ops_write [^\n]* name 'fwcfg\.dma'", by_tender=True, last=True)
+OPENSBI_TOLD = Sign(r"^Boot HART MEDELEG\s*: ")
+
+RAN = re.compile(RUNS.pattern, re.MULTILINE)
 STOPPED = re.compile(r"^runstate_set .*new_state \d+ \(shutdown\)", re.MULTILINE)
 EVENT = re.compile(
     r"^(?:qemu_system_shutdown_request reason=(?P<reason>\d+)"

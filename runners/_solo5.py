@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bootmatrix import model
-from bootmatrix.model import MIB, Boot, Ending, Launch, Outcome, Rejected, Tender
+from bootmatrix.model import MIB, Boot, Ending, Launch, Outcome, Rejected, Sign, Signs, Tender
 
 from . import _solo5_check, _solo5_words
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+BANNER = Sign(r"^ {12}\|      ___\|")  # bindings/*/start.c
 SPACE = "Solo5's tenders take no path with a blank"
 
 
@@ -48,6 +49,11 @@ class Native(model.Runner):
         memory = f"--mem={-(-boot.memory // MIB)}"
         devices = (*_nets(boot), *_disks(boot))
         return Launch((boot.program, memory, *devices, *self.options, "--", boot.unikernel, *boot.args))
+
+    def signs(self, arch: str) -> Signs:
+        """There is no firmware, and the bindings print their banner first; not with `--solo5:quiet`."""
+        del arch
+        return Signs(entry=BANNER)
 
     def outcome(self, ending: Ending) -> Outcome:
         """The tender passes `solo5_exit`'s status on; 255 with ABORT is an abort or a trap."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bootmatrix import model, patterns, volatile
-from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Probe, Tender
+from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Probe, Signs, Tender
 
 from . import _arguments, _qemu, _qemu_end
 
@@ -57,6 +57,9 @@ class Runner(model.Runner):
 
     def probe(self, arch: str, accel: str) -> Probe | None:
         return _qemu.probe(arch, accel)
+
+    def signs(self, arch: str) -> Signs:
+        return _qemu.signs(arch, (self.machine, *self.options))
 
     def check(self, unikernel: Path, boot: Boot, version: str) -> None:
         _qemu.check_sockets(boot, version)

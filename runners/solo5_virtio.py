@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bootmatrix import model
-from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Probe, Rejected, Tender
+from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Probe, Rejected, Signs, Tender
 
 from . import _arguments, _qemu, _qemu_end, _solo5_check, _solo5_words
 
@@ -50,6 +50,9 @@ class Runner(model.Runner):
 
     def probe(self, arch: str, accel: str) -> Probe | None:
         return _qemu.probe(arch, accel)
+
+    def signs(self, arch: str) -> Signs:
+        return _qemu.signs(arch, self.options)
 
     def check(self, unikernel: Path, boot: Boot, version: str) -> None:
         _qemu.check_sockets(boot, version)

@@ -18,7 +18,19 @@ from hypothesis import strategies as st
 
 from bootmatrix import results
 from bootmatrix.errors import UserError
-from bootmatrix.model import Attempt, Case, CheckResult, Measure, Outcome, Quarantine, Result, Run, Verdict, bounds
+from bootmatrix.model import (
+    Attempt,
+    Case,
+    CheckResult,
+    Measure,
+    Outcome,
+    Phase,
+    Quarantine,
+    Result,
+    Run,
+    Verdict,
+    bounds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +58,7 @@ def any_results(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Result]:
         Mapping[str, str]: st.dictionaries(TEXTS, texts, max_size=3),
         tuple[str, ...]: st.lists(texts, max_size=3).map(tuple),
     }
-    for kind in (Outcome, Case, Measure, CheckResult, Quarantine, Attempt, Result):
+    for kind in (Outcome, Case, Measure, CheckResult, Phase, Quarantine, Attempt, Result):
         hints = get_type_hints(kind, include_extras=True)
         if kind is Attempt:
             alone = {name: known[hint] for name, hint in hints.items() if name != "guests" and hint in known}

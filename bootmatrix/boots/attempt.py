@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
-from bootmatrix.boots import disks, judgement, onlookers
+from bootmatrix.boots import disks, judgement, onlookers, phases
 from bootmatrix.boots.preparing import job_of
 from bootmatrix.boots.results import now
 from bootmatrix.boots.worlds import Worlds
@@ -35,12 +35,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Turn:
     """Which attempt it is of all, and which of those that the infrastructure did not end; `stretch` times its own
-    time-outs are what it has.
+    time-outs are what it has; `held` holds it against its test's limits.
     """
 
     number: int
     guest_number: int
     stretch: float = 1.0
+    held: Callable[[Attempt], Attempt] = lambda attempt: attempt
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,6 @@ class Attempts:
         if self.counting and not member:
             counted = self.counting.counted(prepared, place, turn.guest_number, said.verdict)
             seen = replace(seen, findings=seen.findings | counted)
-        passed = said.verdict in STEADY_VERDICTS and not (member and member.company.failed)
-        files = self.store.keep_consoles(prepared.step.test_id, _name(prepared, turn), seen, passed=passed)
         attempt = Attempt(
             number=turn.number,
             verdict=said.verdict,
@@ -95,10 +94,7 @@ class Attempts:
             seconds=round(seen.seconds, 4),
             accelerator=prepared.choice.name,
             accelerator_reason=prepared.choice.reason,
-            console=files.console,
             console_bytes=seen.console.total,
-            tender=files.tender,
-            files=(*files.others, *own),
             command=command,
             cases=said.cases,
             starved=judged.starved,
@@ -106,8 +102,13 @@ class Attempts:
             ready=seen.findings.ready or 0.0,
             checks=seen.findings.checks,
             metrics=(*said.metrics, *counted.metrics),
+            phases=phases.of(seen),
         )
-        return attempt, judged.share
+        if not member:
+            attempt = turn.held(attempt)
+        passed = attempt.verdict in STEADY_VERDICTS and not (member and member.company.failed)
+        kept = self.store.keep_consoles(prepared.step.test_id, _name(prepared, turn), seen, passed=passed)
+        return replace(attempt, console=kept.console, tender=kept.tender, files=(*kept.others, *own)), judged.share
 
     def _booted(
         self,

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.boots import judgement, onlookers, resources, retry, together
 from bootmatrix.boots.attempt import Attempts, Turn
+from bootmatrix.boots.budget import Budget
 from bootmatrix.boots.counting import Counting
 from bootmatrix.boots.preparing import Preparer
 from bootmatrix.boots.results import Results, now
 from bootmatrix.boots.tenders import Unavailable
 from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError, UserError
-from bootmatrix.judging import verdict
+from bootmatrix.judging import budgets, verdict
 from bootmatrix.model import Attempt, Outcome, OutcomeKind, Rejected, Verdict
-from bootmatrix.places import opening
+from bootmatrix.places import opening, pressure
 from bootmatrix.places.place import nothing
 from bootmatrix.quantities import human_time
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bootmatrix.boots.preparing import Prepared
+    from bootmatrix.judging.budgets import Earlier
     from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.model import Result
+    from bootmatrix.model import Measure, Result
     from bootmatrix.places.place import Place
     from bootmatrix.planning.step import BootStep
     from bootmatrix.runs.store import Store
@@ -61,6 +63,7 @@ class Booter:
     on_attempt: Callable[[BootStep, Attempt], None] = lambda _step, _attempt: None
     on_chunk: Callable[[str, bytes], None] | None = None
     results: Results = field(default_factory=Results)
+    earlier: Callable[[str, str, str, Measure], Earlier] = budgets.nothing
     place_of: Callable[[Image], Place] = lambda _image: opening.here()
     counting: Counting = field(init=False)
 
@@ -125,10 +128,11 @@ class Booter:
         before: Postponed | None,
     ) -> list[Attempt] | Postponed | None:
         share = 1.0
+        held = partial(self._held, step, fields, place, sum(each.size for each in prepared))
 
         def once(number: int, guest_number: int) -> Attempt:
             nonlocal share
-            turn = Turn(number, guest_number, before.stretch if before else 1.0)
+            turn = Turn(number, guest_number, before.stretch if before else 1.0, held(before))
             begin = partial(self.on_begin, step) if number == 1 else nothing
             attempt, share = self._attempt(prepared, place, turn, begin)
             self.on_attempt(step, attempt)
@@ -140,6 +144,15 @@ class Booter:
         if made[-1].starved and not before:
             return _postponed(step, fields, started, made, LONGEST - share)
         return made
+
+    def _held(
+        self, step: BootStep, fields: TestFields, place: Place, size: int, before: Postponed | None
+    ) -> Callable[[Attempt], Attempt]:
+        """What holds the attempt that is made now against its limits."""
+        earlier = partial(self.earlier, step.id, place.host.kind)
+        if not before:
+            return Budget(fields.limits, size, earlier).judged
+        return Budget(fields.limits, size, earlier, before.attempts[-1], pressure.waited()).judged
 
     def _attempt(
         self, prepared: Sequence[Prepared], place: Place, turn: Turn, begin: Callable[[], None]

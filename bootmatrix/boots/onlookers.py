@@ -9,6 +9,7 @@ from bootmatrix.checks.witness import Checks
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.witnesses.monitoring import Monitoring
 from bootmatrix.watching.witnesses.packets import Packets
+from bootmatrix.watching.witnesses.phases import Phases
 from bootmatrix.watching.witnesses.relay import Relay
 from bootmatrix.watching.witnesses.usage import Usage
 
@@ -47,6 +48,7 @@ def of(
     printed, `world` says what checks may use, `member` is the guest among others.
     """
     yield Usage()
+    yield Phases(step.runner.signs(step.arch))
     if step.interfaces:
         yield Packets(step.interfaces, always=fields.capture == "always")
     if fields.monitoring:

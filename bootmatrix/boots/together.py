@@ -13,7 +13,7 @@ from bootmatrix.boots.company import Abandoned, Company, Member
 from bootmatrix.boots.results import now
 from bootmatrix.errors import BootmatrixError, Fatal
 from bootmatrix.matrix.guests import SEPARATOR
-from bootmatrix.model import RANKS, Attempt, Better, Case, CheckResult, Measure, Verdict
+from bootmatrix.model import RANKS, Attempt, Case, CheckResult, Verdict, measured
 from bootmatrix.places.place import nothing
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _made(
     begun = min((member.begun for member in members.values() if member.begun), default=clock)
     ends = [members[name].begun + each.seconds for name, each in made.items() if members[name].begun]
     whole = joined(made, company.failed, started, max(ends, default=time.monotonic()) - begun)
-    return whole, min(hand.share for hand in hands.values())
+    return turn.held(whole), min(hand.share for hand in hands.values())
 
 
 @contextlib.contextmanager
@@ -135,9 +135,10 @@ def joined(made: Mapping[str, Attempt], failed: str, started: str, seconds: floa
         cases=tuple(_named(guest, case) for guest, each in made.items() for case in each.cases),
         checks=tuple(_named(guest, check) for guest, each in made.items() for check in each.checks),
         metrics=tuple(
-            replace(each, name=f"{guest}.{each.name}") for guest, one in made.items() for each in _measured(one)
+            replace(each, name=f"{guest}.{each.name}") for guest, one in made.items() for each in measured(one)
         ),
         files=(),
+        phases=(),
         guests=made,
     )
 
@@ -155,14 +156,3 @@ def _rank(attempt: Attempt) -> int:
 
 def _named(guest: str, told: Named) -> Named:
     return replace(told, name=SEPARATOR.join((guest, told.name)))
-
-
-def _measured(attempt: Attempt) -> Iterator[Measure]:
-    """What a guest's boot alone took, and its own metrics."""
-    own = (
-        Measure("boot_time", attempt.seconds, "s", Better.LOWER),
-        Measure("ready_time", attempt.ready, "s", Better.LOWER),
-        Measure("memory_peak", attempt.memory, "B", Better.LOWER),
-    )
-    yield from (each for each in own if each.value)
-    yield from attempt.metrics

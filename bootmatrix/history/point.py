@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bootmatrix.model import Verdict
+from bootmatrix.model import TOO_SLOW, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bootmatrix.model import Measure, PairFinding, Result, Run
+    from bootmatrix.model import Attempt, Measure, PairFinding, Result, Run
 
 Span = tuple[float, float]
 LONGEST = 500  # characters of a reason that are kept
@@ -64,9 +64,14 @@ def of_run(run: Run) -> Iterator[Point]:
     return (replace(point, span=None) for point in points) if run.merged else points
 
 
+def _was_starved(attempt: Attempt) -> bool:
+    """But not if it only was too slow for its limits: what was measured then, and at its second boot, is what it is."""
+    return attempt.starved and attempt.outcome.evidence != TOO_SLOW
+
+
 def of(run: str, result: Result) -> Point:
     tried = [attempt for attempt in result.attempts if attempt.verdict != Verdict.SKIPPED and not attempt.broken]
-    busy = any(attempt.starved for attempt in result.attempts)  # the host was, and so it took longer than it does
+    busy = any(map(_was_starved, result.attempts))  # the host was, and so it took longer than it does
     measures = () if result.reused or busy else result.measures
     return Point(
         run=run,

@@ -18,6 +18,7 @@ from bootmatrix.matrix import (
     check_builds,
     check_checks,
     check_guests,
+    check_limits,
     check_nets,
     check_pairs,
     check_quarantine,
@@ -83,6 +84,7 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
     check_nets.check(sections, problems)
     check_checks.check(sections, cells, problems)
     check_tests.check(sections, cells, within, problems)
+    check_limits.check(sections, problems)
     check_pairs.check(sections, problems)
     check_quarantine.check(sections, cells, problems)
     problems.stop()

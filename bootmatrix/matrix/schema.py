@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from bootmatrix.matrix.guests import GuestFields, Guests
+from bootmatrix.matrix.limits import Limit  # noqa: TC001  # pydantic reads it
 from bootmatrix.matrix.marks import AsWritten, Filled, Layered, Merged, NotInPass, Replaced, Told
 from bootmatrix.matrix.nets import OneNet  # noqa: TC001  # pydantic reads it
 from bootmatrix.matrix.pair import PairOrAxis  # noqa: TC001  # pydantic reads it
@@ -20,6 +21,9 @@ class TestFields(GuestFields):
     __test__ = False  # not a test class, whatever pytest thinks of the name
 
     timeout: Seconds = Field(30.0, description="The boot is ended after this time.")
+    limits: Annotated[dict[str, Limit], Merged(), AsWritten()] = Field(
+        {}, description="What a boot's measures may be at most (at least, where more is better), by their names."
+    )
     count: Annotated[list[Literal["instructions"]], Listed()] = Field(
         [], description="What is counted exactly, in a boot of its own: `instructions`, where the backend can."
     )

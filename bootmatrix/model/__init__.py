@@ -2,8 +2,18 @@
 
 from bootmatrix.model.backend import MIB, Boot, Counter, Launch, Probe, Rejected, Runner, Tender
 from bootmatrix.model.check import CheckResult, CheckStatus
-from bootmatrix.model.outcome import NOT_THE_GUESTS, OUTCOMES, Cell, Ending, Outcome, OutcomeKind, parse_outcome
+from bootmatrix.model.outcome import (
+    NOT_THE_GUESTS,
+    OUTCOMES,
+    TOO_SLOW,
+    Cell,
+    Ending,
+    Outcome,
+    OutcomeKind,
+    parse_outcome,
+)
 from bootmatrix.model.pair import PairFinding, PairVerdict
+from bootmatrix.model.phase import Phase, PhaseName, Sign, Signs
 from bootmatrix.model.result import (
     BUILTIN,
     Attempt,
@@ -16,6 +26,7 @@ from bootmatrix.model.result import (
     Result,
     Run,
     improves,
+    measured,
     repro,
 )
 from bootmatrix.model.verdicts import (
@@ -39,6 +50,7 @@ __all__ = [
     "RANKS",
     "SEVERITY",
     "STEADY_VERDICTS",
+    "TOO_SLOW",
     "VERDICTS",
     "Attempt",
     "Better",
@@ -59,6 +71,8 @@ __all__ = [
     "OutcomeKind",
     "PairFinding",
     "PairVerdict",
+    "Phase",
+    "PhaseName",
     "Probe",
     "Quarantine",
     "Rejected",
@@ -66,9 +80,12 @@ __all__ = [
     "Result",
     "Run",
     "Runner",
+    "Sign",
+    "Signs",
     "Tender",
     "Verdict",
     "improves",
+    "measured",
     "parse_outcome",
     "repro",
 ]

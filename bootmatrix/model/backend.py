@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from bootmatrix.model.phase import Signs
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -155,3 +157,8 @@ class Runner(ABC):
         """A guest that proves `accel`; None if opening its device is proof enough."""
         del arch, accel
         return None
+
+    def signs(self, arch: str) -> Signs:
+        """By what one sees how far a boot has come, without disturbing it; pure."""
+        del arch
+        return Signs()

@@ -25,6 +25,8 @@ class OutcomeKind(StrEnum):
 
 
 OUTCOMES = tuple(OutcomeKind)
+TOO_SLOW = "its limits of time"
+"""The evidence of an outcome of a boot that is tried again since it passed, but was slower than its limits allow."""
 NOT_THE_GUESTS = frozenset({OutcomeKind.REJECTED, OutcomeKind.BROKEN})
 """What a guest has no part in."""
 

@@ -14,11 +14,14 @@ from bootmatrix.model.bounds import Name, Number, OneDeep, OneOf, Seconds, Size,
 from bootmatrix.model.check import CheckResult  # noqa: TC001  # pydantic reads a run's results back by these types
 from bootmatrix.model.outcome import Outcome, OutcomeKind
 from bootmatrix.model.pair import PairFinding  # noqa: TC001  # pydantic reads a run's results back by these types
+from bootmatrix.model.phase import Phase, PhaseName
 from bootmatrix.model.verdicts import GOOD_VERDICTS, VERDICTS, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+TOLD = frozenset({PhaseName.FIRMWARE, PhaseName.ENTRY, PhaseName.FIRST_BYTE})
+"""Phases that are measures only as such."""
 BUILTIN = frozenset({"format", "test", "cell"})  # placeholders that are no axis and no parameter
 
 
@@ -85,7 +88,8 @@ class Attempt:
 
     `memory` is the peak of the tender's resident memory in bytes, 0 where the place does not tell; `metrics` are the
     test's own, in the order of the matrix; `files` is what else was kept of it, as `consoles/…/1.usage.csv`.
-    `ready` is when the guest was, 0 where that is not known; `checks` are what it was asked, in the matrix's order.
+    `ready` is when the guest was, 0 where that is not known; `checks` are what it was asked, in the matrix's order;
+    `phases` are when the boot came how far, in the order of time, those that are known.
     """
 
     number: Size
@@ -102,12 +106,16 @@ class Attempt:
     command: tuple[str, ...] = ()
     cases: tuple[Case, ...] = ()
     starved: bool = False
-    """Whether it was ended at a deadline, but had waited for a processor, which its neighbours had."""
+    """Whether it was ended at a deadline, but had waited for a processor, which its neighbours had; or was slower than
+    its limits allow, and may have waited."""
     memory: Size = 0
     metrics: tuple[Measure, ...] = ()
     files: tuple[str, ...] = ()
     ready: Seconds = 0.0
     checks: tuple[CheckResult, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    """Of its test's limits those that could not be judged, each with its reason."""
     guests: Annotated[Mapping[Name, Attempt], OneDeep()] = field(default_factory=dict)
     """Of a test of several guests, what became of each; all else tells of that which decides, or of all together."""
 
@@ -120,6 +128,18 @@ class Attempt:
     def broken(self) -> bool:
         """Whether the infrastructure ended it, so that it says nothing of the guest."""
         return self.outcome.kind == OutcomeKind.BROKEN
+
+
+def measured(attempt: Attempt, size: int = 0) -> tuple[Measure, ...]:
+    """What an attempt measured where it is known, and the test's own metrics; `size` is its unikernel's in bytes."""
+    own = (
+        Measure("boot_time", attempt.seconds, "s", Better.LOWER),
+        *(Measure(f"{each.name}_time", each.at, "s", Better.LOWER) for each in attempt.phases if each.name in TOLD),
+        Measure("ready_time", attempt.ready, "s", Better.LOWER),
+        Measure("memory_peak", attempt.memory, "B", Better.LOWER),
+        Measure("unikernel_size", size, "B", Better.LOWER),
+    )
+    return (*(measure for measure in own if measure.value), *attempt.metrics)
 
 
 @dataclass(frozen=True)
@@ -174,16 +194,7 @@ class Result:
     @property
     def measures(self) -> tuple[Measure, ...]:
         """What the last attempt measured: time, memory and size where they are known, and the test's own metrics."""
-        if not self.attempts:
-            return ()
-        last = self.attempts[-1]
-        own = (
-            Measure("boot_time", last.seconds, "s", Better.LOWER),
-            Measure("ready_time", last.ready, "s", Better.LOWER),
-            Measure("memory_peak", last.memory, "B", Better.LOWER),
-            Measure("unikernel_size", self.size, "B", Better.LOWER),
-        )
-        return (*(measure for measure in own if measure.value), *last.metrics)
+        return measured(self.attempts[-1], self.size) if self.attempts else ()
 
     @property
     def good(self) -> bool:

@@ -21,7 +21,7 @@ from bootmatrix.model import GOOD_VERDICTS, Run, Verdict
 from bootmatrix.places import engine, opening
 from bootmatrix.places.hosts import HERE
 from bootmatrix.program import leaving
-from bootmatrix.running import reporting
+from bootmatrix.running import baselines, reporting
 from bootmatrix.running.steps import Steps
 from bootmatrix.running.tasks import Tasks
 from bootmatrix.runs import lease
@@ -91,7 +91,9 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
         described = _host(plan)
         steps = Steps(store, passes, places, screen, reuse=options.reuse)
         steps.anew = past is not None
+        steps.booter.earlier = baselines.of(plan, checkout.branch, options.history, screen.note)
         fatal = _work(plan, steps, screen, options)
+        steps.tell_unjudged()
         before = past.seconds if past else 0.0
         finished = Run(
             id=store.id,

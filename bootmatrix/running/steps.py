@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bootmatrix.screen import Screen
 
 
+PASSES = {Verdict.PASSED, Verdict.FLAKY}
 MORE = "details are in the run's logs/, and at the test"
 
 
@@ -57,6 +58,7 @@ class Steps:
         )
         if screen.wants_consoles:
             self.booter.on_chunk = screen.console
+        self._unjudged: list[Result] = []  # that passed, but with limits that could not be judged
         self._blamed: dict[str, str] = {}  # the first test that each failed image or build kept from booting
         self._keys = Keys()
 
@@ -146,7 +148,16 @@ class Steps:
         self.anew = self.anew or not result.reused
         if result.attempts and not result.reused:
             self.took[result.id] = result.seconds
+        if result.verdict in PASSES and result.attempts[-1].unjudged:
+            self._unjudged.append(result)
         self.screen.result(result)
+
+    def tell_unjudged(self) -> None:
+        """What passed in this run though not all was held against it: nobody reads the details of a pass."""
+        if self._unjudged:
+            first, more = min(self._unjudged, key=lambda each: each.id), len(self._unjudged) - 1
+            others = f"; so {'does' if more == 1 else 'do'} {more} more" if more else ""
+            self.screen.note(f"{first.id} has passed, but {first.attempts[-1].unjudged[0]}{others}")
 
     def lost(self, kind: str, name: str, error: BootmatrixError) -> None:
         self.store.event(f"{kind} failed", **{kind: name}, reason=str(error))

@@ -85,7 +85,10 @@ class Journal:
 
 def _start(kind: str, details: dict[str, Any]) -> bytes:
     stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-    line = json.dumps({"time": stamp, "monotonic": round(time.monotonic(), 4), "event": kind, **details})
+    thread = threading.current_thread().name  # which of them did it, for a timeline
+    line = json.dumps(
+        {"time": stamp, "monotonic": round(time.monotonic(), 4), "event": kind, "thread": thread, **details}
+    )
     return line[:-1].encode()
 
 

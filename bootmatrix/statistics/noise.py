@@ -22,10 +22,10 @@ TENTHS = 2.563  # standard deviations between the first and the last tenth of a 
 
 def is_loud(part: Sequence[float], at: int, chance: float) -> bool:
     """Of the numbers before `at`, against those from there on: such a difference comes less often than `chance`."""
-    middle, spread = _noise(part[:at])
+    middle, wide = spread(part[:at])
     centre = statistics.median(part[at:])
-    before = _cut(part[:at], middle - FAR * spread, middle + FAR * spread)
-    after = _cut(part[at:], centre - FAR * spread, centre + FAR * spread)
+    before = _cut(part[:at], middle - FAR * wide, middle + FAR * wide)
+    after = _cut(part[at:], centre - FAR * wide, centre + FAR * wide)
     mean = statistics.fmean(before)
     off = [value - mean for value in before]
     squares = _product(off, off)
@@ -37,7 +37,7 @@ def is_loud(part: Sequence[float], at: int, chance: float) -> bool:
     return abs(statistics.fmean(after) - mean) >= error * _student(chance, at - 1)
 
 
-def _noise(values: Sequence[float]) -> tuple[float, float]:
+def spread(values: Sequence[float]) -> tuple[float, float]:
     """The median, and the standard deviation of all but the outer tenths, as of a normal distribution."""
     ordered, tenth = sorted(values), len(values) // 10
     return statistics.median(ordered), (ordered[-1 - tenth] - ordered[tenth]) / TENTHS

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bootmatrix.model import CheckResult, Measure
+    from bootmatrix.model import CheckResult, Measure, Phase
     from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Exit, Process
     from bootmatrix.places.strain import Strain
@@ -45,7 +45,7 @@ class Findings:
     `complaints` are sentences that speak against a pass; so are `undone`, of what could not be asked any more, but not
     against a guest that skipped itself. `overtime` says what only came since a starved boot had more time. `checks`
     were made of the guest from outside, `metrics` are what was measured besides, `ready` is after how many seconds the
-    guest was ready.
+    guest was ready, `phases` are when the boot came how far.
     """
 
     memory: int = 0
@@ -58,6 +58,7 @@ class Findings:
     ready: float | None = None
     checks: tuple[CheckResult, ...] = ()
     metrics: tuple[Measure, ...] = ()
+    phases: tuple[Phase, ...] = ()
 
     def __or__(self, other: Findings) -> Findings:
         """Both; of two that tell the same the second."""
@@ -72,6 +73,7 @@ class Findings:
             ready=self.ready if other.ready is None else other.ready,
             checks=(*self.checks, *other.checks),
             metrics=(*self.metrics, *other.metrics),
+            phases=(*self.phases, *other.phases),
         )
 
 

@@ -11,6 +11,7 @@ function attemptOf(attempt, shown, reason, last) {
     attempt,
     last,
     attempt.reason && attempt.reason !== reason ? make("p", { class: "reason" }, seenLines(attempt.reason)) : null,
+    (attempt.unjudged ?? []).map((each) => make("p", { class: "remark" }, seen(each))),
     guests.length
       ? guests.map(([name, each]) => guestOf(name, each, shown?.guests?.[name]))
       : bootOf(attempt, shown, `attempt ${attempt.number}`),
@@ -59,7 +60,7 @@ function bootOf(attempt, shown, whose) {
       ),
     ],
     ["Started", attempt.started ? moment(attempt.started) : ""],
-    ["Waited", attempt.starved ? "it was ended at a deadline, but had waited for a processor" : ""],
+    ["Waited", attempt.starved ? "it is no word on the guest: others had the processors, or may have had them" : ""],
   ];
   return [
     consoleOf("Console", attempt, attempt.console, shown?.console, shown?.full),
@@ -68,6 +69,7 @@ function bootOf(attempt, shown, whose) {
     checksOf(attempt),
     casesOf(attempt),
     factList(facts),
+    phasesOf(attempt),
     filesOf(attempt),
     usageOf(shown?.usage),
     attempt.command.length

@@ -18,7 +18,19 @@ from typing import TYPE_CHECKING
 from bootmatrix import plugins, results
 from bootmatrix.history import told
 from bootmatrix.history.told import Change, ChangeKind, Changes, Night, Trend, Trends
-from bootmatrix.model import Attempt, Case, Measure, Outcome, PairFinding, Quarantine, Result, Run, Verdict
+from bootmatrix.model import (
+    Attempt,
+    Case,
+    Measure,
+    Outcome,
+    PairFinding,
+    Phase,
+    PhaseName,
+    Quarantine,
+    Result,
+    Run,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,13 +105,14 @@ def attempt(number: int, verdict: str, dice: random.Random, console: str = "", s
         Case("icmp", "skipped", "no route"),
         Case("link", "passed"),
     )
+    took = round(dice.lognormvariate(-2, 0.4), 4)
     return Attempt(
         number=number,
         verdict=Verdict.PASSED if good else Verdict.TIMED_OUT if verdict == "timed out" else Verdict.FAILED,
         reason=REASONS["passed"] if good else REASONS.get(verdict, REASONS["failed"]),
         outcome=Outcome(kind, "0" if good else "" if kind == "hung" else "1", "the tender's exit status"),
         started=STARTED,
-        seconds=round(dice.lognormvariate(-2, 0.4), 4),
+        seconds=took,
         accelerator="tcg",
         accelerator_reason="/dev/kvm is not there",
         console=console,
@@ -108,7 +121,14 @@ def attempt(number: int, verdict: str, dice: random.Random, console: str = "", s
         cases=() if good else cases,
         memory=dice.randint(40, 90) << 20,
         metrics=(Measure("throughput", round(dice.gauss(940, 20), 1), "Mbit/s", "higher"),),
+        phases=phases(took),
     )
+
+
+def phases(took: float) -> tuple[Phase, ...]:
+    """Of a boot that took so many seconds."""
+    parts = {PhaseName.FIRMWARE: 0.1, PhaseName.FIRST_BYTE: 0.55, PhaseName.ENTRY: 0.6, PhaseName.READY: 0.8}
+    return (*(Phase(name, round(part * took, 4)) for name, part in parts.items()), Phase(PhaseName.END, took))
 
 
 def result(folder: Path, values: dict[str, str], test: str, verdict: str, dice: random.Random) -> Result:

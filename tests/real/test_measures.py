@@ -37,6 +37,7 @@ def test_metrics_size_and_the_hosts_class_are_kept(tmp_path: Path) -> None:
     (result,) = run.results
     assert {m.name: (m.value, m.unit, m.better) for m in result.measures} == {
         "boot_time": (result.attempts[0].seconds, "s", "lower"),
+        "first_byte_time": (result.attempts[0].phases[0].at, "s", "lower"),
         "unikernel_size": (size, "B", "lower"),
         "heap": (42, "words", "lower"),
     }

@@ -16,12 +16,13 @@ from conftest import ROOT, made_image
 from support import bootmatrix, script, scripted, started, write_matrix
 
 from bootmatrix import results as stored
+from bootmatrix.model import Phase, PhaseName
 from bootmatrix.places import engine, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.model import Run
+    from bootmatrix.model import Result, Run
 
 pytestmark = pytest.mark.docker
 
@@ -105,6 +106,14 @@ def in_a_cell() -> int:
     return sum(math.prod(len(texts) for texts in test.get("params", {}).values()) for test in tests)
 
 
+def phases(result: Result) -> set[str]:
+    """Those of the last attempt, which must be in the order of time, the end last."""
+    made = result.attempts[-1].phases
+    assert [each.at for each in made] == sorted(each.at for each in made)
+    assert made[-1] == Phase(PhaseName.END, result.attempts[-1].seconds)
+    return {each.name for each in made}
+
+
 def test_our_own_unikernels_boot_on_three_architectures(tmp_path: Path) -> None:
     for arch in ("aarch64", "riscv64"):
         made_image(arch)
@@ -120,6 +129,9 @@ def test_our_own_unikernels_boot_on_three_architectures(tmp_path: Path) -> None:
     rest = [r for r in found.values() if r.test not in {"flaky", "tap-skip", "tap-fail", "http-fail"}]
     assert {r.verdict for r in rest} == {"passed"}
     assert {a.accelerator for r in found.values() for a in r.attempts} <= {"tcg", "kvm"}
+    firmware = {"x86_64": {"firmware"}, "aarch64": set(), "riscv64": {"firmware"}}
+    for hello in (r for r in rest if r.test == "hello"):
+        assert phases(hello) == {*firmware[hello.axes["arch"]], "entry", "first_byte", "end"}
     assert all(a.accelerator_reason for r in rest for a in r.attempts)
 
 
@@ -136,6 +148,7 @@ def test_our_own_unikernels_boot_on_every_solo5_tender(tmp_path: Path) -> None:
         (r.axes["backend"], r.attempts[0].outcome.kind) for r in found.values() if r.test == "crash" and r.attempts
     }
     assert {kind for _, kind in kinds} == {"crashed"}
+    assert {name for hello in spt if hello.test == "hello" for name in phases(hello)} == {"entry", "first_byte", "end"}
 
 
 def test_a_second_run_builds_nothing_again(tmp_path: Path) -> None:

@@ -70,6 +70,15 @@ def test_what_it_knows_of_ends_is_patterns_and_questions(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("arch", [*ARCHES, "s390x", ""])
+def test_signs_are_patterns(name: str, arch: str) -> None:
+    found = runner(name).signs(arch)
+    for sign in filter(None, (found.firmware, found.entry)):
+        assert re.compile(sign.pattern)
+        assert sign.by_tender or not sign.last
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_an_unknown_option_is_refused_by_its_name(name: str) -> None:
     with pytest.raises(UserError, match="unknown option 'no-such'"):
         plugins.make_runner(name, {"no-such": "x"}, ROOT / "docs")

@@ -1,0 +1,41 @@
+"""The limits of one boot, held against what it has measured, and against how busy this host was meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bootmatrix.judging import budgets
+from bootmatrix.judging.budgets import Before
+from bootmatrix.places import pressure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bootmatrix.judging.budgets import Earlier
+    from bootmatrix.model import Attempt, Measure
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Made before the boot begins. `wanted` are its test's limits, `size` is its unikernel's in bytes, `before` the
+    attempt that was put off, if one was, `began` then what `pressure` said; `earlier` is asked by the accelerator for
+    what earlier runs measured.
+    """
+
+    wanted: Mapping[str, str]
+    size: int
+    earlier: Callable[[str, Measure], Earlier]
+    before: Attempt | None = None
+    began: float | None = None
+
+    def judged(self, attempt: Attempt) -> Attempt:
+        def earlier(measure: Measure) -> Earlier:
+            return self.earlier(attempt.accelerator, measure)
+
+        before = Before(self.before, self._waited()) if self.before else None
+        return budgets.judged(attempt, self.size, self.wanted, earlier, before)
+
+    def _waited(self) -> float:
+        now = pressure.waited()
+        return 0.0 if now is None or self.began is None else now - self.began
