@@ -24,6 +24,7 @@ from bootmatrix.model import (
     CheckResult,
     Measure,
     Outcome,
+    PairFinding,
     Phase,
     Quarantine,
     Result,
@@ -58,7 +59,7 @@ def any_results(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Result]:
         Mapping[str, str]: st.dictionaries(TEXTS, texts, max_size=3),
         tuple[str, ...]: st.lists(texts, max_size=3).map(tuple),
     }
-    for kind in (Outcome, Case, Measure, CheckResult, Phase, Quarantine, Attempt, Result):
+    for kind in (Outcome, Case, Measure, CheckResult, Phase, Quarantine, Attempt, PairFinding, Result):
         hints = get_type_hints(kind, include_extras=True)
         if kind is Attempt:
             alone = {name: known[hint] for name, hint in hints.items() if name != "guests" and hint in known}

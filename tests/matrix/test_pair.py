@@ -24,8 +24,10 @@ def test_an_axis_alone_is_all_that_is_needed() -> None:
 
 def test_all_of_it_can_be_said() -> None:
     text = "{axis: n, base: 2, until: 0.5%, most: 100, of: [heap, p99, unikernel_size]}"
-    check = "checks: [{command: [c], metrics: {p99: 'p=(.)'}}]"
-    matrix = loaded(f"tests: {{t: {{params: {{n: [1, 2]}}, metrics: {{heap: 'h=(.)'}}, {check}, pair: {text}}}}}\n")
+    check = "nets: {s: lan}, checks: [{command: [c], metrics: {p99: 'p=(.)'}}]"
+    matrix = loaded(
+        f"nets: {{lan: }}\ntests: {{t: {{params: {{n: [1, 2]}}, metrics: {{heap: 'h=(.)'}}, {check}, pair: {text}}}}}\n"
+    )
     pair = matrix.tests["t"].pair
     assert pair
     assert (pair.base, pair.until, pair.most, pair.of) == ("2", 0.5, 100, ["heap", "p99", "unikernel_size"])
