@@ -166,7 +166,7 @@ def parser(protocol: str, root: Path) -> Callable[[str], object]:
     module = load("protocols", protocol, root)
     parse = getattr(module, "parse", None)
     if not callable(parse):
-        raise UserError(Problem(f"{module.__file__} has no function `parse(text)`", remedy="it returns a Told"))
+        raise UserError(Problem(f"{module.__file__} has no function `parse(text)`", remedy="it returns a CaseReport"))
     found: Callable[[str], object] = parse
     return found
 

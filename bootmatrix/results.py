@@ -35,6 +35,11 @@ def _codec() -> TypeAdapter[Result]:
     return TypeAdapter(Result)
 
 
+@functools.cache
+def _run_codec() -> TypeAdapter[Run]:
+    return TypeAdapter(Run)
+
+
 def encode(result: Result) -> str:
     """A result as JSON: ASCII without a line's end, so that its length is its bytes.
 
@@ -145,10 +150,10 @@ def open_run(file: Path, *, strict: bool = False) -> Run:
             raise ValueError("it does not have one line for each result")
         if not found:
             text = files.read(file, LARGEST, below=file.parent)
-            run = TypeAdapter(Run).validate_json(text)
+            run = _run_codec().validate_json(text)
             return replace(run, results=tuple(run.results))
         head, offsets, lengths = found
-        run = TypeAdapter(Run).validate_json(head + OPENING + CLOSING)
+        run = _run_codec().validate_json(head + OPENING + CLOSING)
     return replace(run, results=Stored(file, offsets, lengths))
 
 

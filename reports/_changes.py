@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bootmatrix.history import summary
-from bootmatrix.history.told import ChangeKind
+from bootmatrix.history.findings import ChangeKind
 from bootmatrix.markdown import cell, code, header, row
 from bootmatrix.quantities import human_size, human_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.history.told import Change, Changes
+    from bootmatrix.history.findings import Change, Changes
     from bootmatrix.markdown import Paper
 
 MOST = 50  # lines of a kind

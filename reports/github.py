@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bootmatrix import model, texts
 from bootmatrix.grouping import sum_up, worst_first
-from bootmatrix.history import told
-from bootmatrix.history.told import ChangeKind
+from bootmatrix.history import findings
+from bootmatrix.history.findings import ChangeKind
 from bootmatrix.model import BAD_VERDICTS, STEADY_VERDICTS, Verdict
 
 from . import _place, _texts
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.grouping import Group, Sum
-    from bootmatrix.history.told import Change
+    from bootmatrix.history.findings import Change
     from bootmatrix.model import Run
 
 PATH = 4096  # characters: the longest path there is
@@ -36,7 +36,7 @@ class Report(model.Report):
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
         total = sum_up(run.results, STEADY_VERDICTS)
-        history = told.changes(folder)
+        history = findings.changes(folder)
         changes = history.changes if history else ()
         with _texts.written(target) as file:
             file.writelines(_level("error", total, BAD_VERDICTS, ()))

@@ -6,6 +6,7 @@ document as text: nothing that a guest prints can become markup or script.
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from bootmatrix import model, texts
-from bootmatrix.history import told
+from bootmatrix.history import findings
 from bootmatrix.model import GOOD_VERDICTS, SEVERITY, VERDICTS
 from bootmatrix.quantities import human_time
 
@@ -23,7 +24,7 @@ from . import _texts
 from ._page import assets, changed, covered, details, table
 
 if TYPE_CHECKING:
-    from bootmatrix.history.told import Changes, Trends
+    from bootmatrix.history.findings import Changes, Trends
     from bootmatrix.model import Run
 
 HERE = Path(__file__).resolve().parent / "_page"
@@ -38,7 +39,7 @@ class Report(model.Report):
     shows: ClassVar[tuple[str, ...]] = ("trends", "changes")
 
     def write(self, run: Run, folder: Path, target: Path) -> None:
-        trends, changes = told.trends(folder), told.changes(folder)
+        trends, changes = findings.trends(folder), findings.changes(folder)
         tests = table.of(run)
         parts = details.Details(folder.resolve(), tests.rooms(BUDGET), trends)
         values = {
@@ -56,7 +57,9 @@ class Report(model.Report):
                 file.write(text)
 
 
+@functools.cache
 def _template() -> jinja2.Template:
+    """A run writes its page twice."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )

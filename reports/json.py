@@ -13,14 +13,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bootmatrix import model
-from bootmatrix.history import told
+from bootmatrix.history import findings
 
 from . import _texts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.history.told import Changes
+    from bootmatrix.history.findings import Changes
     from bootmatrix.model import Attempt, Measure, Result, Run
 
 SCHEMA = 1
@@ -50,7 +50,7 @@ def dumped(value: dict[str, Any]) -> str:
 
 
 def _head(run: Run, folder: Path) -> dict[str, Any]:
-    changes = told.changes(folder)
+    changes = findings.changes(folder)
     return {
         "schema": SCHEMA,
         "run": {

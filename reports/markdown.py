@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bootmatrix import model, paired, texts
 from bootmatrix.grouping import sum_up, worst_first
-from bootmatrix.history import told
+from bootmatrix.history import findings
 from bootmatrix.markdown import Paper, block, cell, code, folded, header, plain, row
 from bootmatrix.model import BAD_VERDICTS, SEVERITY, STEADY_VERDICTS, Verdict
 from bootmatrix.quantities import human_time
@@ -41,7 +41,7 @@ class Report(model.Report):
         with _texts.written(target) as file:
             paper = Paper(file, LIMIT)
             paper.put(_headline(run, total))
-            if changes := told.changes(folder):
+            if changes := findings.changes(folder):
                 _changes.put(changes, paper)
             _put_groups(paper, "Not as expected", total, BAD_VERDICTS, folder)
             _put_groups(paper, "Flaky", total, (Verdict.FLAKY,), folder)

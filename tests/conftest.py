@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import signal
@@ -44,6 +45,14 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith("BOOTMATRIX_")]:
         del os.environ[name]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its jobs in the background ignore Ctrl-C
+
+    gc.disable()  # until all is imported, which leaves hardly any garbage
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: no later collection need look at thousands of tests."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:

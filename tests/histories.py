@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event
 
 from bootmatrix.history.database import Database
+from bootmatrix.history.findings import Night
 from bootmatrix.history.point import Point
-from bootmatrix.history.told import Night
 from bootmatrix.model import Attempt, Measure, Outcome, Result, Run, Verdict
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import os
@@ -17,16 +16,17 @@ import pytest
 import warm
 import yaml
 
+import bootmatrix as bootmatrix_itself
 from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Job, Place, Process
 from bootmatrix.runs import journal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
 # setpriv itself still has root's rights when it starts a program; what that starts has them no more
 OTHER = ("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "env", "--unset=HOME")
-PATHS = f"{Path(__file__).resolve().parent.parent}:{sysconfig.get_path('purelib')}"
+# the same program that the tests import: installed, it has its bytecode beside it
+PATHS = f"{Path(bootmatrix_itself.__file__).resolve().parent.parent}:{sysconfig.get_path('purelib')}"
 PACKAGES = Path(__file__).with_name("package.json")
 
 
@@ -75,23 +75,10 @@ def npm_install(folder: Path, *names: str) -> Path:
     return folder
 
 
-@contextlib.contextmanager
-def started(*args: str, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
-    """The program, going on beside the test; it is ended at the latest when that leaves."""
-    command = [sys.executable, "-m", "bootmatrix", *args]
-    with subprocess.Popen(
-        command,
-        cwd=cwd,
-        env={**os.environ, **env},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+def started(*args: str, cwd: Path, **env: str) -> warm.Started:
+    """The program, going on beside the test; it is ended at the latest when `with` leaves."""
+    assert not any(name.startswith(warm.AT_THE_START) for name in env), "too late for these"
+    return warm.Started(args, cwd, {**os.environ, **env})
 
 
 def told(run: Path) -> dict[str, list[str]]:

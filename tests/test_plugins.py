@@ -93,9 +93,13 @@ def test_a_projects_own_protocol_replaces_ours_in_that_project_only(tmp_path: Pa
 
 
 def test_what_protocols_share_is_the_same_in_every_project(tmp_path: Path) -> None:
-    write(tmp_path, "protocols/mine.py", "from bootmatrix.protocols import Told\ndef parse(text): return Told()\n")
+    write(
+        tmp_path,
+        "protocols/mine.py",
+        "from bootmatrix.protocols import CaseReport\ndef parse(text): return CaseReport()\n",
+    )
     write(tmp_path, "protocols/__init__.py", "raise SystemExit('imported')\n")
-    assert plugins.parser("mine", tmp_path)("") == protocols.Told()
+    assert plugins.parser("mine", tmp_path)("") == protocols.CaseReport()
 
 
 def test_a_protocol_is_made_of_all_modules_of_its_folder(tmp_path: Path) -> None:

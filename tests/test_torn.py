@@ -11,7 +11,7 @@ from bootmatrix.protocols.tap import parse
 from bootmatrix.texts import clean
 
 if TYPE_CHECKING:
-    from bootmatrix.protocols import Told
+    from bootmatrix.protocols import CaseReport
 
 MESSAGES = [
     "[    3.141592] random: crng init done\n",
@@ -49,15 +49,15 @@ KTAP = """\
 """
 
 
-def tap(text: str) -> Told:
+def tap(text: str) -> CaseReport:
     return parse(clean(text.encode()))
 
 
-def passes(told: Told) -> bool:
+def passes(told: CaseReport) -> bool:
     return not told.failed and not told.trouble
 
 
-def seen(told: Told) -> list[tuple[str, str, str]]:
+def seen(told: CaseReport) -> list[tuple[str, str, str]]:
     return [(case.name, case.status, case.message) for case in told.cases]
 
 

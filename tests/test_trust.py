@@ -37,7 +37,7 @@ class Report(model.Report):
     filename = "{name}.own"
     def write(self, run, folder, target): target.write_text("own")
 """
-PROTOCOL = "from bootmatrix.protocols import Told\ndef parse(text): return Told()\n"
+PROTOCOL = "from bootmatrix.protocols import CaseReport\ndef parse(text): return CaseReport()\n"
 RUNNERS = ("evil", "command", "qemu", "_qemu")
 PROTOCOLS = ("evil", "tap")
 REPORTS = ("evil", "json", "_texts")

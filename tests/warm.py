@@ -1,8 +1,8 @@
-"""The program in a process of its own that has its modules imported already, which is most of what a start costs.
+"""The program in a process of its own that has its modules imported already, which is most of what a short run costs.
 
-A server imports them once for each of pytest's workers, and forks for each command, which has the streams, folder and
-environment that it would have had. What a cold start does, other tests see: those that start the program beside
-themselves, as another user, or with variables that Python reads before all else.
+A server imports them for each of pytest's workers, and has read a matrix and written reports; it forks for each
+command, which has the streams, folder and environment that it would have had. What a cold start does, other tests see:
+those that start the program beside themselves, as another user, or with variables that Python reads before all else.
 """
 
 from __future__ import annotations
@@ -11,28 +11,56 @@ import contextlib
 import functools
 import gc
 import importlib
+import io
 import json
 import os
 import runpy
 import select
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-MODULES = (
-    "commands.run",
-    "exporting.sending",
-    "history.database",
-    "matrix.load",
-    "program.completion",
-    "running.request",
-    "running.run",
-    "screen",
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MODULES = (  # and all that they import
+    "alembic.command",
+    "bootmatrix.cli",
+    "bootmatrix.commands.run",
+    "bootmatrix.compare.judge",
+    "bootmatrix.exporting.sending",
+    "bootmatrix.history.asked",
+    "bootmatrix.history.database",
+    "bootmatrix.merging.merge",
+    "bootmatrix.networks.laying",
+    "bootmatrix.program.completion",
+    "bootmatrix.running.makers",
+    "bootmatrix.running.request",
+    "bootmatrix.running.run",
+    "bootmatrix.screen.github",
+    "bootmatrix.screen.live",
+    "bootmatrix.screen.pen",
+    "bootmatrix.upkeep.doctor",
+    "bootmatrix.upkeep.gc",
+    "docker.utils.build",
+    "dpkt",
+    "rich.console",
+    "scipy.stats",
 )
+MATRIX = """
+axes: {backend: [command]}
+builds: {b: {run: "true"}}
+defaults: {timeout: 1 s}
+nets: {n: {}}
+quarantine: [{match: {test: t}, owner: "@me", reason: an example, until: 2099-12-31}]
+tests: {t: {runner: {command: ["true"]}, nets: {i: n}}}
+"""
 AT_THE_START = ("PYTHON", "LD_", "LC_", "LANG")  # variables that Python has read before it could fork
 _SERVERS: list[subprocess.Popen[bytes]] = []  # kept, as their input ends with them
 REQUEST = 1 << 20  # bytes
@@ -46,14 +74,75 @@ def run(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
         silent: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
         return subprocess.run(argv, cwd=cwd, env=everything, timeout=TIMEOUT, check=False, **silent)
     out, errors = _Text(), _Text()
-    with socket.socket(socket.AF_UNIX) as channel:
-        channel.connect(_server())
-        asked = json.dumps([args, str(cwd), everything]).encode()
-        socket.send_fds(channel, [asked], [out.end, errors.end])
-        for stream in (out.end, errors.end):
-            os.close(stream)
-        status = _status(channel, argv)
+    with Started(args, cwd, everything, out.end, errors.end) as process:
+        status = process.wait(TIMEOUT)
     return subprocess.CompletedProcess(argv, status, out.text(), errors.text())
+
+
+class Started:
+    """A program that goes on, with what tests use of `subprocess.Popen`; killed at the latest at the end of `with`."""
+
+    def __init__(self, args: Sequence[str], cwd: Path, env: dict[str, str], *streams: int) -> None:
+        """`streams` are its output and its errors, which are closed here; without any, `stdout` reads both."""
+        self.returncode: int | None = None
+        reading = -1
+        if not streams:
+            reading, writing = os.pipe()
+            streams = (writing, os.dup(writing))
+        self._channel = socket.socket(socket.AF_UNIX)
+        self._channel.connect(_server())
+        streams = (os.open(os.devnull, os.O_RDONLY), *streams)
+        socket.send_fds(self._channel, [json.dumps([args, str(cwd), env]).encode()], streams)
+        for stream in streams:
+            os.close(stream)
+        self._told = self._channel.makefile()
+        self.pid = int(self._told.readline())
+        self.stdout = os.fdopen(reading, encoding="utf-8") if reading >= 0 else io.StringIO()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.send_signal(signal.SIGKILL)
+        self.wait()
+        self.stdout.close()
+        self._told.close()
+        self._channel.close()
+
+    def poll(self) -> int | None:
+        if self.returncode is None and select.select([self._channel], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            if not select.select([self._channel], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(f"the process {self.pid}", timeout or 0)
+            self.returncode = int(self._told.readline())
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """To no other process: ours is reaped when its status is told, and its number may be another's by then."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def communicate(self, timeout: float) -> tuple[str, None]:
+        """What is still to be read, and nothing, as its errors are in it."""
+        rest: list[str] = []
+        reader = threading.Thread(target=lambda: rest.append(self.stdout.read()), daemon=True)
+        reader.start()
+        reader.join(timeout)
+        if not rest:
+            raise subprocess.TimeoutExpired(f"the process {self.pid}", timeout)
+        self.wait(timeout)
+        return rest[0], None
+
+
+def command() -> str:
+    """What a shell's text has in place of `python -m bootmatrix`, for shells whose environment is this process's."""
+    client = Path(__file__).with_name("warmly.py")
+    return shlex.join([sys.executable, "-IS", str(client), _server().removeprefix("\0")])
 
 
 class _Text:
@@ -74,17 +163,6 @@ class _Text:
         return self._said.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _status(channel: socket.socket, argv: list[str]) -> int:
-    channel.settimeout(TIMEOUT)
-    with channel.makefile() as lines:
-        process = int(lines.readline())
-        try:
-            return int(lines.readline())
-        except TimeoutError:
-            os.kill(process, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(argv, TIMEOUT) from None
-
-
 @functools.cache
 def _server() -> str:
     """The address of this process's server, which ends with it."""
@@ -95,7 +173,7 @@ def _server() -> str:
         [sys.executable, "-c", program], cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert process.stdout
-    assert process.stdout.readline() == b"ready\n"
+    assert process.stdout.readline() == b"ready\n", process.communicate()[1].decode()
     _SERVERS.append(process)
     return address
 
@@ -109,7 +187,8 @@ def stop() -> None:
 def serve(address: str) -> None:
     """Until its standard input ends, as it does with the process that has started it; raises what a command raises."""
     for name in MODULES:
-        importlib.import_module(f"bootmatrix.{name}")
+        importlib.import_module(name)
+    _practise()
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
@@ -125,7 +204,7 @@ def serve(address: str) -> None:
                     pass
         else:
             return
-    asked, streams, _, _ = socket.recv_fds(channel, REQUEST, 2)
+    asked, streams, _, _ = socket.recv_fds(channel, REQUEST, 3)
     process = os.fork()
     if process:
         for stream in streams:
@@ -138,12 +217,30 @@ def serve(address: str) -> None:
     _become(*json.loads(asked), *streams)
 
 
-def _become(args: list[str], cwd: str, env: dict[str, str], out: int, errors: int) -> None:
+def _practise() -> None:
+    """Has what each process makes once: what reads a matrix and results, and what writes the reports."""
+    from histories import result, run  # noqa: PLC0415
+
+    from bootmatrix import results  # noqa: PLC0415
+    from bootmatrix.matrix import load  # noqa: PLC0415
+    from bootmatrix.running import reporting  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "matrix.yaml").write_text(MATRIX)
+        load.load(folder / "matrix.yaml")
+        notes: list[str] = []
+        assert list(reporting.tell(run(1, result()), folder, folder, {}, f"{folder}/history.sqlite", notes.append))
+        results.load(folder / "results.json")
+        assert not notes, notes
+
+
+def _become(args: list[str], cwd: str, env: dict[str, str], *streams: int) -> None:
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    for target, stream in enumerate((os.open(os.devnull, os.O_RDONLY), out, errors)):
+    for target, stream in enumerate(streams):
         os.dup2(stream, target)
-    os.closerange(3, max(out, errors) + 1)
+    os.closerange(3, max(streams) + 1)
     sys.argv, sys.path[:2] = ["-m", *args], [cwd]
     runpy._run_module_as_main("bootmatrix")  # type: ignore[attr-defined]  # noqa: SLF001  # what `python -m` does

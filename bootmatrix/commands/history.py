@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.history.database import History
+    from bootmatrix.history.findings import Night
     from bootmatrix.history.story import Story
-    from bootmatrix.history.told import Night
 
 MOST = 20  # tests that are told on a terminal
 

@@ -12,7 +12,7 @@ from bootmatrix.errors import InfrastructureError, Problem
 
 if TYPE_CHECKING:
     from bootmatrix.history.database import History
-    from bootmatrix.history.told import Changes, Night, Trends
+    from bootmatrix.history.findings import Changes, Night, Trends
     from bootmatrix.model import Run
 
 FAILING = {"any": {"new failure", "worse"}, "failure": {"new failure"}, "never": set[str]()}
@@ -98,15 +98,15 @@ def _recorded(past: History, run: Run) -> Night:
 def _write(folder: Path, root: Path, run: Run, changes: Changes, drawn: Trends) -> list[Path]:
     """Both beside the results, and the reports again, which read them."""
     from bootmatrix import plugins  # noqa: PLC0415
-    from bootmatrix.history import told  # noqa: PLC0415
+    from bootmatrix.history import findings  # noqa: PLC0415
     from bootmatrix.running import reporting  # noqa: PLC0415
 
     if without := left_out(root):
         click.echo(without, err=True)
     theirs = plugins.untrusted("reports", root)  # whose options are none for ours of that name
     try:
-        told.write(changes, folder)
-        told.write(drawn, folder)
+        findings.write(changes, folder)
+        findings.write(drawn, folder)
         options = {name: given for name, given in reporting.options_of(folder).items() if name not in theirs}
         return list(reporting.write(run, folder, root, options))
     except OSError as error:

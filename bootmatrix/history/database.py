@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from bootmatrix.history import address, reading, recording, rows, tables, version
 from bootmatrix.history.deadline import Deadline
+from bootmatrix.history.findings import Night
 from bootmatrix.history.tables import runs
-from bootmatrix.history.told import Night
 from bootmatrix.history.troubles import told
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from bootmatrix.markdown import code, comment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.history.told import Changes, Night
+    from bootmatrix.history.findings import Changes, Night
 
 LONGEST = 4096  # characters of a line
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bootmatrix.history.told import Change, ChangeKind
+from bootmatrix.history.findings import Change, ChangeKind
 from bootmatrix.model import Verdict, improves
 from bootmatrix.quantities import human_size, human_time
 from bootmatrix.statistics import alarm, counts
@@ -12,8 +12,8 @@ from bootmatrix.statistics import alarm, counts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bootmatrix.history.findings import Night
     from bootmatrix.history.point import Point
-    from bootmatrix.history.told import Night
     from bootmatrix.model import Measure
     from bootmatrix.statistics.alarm import Alarm
 

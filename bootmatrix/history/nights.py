@@ -7,15 +7,15 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from bootmatrix.history import measuring, streaks
-from bootmatrix.history.told import KINDS, Change, Changes
+from bootmatrix.history.findings import KINDS, Change, Changes
 from bootmatrix.model import Verdict
 from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from bootmatrix.history.findings import Night
     from bootmatrix.history.point import Point
-    from bootmatrix.history.told import Night
 
 LAST = 100  # runs that one is compared with
 REASONS = 5  # of the infrastructure that are noted

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
 
     from bootmatrix.history.deadline import Deadline
+    from bootmatrix.history.findings import Night
     from bootmatrix.history.rows import Damage
-    from bootmatrix.history.told import Night
 
 AT_ONCE = 20_000  # results that are read at a time
 NAMES = 500  # names in a statement

@@ -14,8 +14,8 @@ from bootmatrix.screen import signs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from bootmatrix.history.findings import Change, Night
     from bootmatrix.history.point import Point
-    from bootmatrix.history.told import Change, Night
     from bootmatrix.model import Measure
     from bootmatrix.screen.pen import Span
 

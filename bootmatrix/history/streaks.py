@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.history.told import Change, ChangeKind
+from bootmatrix.history.findings import Change, ChangeKind
 from bootmatrix.model import GOOD_VERDICTS, STEADY_VERDICTS, Verdict
 from bootmatrix.statistics import rates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bootmatrix.history.findings import Night
     from bootmatrix.history.point import Point
-    from bootmatrix.history.told import Night
 
 COMMIT = 10  # characters of a commit that are told
 

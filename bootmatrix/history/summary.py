@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from bootmatrix.history.findings import ChangeKind
 from bootmatrix.history.streaks import named
-from bootmatrix.history.told import ChangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bootmatrix.history.told import Change, Changes, Night
+    from bootmatrix.history.findings import Change, Changes, Night
     from bootmatrix.screen.pen import Span
 
 SHOWN = 20  # things of a kind that are told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bootmatrix.history import measuring, nights
-from bootmatrix.history.told import Night, Trend, Trends
+from bootmatrix.history.findings import Night, Trend, Trends
 from bootmatrix.model import Verdict
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bootmatrix import plugins
 from bootmatrix.errors import Problem, UserError
 from bootmatrix.model import Case
-from bootmatrix.protocols import LONGEST, MOST, STATUSES, TOO_MANY, Told, case, cut
+from bootmatrix.protocols import LONGEST, MOST, STATUSES, TOO_MANY, CaseReport, case, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,7 +31,7 @@ def check(protocols: Iterable[str], root: Path) -> None:
         _parser(protocol, root)
 
 
-def told(protocol: str, console: str, root: Path | None = None) -> Told:
+def told(protocol: str, console: str, root: Path | None = None) -> CaseReport:
     """What the cleaned console tells; without `root`, the folder of the matrix, by a protocol of ours.
 
     Raises Unreadable if the protocol fails, or answers what is none, and UserError if it cannot be imported.
@@ -44,15 +44,17 @@ def told(protocol: str, console: str, root: Path | None = None) -> Told:
         raise Unreadable(Problem(what, remedy=f"raised at {plugins.raised_at(error)}")) from error
     if wrong := _wrong(answer):
         what = f"the protocol '{protocol}' answers {wrong}"
-        raise Unreadable(Problem(what, remedy="its `parse(text)` returns a Told, whose cases are made by `case(…)`"))
-    assert isinstance(answer, Told)  # noqa: S101  # else it was wrong
+        raise Unreadable(
+            Problem(what, remedy="its `parse(text)` returns a CaseReport, whose cases are made by `case(…)`")
+        )
+    assert isinstance(answer, CaseReport)  # noqa: S101  # else it was wrong
     return _bounded(answer)
 
 
 def _wrong(answer: object) -> str:
     """What is wrong with an answer; empty if nothing is."""
-    if not isinstance(answer, Told):
-        return f"a {type(answer).__name__}, and no Told"
+    if not isinstance(answer, CaseReport):
+        return f"a {type(answer).__name__}, and no CaseReport"
     if not (isinstance(answer.trouble, str) and isinstance(answer.skipped, str)):
         return "a trouble or a skip that is not a text"
     if not isinstance(answer.cases, tuple):
@@ -65,10 +67,10 @@ def _is_case(each: object) -> bool:
     return texts and isinstance(each, Case) and each.status in STATUSES
 
 
-def _bounded(answer: Told) -> Told:
+def _bounded(answer: CaseReport) -> CaseReport:
     """No more cases, and no longer texts, than a report can bear."""
     if len(answer.cases) > MOST:
-        return Told(trouble=TOO_MANY)
+        return CaseReport(trouble=TOO_MANY)
     short = tuple(each if _is_short(each) else case(each.name, each.status, each.message) for each in answer.cases)
     return replace(answer, cases=short, trouble=cut(answer.trouble), skipped=cut(answer.skipped))
 

@@ -10,7 +10,7 @@ from bootmatrix import patterns
 from bootmatrix.judging import cases, nearest
 from bootmatrix.judging.settling import OURS, UNKNOWN, settle
 from bootmatrix.model import Outcome, OutcomeKind, Verdict, parse_outcome
-from bootmatrix.protocols import Told
+from bootmatrix.protocols import CaseReport
 from bootmatrix.watching import lastwords
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Spoken:
     complaints: tuple[str, ...]
     conclusive: bool
     refuted: bool
-    told: Told
+    told: CaseReport
     outside: tuple[str, ...] = ()
 
     @property
@@ -118,7 +118,7 @@ def listen(
     missing += ["the console is empty"] if missing and not console.strip() else []
     missing += [f"the tender's messages never show {p}" for p in expect.tender if patterns.find(p, tender) < 0]
     wrong = [f"the console shows {p}" for p in expect.console_not if patterns.find(p, console) >= 0]
-    told = cases.told(fields.cases, console, root) if fields.cases else Told()
+    told = cases.told(fields.cases, console, root) if fields.cases else CaseReport()
     if told.failed:
         names = ", ".join(case.name for case in told.failed[:3]) + (" …" if len(told.failed) > 3 else "")  # noqa: PLR2004
         wrong.append(f"{len(told.failed)} of {len(told.cases)} cases failed: {names}")

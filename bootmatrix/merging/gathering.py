@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NOTHING = "sent no results: its job was cut short, or its artifact is missing here"
 
 
-class Told:
+class Gathered:
     """Where the result of each test is: the number of the shard, and the place among its results."""
 
     def __init__(self, parts: Sequence[Part]) -> None:

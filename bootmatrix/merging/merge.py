@@ -15,7 +15,7 @@ from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.matrix import cells, resolve
 from bootmatrix.merging import anew, logs, received
-from bootmatrix.merging.gathering import Missing, Told
+from bootmatrix.merging.gathering import Gathered, Missing
 from bootmatrix.model import Run
 from bootmatrix.planning import plan as plans
 from bootmatrix.running import reporting, request
@@ -61,7 +61,7 @@ def merge(matrix: Matrix, named: Sequence[Path], options: Options) -> Finished:
     for each in refused:
         options.note(f"ignored: {each.why}")
     whole = received.together(parts) if parts else Run("", results.now(), 0.0, __version__, "", {}, ())
-    told = Told(parts)
+    told = Gathered(parts)
     _say_twice(told, options.note)
     if options.as_told:
         if not parts:
@@ -92,21 +92,21 @@ def _id(cell: str, name: str, params: dict[str, str]) -> str:
     return f"{cell}/{cells.test_id(name, params)}"
 
 
-def _say_twice(told: Told, note: Callable[[str], None]) -> None:
+def _say_twice(told: Gathered, note: Callable[[str], None]) -> None:
     for test in list(told.twice)[:SHOWN]:
         note(f"reported by several shards; keeping the worst verdict: {test}")
     if len(told.twice) > SHOWN:
         note(f"… and {len(told.twice) - SHOWN:,} more reported by several shards")
 
 
-def _as_told(told: Told, axes: tuple[str, ...]) -> Iterator[tuple[Result, Part | None]]:
+def _as_told(told: Gathered, axes: tuple[str, ...]) -> Iterator[tuple[Result, Part | None]]:
     for test in told.places:
         if found := told.result(test):
             yield anew.as_told(found[0], axes), found[1]
 
 
 def _as_planned(
-    told: Told, missing: Missing, matrix: Matrix, boots: Iterable[resolve.Boot]
+    told: Gathered, missing: Missing, matrix: Matrix, boots: Iterable[resolve.Boot]
 ) -> Iterator[tuple[Result, Part | None]]:
     """In the order of the matrix."""
     now, resolver = results.now(), resolve.Resolver(matrix)
@@ -126,7 +126,7 @@ def _options(matrix: Matrix, part: Part) -> tuple[str, ...]:
 
 def _write(
     matrix: Matrix,
-    told: Told,
+    told: Gathered,
     head: Run,
     pairs: Iterable[tuple[Result, Part | None]],
     count: int,
@@ -155,7 +155,7 @@ def _write(
             raise InfrastructureError(Problem(what, remedy="free some space, then merge again")) from None
 
 
-def _keep(told: Told, pairs: Iterable[tuple[Result, Part | None]], store: Store) -> dict[str, float]:
+def _keep(told: Gathered, pairs: Iterable[tuple[Result, Part | None]], store: Store) -> dict[str, float]:
     """Put the results and their files into the new run; what each test took."""
     took: dict[str, float] = {}
     for index, (result, part) in enumerate(pairs):

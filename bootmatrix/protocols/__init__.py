@@ -1,4 +1,4 @@
-"""How guests report test cases on their console: one file for each protocol, each with `parse(text) -> Told`.
+"""How guests report test cases on their console: one file for each protocol, each with `parse(text) -> CaseReport`.
 
 A protocol is found by being here, or in the folder `protocols/` beside matrix.yaml. `text` is the cleaned console: no
 ANSI codes, lines ended by a newline. A guest wrote it: the time must be linear in its length, whatever it says.
@@ -22,7 +22,7 @@ STATUSES = tuple(CaseStatus)
 
 
 @dataclass(frozen=True)
-class Told:
+class CaseReport:
     """The guest's own test cases; `trouble` says why the report is not whole, `skipped` why all of it was skipped.
 
     `silent`: there is no report, not even the beginning of one. `open`: it says nothing of its own end, so that only

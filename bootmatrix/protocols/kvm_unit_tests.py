@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import CaseStatus
-from bootmatrix.protocols import MOST, TOO_MANY, Told, case
+from bootmatrix.protocols import MOST, TOO_MANY, CaseReport, case
 
 if TYPE_CHECKING:
     from bootmatrix.model import Case
@@ -43,20 +43,20 @@ class Read:
     skipped: str = ""
 
 
-def parse(text: str) -> Told:
+def parse(text: str) -> CaseReport:
     """A guest whose last line is a summary has told all; XPASS counts as a failure, XFAIL and KFAIL do not."""
     found = read(text)
     if found is None:
-        return Told(trouble=TOO_MANY)
+        return CaseReport(trouble=TOO_MANY)
     if not found.summaries and not found.cases:
-        return Told(trouble="the console shows no kvm-unit-tests line", silent=True)
+        return CaseReport(trouble="the console shows no kvm-unit-tests line", silent=True)
     if not found.ended:
-        return Told(
+        return CaseReport(
             found.cases,
             "the console shows no SUMMARY line at the end: the guest ended early; if it never prints one, use "
             "`cases: kvm-unit-tests-status`, which relies on the exit status",
         )
-    return Told(found.cases, found.trouble, found.skipped)
+    return CaseReport(found.cases, found.trouble, found.skipped)
 
 
 def read(text: str) -> Read | None:

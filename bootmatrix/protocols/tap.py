@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import torn, volatile
 from bootmatrix.model import CaseStatus
-from bootmatrix.protocols import MOST, TOO_MANY, Told, case, cut
+from bootmatrix.protocols import MOST, TOO_MANY, CaseReport, case, cut
 
 if TYPE_CHECKING:
     from bootmatrix.model import Case
@@ -75,23 +75,23 @@ class _Reading:
         self.document, self.number = _Document(), self.number + 1
 
 
-def parse(text: str) -> Told:
+def parse(text: str) -> CaseReport:
     """Lines that are no TAP are ignored, as the specification asks. A report that is not whole is `trouble`, and so is
     one in which a line may be a part of a failure that a message cut. Of several reports all count.
     """
     reading = _Reading()
     for found in LINE.finditer(torn.parted(text)):
         if found["bail"] is not None:
-            return Told(tuple(reading.cases), f"Bail out! {cut(found['bail'].strip(torn.CUT))}".strip())
+            return CaseReport(tuple(reading.cases), f"Bail out! {cut(found['bail'].strip(torn.CUT))}".strip())
         if trouble := _read(reading, found):
-            return Told(tuple(reading.cases), trouble)
+            return CaseReport(tuple(reading.cases), trouble)
         if len(reading.cases) > MOST:
-            return Told(trouble=TOO_MANY)
+            return CaseReport(trouble=TOO_MANY)
     silent = reading.number == 1 and not reading.document.begun and not reading.document.torn
     if reading.number == 1 or reading.document.begun or reading.document.torn:
         reading.close()
     cases = tuple(reading.cases)
-    return Told(cases, reading.trouble, "" if cases or reading.trouble else reading.skipped, silent)
+    return CaseReport(cases, reading.trouble, "" if cases or reading.trouble else reading.skipped, silent)
 
 
 def _read(reading: _Reading, found: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import CaseStatus
-from bootmatrix.protocols import MOST, TOO_MANY, Told, case, lines
+from bootmatrix.protocols import MOST, TOO_MANY, CaseReport, case, lines
 
 if TYPE_CHECKING:
     from bootmatrix.model import Case
@@ -53,17 +53,17 @@ class _Reading:
     short: str = ""
 
 
-def parse(text: str) -> Told:
+def parse(text: str) -> CaseReport:
     """A case fails if an assertion under it does; a suite whose set-up failed is a failed case of its own."""
     reading = _Reading()
     for line in lines(text):
         _read(reading, line[-LONGEST:])
         if len(reading.cases) > MOST:
-            return Told(trouble=TOO_MANY)
+            return CaseReport(trouble=TOO_MANY)
     cases = tuple(opened.close() for opened in reading.cases)
     if not cases and not reading.counted:
-        return Told(trouble="the console shows no uktest line", silent=True)
-    return Told(cases, _trouble(reading, sum(case.status == CaseStatus.FAILED for case in cases)))
+        return CaseReport(trouble="the console shows no uktest line", silent=True)
+    return CaseReport(cases, _trouble(reading, sum(case.status == CaseStatus.FAILED for case in cases)))
 
 
 def _read(reading: _Reading, line: str) -> None:

@@ -50,11 +50,11 @@ def _remember(run: Run, folder: Path, root: Path, history: str, note: Callable[[
     if (history or os.environ.get("BOOTMATRIX_HISTORY")) == NO_HISTORY:
         return False
     try:
-        from bootmatrix.history import database, told, trends  # noqa: PLC0415  # SQLAlchemy takes 0.2 s
+        from bootmatrix.history import database, findings, trends  # noqa: PLC0415  # SQLAlchemy takes 0.2 s
 
         with database.opened(root, history, len(run.results), note) as past:
             past.record(run)
-            told.write(trends.trends_of(past, run), folder)
+            findings.write(trends.trends_of(past, run), folder)
     except BootmatrixError as error:
         why = str(error)
     except KeyboardInterrupt:

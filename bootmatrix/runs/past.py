@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Told:
+class Recorded:
     """A result in a journal: its verdict, and where it lies."""
 
     verdict: str
@@ -45,7 +45,7 @@ class Past:
     run: str
     started: str
     request: Mapping[str, Any]
-    told: Mapping[str, Told]
+    told: Mapping[str, Recorded]
     finished: bool
     seconds: float
     damaged: int = 0
@@ -162,7 +162,7 @@ class _Seen:
     """What a journal has said so far. Times are in seconds: of the sessions before, and of the one that goes on."""
 
     request: dict[str, Any] = field(default_factory=dict)
-    told: dict[str, Told] = field(default_factory=dict)
+    told: dict[str, Recorded] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     finished: bool = False
     started: str = ""
@@ -194,7 +194,7 @@ class _Seen:
             self.lost.add(test)
         else:
             self.lost.discard(test)
-            self.told[test] = Told(verdict, entry.at, entry.length)
+            self.told[test] = Recorded(verdict, entry.at, entry.length)
 
 
 def _trouble(begun: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix.history import summary
 
 if TYPE_CHECKING:
-    from bootmatrix.history.told import Change, ChangeKind, Changes
+    from bootmatrix.history.findings import Change, ChangeKind, Changes
 
 TESTS = 1000  # of a kind that are named
 NOTES = 1000

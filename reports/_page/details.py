@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from bootmatrix.history.told import Trend, Trends
+    from bootmatrix.history.findings import Trend, Trends
     from bootmatrix.model import Attempt, Case, Result
 
 CHUNK = 128 << 10  # bytes, before it is packed

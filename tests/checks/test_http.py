@@ -231,11 +231,11 @@ def test_a_guest_that_is_slow_costs_no_more_than_the_time_that_is_allowed(head: 
 
     with Guest(serve) as guest:
         began = time.monotonic()
-        said = failed(http={"port": guest.port}, within="200 ms")
+        said = failed(http={"port": guest.port}, within="500 ms")
         took = time.monotonic() - began
     assert f"http://{HOST}:{guest.port}/ {what}; " in said
-    assert "bytes came (1 try within 0.20 s)" in said
-    assert 0.15 < took < 5
+    assert "bytes came (1 try within 0.50 s)" in said
+    assert 0.45 < took < 30
 
 
 def test_a_page_that_comes_later_is_asked_for_again() -> None:

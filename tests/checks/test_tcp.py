@@ -83,10 +83,10 @@ SLOW = {
 def test_a_slow_guest_costs_no_more_than_the_time_that_is_allowed(serve: Any, came: str) -> None:
     with Guest(serve) as guest:
         began = time.monotonic()
-        what = failed(tcp={"port": guest.port, "send": "x", "expect": "yes"}, within="200 ms")
+        what = failed(tcp={"port": guest.port, "send": "x", "expect": "yes"}, within="500 ms")
         took = time.monotonic() - began
     assert what.startswith(f"{HOST}:{guest.port} did not send 'yes' in time; {came}")
-    assert 0.15 < took < 5
+    assert 0.45 < took < 30
 
 
 def test_a_guest_that_sends_without_end_costs_bounded_memory() -> None:

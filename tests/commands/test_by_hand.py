@@ -77,6 +77,8 @@ class Project:
         return done.stdout
 
     def run(self, *args: str) -> subprocess.CompletedProcess[str]:
+        if self.kind != "other":
+            return bootmatrix(*args, cwd=self.root, BOOTMATRIX_CACHE=self.env["BOOTMATRIX_CACHE"])
         words = [*self.ourselves, *args]
         return subprocess.run(words, cwd=self.root, env=self.env, capture_output=True, text=True, check=False)
 

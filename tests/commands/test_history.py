@@ -13,7 +13,7 @@ from histories import CELL, result, run
 from support import bootmatrix, script, scripted, write_matrix
 
 from bootmatrix import results
-from bootmatrix.history import told
+from bootmatrix.history import findings
 from bootmatrix.history.database import opened
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_nightly_says_what_changed_and_writes_it_beside_the_results(project: Pat
     assert done.returncode == 1, done.stderr
     assert "against the last 2 runs of main" in done.stdout
     folder = project / "out" / "r0004"
-    changes = told.changes(folder)
+    changes = findings.changes(folder)
     assert changes
     assert [(change.kind, change.test) for change in changes.changes] == [
         ("new failure", f"{CELL}/worse"),
@@ -57,7 +57,7 @@ def test_nightly_says_what_changed_and_writes_it_beside_the_results(project: Pat
         ("new", f"{CELL}/fresh"),
         ("gone", f"{CELL}/gone"),
     ]
-    drawn = told.trends(folder)
+    drawn = findings.trends(folder)
     assert drawn
     assert [night.run for night in drawn.nights] == ["r0001", "r0003", "r0004"]
     assert (folder / "junit.xml").is_file()

@@ -268,8 +268,8 @@ def test_every_protocol_is_documented_and_no_other() -> None:
 
 
 def test_every_field_of_a_report_of_cases_is_documented_and_no_other() -> None:
-    table = rows(section("docs/results.md", "A protocol of your own"), "of `Told`")
-    assert set(table) == {field.name for field in fields(protocols.Told)}
+    table = rows(section("docs/results.md", "A protocol of your own"), "of `CaseReport`")
+    assert set(table) == {field.name for field in fields(protocols.CaseReport)}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import os
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 HOST = {"backend": ["command"]}
 SUCCESS = {"console": "SUCCESS"}
+LONG = f"4730.{os.getpid()}"  # seconds, as no other process sleeps so long: another worker may run these tests, too
 
 # Each way to fail, what its verdict is, and 20 tests of each: a tenth of all is to fail in each way.
 WAYS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -27,12 +29,12 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "crashes": ("failed", script("echo up; kill -SEGV $$", expect=SUCCESS)),
     "lies": ("contradicted", script("echo up; exit 0", expect=SUCCESS)),
     "hangs": ("timed out", script("echo up; sleep 600", timeout="500 ms", expect=SUCCESS)),
-    "floods": ("timed out", script("exec yes SUCCESS", console_limit="64 KiB", expect=SUCCESS)),
+    "floods": ("timed out", script(f"exec yes SUCCESS {LONG}", console_limit="64 KiB", expect=SUCCESS)),
     "ignores SIGTERM": (
         "timed out",
         script("trap '' TERM INT HUP QUIT; while :; do sleep 600; done", timeout="500 ms", expect=SUCCESS),
     ),
-    "forks": ("passed", script("(setsid sleep 4730 &) ; sleep 4730 & echo SUCCESS", expect=SUCCESS)),
+    "forks": ("passed", script(f"(setsid sleep {LONG} &) ; sleep {LONG} & echo SUCCESS", expect=SUCCESS)),
     "closes its console": ("timed out", script("exec >&- 2>&-; sleep 600", timeout="500 ms", expect=SUCCESS)),
     "closes its console and ends": ("failed", script("exec >&- 2>&-; exit 5", expect=SUCCESS)),
     "says it in bytes": ("passed", script(r"printf '\377\000\033[31mSUCCESS\r\n'", expect=SUCCESS)),
@@ -59,7 +61,7 @@ def test_200_boots_of_which_a_tenth_fails_in_each_way(tmp_path: Path, where: str
 
 
 def _left(run: str) -> list[object]:
-    sleepers = [p.pid for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] in (["sleep", "4730"], ["yes"])]
+    sleepers = [p.pid for p in psutil.process_iter(["cmdline"]) if LONG in (p.info["cmdline"] or ())]
     mine = engine.client().containers(all=True, filters={"label": f"{LABEL}={run}"}) if engine.answers() else []
     return [*sleepers, *mine]
 

@@ -16,8 +16,9 @@ from bootmatrix.places import engine
 from bootmatrix.places.settings import LABEL
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
+
+    from warm import Started
 
     from bootmatrix.toolchains.toolchain import Image
 
@@ -47,7 +48,7 @@ def lines(out: Path) -> int:
     return len((found[-1] / "events.jsonl").read_bytes().splitlines()) if found else 0
 
 
-def killed_at(process: subprocess.Popen[str], out: Path, wanted: int) -> bool:
+def killed_at(process: Started, out: Path, wanted: int) -> bool:
     """Kill it when its journal has so many lines; whether it lived until then."""
     while lines(out) < wanted:
         if process.poll() is not None:

@@ -12,11 +12,11 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import warm
 import yaml
 from github.expressions import Expression, fill
 
@@ -61,7 +61,7 @@ class GitHub:
             (self.folder / name).mkdir(parents=True)
         gh, python = self.folder / "bin/gh", self.folder / "bin/bootmatrix"
         gh.write_text(GH)
-        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bootmatrix "$@"\n')
+        python.write_text(f'#!/bin/sh\nexec {warm.command()} "$@"\n')
         gh.chmod(0o755)
         python.chmod(0o755)
 

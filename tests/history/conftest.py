@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from histories import result, run
 from sqlalchemy import create_engine, text
 
 from bootmatrix.history.database import History, opened
@@ -63,3 +64,26 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def past(url: str, tmp_path: Path) -> Iterator[History]:
     with opened(tmp_path, url) as history:
         yield history
+
+
+@pytest.fixture(scope="session")
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("two-runs") / "history.sqlite"
+    with opened(place.parent, str(place)) as past:
+        for number in (1, 2):
+            past.record(run(number, result(), result("gone"), *(result(f"t{at}") for at in range(200))))
+    return place
+
+
+@pytest.fixture
+def file(two_runs: Path, tmp_path: Path) -> Path:
+    """A history of two runs."""
+    return Path(shutil.copy(two_runs, tmp_path / "history.sqlite"))
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Path:
+    place = tmp_path / "elsewhere/victim"
+    place.parent.mkdir()
+    place.write_bytes(b"as it was\n" * 100)
+    return place

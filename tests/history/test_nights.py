@@ -10,8 +10,8 @@ from histories import CELL, SIGNS, night, point, points
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bootmatrix.history.findings import KINDS, Change, Changes, Night
 from bootmatrix.history.nights import compare
-from bootmatrix.history.told import KINDS, Change, Changes, Night
 from bootmatrix.model import Measure, Verdict
 from bootmatrix.statistics.rates import interval
 

@@ -6,7 +6,7 @@ from histories import night
 from support import outside_code
 
 from bootmatrix.history import markdown, summary
-from bootmatrix.history.told import KINDS, Change, ChangeKind, Changes
+from bootmatrix.history.findings import KINDS, Change, ChangeKind, Changes
 from bootmatrix.markdown import COMMENT
 
 TONIGHT = night(9)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from histories import CELL, result, run
 
-from bootmatrix.history import told, trends
+from bootmatrix.history import findings, trends
 from bootmatrix.history.database import opened
 from bootmatrix.history.deadline import VARIABLE
 
@@ -23,7 +23,7 @@ def test_the_last_nights_of_the_branch_and_this_one(tmp_path: Path) -> None:
         past.record(run(4, result("hello", "failed", seconds=0.3)))
         past.record(run(5, result(seconds=0.4, host="another")))
         tonight = run(6, result(seconds=0.5), result("new"))
-        assert trends.trends_of(past, tonight) == told.Trends((), {})
+        assert trends.trends_of(past, tonight) == findings.Trends((), {})
         past.record(tonight)
         past.record(run(7))
         made = trends.trends_of(past, tonight)
@@ -35,8 +35,8 @@ def test_the_last_nights_of_the_branch_and_this_one(tmp_path: Path) -> None:
     assert hello.verdicts == ("passed", "", "failed", "passed", "passed")
     assert hello.series["boot_time"] == (0.1, None, None, None, 0.5)
     assert set(hello.series) == {"boot_time", "memory_peak", "unikernel_size", "requests"}
-    told.write(made, tmp_path)
-    assert told.trends(tmp_path) == made
+    findings.write(made, tmp_path)
+    assert findings.trends(tmp_path) == made
 
 
 @pytest.mark.parametrize(("tests", "nights"), [(20, 12), (400, 3), (3000, 2)])
@@ -52,7 +52,7 @@ def test_more_tests_have_fewer_nights_and_the_file_stays_small(
             past.record(last)
         made = trends.trends_of(past, last)
     assert len(made.nights) == nights
-    told.write(made, tmp_path)
+    findings.write(made, tmp_path)
     assert (tmp_path / "trends.json").stat().st_size < 200_000
     assert f"{CELL}/{names[-1]}" in made.tests
     assert (len(made.tests) == tests) == (tests < 3000)

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROTOCOL = """
-from bootmatrix.protocols import Told, case
+from bootmatrix.protocols import CaseReport, case
 def parse(text):
     cases = tuple(case(word, "failed" if word == "b" else "passed") for word in text.split() if word != "end")
     if "bug" in text:
         raise KeyError("a bug")
-    return Told(cases, "" if "end" in text else "no end")
+    return CaseReport(cases, "" if "end" in text else "no end")
 """
 TESTS = {"good": "echo a c end", "bad": "echo a b end", "cut": "echo a", "bug": "echo a bug end"}
 
@@ -84,7 +84,7 @@ def test_a_pass_is_not_taken_again_after_a_change_of_what_judged_it(project: Pro
     [
         ("import nonsense_x\n", "protocols/own_words.py cannot be imported: ModuleNotFoundError: No module named"),
         ("\ndef parse(text:\n", "protocols/own_words.py cannot be imported: SyntaxError: "),
-        ("parse = 3\n", "protocols/own_words.py has no function `parse(text)`\n    it returns a Told"),
+        ("parse = 3\n", "protocols/own_words.py has no function `parse(text)`\n    it returns a CaseReport"),
         ("", "protocols/own_words.py has no function `parse(text)`"),
     ],
     ids=["import", "syntax", "no function", "nothing"],

@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
+from judging.judged import KVM_UNIT, Fixed, fields, judged
 
-from bootmatrix import plugins, texts
+from bootmatrix import plugins
 from bootmatrix.judging import verdict
 from bootmatrix.matrix.schema import TestFields
-from bootmatrix.model import Attempt, Boot, Ending, Launch, Outcome, Runner, Tender, Verdict, parse_outcome
+from bootmatrix.model import Ending, parse_outcome
 from bootmatrix.watching.stop import Stop, StopKind
 
-KVM_UNIT: dict[str, object] = {
-    "exit_codes": {"1": "passed", "3": "failed", "77": "skipped", "125": "crashed", "127": "aborted"},
-    "console_exit": r"EXIT: STATUS=(\d+)",
-}
 TAP = "1..2\nok 1 - a\n{} 2 - b\n"
 ALL_SKIPPED = "1..0 # SKIP no device\n"
-
-
-@dataclass(frozen=True)
-class Fixed(Runner):
-    """A backend that reads every ending as the same outcome."""
-
-    says: str = "exited(0)"
-
-    def tender(self, arch: str) -> Tender:
-        return Tender(arch)
-
-    def launch(self, boot: Boot) -> Launch:
-        return Launch((boot.program,))
-
-    def outcome(self, ending: Ending) -> Outcome:
-        kind, _, detail = self.says.rstrip(")").partition("(")
-        return Outcome(kind, detail, f"status {ending.status}")
-
-
-@dataclass(frozen=True)
-class Hiding(Fixed):
-    hides_status: ClassVar[bool] = True
-
-
-def fields(**keys: object) -> TestFields:
-    return TestFields.model_validate(keys)
-
-
-def judged(says: str, text: str = "", status: int | None = 0, /, **keys: object) -> verdict.Judgement:
-    return verdict.judge(fields(**keys), Fixed(says), Ending(status=status, console=text))
 
 
 @pytest.mark.parametrize(
@@ -133,138 +98,6 @@ def test_a_guest_may_be_expected_to_hang() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "says", "text", "wanted"),
-    [
-        (1, "exited(0)", "", "passed"),
-        (3, "exited(1)", "", "failed"),
-        (77, "exited(38)", "", "skipped"),
-        (127, "exited(63)", "", "failed"),
-        (0, "exited(0)", "EXIT: STATUS=1\n", "passed"),
-        (0, "exited(0)", "EXIT: STATUS=3\n", "failed"),
-        (0, "exited(0)", "EXIT: STATUS=77\n", "skipped"),
-        (0, "exited(0)", "EXIT: STATUS=0\n", "passed"),
-        (0, "exited(0)", "", "contradicted"),
-        (0, "exited(0)", "EXIT: STATUS=\n", "contradicted"),
-        (0, "exited(0)", "EXIT: STATUS=99999999999\n", "contradicted"),
-        (1, "exited(0)", "EXIT: STATUS=3\n", "contradicted"),
-        (3, "exited(1)", "EXIT: STATUS=1\n", "contradicted"),
-        (3, "exited(1)", "EXIT: STATUS=3\n", "failed"),
-        (0, "crashed(reset)", "EXIT: STATUS=1\n", "contradicted"),
-        (0, "crashed(reset)", "", "failed"),
-        (1, "panicked(Kernel panic)", "", "failed"),
-        (1, "panicked(Kernel panic)", "EXIT: STATUS=1\n", "contradicted"),
-        (0, "exited(0)", "EXIT: STATUS=1\nEXIT: STATUS=1\n", "passed"),
-        (0, "exited(0)", "EXIT: STATUS=3\nEXIT: STATUS=1\n", "contradicted"),
-        (0, "exited(0)", "EXIT: STATUS=1\nEXIT: STATUS=3\n", "contradicted"),
-        (0, "exited(0)", "unterminatedEXIT: STATUS=1", "passed"),
-        (0, "broken(QEMU was ended from outside)", "EXIT: STATUS=1\n", "error"),
-    ],
-)
-def test_exit_status_and_status_line_must_agree(status: int, says: str, text: str, wanted: str) -> None:
-    assert judged(says, text, status, **KVM_UNIT).verdict == wanted
-
-
-@pytest.mark.parametrize(
-    "raw", [b"EXIT: STATUS=1\r\n", b"EXIT: \x1b[32mSTATUS=\x1b[0m1\r\n", b"\x00EXIT: STATUS=1\x00"]
-)
-def test_the_status_line_is_found_amid_what_a_terminal_does_not_show(raw: bytes) -> None:
-    assert judged("exited(0)", texts.clean(raw), **KVM_UNIT).verdict == "passed"
-
-
-@pytest.mark.parametrize(
-    ("codes", "status", "says", "wanted"),
-    [
-        ({"0": "failed"}, 0, "exited(0)", "exited(1)"),
-        ({"1": "failed"}, 1, "exited(0)", "exited(1)"),
-        ({"0": "passed"}, 0, "crashed(reset)", "crashed(reset)"),
-        ({"0": "passed"}, 0, "panicked(x)", "panicked(x)"),
-        ({"1": "passed"}, 1, "crashed(translation fault)", "crashed(translation fault)"),
-        ({"1": "passed"}, 1, "rejected(no device)", "rejected(no device)"),
-        ({"0": "passed"}, 0, "exited(256)", "exited(256)"),
-        ({"139": "aborted"}, None, "exited(139)", "aborted"),
-        ({"5": "exited(7)"}, 5, "exited(2)", "exited(7)"),
-    ],
-)
-def test_exit_codes_translate_what_a_guest_said_and_overrule_no_crash(
-    codes: dict[str, str], status: int | None, says: str, wanted: str
-) -> None:
-    assert str(judged(says, "", status, exit_codes=codes).outcome) == wanted
-
-
-@dataclass(frozen=True)
-class Witness(Fixed):
-    """A backend whose tender's status is another number than the guest's, or that doubts what it saw."""
-
-    status: str = ""
-    disputed: str = ""
-
-    def outcome(self, ending: Ending) -> Outcome:
-        return replace(super().outcome(ending), status=self.status, disputed=self.disputed)
-
-
-@pytest.mark.parametrize(
-    ("shown", "says", "full", "wanted", "reason"),
-    [
-        (1, "exited(0)", 1, "passed", "exited(0)"),
-        (1, "exited(128)", 257, "failed", "exited(128), QEMU's status 257, instead of exited(0)"),
-        (77, "exited(166)", 333, "failed", "exited(166), QEMU's status 333, instead of exited(0)"),
-        (1, "exited(16)", 33, "failed", "exited(16), QEMU's status 33, instead of exited(0)"),
-        (3, "exited(1)", 3, "failed", "exited(1), QEMU's status 3, instead of exited(0)"),
-        (3, "exited(3)", 3, "failed", "exited(3) instead of exited(0)"),
-        (0, "exited(1)", 3, "failed", "exited(1), QEMU's status 3, instead of exited(0)"),
-        (0, "exited(0)", 1, "passed", "exited(0)"),
-    ],
-)
-def test_exit_codes_mean_the_tenders_status_in_full(shown: int, says: str, full: int, wanted: str, reason: str) -> None:
-    """`failed` keeps the guest's own number."""
-    runner = Witness(says, status=f"QEMU's status {full}")
-    told = verdict.judge(fields(**KVM_UNIT), runner, Ending(status=shown))
-    assert (told.verdict, told.reason) == (wanted, reason)
-
-
-@pytest.mark.parametrize("outcome", ["passed", "failed", "exited", "aborted"])
-@pytest.mark.parametrize("says", ["exited(0)", "exited(1)", "aborted", "exited(unknown)"])
-def test_what_is_disputed_never_passes(says: str, outcome: str) -> None:
-    expects = fields(expect={"outcome": outcome, "console": "SUCCESS"}, exit_codes={"0": "passed"})
-    told = verdict.judge(expects, Witness(says, disputed="two words"), Ending(status=0, console="SUCCESS"))
-    assert (told.verdict, told.reason) == ("contradicted", "two words")
-
-
-def test_an_unknown_status_is_not_read_by_exit_codes() -> None:
-    told = verdict.judge(fields(**KVM_UNIT), Fixed("exited(unknown)"), Ending(status=1))
-    assert told.verdict == "contradicted"
-
-
-def test_a_tender_that_hides_the_status_leaves_exit_codes_to_the_outcome() -> None:
-    codes = fields(exit_codes={"83": "failed", "77": "skipped"})
-    assert verdict.judge(codes, Hiding("exited(0)"), Ending(status=83)).verdict == "passed"
-    assert verdict.judge(codes, Hiding("exited(77)"), Ending(status=83)).verdict == "skipped"
-
-
-@pytest.mark.parametrize(("text", "wanted"), [("EXIT: STATUS=1\n", "passed"), ("EXIT: STATUS=3\n", "failed")])
-def test_the_status_line_decides_where_the_tender_hides_the_status(text: str, wanted: str) -> None:
-    ending = Ending(status=83, console=text)
-    assert verdict.judge(fields(**KVM_UNIT), Hiding("exited(unknown)"), ending).verdict == wanted
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [("EXIT: STATUS=1\n", "passed"), ("EXIT: STATUS=3\n", "failed"), ("EXIT: STATUS=x\n", "timed out")],
-)
-def test_a_guest_that_told_its_status_is_believed_without_its_power_off(text: str, wanted: str) -> None:
-    lenient = KVM_UNIT | {"console_exit": r"EXIT: STATUS=(\w+)"}
-    assert (
-        verdict.judge(fields(**lenient), Fixed("broken"), Ending(console=text), Stop(StopKind.STATUS_TOLD, "")).verdict
-        == wanted
-    )
-
-
-def test_a_guest_that_told_two_statuses_is_not_believed() -> None:
-    ending = Ending(console="EXIT: STATUS=3\nEXIT: STATUS=1\n")
-    assert verdict.judge(fields(**KVM_UNIT), Fixed(), ending, Stop(StopKind.STATUS_TOLD, "")).verdict == "contradicted"
-
-
-@pytest.mark.parametrize(
     ("says", "text", "keys", "wanted"),
     [
         ("exited(0)", TAP.format("ok"), {}, "passed"),
@@ -287,59 +120,6 @@ def test_a_guest_that_told_two_statuses_is_not_believed() -> None:
 )
 def test_the_guests_own_cases_count(says: str, text: str, keys: dict[str, object], wanted: str) -> None:
     assert judged(says, text, cases="tap", expect=keys).verdict == wanted
-
-
-def attempts(*verdicts: str) -> list[Attempt]:
-    return [
-        Attempt(number, Verdict(kind), f"reason {number}", Outcome("broken" if kind == "error" else "exited"), "", 0.0)
-        for number, kind in enumerate(verdicts, 1)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "marked", "wanted"),
-    [
-        (["passed"], None, "passed"),
-        (["failed"], None, "failed"),
-        (["failed", "passed"], None, "flaky"),
-        (["error", "passed"], None, "passed"),
-        (["error", "error", "passed"], None, "passed"),
-        (["error", "failed", "error", "passed"], None, "flaky"),
-        (["error", "passed"], "known bug", "unexpected pass"),
-        (["timed out", "timed out"], None, "timed out"),
-        (["timed out", "failed"], None, "failed"),
-        (["failed", "timed out"], None, "failed"),
-        (["error", "timed out"], None, "timed out"),
-        (["failed", "error"], None, "failed"),
-        (["error", "error"], None, "error"),
-        (["skipped"], None, "skipped"),
-        (["error", "skipped"], None, "skipped"),
-        (["failed", "skipped"], None, "failed"),
-        (["contradicted", "contradicted"], None, "contradicted"),
-        (["passed"], "known bug", "unexpected pass"),
-        (["failed", "passed"], "known bug", "unexpected pass"),
-        (["failed"], "known bug", "expected failure"),
-        (["contradicted"], "known bug", "expected failure"),
-        (["timed out"], "known bug", "expected failure"),
-        (["error"], "known bug", "error"),
-        (["skipped"], "known bug", "skipped"),
-    ],
-)
-def test_the_attempts_conclude_to_one_verdict(verdicts: list[str], marked: str | None, wanted: str) -> None:
-    assert verdict.conclude(attempts(*verdicts), marked)[0] == wanted
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "reason"),
-    [
-        (["passed"], "reason 1"),
-        (["error", "passed"], "reason 2; attempt 1 failed because of the infrastructure: reason 1"),
-        (["error", "error", "passed"], "reason 3; attempts 1, 2 failed because of the infrastructure: reason 2"),
-        (["error", "failed", "error", "passed"], "passed at attempt 4, after: reason 2"),
-    ],
-)
-def test_a_pass_says_what_came_before_it(verdicts: list[str], reason: str) -> None:
-    assert verdict.conclude(attempts(*verdicts), None)[1] == reason
 
 
 @pytest.mark.parametrize(("word", "wanted"), [("exited(007)", "exited(7)"), ("failed", "exited(1)"), ("hung", "hung")])
@@ -379,16 +159,6 @@ def test_what_differs_from_boot_to_boot_is_evidence(kind: str) -> None:
     assert {each.outcome.detail for each in said} == {"trap"}
     assert len({each.reason for each in said}) == 2
     assert all("rip=0x" in each.outcome.evidence for each in said)
-
-
-@pytest.mark.parametrize(
-    ("digit", "wanted"),
-    [("1", "passed"), ("\u0661", "contradicted"), ("\u00b9", "contradicted"), ("\uff11", "contradicted")],
-)
-def test_only_ascii_digits_make_a_status(digit: str, wanted: str) -> None:
-    lenient = KVM_UNIT | {"console_exit": r"EXIT: STATUS=(\S+)"}
-    assert judged("exited(0)", f"EXIT: STATUS={digit}\n", **lenient).verdict == wanted
-    assert (judged(f"exited({digit})", exit_codes={"1": "skipped"}).verdict == "skipped") == (digit == "1")
 
 
 @pytest.mark.parametrize("arch", ["x86_64", "aarch64", "riscv64"])

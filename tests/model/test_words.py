@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bootmatrix import results
-from bootmatrix.history.told import ChangeKind
+from bootmatrix.history.findings import ChangeKind
 from bootmatrix.model import (
     BAD_VERDICTS,
     GOOD_VERDICTS,

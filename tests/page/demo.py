@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import plugins, results
-from bootmatrix.history import told
-from bootmatrix.history.told import Change, ChangeKind, Changes, Night, Trend, Trends
+from bootmatrix.history import findings
+from bootmatrix.history.findings import Change, ChangeKind, Changes, Night, Trend, Trends
 from bootmatrix.model import (
     Attempt,
     Case,
@@ -196,8 +196,8 @@ def made(folder: Path, count: int = 384) -> Run:
     run = Run("20261123-230615-1230abcde", STARTED, 83.4, "0.1.0", "bootmatrix nightly --reuse", host, every)
     run = Run(**{**vars(run), "axes": tuple(AXES), "commit": "4be1d09a53c07e51aa02", "branch": "main"})
     results.write(run, folder / "results.json")
-    told.write(Trends(NIGHTS, {each.id: trend(each, dice) for each in every[:2000]}), folder)
-    told.write(changes(every), folder)
+    findings.write(Trends(NIGHTS, {each.id: trend(each, dice) for each in every[:2000]}), folder)
+    findings.write(changes(every), folder)
     return results.open_run(folder / "results.json")
 
 

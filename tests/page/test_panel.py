@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from page.conftest import as_opened, until, watched
 
-from bootmatrix.history import summary, told
+from bootmatrix.history import findings, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +104,7 @@ def test_quarantine_nights_and_measures(page: Page) -> None:
 
 
 def test_what_changed_is_grouped_as_nightly_groups_it(page: Page, demo_page: Path) -> None:
-    changes = told.changes(demo_page.parent)
+    changes = findings.changes(demo_page.parent)
     assert changes
     kinds = [(kind, group, summary.alike(group)[0]) for kind, group in summary.by_kind(changes)]
     titles = [summary.title(kind, len(group)) for kind, group, _ in kinds]

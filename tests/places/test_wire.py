@@ -250,7 +250,7 @@ def test_an_other_end_that_never_answers_is_given_up(
     there, begun = Wire(pair[0], "test"), time.monotonic()
     with pytest.raises(InfrastructureError, match=r"the network of test .*: no answer"):
         ASKED[asked](there)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
     with pytest.raises(InfrastructureError, match="other end is gone"):  # a late answer is nobody's
         ASKED[asked](there)
 

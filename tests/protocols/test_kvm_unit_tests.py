@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bootmatrix.protocols import MOST, Told, kvm_unit_tests, kvm_unit_tests_status
+from bootmatrix.protocols import MOST, CaseReport, kvm_unit_tests, kvm_unit_tests_status
 
 
-def kvm(text: str) -> Told:
+def kvm(text: str) -> CaseReport:
     return kvm_unit_tests.parse(text)
 
 

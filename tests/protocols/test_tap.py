@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bootmatrix.protocols import LONGEST, MOST, Told
+from bootmatrix.protocols import LONGEST, MOST, CaseReport
 from bootmatrix.protocols.tap import parse
 from bootmatrix.texts import clean
 
 
-def tap(text: str) -> Told:
+def tap(text: str) -> CaseReport:
     return parse(text)
 
 
-def seen(told: Told) -> list[tuple[str, str, str]]:
+def seen(told: CaseReport) -> list[tuple[str, str, str]]:
     return [(case.name, case.status, case.message) for case in told.cases]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bootmatrix.protocols import MOST, Told
+from bootmatrix.protocols import MOST, CaseReport
 from bootmatrix.protocols.uktest import parse
 from bootmatrix.texts import clean
 
@@ -26,11 +26,11 @@ uktest:cases:      \x1b[31m1 failed\x1b[0m, 1 total\r
 NEWER = "[    0.1] test: s->c\0\n[    0.1] \tomitted ..... [ {} ]\0\n[    0.1] uktest:cases:      {}1 total\0\n"
 
 
-def uktest(text: str) -> Told:
+def uktest(text: str) -> CaseReport:
     return parse(clean(text.encode()))
 
 
-def seen(told: Told) -> list[tuple[str, str, str]]:
+def seen(told: CaseReport) -> list[tuple[str, str, str]]:
     return [(case.name, case.status, case.message) for case in told.cases]
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins, results
-from bootmatrix.history import told
-from bootmatrix.history.told import Change, ChangeKind, Changes, Night
+from bootmatrix.history import findings
+from bootmatrix.history.findings import Change, ChangeKind, Changes, Night
 from bootmatrix.model import SEVERITY, Attempt, Case, Measure, Outcome, Quarantine, Result, Run, Verdict, bounds
 from bootmatrix.runs.journal import Journal
 
@@ -159,7 +159,7 @@ def changed(folder: Path, text: str = "exited(1)", test: str = "gcc-debian-12-x8
         ),
         notes=(text,),
     )
-    told.write(changes, folder)
+    findings.write(changes, folder)
     return changes
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from reports.examples import EVIL, changed, every, hostile, result, run, with_console, written
 
-from bootmatrix.history import told
-from bootmatrix.history.told import Change, ChangeKind, Changes
+from bootmatrix.history import findings
+from bootmatrix.history.findings import Change, ChangeKind, Changes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +89,7 @@ def test_of_many_the_largest_groups_are_told_and_the_tenth_line_counts_the_other
 
 def test_changes_share_the_room_with_the_groups(tmp_path: Path) -> None:
     changes = tuple(Change(ChangeKind.WORSE, f"t{n}", "slower") for n in range(12))
-    told.write(Changes("main", (), changes), tmp_path)
+    findings.write(Changes("main", (), changes), tmp_path)
     told_of = read(run(*(result("flaky", test=f"t{n}", reason=f"{n}") for n in range(3))), tmp_path)
     assert [properties["title"].partition(":")[0] for _, properties, _ in told_of] == [
         *["flaky"] * 3,

@@ -29,8 +29,8 @@ from reports.examples import (
 )
 
 from bootmatrix import plugins
-from bootmatrix.history import told
-from bootmatrix.history.told import Night, Trend, Trends
+from bootmatrix.history import findings
+from bootmatrix.history.findings import Night, Trend, Trends
 from bootmatrix.model import SEVERITY, Case
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def test_trends_stand_with_their_tests(tmp_path: Path) -> None:
     made = run(result("failed", test="a"), result(test="b"))
     night = Night("run", "2026-11-23T23:06:15Z", "c0ffee", "main")
     trend = Trend(("passed", "", "failed"), {"boot_time": (0.5, None, 0.25)})
-    told.write(Trends((night,) * 3, {made.results[0].id: trend}), tmp_path)
+    findings.write(Trends((night,) * 3, {made.results[0].id: trend}), tmp_path)
     text = page(made, tmp_path)
     wanted = {
         "verdicts": [SEVERITY.index("passed"), None, SEVERITY.index("failed")],
@@ -275,11 +275,11 @@ def test_ends_of_consoles_are_bounded(tmp_path: Path) -> None:
 def test_what_changed_is_grouped_and_bounded(tmp_path: Path) -> None:
     night = Night("run", "2026-11-23T23:06:15Z", "c0ffee", "main")
     many = [
-        told.Change(told.ChangeKind.STILL_FAILING, f"cell/t{number}", "no end within 30 s", night)
+        findings.Change(findings.ChangeKind.STILL_FAILING, f"cell/t{number}", "no end within 30 s", night)
         for number in range(1500)
     ]
-    other = told.Change(told.ChangeKind.STILL_FAILING, "cell/other", "panicked", night)
-    told.write(told.Changes("main", (night,), (other, *many)), tmp_path)
+    other = findings.Change(findings.ChangeKind.STILL_FAILING, "cell/other", "panicked", night)
+    findings.write(findings.Changes("main", (night,), (other, *many)), tmp_path)
     (kind,) = data(page(run(result()), tmp_path), "data")["changes"]["kinds"]
     assert (kind["title"], kind["rest"]) == ("1,501 still failing", 0)
     assert [(group["said"].partition(",")[0], group["count"]) for group in kind["groups"]] == [

@@ -11,7 +11,7 @@ import pytest
 from reports.examples import AXES, EVIL, ROOT, changed, every, hostile, of_guests, result, run, stored, written
 
 from bootmatrix import model
-from bootmatrix.history import told
+from bootmatrix.history import findings
 from bootmatrix.model import Measure
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_the_schema_is_one_and_names_every_verdict_outcome_and_kind() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert tuple(SCHEMA["$defs"]["verdict"]["enum"]) == model.VERDICTS
     assert tuple(SCHEMA["$defs"]["attempt"]["properties"]["outcome"]["properties"]["kind"]["enum"]) == model.OUTCOMES
-    assert tuple(SCHEMA["$defs"]["change"]["properties"]["kind"]["enum"]) == told.KINDS
+    assert tuple(SCHEMA["$defs"]["change"]["properties"]["kind"]["enum"]) == findings.KINDS
 
 
 def test_what_it_says_of_a_test(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_every_verdict_and_change_fits_the_schema(tmp_path: Path) -> None:
     assert (whole["schema"], whole["total"], whole["run"]["axes"]) == (1, len(every()), list(AXES))
     assert whole["counts"] == dict.fromkeys(model.VERDICTS, 1)
     assert whole["changes"]["counts"] == changes.counts()
-    assert [change["kind"] for change in whole["changes"]["changes"]] == list(told.KINDS)
+    assert [change["kind"] for change in whole["changes"]["changes"]] == list(findings.KINDS)
     (quarantined,) = (one for one in whole["results"] if one["quarantine"])
     assert quarantined["quarantine"]["owner"] == "mia"
 

@@ -9,8 +9,8 @@ import pytest
 from reports.examples import ROOT, attempt, changed, report, result, run, stored
 
 from bootmatrix import plugins
-from bootmatrix.history import told
-from bootmatrix.history.told import Changes, Trends
+from bootmatrix.history import findings
+from bootmatrix.history.findings import Changes, Trends
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ def test_nothing_is_written_through_what_is_laid_out(
     if name in NAMES:
         report(name).write(consoles(folder), folder, target)
     else:
-        told.write(Trends((), {}) if name == "trends" else Changes("", (), ()), folder)
+        findings.write(Trends((), {}) if name == "trends" else Changes("", (), ()), folder)
     assert victim.read_text() == "secret"
     assert [file.name for file in victim.parent.iterdir()] == ["victim"]
     assert target.is_file()
@@ -128,7 +128,7 @@ def test_what_history_and_the_journal_say_is_read_from_plain_files(
 )
 def test_what_history_cannot_have_written_is_not_believed(file: str, text: str, tmp_path: Path) -> None:
     (tmp_path / file).write_text(text)
-    assert (told.trends(tmp_path), told.changes(tmp_path)) == (None, None)
+    assert (findings.trends(tmp_path), findings.changes(tmp_path)) == (None, None)
 
 
 @pytest.mark.parametrize("line", ["1", '"x"', "[]", '{"event": "image finished", "image": 1, "seconds": 1e999}'])

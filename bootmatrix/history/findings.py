@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping  # noqa: TC003  # pydantic reads them back by these types
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST = 64 << 20  # bytes of a file; ours are a few MiB, those of another machine may be anything
-
-T = TypeVar("T")
 
 
 class ChangeKind(StrEnum):
@@ -112,27 +111,36 @@ class Changes:
         return {kind: count for kind, count in tally.items() if count}
 
 
-def write(told: Trends | Changes, folder: Path) -> None:
+def write(found: Trends | Changes, folder: Path) -> None:
     """Put it beside the results of the run in `folder`; OSError if it cannot be written."""
-    files.write(folder / _name(type(told)), TypeAdapter(type(told)).dump_json(told))
+    kind: Any = type(found)  # a class is hashable, which mypy does not see
+    files.write(folder / _name(kind), _codec(kind).dump_json(found))
 
 
 def trends(folder: Path) -> Trends | None:
     """None where history says nothing of the run in `folder`."""
-    found = _read(Trends, folder)
+    found: Trends | None = _read(Trends, folder)
     return found if found and all(map(found.has_all_nights_of, found.tests.values())) else None
 
 
 def changes(folder: Path) -> Changes | None:
     """None where the run in `folder` was not compared with earlier ones."""
-    return _read(Changes, folder)
+    found: Changes | None = _read(Changes, folder)
+    return found
 
 
-def _read(kind: type[T], folder: Path) -> T | None:
+def _read(kind: Any, folder: Path) -> Any:
     try:
-        return TypeAdapter(kind).validate_json(files.read(folder / _name(kind), LARGEST))
+        text = files.read(folder / _name(kind), LARGEST)
+        return _codec(kind).validate_json(text)
     except (OSError, ValidationError):  # what history says is no part of the results
         return None
+
+
+@functools.cache
+def _codec(kind: type[Any]) -> TypeAdapter[Any]:
+    """Each report asks for what history says, and to make this takes longer than to read it."""
+    return TypeAdapter(kind)
 
 
 def _name(kind: type[Any]) -> str:
