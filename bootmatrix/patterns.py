@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import math
 from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import Problem, UserError
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 
 SECONDS = 2.0  # for any search, and one more
+LONGEST = 64  # characters of a number
 A_SECOND = 1_000_000  # for each so many characters: a plain search reads ten times as many and more
 
 
@@ -50,6 +53,17 @@ def every(expression: str, text: str) -> Iterator[regex.Match[str]]:
         yield from _compiled(expression).finditer(text, timeout=_allowed(text))
     except TimeoutError:
         raise _too_slow(expression, text) from None
+
+
+def numbers(expression: str, text: str) -> Iterator[float]:
+    """What the only group of each match holds; texts that are no finite number are passed over."""
+    for match in every(expression, text):
+        found = match[1] or ""
+        if len(found) <= LONGEST and found.isascii() and "_" not in found:
+            with contextlib.suppress(ValueError):
+                number = float(found)
+                if math.isfinite(number):
+                    yield number
 
 
 def find(pattern: Pattern, text: str, start: int = 0) -> int:

@@ -41,6 +41,16 @@ def size(text: object) -> int:
     return int(_quantity(text, BYTES, "a size with its unit, such as 64 MiB or 1 GiB"))
 
 
+def rate(text: object) -> float:
+    """`1 MiB/h`, `10/min`: so much an hour, in bytes or without a unit. Raises ValueError with the remedy."""
+    amount, slash, time = str(text).rpartition("/")
+    each = SECONDS.get(time.strip().lower()) if slash and time.strip() else None
+    if each is None:
+        raise ValueError(f"'{text}' is not a growth such as 1 MiB/h or 10/min")
+    found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*", amount, re.ASCII)
+    return (float(found[1]) if found else size(amount)) * 3600 / each
+
+
 def _quantity(text: object, units: dict[str, float] | dict[str, int], wanted: str) -> float:
     found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([A-Za-z]*)\s*", str(text), re.ASCII)
     unit = units.get(found[2].lower()) if found else None
@@ -56,6 +66,15 @@ def human_size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" or count == int(count) else f"{count:.1f} {unit}"
         count /= 1024
     raise AssertionError
+
+
+def human_rate(amount: float, unit: str) -> str:
+    """So much an hour, for people: `1.5 MiB/h`, `-20 KiB/h`, `12 objects/h`; `unit` is `B` of sizes."""
+    sign = "-" if amount < 0 else ""
+    if unit == "B":
+        return f"{sign}{human_size(abs(amount))}/h"
+    number = f"{abs(amount):.4g}" if abs(amount) < 1000 else f"{abs(amount):,.0f}"  # noqa: PLR2004
+    return f"{sign}{number}{' ' if unit else ''}{unit}/h"
 
 
 def human_time(count: float) -> str:

@@ -40,9 +40,8 @@ class Report(model.Report):
         changes = history.changes if history else ()
         with _texts.written(target) as file:
             file.writelines(_level("error", total, BAD_VERDICTS, ()))
-            file.writelines(
-                _level("warning", total, (Verdict.FLAKY,), [c for c in changes if c.kind == ChangeKind.WORSE])
-            )
+            worse = [c for c in changes if c.kind == ChangeKind.WORSE]
+            file.writelines(_level("warning", total, (Verdict.UNDECIDED, Verdict.FLAKY), worse))
             file.writelines(
                 _level("notice", total, (Verdict.QUARANTINED,), [c for c in changes if c.kind == ChangeKind.FIXED])
             )

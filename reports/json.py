@@ -144,6 +144,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "tender": attempt.tender,
         **({"files": list(attempt.files)} if attempt.files else {}),
         **({"checks": [asdict(check) for check in attempt.checks]} if attempt.checks else {}),
+        **({"growth": [asdict(growth) for growth in attempt.growth]} if attempt.growth else {}),
         **({"phases": [asdict(phase) for phase in attempt.phases]} if attempt.phases else {}),
         **({"unjudged": list(attempt.unjudged)} if attempt.unjudged else {}),
         "cases": [{"name": case.name, "status": case.status, "message": case.message} for case in attempt.cases],

@@ -44,6 +44,7 @@ class Report(model.Report):
             if changes := findings.changes(folder):
                 _changes.put(changes, paper)
             _put_groups(paper, "Not as expected", total, BAD_VERDICTS, folder)
+            _put_groups(paper, "Undecided", total, (Verdict.UNDECIDED,), folder)
             _put_groups(paper, "Flaky", total, (Verdict.FLAKY,), folder)
             _put_groups(paper, "In quarantine", total, (Verdict.QUARANTINED,), folder)
             _put_pairs(paper, total)

@@ -1,7 +1,7 @@
 """TAP 14: a point for each test, a subtest for what its guest reported, a YAML block where it is not simply ok.
 
-An expected failure and a test in quarantine are `# TODO`, a flaky one is ok. `Bail out!` stands at the end of a run
-that was interrupted, so that no harness takes it for a whole one.
+An expected failure, a test in quarantine and one that is undecided are `# TODO`, a flaky one is ok. `Bail out!` stands
+at the end of a run that was interrupted, so that no harness takes it for a whole one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CONSOLE, REASON = 20, 4096  # lines of a console, characters of a reason
 CONSOLES = 1000  # that are shown: where all of a large run fails, the first tell it
 TAP = re.compile(r"^\s*(?:(?:not )?ok\b|bail out!|1\.\.\d|pragma|TAP|---|\.\.\.)", re.IGNORECASE | re.MULTILINE)
-TODO = {Verdict.EXPECTED_FAILURE, Verdict.QUARANTINED}
+TODO = {Verdict.EXPECTED_FAILURE, Verdict.QUARANTINED, Verdict.UNDECIDED}
 OK = {Verdict.PASSED, Verdict.FLAKY, Verdict.SKIPPED}
 
 

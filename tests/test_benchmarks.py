@@ -234,4 +234,4 @@ def test_without_an_engine_they_say_so(tmp_path: Path) -> None:
 def test_a_figure_that_does_not_exist_is_refused() -> None:
     done = benchmarks("speed")
     assert done.returncode == 2
-    assert "docker-run, list, makespan" in done.stderr
+    assert "docker-run, leaks, list, makespan" in done.stderr

@@ -132,3 +132,31 @@ def test_a_size_that_is_told_whole_is_read_back(count: int) -> None:
 @pytest.mark.parametrize(("count", "said"), [(0, "0 tests"), (1, "1 test"), (2, "2 tests"), (12_345, "12,345 tests")])
 def test_how_many_is_said_in_the_right_number(count: int, said: str) -> None:
     assert quantities.how_many(count, "test") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "an_hour"),
+    [("1 MiB/h", 1 << 20), ("64 KiB/s", 3600 << 16), ("10/min", 600), ("1.5 / h", 1.5), ("0/s", 0), ("1 kB/ms", 3.6e9)],
+)
+def test_growths(text: str, an_hour: float) -> None:
+    assert quantities.rate(text) == pytest.approx(an_hour)
+
+
+@pytest.mark.parametrize("text", ["", "1", "1 MiB", "/h", "1/", "1 MiB/", "1 MiB/day", "x/h", "-1/h", "1/1/h", 5, None])
+def test_what_is_no_growth_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="is not a"):
+        quantities.rate(text)
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "told"),
+    [
+        (1.5 * (1 << 20), "B", "1.5 MiB/h"),
+        (-2048.0, "B", "-2 KiB/h"),
+        (0.0, "", "0/h"),
+        (12.345, "objects", "12.35 objects/h"),
+        (-8886123.4, "words", "-8,886,123 words/h"),
+    ],
+)
+def test_a_growth_for_people(amount: float, unit: str, told: str) -> None:
+    assert quantities.human_rate(amount, unit) == told

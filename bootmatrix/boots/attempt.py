@@ -13,7 +13,7 @@ from bootmatrix.boots.preparing import job_of
 from bootmatrix.boots.results import now
 from bootmatrix.boots.worlds import Worlds
 from bootmatrix.errors import BootmatrixError, Fatal
-from bootmatrix.model import STEADY_VERDICTS, Attempt, Rejected
+from bootmatrix.model import STEADY_VERDICTS, Attempt, Rejected, Verdict
 from bootmatrix.places.place import nothing
 from bootmatrix.watching.watch import Watched, watch
 from bootmatrix.watching.witness import Findings
@@ -102,11 +102,12 @@ class Attempts:
             ready=seen.findings.ready or 0.0,
             checks=seen.findings.checks,
             metrics=(*said.metrics, *counted.metrics),
+            growth=said.growth,
             phases=phases.of(seen),
         )
         if not member:
             attempt = turn.held(attempt)
-        passed = attempt.verdict in STEADY_VERDICTS and not (member and member.company.failed)
+        passed = attempt.verdict in {*STEADY_VERDICTS, Verdict.UNDECIDED} and not (member and member.company.failed)
         kept = self.store.keep_consoles(prepared.step.test_id, _name(prepared, turn), seen, passed=passed)
         return replace(attempt, console=kept.console, tender=kept.tender, files=(*kept.others, *own)), judged.share
 

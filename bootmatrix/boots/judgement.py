@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bootmatrix import texts
 from bootmatrix.boots import starvation
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.judging import metrics, verdict
+from bootmatrix.judging import growth, metrics, verdict
 from bootmatrix.model import Ending, Outcome, OutcomeKind, Rejected, Verdict
 from bootmatrix.watching.stop import StopKind
 
@@ -110,13 +110,15 @@ def _judged(step: BootStep, fields: TestFields, seen: Watched, stopped: str) -> 
         arch=step.arch,
     )
     found = seen.findings
+    grown = growth.of(fields, found)
     judged = verdict.judge(
         fields,
         step.runner,
         ending,
         seen.stop,
         root=step.root,
-        complaints=found.complaints,
+        complaints=(*found.complaints, *growth.complaints(grown)),
         undone=found.undone,
     )
-    return replace(judged, metrics=(*metrics.found(fields.metrics, ending.console), *found.metrics))
+    measured = replace(judged, metrics=(*metrics.found(fields.metrics, ending.console), *found.metrics))
+    return growth.disturbed(growth.weighed(measured, grown), fields, found, seen.seconds - seen.stood)

@@ -11,10 +11,12 @@ from bootmatrix.watching.witnesses.monitoring import Monitoring
 from bootmatrix.watching.witnesses.packets import Packets
 from bootmatrix.watching.witnesses.phases import Phases
 from bootmatrix.watching.witnesses.relay import Relay
+from bootmatrix.watching.witnesses.series import Numbers
+from bootmatrix.watching.witnesses.soak import Soak
 from bootmatrix.watching.witnesses.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from bootmatrix.boots.company import Member
     from bootmatrix.checks.check import World
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def limits(step: BootStep, fields: TestFields, stretch: float) -> Limits:
-    """What every process has limits of; `stretch` times the test's own time-outs."""
+    """What every process has limits of; `stretch` times the test's own time-outs, and as long as it is soaked more."""
     return Limits(
-        timeout=fields.timeout * stretch,
+        timeout=fields.timeout * stretch + (fields.soak.duration if fields.soak else 0.0),
         size=fields.console_limit,
         idle=fields.idle_timeout * stretch if fields.idle_timeout else None,
         exit_pattern=fields.console_exit,
@@ -48,6 +50,8 @@ def of(
     printed, `world` says what checks may use, `member` is the guest among others.
     """
     yield Usage()
+    if series := {name: metric.regex for name, metric in fields.metrics.items() if metric.series}:
+        yield Numbers(series)
     yield Phases(step.runner.signs(step.arch))
     if step.interfaces:
         yield Packets(step.interfaces, always=fields.capture == "always")
@@ -76,16 +80,34 @@ def _asking(
     stretch: float,
     member: Member | None,
 ) -> Iterator[Witness]:
-    """Whether the guest is ready, and then its checks; and `then`."""
+    """Whether the guest is ready, and then its checks, again and again while it is soaked; and `then`."""
     at_once = not fields.ready
-    checks = Checks(fields.checks, world, at_once=at_once, then=then, stretch=stretch) if fields.checks else None
+    soak, checks = None, None
+    if fields.soak:
+        soak = Soak(fields.soak.duration, _nothing if fields.checks else then, at_once=at_once)
+    if fields.checks:
+        again = _again(soak)
+        checks = Checks(fields.checks, world, at_once=at_once, then=then, stretch=stretch, again=again)
+    after = _all_of([each.begin for each in (soak, checks) if each]) or then
     if fields.ready:
-        after = checks.begin if checks else then
         yield Ready(fields.ready, world, _told(member, after) if member else after, stretch=stretch)
-    if checks:
-        yield checks
-    if member and not (fields.ready or checks) and then:
+    yield from filter(None, (soak, checks))
+    if member and not (fields.ready or soak or checks) and then:
         then()
+
+
+def _again(soak: Soak | None) -> Callable[[], bool] | None:
+    return (lambda: soak.goes_on) if soak else None
+
+
+def _all_of(acts: Sequence[Callable[[], None]]) -> Callable[[], None] | None:
+    """One after the other; None if there are none."""
+
+    def act() -> None:
+        for each in acts:
+            each()
+
+    return act if acts else None
 
 
 def _told(member: Member, after: Callable[[], None] | None) -> Callable[[], None]:

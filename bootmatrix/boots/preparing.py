@@ -16,6 +16,7 @@ from bootmatrix.model import MIB, Boot, Launch
 from bootmatrix.places import copies, devices
 from bootmatrix.places.disks import beside
 from bootmatrix.places.place import Job, Mount
+from bootmatrix.places.usage import INTERVAL
 from bootmatrix.quantities import human_size
 
 if TYPE_CHECKING:
@@ -77,7 +78,15 @@ class Preparer:
         ours = given.of(step, fields, place, output)
         mounts = joined(() if seen.trouble else (seen.mount,), ours.mounts)
         interfaces = attaching.interfaces(step, place)
-        room = Job((), step.id, mounts=mounts, memory=fields.memory + OVERHEAD, interfaces=interfaces)
+        room = Job(
+            (),
+            step.id,
+            mounts=mounts,
+            memory=fields.memory + OVERHEAD,
+            interfaces=interfaces,
+            guest=_whole(fields.memory),
+            sample=fields.soak.sample if fields.soak else INTERVAL,
+        )
         worlds.check(step, fields)
         if trouble := place.lacks(room):
             raise Unavailable(trouble)
@@ -133,6 +142,11 @@ def _trouble(file: Path, root: Path, name: str, step: BootStep) -> Problem | Non
         what = f"'{name}' in {where} is {human_size(file.stat().st_size)} large"
         return Problem(what, remedy=f"a unikernel may have at most {human_size(LARGEST)}")
     return None
+
+
+def _whole(memory: int) -> int:
+    """As tenders give it: in MiB."""
+    return -(-memory // MIB) * MIB
 
 
 def _is_file(file: Path) -> bool:

@@ -91,7 +91,7 @@ def infrastructure(act: Callable[[], None], sleep: Callable[[float], object], st
 
 
 def worth_another(policy: Retry, attempt: Attempt) -> bool:
-    if attempt.verdict in {Verdict.PASSED, Verdict.SKIPPED, Verdict.ERROR}:
+    if attempt.verdict in {Verdict.PASSED, Verdict.UNDECIDED, Verdict.SKIPPED, Verdict.ERROR}:
         return False
     return bool({"any", attempt.outcome.kind, attempt.verdict} & set(policy.on))
 

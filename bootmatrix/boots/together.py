@@ -13,7 +13,7 @@ from bootmatrix.boots.company import Abandoned, Company, Member
 from bootmatrix.boots.results import now
 from bootmatrix.errors import BootmatrixError, Fatal
 from bootmatrix.matrix.guests import SEPARATOR
-from bootmatrix.model import RANKS, Attempt, Case, CheckResult, Verdict, measured
+from bootmatrix.model import RANKS, Attempt, Case, CheckResult, Growth, Verdict, measured
 from bootmatrix.places.place import nothing
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.namespace import Shared
     from bootmatrix.places.place import Place
 
-Named = TypeVar("Named", Case, CheckResult)
+Named = TypeVar("Named", Case, CheckResult, Growth)
 
 
 def make(
@@ -99,7 +99,7 @@ class _Hand(threading.Thread):
             self.attempt = _unstarted(self.turn, company.failed)
         except BaseException as error:  # noqa: BLE001  # raised again by the thread that waits
             self.fatal = error
-        if self.attempt and self.attempt.verdict == Verdict.PASSED:
+        if self.attempt and self.attempt.verdict in {Verdict.PASSED, Verdict.UNDECIDED}:
             company.done(name)
         elif not self.attempt or not judgement.is_abandoned(self.attempt):
             company.fail(name)
@@ -134,6 +134,7 @@ def joined(made: Mapping[str, Attempt], failed: str, started: str, seconds: floa
         ready=max(each.ready for each in made.values()),
         cases=tuple(_named(guest, case) for guest, each in made.items() for case in each.cases),
         checks=tuple(_named(guest, check) for guest, each in made.items() for check in each.checks),
+        growth=tuple(_named(guest, each) for guest, one in made.items() for each in one.growth),
         metrics=tuple(
             replace(each, name=f"{guest}.{each.name}") for guest, one in made.items() for each in measured(one)
         ),

@@ -11,6 +11,7 @@ from bootmatrix.checks import targets, trying
 from bootmatrix.checks.check import Failed, Report
 from bootmatrix.checks.ends import Ended
 from bootmatrix.model import CheckStatus
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,13 +34,15 @@ class Made:
     message: str = ""
     report: Report = field(default_factory=Report)
     late: bool = False
+    rounds: int = 0
+    """How often it has passed, where checks go round."""
 
 
 class Checking:
     """Makes the checks in threads of its own, from `begin` until they are done or `end` is called.
 
-    `stretch` times its own time is what each has. Whoever asks finds in `made` what has become of each so far;
-    `trouble` is an error that is no fault of the guest.
+    They are made again as long as `again` says so when all have passed. `stretch` times its own time is what each has.
+    Whoever asks finds in `made` what has become of each so far; `trouble` is an error that is no fault of the guest.
     """
 
     def __init__(
@@ -49,10 +52,11 @@ class Checking:
         *,
         clock: Callable[[], float] = time.monotonic,
         stretch: float = 1.0,
+        again: Callable[[], bool] | None = None,
     ) -> None:
         names = iter(targets.names([each for check in checks for each in check.each]))
         self._groups = [[Made(each, next(names)) for each in check.each] for check in checks]
-        self._world, self._clock, self._stretch = world, clock, stretch
+        self._world, self._clock, self._stretch, self._again = world, clock, stretch, again
         self._thread: threading.Thread | None = None
         self.done = threading.Event()
         self.trouble: BaseException | None = None
@@ -75,12 +79,18 @@ class Checking:
 
     def _all(self) -> None:
         try:
-            for group in self._groups:
-                self._together(group)
-                if self.trouble or any(each.status != CheckStatus.PASSED for each in group):
-                    break
+            while self._round() and self._again and self._again():
+                pass
         finally:
             self.done.set()
+
+    def _round(self) -> bool:
+        """Each once; whether all have passed."""
+        for group in self._groups:
+            self._together(group)
+            if self.trouble or any(each.status != CheckStatus.PASSED for each in group):
+                return False
+        return True
 
     def _together(self, group: list[Made]) -> None:
         beside = [_started(self._one, each) for each in group[1:]]
@@ -94,8 +104,9 @@ class Checking:
             where = targets.of(made.check, self._world.interfaces)
             made.report = trying.passed(made.check, *where, self._world, self._clock, self._stretch)
             status: CheckStatus | None = CheckStatus.PASSED
+            made.rounds += 1
         except Failed as error:
-            made.message, made.late = str(error), error.late
+            made.message, made.late = _in_its_round(str(error), made.rounds), error.late
             made.report = error.report or made.report
             status = CheckStatus.FAILED
         except Ended:
@@ -106,6 +117,10 @@ class Checking:
             status = None
         made.seconds = self._clock() - made.began
         made.status = status
+
+
+def _in_its_round(message: str, passed_before: int) -> str:
+    return f"{message} (after it had passed {how_many(passed_before, 'time')})" if passed_before else message
 
 
 def _started(what: Callable[..., None], *given: object) -> threading.Thread:

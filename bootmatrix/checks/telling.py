@@ -26,7 +26,8 @@ def results(made: Sequence[Made], why: str) -> Iterator[CheckResult]:
         if status is None:
             before = "an earlier check failed" if failed and each.began is None else f"{why} before it was done"
             status, message = CheckStatus.NOT_RUN if each.began is None else CheckStatus.FAILED, before
-        numbers = texts.cut(each.report.numbers, LONGEST)
+        rounds = f"rounds={each.rounds}" if each.rounds > 1 else ""
+        numbers = texts.cut(" ".join(filter(None, (each.report.numbers, rounds))), LONGEST)
         yield CheckResult(each.name, status, round(each.seconds, 4), texts.line(message, LONGEST), numbers)
 
 

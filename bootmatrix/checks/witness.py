@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 FILE = "checks.log"
 PATIENCE = 1.0  # seconds for the threads of checks to end
+SELDOM = 0.1  # seconds between looks while they go round: what is sampled meanwhile shall not be our own doing
 LOOK = 0.01  # seconds between looks while checks are under way: a boot shall not wait for its end
 
 
 class Checks(Witness):
     """`world` is asked for what a boot's checks may use once its process runs. They begin with the boot, or `begin` is
-    called if not `at_once`. `then` is called once all have passed; if nobody is to be called, the boot is ended.
+    called if not `at_once`, and are made again as long as `again` says so. `then` is called once all have passed; if
+    nobody is to be called, the boot is ended.
     """
 
     def __init__(
@@ -41,8 +43,9 @@ class Checks(Witness):
         at_once: bool = True,
         then: Callable[[], None] | None = None,
         stretch: float = 1.0,
+        again: Callable[[], bool] | None = None,
     ) -> None:
-        self._checks, self._world_of, self._stretch = checks, world, stretch
+        self._checks, self._world_of, self._stretch, self._again = checks, world, stretch, again
         self._at_once, self._then = at_once, then
         self._world: World | None = None
         self._checking: Checking | None = None
@@ -52,7 +55,7 @@ class Checks(Witness):
     def began(self, process: Process, now: float) -> None:
         del now
         self._world = self._world_of(process)
-        self._checking = Checking(self._checks, self._world, stretch=self._stretch)
+        self._checking = Checking(self._checks, self._world, stretch=self._stretch, again=self._again)
         if self._at_once:
             self._checking.begin()
 
@@ -86,6 +89,8 @@ class Checks(Witness):
 
     def due(self, moment: Moment) -> float:
         under_way = self._checking and not self._checking.done.is_set()
+        if under_way and self._again and self._again():
+            return moment.now + SELDOM
         return moment.now + LOOK if under_way else math.inf
 
     def ended(self, ending: Ending) -> Findings:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 from typing import TYPE_CHECKING
 
 from bootmatrix import patterns
 from bootmatrix.model import Measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from bootmatrix.matrix.parts import Metric
-
-LONGEST = 64  # characters of a number
 
 
 def found(wanted: Mapping[str, Metric], console: str) -> tuple[Measure, ...]:
@@ -28,7 +24,7 @@ def found(wanted: Mapping[str, Metric], console: str) -> tuple[Measure, ...]:
 
 def _taken(metric: Metric, console: str) -> float | None:
     """One of the numbers that the guest printed; texts that are no finite number are passed over."""
-    numbers = _numbers(metric.regex, console)
+    numbers = patterns.numbers(metric.regex, console)
     match metric.take:
         case "first":
             return next(numbers, None)
@@ -40,13 +36,3 @@ def _taken(metric: Metric, console: str) -> float | None:
     for last in numbers:  # noqa: B007
         pass
     return last
-
-
-def _numbers(expression: str, console: str) -> Iterator[float]:
-    for match in patterns.every(expression, console):
-        text = match[1] or ""
-        if len(text) <= LONGEST and text.isascii() and "_" not in text:
-            with contextlib.suppress(ValueError):
-                number = float(text)
-                if math.isfinite(number):
-                    yield number

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.parts import Expect, Pattern
     from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.model import Attempt, Case, Ending, Measure, Runner
+    from bootmatrix.model import Attempt, Case, Ending, Growth, Measure, Runner
     from bootmatrix.watching.stop import Stop
 
 
@@ -32,6 +32,7 @@ class Judgement:
     outcome: Outcome
     cases: tuple[Case, ...] = ()
     metrics: tuple[Measure, ...] = ()
+    growth: tuple[Growth, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,8 @@ def conclude(attempts: Sequence[Attempt], expected_failure: str | None) -> tuple
         verdict, reason = Verdict.FLAKY, f"passed at attempt {last.number}, after: {guests[0].reason}"
     elif verdict == Verdict.PASSED and len(attempts) > 1:
         reason = f"{reason}; {_by_infrastructure(attempts[:-1])}"
+    elif verdict == Verdict.UNDECIDED and len(guests) > 1:
+        reason = f"{reason}; at attempt {last.number}, after: {guests[0].reason}"
     elif verdict in {Verdict.TIMED_OUT, Verdict.SKIPPED} and any(attempt.verdict != verdict for attempt in guests):
         verdict, reason = Verdict.FAILED, f"no attempt passed; the last: {reason}"
     if expected_failure and verdict in {Verdict.PASSED, Verdict.FLAKY}:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import plugins
 from bootmatrix.errors import UserError, suggest
-from bootmatrix.matrix import cells, check_counts, meaning, template
+from bootmatrix.matrix import cells, check_counts, meaning, soak, template
 from bootmatrix.matrix.check_texts import Known, layers
 from bootmatrix.matrix.combinations import Combinations
 
@@ -64,7 +64,7 @@ class _Checker:
             self._metrics(test, path)
 
     def _metrics(self, test: Defaults, path: Path_) -> None:
-        """A name stands for one number, whatever layers are merged."""
+        """A name stands for one number, whatever layers are merged; and what may grow is measured."""
         whole = [each for fields in (self.sections["defaults"], test) for each in (fields, *fields.when)]
         layers = [each for layer in whole for each in (layer, *layer.guests.values())]
         own = {name for layer in layers for name in layer.metrics}
@@ -73,6 +73,14 @@ class _Checker:
         for name in sorted(own & {name for check in checks for name in check.metrics}):
             what = f"metric '{name}' is one of the test and one of a check, too"
             self.problems.say(what, path, "rename one of them", key=True)
+        kept = {name for layer in layers for name, metric in layer.metrics.items() if metric.series}
+        bounds = {name: None for layer in layers if layer.soak for name in layer.soak.max_growth}
+        for name in (each for each in bounds if each not in {soak.MEMORY, *kept}):
+            what = f"max_growth: there is no metric '{name}' with `series: true`"
+            self.problems.say(what, path, suggest(name, {soak.MEMORY, *kept}), key=True)
+        if soak.MEMORY in own and soak.MEMORY in bounds:
+            what = f"max_growth: `{soak.MEMORY}` is what the host sees, and a metric of the test, too"
+            self.problems.say(what, path, "rename the metric", key=True)
 
     def _params(self, params: Mapping[str, list[str]], path: Path_) -> None:
         for key, choices in params.items():

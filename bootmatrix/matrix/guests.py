@@ -12,6 +12,7 @@ from bootmatrix.matrix.checks import CheckList, ReadyOrText  # noqa: TC001  # py
 from bootmatrix.matrix.marks import AsWritten, Filled, Merged, NotInPass, PlugIn, Replaced
 from bootmatrix.matrix.nets import Attachments  # noqa: TC001  # pydantic reads it
 from bootmatrix.matrix.parts import Expect, MayBeEmpty, MetricOrRegex, Patterns, Strict
+from bootmatrix.matrix.soak import SoakOrDuration  # noqa: TC001  # pydantic reads it
 from bootmatrix.matrix.values import ConsoleSize, Memory, OutcomeWord, Port, Seconds, Text, Whole, one_group
 from bootmatrix.model import MIB
 
@@ -70,6 +71,10 @@ class GuestFields(Strict):
         None, description="What tells that the guest is ready: a text or pattern on its console, or a check."
     )
     checks: CheckList = Field([], description="What is asked of the guest from outside while it lives, in this order.")
+    soak: SoakOrDuration = Field(
+        None,
+        description="How long the guest runs once it is ready, while its checks go round as load, and what may grow.",
+    )
     exit_codes: Annotated[dict[Whole, OutcomeWord], Replaced(), AsWritten()] = Field(
         {}, description="What the tender's exit statuses mean in this suite."
     )

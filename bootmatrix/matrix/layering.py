@@ -48,11 +48,11 @@ def merged(layers: Iterable[GuestFields], build: str | None = None, more: Mappin
 
 
 def _following(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What keys mean that the matrix leaves open, where others are given: a guest that is asked something is stopped
-    then, and has all its time to become ready.
+    """What keys mean that the matrix leaves open, where others are given: a guest that is asked something, or is to run
+    for a while, is stopped then, and has all its time to become ready.
     """
     found, expect, ready = {}, fields["expect"], fields["ready"]
-    if (fields["checks"] or ready) and "outcome" not in expect.model_fields_set:
+    if (fields["checks"] or ready or fields["soak"]) and "outcome" not in expect.model_fields_set:
         found["expect"] = expect.model_copy(update={"outcome": [OutcomeKind.STOPPED]})
     if ready and not ready.pattern and "within" not in ready.model_fields_set:
         found["ready"] = ready.model_copy(update={"within": fields["timeout"]})

@@ -147,6 +147,9 @@ class Metric(Strict):
     take: Literal["last", "first", "lowest", "highest"] = Field(
         "last", description="Which of several printed numbers is used."
     )
+    series: bool = Field(
+        False, description="Whether each printed number is kept with its time; each line is looked at for itself."
+    )
 
 
 MetricOrRegex = Annotated[Metric, Short("regex")]

@@ -2,6 +2,7 @@
 
 from bootmatrix.model.backend import MIB, Boot, Counter, Launch, Probe, Rejected, Runner, Tender
 from bootmatrix.model.check import CheckResult, CheckStatus
+from bootmatrix.model.growth import Growth, Side
 from bootmatrix.model.outcome import (
     NOT_THE_GUESTS,
     OUTCOMES,
@@ -63,6 +64,7 @@ __all__ = [
     "CheckStatus",
     "Counter",
     "Ending",
+    "Growth",
     "Interface",
     "Launch",
     "Measure",
@@ -80,6 +82,7 @@ __all__ = [
     "Result",
     "Run",
     "Runner",
+    "Side",
     "Sign",
     "Signs",
     "Tender",

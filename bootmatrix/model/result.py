@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from bootmatrix.model.bounds import Name, Number, OneDeep, OneOf, Seconds, Size, Time
 from bootmatrix.model.check import CheckResult  # noqa: TC001  # pydantic reads a run's results back by these types
+from bootmatrix.model.growth import Growth  # noqa: TC001  # pydantic reads a run's results back by these types
 from bootmatrix.model.outcome import Outcome, OutcomeKind
 from bootmatrix.model.pair import PairFinding  # noqa: TC001  # pydantic reads a run's results back by these types
 from bootmatrix.model.phase import Phase, PhaseName
@@ -113,6 +114,8 @@ class Attempt:
     files: tuple[str, ...] = ()
     ready: Seconds = 0.0
     checks: tuple[CheckResult, ...] = ()
+    growth: tuple[Growth, ...] = ()
+    """How fast what has a bound grew while it was soaked."""
     phases: tuple[Phase, ...] = ()
     unjudged: tuple[str, ...] = ()
     """Of its test's limits those that could not be judged, each with its reason."""

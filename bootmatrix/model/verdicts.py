@@ -20,6 +20,7 @@ class Verdict(StrEnum):
     EXPECTED_FAILURE = "expected failure"
     UNEXPECTED_PASS = "unexpected pass"  # noqa: S105  # no password
     QUARANTINED = "quarantined"
+    UNDECIDED = "undecided"
 
 
 VERDICTS = tuple(Verdict)
@@ -30,6 +31,7 @@ SEVERITY = (
     Verdict.UNEXPECTED_PASS,
     Verdict.ERROR,
     Verdict.QUARANTINED,
+    Verdict.UNDECIDED,
     Verdict.FLAKY,
     Verdict.PASSED,
     Verdict.EXPECTED_FAILURE,
@@ -39,10 +41,17 @@ SEVERITY = (
 RANKS: dict[str, int] = {verdict: rank for rank, verdict in enumerate(SEVERITY)}
 """The place of each in SEVERITY."""
 GOOD_VERDICTS = frozenset(
-    {Verdict.PASSED, Verdict.FLAKY, Verdict.SKIPPED, Verdict.EXPECTED_FAILURE, Verdict.QUARANTINED}
+    {
+        Verdict.PASSED,
+        Verdict.FLAKY,
+        Verdict.SKIPPED,
+        Verdict.EXPECTED_FAILURE,
+        Verdict.QUARANTINED,
+        Verdict.UNDECIDED,
+    }
 )
 """Those that fail no run."""
 BAD_VERDICTS = tuple(verdict for verdict in SEVERITY if verdict not in GOOD_VERDICTS)
 """Those that do, the worst first."""
-STEADY_VERDICTS = GOOD_VERDICTS - {Verdict.FLAKY, Verdict.QUARANTINED}
+STEADY_VERDICTS = GOOD_VERDICTS - {Verdict.FLAKY, Verdict.QUARANTINED, Verdict.UNDECIDED}
 """Those of a test with which nothing is the matter: it is counted, and no reader needs its reason."""

@@ -3,13 +3,13 @@
  *
  * agent BOX UID GID [GROUP]
  *
- * BOX has the pipes. `commands` brings `NUMBER LENGTH READS\n` and LENGTH bytes of words, each ended by a NUL (READS is 1
- * if the boot reads `input`, else 0: it reads nothing); or `kill 0\n`,
- * which ends the boot that runs. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT KIB US`: LEFT
+ * BOX has the pipes. `commands` brings `NUMBER LENGTH READS MS KIB\n` and LENGTH bytes of words, each ended by a NUL (READS
+ * is 1 if the boot reads `input`, else 0: it reads nothing; MS are the milliseconds between samples of its usage, KIB the
+ * memory of its guest, 0 if it has none); or `kill 0\n`, which ends the boot that runs. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT KIB US`: LEFT
  * is what it left behind that cannot be removed, `nothing`, or `memory` if the kernel ended it for lack of memory; KIB the
  * peak of its resident memory, US the microseconds that it took. Its output goes to `console` and `tender`. To `usage` goes
- * a line each second, `MS CPU KIB pss|rss`: the milliseconds since it began and of processor time that it had, and its
- * memory now. When nobody speaks to it any more, it ends, and the container with it. If BOX has a socket `wire`, it serves
+ * a line for each sample, `MS CPU KIB pss|rss GUEST`: the milliseconds since it began and of processor time that it had, its
+ * memory now, and that of its guest in KiB, or `-`. When nobody speaks to it any more, it ends, and the container with it. If BOX has a socket `wire`, it serves
  * that, too, whether a boot runs or none; see agent_net.c.
  *
  * It is root, with few rights and without a way to more, since only so can it give up all of them for each boot. A boot
@@ -148,9 +148,9 @@ static int ran_out_of_memory(void)
 }
 
 /* Waits for the boot, or for the word to end it; its wait status and what it used. Other children are its orphans. */
-static int await(pid_t boot, int ends, long long begun, struct rusage *used)
+static int await(pid_t boot, int ends, long long begun, struct sampling wanted, struct rusage *used)
 {
-    long long next = begun + SECOND, before = of_the_ended();
+    long long next = begun + wanted.apart, before = of_the_ended();
     struct pollfd events[] = {{ends, POLLIN, 0}, {fileno(commands), POLLIN, 0}, {wire, POLLIN, 0}};
     struct signalfd_siginfo told;
     char word[64];
@@ -162,8 +162,8 @@ static int await(pid_t boot, int ends, long long begun, struct rusage *used)
                 return how;
         long long left = next - microseconds();
         if (left <= 0) {
-            tell_usage(usage_pipe, uid, gid, begun, before);
-            next = microseconds() + SECOND;
+            tell_usage(usage_pipe, uid, gid, begun, before, wanted.guest_kib);
+            next = microseconds() + wanted.apart;
             continue;
         }
         if (!poll(events, 3, left / 1000 + 1))
@@ -180,7 +180,7 @@ static int await(pid_t boot, int ends, long long begun, struct rusage *used)
     }
 }
 
-static void run(long number, char **words, int reads, int ends)
+static void run(long number, char **words, int reads, struct sampling wanted, int ends)
 {
     long long begun = microseconds();
     pid_t boot = fork();
@@ -189,7 +189,7 @@ static void run(long number, char **words, int reads, int ends)
     if (!boot)
         become(words, reads);
     struct rusage used;
-    int how = await(boot, ends, begun, &used);
+    int how = await(boot, ends, begun, wanted, &used);
     long long took = microseconds() - begun;
     end_all();
     int held = wire < 0 && has_sockets(); /* with a wire, who is at its other end ends them, and asks then */
@@ -201,7 +201,7 @@ static void run(long number, char **words, int reads, int ends)
 }
 
 /* Reads one boot's words and runs it. */
-static void take(long number, size_t length, int reads, int ends)
+static void take(long number, size_t length, int reads, struct sampling wanted, int ends)
 {
     char *text = malloc(length + 1);
     size_t count = 0, word = 0;
@@ -214,7 +214,7 @@ static void take(long number, size_t length, int reads, int ends)
         die("a boot without words");
     for (size_t at = 0; word < count; at += strlen(text + at) + 1)
         words[word++] = text + at;
-    run(number, words, reads, ends);
+    run(number, words, reads, wanted, ends);
     free(words);
     free(text);
 }
@@ -231,10 +231,11 @@ static char *next_line(char *line, int size)
 
 int main(int argc, char **argv)
 {
-    char line[64];
-    long number;
+    char line[128];
+    long number, milliseconds;
     size_t length;
     int reads;
+    struct sampling wanted;
     if (argc < 4)
         return 2;
     box = argv[1], uid = atoi(argv[2]), gid = atoi(argv[3]);
@@ -257,7 +258,9 @@ int main(int argc, char **argv)
     wire = wired(box);
     dprintf(status_pipe, "ready\n");
     while (next_line(line, sizeof line))
-        if (sscanf(line, "%ld %zu %d", &number, &length, &reads) == 3)
-            take(number, length, reads, ends);
+        if (sscanf(line, "%ld %zu %d %ld %ld", &number, &length, &reads, &milliseconds, &wanted.guest_kib) == 5) {
+            wanted.apart = milliseconds * (SECOND / 1000);
+            take(number, length, reads, wanted, ends);
+        }
     return 0; /* a `kill` that came too late is passed over */
 }

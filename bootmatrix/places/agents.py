@@ -102,7 +102,7 @@ class Keeper(Agent):
     def told(self, box: Path, job: Job) -> bytes:
         del box
         words = "".join(f"{word}\0" for word in job.argv).encode("utf-8", "surrogateescape")
-        return f"1 {len(words)} {job.reads:d}\n".encode() + words
+        return f"1 {len(words)} {job.reads:d} {round(job.sample * 1000)} {job.guest // 1024}\n".encode() + words
 
     def ended(self, status: Status, container: str, seconds: float) -> Ended:
         """As the agent says, which alone can write to `status`: a boot is another user, and the folder is closed."""

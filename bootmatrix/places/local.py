@@ -153,7 +153,8 @@ class LocalProcess(Process):
     def __init__(self, job: Job, scratch: str) -> None:
         self._exit: Exit | None = None
         self._mark = f"{os.getpid()}-{next(_NUMBERS)}"
-        self.begun, self._next_sample = time.monotonic(), usage.INTERVAL
+        self.begun, self._next_sample = time.monotonic(), job.sample
+        self._sample, self._guest = job.sample, job.guest
         self._child = _spawn(job, scratch, self._mark)
         if self._child.stdin:
             os.set_blocking(self._child.stdin.fileno(), False)
@@ -199,8 +200,8 @@ class LocalProcess(Process):
         since = time.monotonic() - self.begun
         if since < self._next_sample or self._exit:  # its number may be another's now
             return []
-        self._next_sample = since + usage.INTERVAL
-        found = usage.of(self._child.pid, since)
+        self._next_sample = since + self._sample
+        found = usage.of(self._child.pid, since, self._guest)
         return [found] if found else []
 
     def strain(self) -> strain.Strain | None:

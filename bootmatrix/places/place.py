@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
-from bootmatrix.places import disks
+from bootmatrix.places import disks, usage
 from bootmatrix.places.devices import TUN
 from bootmatrix.places.hosts import HERE
 
@@ -53,7 +53,8 @@ class Job:
     which it may write to, beside that. `interfaces` are taps or sockets on networks of its own, there before it begins,
     or on those that are `shared` with others, each of which has another `port`; or it `stands_in` the networks of
     another job: with interfaces, that has made them. `reads`: what is written to the process is its standard input,
-    which else has nothing.
+    which else has nothing. `guest` is the memory in bytes of the guest that it runs, 0 if it runs none: its samples,
+    one in `sample` seconds, tell that apart.
     """
 
     argv: tuple[str, ...]
@@ -75,6 +76,8 @@ class Job:
     shared: Shared | None = None
     port: int | None = None
     reads: bool = False
+    guest: int = 0
+    sample: float = usage.INTERVAL
 
     @property
     def room(self) -> tuple[object, ...]:

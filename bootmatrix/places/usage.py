@@ -1,4 +1,4 @@
-"""What a job uses of its host while it runs: a sample about each second, taken where it runs."""
+"""What a job uses of its host while it runs: a sample about each second or as often as asked, taken where it runs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-INTERVAL = 1.0  # seconds between samples
-LINE = re.compile(rb"([0-9]{1,15}) ([0-9]{1,15}) ([0-9]{1,15}) ([pr])ss")
+from bootmatrix.places import mappings
+
+INTERVAL = 1.0  # seconds between samples where nothing else is asked for
+LINE = re.compile(rb"([0-9]{1,15}) ([0-9]{1,15}) ([0-9]{1,15}) ([pr])ss ([0-9]{1,15}|-)")
 LONGEST = 1 << 16  # bytes that are read at once: what a pipe holds
 PAGE, TICKS = os.sysconf("SC_PAGESIZE"), os.sysconf("SC_CLK_TCK")
 
@@ -18,13 +20,15 @@ PAGE, TICKS = os.sysconf("SC_PAGESIZE"), os.sysconf("SC_CLK_TCK")
 class Sample:
     """`seconds` since the job began, `cpu` the seconds of processor time of all its processes so far, `memory` in bytes
     what they have now: their proportional set, where a page that several share counts in parts; or if not
-    `proportional`, all that is resident.
+    `proportional`, all that is resident. `guest` is what the guest has of it, apart from its tender; None where that
+    cannot be told.
     """
 
     seconds: float
     cpu: float
     memory: int
     proportional: bool = True
+    guest: int | None = None
 
 
 class Reader:
@@ -42,25 +46,30 @@ class Reader:
         *lines, self._part = self._part.split(b"\n")
         self._part = self._part[-LONGEST:]
         found = (LINE.fullmatch(line) for line in lines)
-        return [
-            Sample(int(each[1]) / 1000, int(each[2]) / 1000, int(each[3]) * 1024, each[4] == b"p")
-            for each in found
-            if each
-        ]
+        return [_sample(each) for each in found if each]
 
     def close(self) -> None:
         os.close(self._pipe)
 
 
-def of(root: int, seconds: float) -> Sample | None:
-    """A sample of a process and its descendants; None if it has ended."""
-    cpu, memory, proportional, known = 0.0, 0, True, False
+def _sample(line: re.Match[bytes]) -> Sample:
+    """Milliseconds twice, KiB, which kind, KiB."""
+    guest = None if line[5] == b"-" else int(line[5]) * 1024
+    return Sample(int(line[1]) / 1000, int(line[2]) / 1000, int(line[3]) * 1024, line[4] == b"p", guest)
+
+
+def of(root: int, seconds: float, memory: int = 0) -> Sample | None:
+    """A sample of a process and its descendants; None if it has ended. `memory` is the guest's, in bytes; 0 if there is
+    no guest.
+    """
+    cpu, used, proportional, known, guest = 0.0, 0, True, False, list[int]()
     for process in _family(root):
         with contextlib.suppress(OSError, ValueError, IndexError):
             cpu += _cpu(process)
-            some, exact = _memory(process)
-            memory, proportional, known = memory + some, proportional and exact, True
-    return Sample(round(seconds, 3), cpu, memory, proportional) if known else None
+            some, exact, own = _memory(process, memory)
+            used, proportional, known = used + some, proportional and exact, True
+            guest += [] if own is None else [own]
+    return Sample(round(seconds, 3), cpu, used, proportional, max(guest, default=None)) if known else None
 
 
 def _family(root: int) -> list[Path]:
@@ -84,15 +93,19 @@ def _cpu(process: Path) -> float:
     return sum(map(int, fields[11:15])) / TICKS
 
 
-def _memory(process: Path) -> tuple[int, bool]:
-    """Bytes, and whether they are its proportional set: that of another user's process is closed.
+def _memory(process: Path, guest: int) -> tuple[int, bool, int | None]:
+    """Bytes, whether they are its proportional set (that of another user's process is closed), and those of a guest
+    that has so many.
 
-    Source: Linux, Documentation/filesystems/proc.rst: smaps_rollup, statm.
+    Source: Linux, Documentation/filesystems/proc.rst: smaps, smaps_rollup, statm.
     """
     try:
-        rolled = (process / "smaps_rollup").read_bytes()
+        text = (process / ("smaps" if guest else "smaps_rollup")).read_bytes()
     except PermissionError:
         resident = int((process / "statm").read_bytes().split()[1]) * PAGE
-        return resident, not resident
-    found = (line.split()[1] for line in rolled.splitlines() if line.startswith(b"Pss:"))
-    return int(next(found, 0)) * 1024, True  # one that is just ending has no memory any more
+        return resident, not resident, None
+    if guest:
+        found = mappings.of(text)
+        return sum(each.shared for each in found) * 1024, True, mappings.guest(found, guest)
+    rolled = (line.split()[1] for line in text.splitlines() if line.startswith(b"Pss:"))
+    return int(next(rolled, 0)) * 1024, True, None  # one that is just ending has no memory any more

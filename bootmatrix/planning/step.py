@@ -72,6 +72,11 @@ class BootStep:
         return f"the guest '{self.guest}': {text}" if self.guest else text
 
     @property
+    def soaked(self) -> float:
+        """How many seconds it is soaked, 0 if it is not."""
+        return max((each.template.soak.duration for each in self.parts if each.template.soak), default=0.0)
+
+    @property
     def repro(self) -> str:
         """The command that repeats it."""
         return repro(self.id, self.options)

@@ -21,6 +21,7 @@ from bootmatrix.model import GOOD_VERDICTS, Run, Verdict
 from bootmatrix.places import engine, opening
 from bootmatrix.places.hosts import HERE
 from bootmatrix.program import leaving
+from bootmatrix.quantities import human_time
 from bootmatrix.running import baselines, reporting
 from bootmatrix.running.steps import Steps
 from bootmatrix.running.tasks import Tasks
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from bootmatrix.runs.past import Past
     from bootmatrix.screen import Screen
 
+FEW = 5  # soaks that begin anew and are named
 INTERRUPTED = "the run was interrupted before this was tried"
 
 
@@ -82,7 +84,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
         store = Store(options.out, ours.run, len(plan.boots))
         stack.callback(store.close)
         begun, clock = past.started if past else results.now(), time.monotonic()
-        _begin(plan, store, options, past)
+        _begin(plan, store, options, past, screen)
         passes = Passes(options.out, screen.note)
         stack.callback(lambda: None if store.frozen else passes.close())
         stop = threading.Event()
@@ -123,7 +125,7 @@ def _check(plan: Plan, screen: Screen) -> None:
             screen.note(quarantine.told(entry))
 
 
-def _begin(plan: Plan, store: Store, options: Options, past: Past | None) -> None:
+def _begin(plan: Plan, store: Store, options: Options, past: Past | None, screen: Screen) -> None:
     """Tell the journal what is begun; of a run that is taken up again, find what it has told."""
     if past is None:
         details = {"version": __version__, "boots": len(plan.boots), "command": shlex.join(sys.argv)}
@@ -141,6 +143,11 @@ def _begin(plan: Plan, store: Store, options: Options, past: Past | None) -> Non
             told = past.told[step.id]
             store.found(index, told.verdict, told.at, told.length)
     store.event("run resumed", version=__version__, left=len(store.missing()))
+    cut_short = [step for step in plan.boots if step.id in past.begun and step.soaked]
+    for step in cut_short[:FEW]:
+        screen.note(f"{step.id}: its soak of {human_time(step.soaked)} was not finished, and begins anew")
+    if len(cut_short) > FEW:
+        screen.note(f"{len(cut_short) - FEW:,} more soaks were not finished, and begin anew")
 
 
 def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal | None:

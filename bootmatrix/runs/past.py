@@ -49,6 +49,8 @@ class Past:
     finished: bool
     seconds: float
     damaged: int = 0
+    begun: frozenset[str] = frozenset()
+    """The tests that had begun to boot and have no result."""
 
     def is_good(self, test: str) -> bool:
         """Whether the test was told, and as expected."""
@@ -154,7 +156,8 @@ def read(folder: Path) -> Past:
         raise UserError(f"{folder} cannot be resumed: {trouble}")
     seconds = seen.seconds + seen.session
     finished = seen.finished and not seen.lost
-    return Past(folder.name, seen.started, seen.request, seen.told, finished, seconds, damage.lines + seen.wrong)
+    damaged, begun = damage.lines + seen.wrong, frozenset(seen.boots - seen.told.keys())
+    return Past(folder.name, seen.started, seen.request, seen.told, finished, seconds, damaged, begun)
 
 
 @dataclass
@@ -164,6 +167,7 @@ class _Seen:
     request: dict[str, Any] = field(default_factory=dict)
     told: dict[str, Recorded] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
+    boots: set[str] = field(default_factory=set)
     finished: bool = False
     started: str = ""
     seconds: float = 0.0
@@ -179,6 +183,8 @@ class _Seen:
                 self.started = self.started or event["time"]
                 self.seconds, self.session = self.seconds + self.session, 0.0
                 self.begun = event["monotonic"]
+            case "boot started" if isinstance(event.get("boot"), str):
+                self.boots.add(event["boot"])
             case "boot finished" if entry.length:
                 self._told(event, entry)
             case "run finished":

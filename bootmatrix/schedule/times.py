@@ -39,9 +39,12 @@ class Times:
         return self.known.get(test)
 
     def guess(self, step: BootStep) -> float | None:
-        """The test's own time, or else the median of the same test on other cells; None if nothing is known of it."""
+        """The test's own time, or else the median of the same test on other cells, but no less than it is soaked; None
+        if nothing is known of it.
+        """
         own = self.known.get(step.id)
-        return own if own is not None else self._medians().get((step.test,))
+        known = own if own is not None else self._medians().get((step.test,))
+        return max(known or 0.0, step.soaked) if step.soaked else known
 
     def _medians(self) -> dict[tuple[str, ...], float]:
         if self._by_kind is None:

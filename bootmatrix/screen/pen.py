@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 STYLES = {
     Verdict.PASSED: "green",
     Verdict.FLAKY: "yellow",
+    Verdict.UNDECIDED: "yellow",
     Verdict.SKIPPED: "cyan",
     Verdict.EXPECTED_FAILURE: "cyan",
     Verdict.QUARANTINED: "magenta",

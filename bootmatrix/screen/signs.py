@@ -33,6 +33,7 @@ LETTERS: dict[str, str] = {
     Verdict.UNEXPECTED_PASS: "U",
     Verdict.ERROR: "E",
     Verdict.QUARANTINED: "Q",
+    Verdict.UNDECIDED: "?",
     Verdict.EXPECTED_FAILURE: "x",
     Verdict.SKIPPED: "-",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from bootmatrix.model import CheckResult, Measure, Phase
     from bootmatrix.places.namespace import Namespace
@@ -38,6 +38,14 @@ class Ending:
 
 
 @dataclass(frozen=True)
+class Series:
+    """Values over time: each with the seconds since the boot began. `of` says what memory is of, as a Growth does."""
+
+    points: Sequence[tuple[float, float]]
+    of: str = ""
+
+
+@dataclass(frozen=True)
 class Findings:
     """What a witness adds to what is known of a boot. `memory` in bytes, 0 if it is not known; `files` are kept beside
     the console, by the ends of their names (`usage.csv`), and so is what `evidence` makes where the boot did not pass.
@@ -45,7 +53,8 @@ class Findings:
     `complaints` are sentences that speak against a pass; so are `undone`, of what could not be asked any more, but not
     against a guest that skipped itself. `overtime` says what only came since a starved boot had more time. `checks`
     were made of the guest from outside, `metrics` are what was measured besides, `ready` is after how many seconds the
-    guest was ready, `phases` are when the boot came how far.
+    guest was ready, `phases` are when the boot came how far; `series` are values over time, by name. `soaked` is when a
+    soak began, in seconds too.
     """
 
     memory: int = 0
@@ -58,6 +67,8 @@ class Findings:
     ready: float | None = None
     checks: tuple[CheckResult, ...] = ()
     metrics: tuple[Measure, ...] = ()
+    series: Mapping[str, Series] = field(default_factory=dict)
+    soaked: float | None = None
     phases: tuple[Phase, ...] = ()
 
     def __or__(self, other: Findings) -> Findings:
@@ -73,6 +84,8 @@ class Findings:
             ready=self.ready if other.ready is None else other.ready,
             checks=(*self.checks, *other.checks),
             metrics=(*self.metrics, *other.metrics),
+            series={**self.series, **other.series},
+            soaked=self.soaked if other.soaked is None else other.soaked,
             phases=(*self.phases, *other.phases),
         )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 HERE = Path(__file__).resolve().parent
-STYLES = ("theme", "layout", "failures", "changes", "pairs", "grid", "list", "panel", "phases", "console")
+STYLES = ("theme", "layout", "failures", "changes", "pairs", "grid", "list", "panel", "phases", "soak", "console")
 SCRIPTS = (  # each uses, as it is read, only those before it
     "texts",
     "tests",
@@ -40,6 +40,8 @@ SCRIPTS = (  # each uses, as it is read, only those before it
     "trends",
     "known",
     "usage",
+    "chart",
+    "soak",
     "phases",
     "attempts",
     "panel",

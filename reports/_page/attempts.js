@@ -3,8 +3,8 @@
 const SOME_CASES = 200;
 const NOTE = /\.(\w+)\.txt$/; // a file that people read, with what it is about
 
-/** `reason` is the test's, which need not be told again; `last` is open. */
-function attemptOf(attempt, shown, reason, last) {
+/** `reason` is the test's, which need not be told again; `last` is open. `row` is the test's. */
+function attemptOf(attempt, shown, reason, last, row) {
   const guests = Object.entries(attempt.guests ?? {});
   return madeOf(
     `Attempt ${count(attempt.number)}`,
@@ -13,19 +13,19 @@ function attemptOf(attempt, shown, reason, last) {
     attempt.reason && attempt.reason !== reason ? make("p", { class: "reason" }, seenLines(attempt.reason)) : null,
     (attempt.unjudged ?? []).map((each) => make("p", { class: "remark" }, seen(each))),
     guests.length
-      ? guests.map(([name, each]) => guestOf(name, each, shown?.guests?.[name]))
-      : bootOf(attempt, shown, `attempt ${attempt.number}`),
+      ? guests.map(([name, each]) => guestOf(name, each, shown?.guests?.[name], row))
+      : bootOf(attempt, shown, `attempt ${attempt.number}`, { row }),
   );
 }
 
 /** One of several guests that were booted in an attempt. */
-function guestOf(name, attempt, shown) {
+function guestOf(name, attempt, shown, row) {
   return madeOf(
     make("bdi", {}, seen(name)),
     attempt,
     attempt.verdict !== "passed",
     attempt.reason ? make("p", { class: "reason" }, seenLines(attempt.reason)) : null,
-    bootOf(attempt, shown, `the guest ${seen(name)} in attempt ${attempt.number}`),
+    bootOf(attempt, shown, `the guest ${seen(name)} in attempt ${attempt.number}`, { row, guest: name }),
   );
 }
 
@@ -47,8 +47,8 @@ function madeOf(title, attempt, open, ...parts) {
   );
 }
 
-/** All that was seen of one boot. */
-function bootOf(attempt, shown, whose) {
+/** All that was seen of one boot; `origin` is the row of its test, and which of its guests it is. */
+function bootOf(attempt, shown, whose, origin) {
   const facts = [
     ["Outcome", make("code", {}, seen(outcomeText(attempt.outcome)))],
     ["Evidence", seen(attempt.outcome.evidence)],
@@ -63,6 +63,7 @@ function bootOf(attempt, shown, whose) {
     ["Waited", attempt.starved ? "it is no word on the guest: others had the processors, or may have had them" : ""],
   ];
   return [
+    soakOf(attempt, shown?.soak, origin),
     consoleOf("Console", attempt, attempt.console, shown?.console, shown?.full),
     attempt.tender ? consoleOf("Tender's output", attempt, attempt.tender, shown?.tender, shown?.full) : null,
     notesOf(attempt, shown),

@@ -16,7 +16,7 @@ from bootmatrix import results
 from bootmatrix.model import RANKS, CaseStatus
 from bootmatrix.results import Stored
 
-from . import consoles, usage
+from . import consoles, soak, usage
 from .table import UNTOLD
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ class Details:
         if self.curves > 0 and (curve := usage.curve(self.folder, attempt.files)):
             self.curves -= 1
             shown["usage"] = curve
+            if soaked := soak.curves(self.folder, attempt):
+                shown["soak"] = soaked
         return shown
 
     def _consoles(self, attempt: Attempt, rank: int) -> dict[str, Any]:

@@ -21,6 +21,7 @@ SIMPLE = frozenset({Verdict.PASSED, Verdict.EXPECTED_FAILURE})
 KINDS = {
     "failed": BAD_VERDICTS,
     "quarantined": (Verdict.QUARANTINED,),
+    "undecided": (Verdict.UNDECIDED,),
     "flaky": (Verdict.FLAKY,),
     "skipped": (Verdict.SKIPPED,),
 }

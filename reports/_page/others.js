@@ -1,6 +1,6 @@
-// What fails no run, but is no plain pass: flaky tests, quarantines and skips, a line for each reason.
+// What fails no run, but is no plain pass: undecided and flaky tests, quarantines and skips, a line for each reason.
 
-const OTHERS = { flaky: "Flaky", quarantined: "In quarantine", skipped: "Skipped" };
+const OTHERS = { undecided: "Undecided", flaky: "Flaky", quarantined: "In quarantine", skipped: "Skipped" };
 const SOME_OTHERS = 8; // reasons of a kind that are told at once
 
 function drawOthers() {

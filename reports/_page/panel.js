@@ -114,7 +114,7 @@ async function panelBody(row) {
           {},
           make("h3", {}, "Attempts"),
           result.attempts
-            .map((attempt, at) => attemptOf(attempt, consoles?.[at], result.reason, at === result.attempts.length - 1))
+            .map((attempt, at, { length }) => attemptOf(attempt, consoles?.[at], result.reason, at === length - 1, row))
             .reverse(),
         )
       : null,

@@ -137,3 +137,29 @@ def test_a_log_has_every_report_and_is_bounded() -> None:
     assert text.rstrip().endswith("== true: not run in 0.00 s")
     long = made(*[shell("head -c 100000 /dev/zero | tr '\\0' 'x'", within="1 min")] * 6)
     assert telling.LARGEST < len(telling.log(long.made)) + 70_000 < telling.LARGEST + 71_000
+
+
+def rounds(*checks: dict[str, Any], most: int) -> Checking:
+    """As long as they have not begun so many rounds."""
+    begun = iter(range(1, most))
+    found = Checking([Check.model_validate(each) for each in checks], world(), again=lambda: bool(next(begun, 0)))
+    found.begin()
+    assert found.done.wait(60)
+    found.end(10)
+    return found
+
+
+def test_checks_go_round_as_long_as_they_shall(tmp_path: object) -> None:
+    log = f"{tmp_path}/log"
+    found = rounds(shell(f"echo a >> {log}", name="a"), shell(f"echo b >> {log}; cat {log}", name="b"), most=3)
+    assert [each.rounds for each in found.made] == [3, 3]
+    assert found.made[1].report.text == "a\nb\n" * 3
+    assert all(each.report.endswith("rounds=3") for each in telling.results(found.made, ""))
+
+
+def test_a_round_in_which_one_fails_is_the_last(tmp_path: object) -> None:
+    count = f"echo x >> {tmp_path}/log; test $(wc -l < {tmp_path}/log) -lt 3"
+    found = rounds(shell(count, name="count"), shell("true"), most=100)
+    assert [each.rounds for each in found.made] == [2, 2]
+    assert found.made[0].status == FAILED
+    assert found.made[0].message.endswith("(after it had passed 2 times)")

@@ -27,7 +27,7 @@ mount -t tmpfs tmpfs /media; mount -t proc proc /proc
 mkdir elsewhere; touch elsewhere/victim
 share() { mkdir /media/theirs; mount $1 /media/theirs; touch /media/theirs/1 /media/theirs/2; }
 tell() { cat status & }
-order() { printf '1 %s 0\\n' $((${#1} + 7)) ; printf 'sh\\0-c\\0%s\\0' "$1"; }
+order() { printf '1 %s 0 1000 0\\n' $((${#1} + 7)) ; printf 'sh\\0-c\\0%s\\0' "$1"; }
 """
 BEFORE = "tell; share '-t tmpfs tmpfs'; ./agent . 65534 65534 3<>commands 7<>usage || { wait; echo refused; }"
 LATER = """

@@ -79,7 +79,7 @@ def test_a_boot_has_no_sample_of_the_one_before_it(request: pytest.FixtureReques
 @pytest.mark.docker
 def test_a_boot_cannot_speak_for_the_agent(request: pytest.FixtureRequest) -> None:
     place: Place = request.getfixturevalue("container_place")
-    lie = "for p in /bootmatrix/usage /proc/1/fd/*; do echo '1 1 1 pss' >$p; done 2>/dev/null; exit 0"
+    lie = "for p in /bootmatrix/usage /proc/1/fd/*; do echo '1 1 1 pss -' >$p; done 2>/dev/null; exit 0"
     with place.start(Job(("sh", "-c", lie), "test")) as process:
         to_the_end(process)
         assert process.samples() == []
@@ -92,6 +92,21 @@ def test_a_boot_of_many_processes_is_ended_in_time(request: pytest.FixtureReques
     begun = time.monotonic()
     assert run_job(place, Job(("bash", "-c", many), "test"))[0] == Exit(3)
     assert time.monotonic() - begun < 30
+
+
+def test_a_guests_memory_is_told_apart_as_often_as_asked(place: Place) -> None:
+    """`dd` has a buffer of 64 MiB, as a tender has a guest's memory, and writes to a part of it."""
+    script = "(head -c 10485760 /dev/zero; sleep 1) | dd bs=64M iflag=fullblock of=/dev/null 2>/dev/null"
+    job = Job(("bash", "-c", script), "test", guest=64 * MIB, sample=0.1)
+    found = list[Sample]()
+    with place.start(job) as process:
+        while (item := process.read(0.05)) is None or item[0] != END:
+            found += process.samples()
+    own = [each.guest for each in found if each.guest is not None]
+    assert own, found
+    assert 10 * MIB <= max(own) < 11 * MIB
+    assert all(each.memory >= (each.guest or 0) for each in found)
+    assert 4 <= len(found) <= 16, "a sample in a tenth of a second, for a second"
 
 
 def test_a_process_that_has_ended_has_no_sample() -> None:
@@ -110,10 +125,13 @@ def test_only_lines_of_an_agents_are_read(pipe: Path) -> None:
     reader = usage.Reader(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
     assert reader.samples() == []
     writing = os.open(pipe, os.O_WRONLY)
-    os.write(writing, b"1000 20 3 pss\n2000 30 4 rs")
+    os.write(writing, b"1000 20 3 pss -\n2000 30 4 rss 2")
     assert reader.samples() == [Sample(1.0, 0.02, 3 * 1024)]
-    os.write(writing, b"s\n\n-1 1 1 pss\n1 1 pss\n" + b"9" * 40 + b" 1 1 pss\n\xff\n3000 40 5 pss\n")
-    assert reader.samples() == [Sample(2.0, 0.03, 4 * 1024, proportional=False), Sample(3.0, 0.04, 5 * 1024)]
+    os.write(writing, b"1\n\n-1 1 1 pss -\n1 1 pss 1\n1 1 1 pss\n" + b"9" * 40 + b" 1 1 pss -\n\xff\n3000 40 5 pss 0\n")
+    assert reader.samples() == [
+        Sample(2.0, 0.03, 4 * 1024, proportional=False, guest=21 * 1024),
+        Sample(3.0, 0.04, 5 * 1024, guest=0),
+    ]
     os.close(writing)
     assert reader.samples() == []
     reader.close()

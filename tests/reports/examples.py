@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix import plugins, results
 from bootmatrix.history import findings
 from bootmatrix.history.findings import Change, ChangeKind, Changes, Night
-from bootmatrix.model import SEVERITY, Attempt, Case, Measure, Outcome, Quarantine, Result, Run, Verdict, bounds
+from bootmatrix.model import (
+    SEVERITY,
+    Attempt,
+    Case,
+    Growth,
+    Measure,
+    Outcome,
+    Quarantine,
+    Result,
+    Run,
+    Side,
+    Verdict,
+    bounds,
+)
 from bootmatrix.runs.journal import Journal
 
 if TYPE_CHECKING:
@@ -27,6 +40,7 @@ CASES = (
     Case("divides # not by 0", "failed", "got 41\nnot 42"),
     Case("network", "skipped", "no device"),
 )
+GROWTH = Growth("memory", "B", 0.0, 0.0, 2 << 20, 1 << 20, Side.UNDECIDED, 0.0, 540.0, "guest")
 QUARANTINE = Quarantine("mia", "a race in virtio", "2026-12-31", "matrix.yaml:12:3")
 REASONS = {
     "passed": "exited(0)",
@@ -38,6 +52,7 @@ REASONS = {
     "skipped": "this host has no /dev/kvm",
     "expected failure": "bug 42 (exited(1) instead of exited(0))",
     "unexpected pass": "marked as an expected failure, but it passed",
+    "undecided": "memory grows by 0 B/h (0 B/h to 2 MiB/h), and 1 MiB/h are allowed: a longer soak may tell",
     "quarantined": "a race in virtio (mia, until 2026-12-31): crashed(SIGSEGV)",
 }
 EVIL = (
@@ -71,6 +86,8 @@ def result(
     verdict: str = "passed", cell: str = "gcc-debian-12-x86_64-qemu", test: str = "hello", **more: Any
 ) -> Result:
     compiler, system, release, arch, backend = cell.split("-", 4)
+    if verdict == "undecided":
+        more = {"attempts": (attempt(1, verdict, growth=(GROWTH,)),), **more}
     last = "passed" if verdict in {"passed", "flaky", "unexpected pass"} else "failed"
     tried = (attempt(1, "failed"), attempt(2, last)) if verdict in {"flaky", "failed"} else (attempt(1, last),)
     made = Result(

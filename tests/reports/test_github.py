@@ -45,6 +45,7 @@ def test_the_level_says_how_bad_it_is_and_the_worst_comes_first(tmp_path: Path) 
         ("error", "timed out"),
         ("error", "unexpected pass"),
         ("error", "error"),
+        ("warning", "undecided"),
         ("warning", "flaky"),
         ("notice", "quarantined"),
     ]

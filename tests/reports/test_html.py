@@ -151,7 +151,7 @@ def test_consoles_of_what_did_not_simply_pass(tmp_path: Path) -> None:
         assert got["attempts"]
     shown = {got["verdict"]: consoles for got, consoles, _ in found}
     told_of = {verdict for verdict, consoles in shown.items() if consoles}
-    assert told_of == {"contradicted", "failed", "timed out", "unexpected pass", "quarantined", "flaky"}
+    assert told_of == {"contradicted", "failed", "timed out", "unexpected pass", "quarantined", "undecided", "flaky"}
     assert shown["failed"][-1]["console"] == {"head": "console of failed\n", "tail": "", "left": 0}
     assert shown["failed"][0] == {}, "its first attempt printed nothing"
 
@@ -247,7 +247,7 @@ def test_reasons_are_grouped_with_the_ends_of_their_consoles(tmp_path: Path) -> 
     assert failed["end"] == {"text": "\n".join(lines), "whole": False}
     assert failed["file"] == long.attempts[-1].console
     assert (skipped["reason"], skipped["end"], skipped["file"]) == ("this host has no /dev/kvm", None, "")
-    assert found["left"] == dict.fromkeys(("failed", "quarantined", "flaky", "skipped"), 0)
+    assert found["left"] == dict.fromkeys(("failed", "quarantined", "undecided", "flaky", "skipped"), 0)
 
 
 def test_of_too_many_reasons_it_says_how_many_tests_are_left(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_the_run_has_its_counts(tmp_path: Path) -> None:
     made = told(run(*every(), result(test="b"), branch="main", interrupted=True), tmp_path)
     (line,) = of("run", made)
     assert (line.tags, line.time) == ({"branch": "main"}, BEGAN)
-    wanted = {"total": 11, "passed": 2, "timed_out": 1, "interrupted": True, "partial": False, "seconds": 83.4}
+    wanted = {"total": 12, "passed": 2, "timed_out": 1, "interrupted": True, "partial": False, "seconds": 83.4}
     assert {name: line.fields[name] for name in wanted} == wanted
 
 

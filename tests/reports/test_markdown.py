@@ -87,11 +87,12 @@ def test_what_matters_most_comes_first(tmp_path: Path) -> None:
     source = text(demo(tmp_path), tmp_path)
     assert headings(source) == [
         (
-            "✗ 3 contradicted, 3 failed, 3 timed out, 3 unexpected pass, 3 error, 3 quarantined, 3 flaky, 37 passed, "
-            "3 expected failure, 3 skipped"
+            "✗ 3 contradicted, 3 failed, 3 timed out, 3 unexpected pass, 3 error, 3 quarantined, 3 undecided, "
+            "3 flaky, 36 passed, 2 expected failure, 2 skipped"
         ),
         "What changed",
         "Not as expected",
+        "Undecided",
         "Flaky",
         "In quarantine",
         "The matrix",

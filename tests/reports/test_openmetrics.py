@@ -62,7 +62,7 @@ def test_a_test_has_its_verdict_and_its_measures_with_all_that_they_are_found_by
 def test_the_run_has_its_counts(tmp_path: Path) -> None:
     found = told(run(*every(), result(test="b"), branch="main"), tmp_path)
     counts = {each.labels["verdict"]: each.value for each in found["bootmatrix_run_results"]}
-    assert (counts["passed"], counts["timed out"], len(counts)) == (2.0, 1.0, 10)
+    assert (counts["passed"], counts["timed out"], len(counts)) == (2.0, 1.0, 11)
     (info,) = found["bootmatrix_run_info"]
     assert info.labels == {"branch": "main", "run": "20261123-230615-1230abcde", "version": "0.1"}
     assert [each.value for each in found["bootmatrix_run_seconds"]] == [83.4]

@@ -12,7 +12,7 @@ from bootmatrix import plugins
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEADER = "seconds,cpu_seconds,memory_bytes,memory_kind\n"
+HEADER = "seconds,cpu_seconds,memory_bytes,memory_kind,guest_bytes\n"
 FILE = "1.usage.csv"
 
 
@@ -29,7 +29,7 @@ def drawn(folder: Path, *names: str) -> Any:
 
 
 def test_processor_time_is_told_as_busy_processors(tmp_path: Path) -> None:
-    text = HEADER + "1.000,0.500,4096,pss\n2.000,2.500,8192,pss\n4.000,2.500,4096,rss\n"
+    text = HEADER + "1.000,0.500,4096,pss,4096\n2.000,2.500,8192,pss,\n4.000,2.500,4096,rss\n"
     assert curve(tmp_path, text) == {
         "seconds": 4.0,
         "cpu": [0.5, 2.0, 0.0],
@@ -54,7 +54,8 @@ def test_an_attempt_without_samples_has_no_curve(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["1,1,1", "1,1,1,pss,1", "nan,1,1,pss", "inf,1,1,pss", "0,1,1,pss", "1,-1,1,pss", "1,1e999,1,pss", "1,1,1.5,pss",
+    ["1,1,1", "1,1,1,pss,1,1", "1,1,1,pss,x", "1,1,1,pss,-1", "nan,1,1,pss",
+     "inf,1,1,pss", "0,1,1,pss", "1,-1,1,pss", "1,1e999,1,pss", "1,1,1.5,pss",
      "1,1,-1,pss", "1,1,1,<b>", "1,1,1,pss\n1,1,1,pss", "2,1,1,pss\n1,1,1,pss", "é", "\0"],
 )  # fmt: skip
 def test_a_file_that_is_not_ours_is_no_curve(tmp_path: Path, line: str) -> None:

@@ -39,6 +39,7 @@ def test_a_killed_run_is_unfinished_and_has_told_what_it_had(tmp_path: Path) -> 
     write(tmp_path, "1", {"good": "passed", "bad": "failed", "cut": ""}, stopped=None)
     found = past.unfinished(tmp_path, print)
     assert (found.run, found.finished, set(found.told)) == ("1", False, {"c/good", "c/bad"})
+    assert found.begun == {"c/cut"}
     assert found.request["request"] == {"select": ["a=b"], "engine": "host"}
     assert [found.is_good(f"c/{test}") for test in ("good", "bad", "cut", "new")] == [True, False, False, False]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 SOURCE = Path(__file__).parents[2] / "unikernels"
-NAMES = ("net", "http", "echo-client", "router", "disk")
+NAMES = ("net", "http", "echo-client", "router", "disk", "memory")
 PATIENCE = 60  # seconds: much, since a busy machine is no guest's fault
 CROSS = {"x86_64": "", "aarch64": "aarch64-linux-gnu-", "riscv64": "riscv64-linux-gnu-"}
 MACHINES = {

@@ -41,10 +41,10 @@ def test_a_boot_without_samples_has_no_file() -> None:
 
 
 def test_a_line_for_each_sample() -> None:
-    assert told(Sample(1.0, 0.5, 4096), Sample(2.001, 0.75, 8192, proportional=False)) == [
+    assert told(Sample(1.0, 0.5, 4096, guest=1024), Sample(2.001, 0.75, 8192, proportional=False)) == [
         HEADER.strip(),
-        "1.000,0.500,4096,pss",
-        "2.001,0.750,8192,rss",
+        "1.000,0.500,4096,pss,1024",
+        "2.001,0.750,8192,rss,",
     ]
 
 

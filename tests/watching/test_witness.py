@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from bootmatrix.model import CheckResult, Measure
+from bootmatrix.model import CheckResult, Measure, Phase, PhaseName
 from bootmatrix.places.strain import Strain
-from bootmatrix.watching.witness import Findings
+from bootmatrix.watching.witness import Findings, Series
 
 
 def packets() -> bytes:
@@ -24,6 +24,9 @@ WHOLE = Findings(
     ready=0.5,
     checks=(CheckResult("web", "passed"),),
     metrics=(Measure("p99", 1.0),),
+    phases=(Phase(PhaseName.ENTRY, 0.1),),
+    series={"memory": Series([(1.0, 2.0)], "guest")},
+    soaked=0.25,
 )
 
 

@@ -56,6 +56,13 @@ bool guest_number(const char *cmdline, const char *key, uint64_t *value);
 uint64_t guest_clock(void);
 
 /*
+ * From lib/heap.c or platform/solo5/: memory that nothing else uses, and a
+ * pause in which the host has the processor; at most so long.
+ */
+uint8_t *guest_heap(size_t *size);
+void guest_nap(uint64_t microseconds);
+
+/*
  * Network interfaces and disks, numbered from 0.  On QEMU they are its virtio
  * devices on PCI, in the order of their slots.  On Solo5 they are those of the
  * unikernel's manifest (Makefile, MANIFEST_*): it says their names again here.

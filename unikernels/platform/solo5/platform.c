@@ -68,8 +68,22 @@ uint64_t guest_clock(void)
     return solo5_clock_monotonic() / 1000;
 }
 
+static const struct solo5_start_info *started;
+
+uint8_t *guest_heap(size_t *size)
+{
+    *size = started->heap_size;
+    return (uint8_t *)started->heap_start;
+}
+
+void guest_nap(uint64_t microseconds)
+{
+    solo5_yield(solo5_clock_monotonic() + microseconds * 1000, NULL);
+}
+
 int solo5_app_main(const struct solo5_start_info *info)
 {
+    started = info;
     guest_main(info->cmdline);
     guest_exit(GUEST_PASSED);
 }

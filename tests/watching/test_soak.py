@@ -1,0 +1,117 @@
+"""How long a guest is soaked, and what it prints meanwhile: on a fake clock."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+
+import pytest
+from watching.fakes import FakeProcess
+
+from bootmatrix.places.place import CONSOLE, TENDER, Exit
+from bootmatrix.texts import Record
+from bootmatrix.watching.stop import StopKind
+from bootmatrix.watching.thinning import Thinned
+from bootmatrix.watching.witness import Ending, Findings, Moment, Witness
+from bootmatrix.watching.witnesses.series import FILE, LONGEST, Numbers
+from bootmatrix.watching.witnesses.soak import Soak
+
+ALIVE, ENDED = Ending(None, None), Ending(Exit(0), None)
+
+
+def at(now: float) -> Moment:
+    return Moment(now, 0.0, Record(0))
+
+
+def begun(witness: Witness) -> None:
+    witness.began(FakeProcess(), 100.0)
+
+
+def test_a_guest_is_ended_when_its_time_is_over() -> None:
+    soak = Soak(60.0, None)
+    begun(soak)
+    assert soak.due(at(100.0)) == 160.0
+    assert (soak.tick(at(159.9)), soak.goes_on) == (None, True)
+    stop = soak.tick(at(160.0))
+    assert stop
+    assert (stop.kind, stop.text, soak.goes_on) == (StopKind.CHECKED, "it was soaked for 1 min 0 s", False)
+    assert soak.ended(ALIVE) == Findings(soaked=0.0)
+
+
+def test_its_time_begins_when_the_guest_is_ready() -> None:
+    soak = Soak(60.0, None, at_once=False)
+    begun(soak)
+    assert soak.tick(at(1000.0)) is None
+    assert soak.due(at(1000.0)) == math.inf
+    assert soak.ended(ENDED) == Findings()
+    soak.begin()
+    assert soak.tick(at(1001.0)) is None
+    assert soak.tick(at(1060.9)) is None
+    assert soak.tick(at(1061.0))
+    assert soak.ended(ALIVE).soaked == 901.0
+
+
+def test_whoever_wants_to_know_is_told_once() -> None:
+    told: list[str] = []
+    soak = Soak(60.0, lambda: told.append("over"))
+    begun(soak)
+    assert [soak.tick(at(now)) for now in (100.0, 160.0, 161.0)] == [None] * 3
+    assert told == ["over"]
+
+
+@pytest.mark.parametrize(("ending", "complains"), [(ENDED, True), (ALIVE, False)])
+def test_a_guest_that_ends_before_is_told(ending: Ending, *, complains: bool) -> None:
+    soak = Soak(60.0, None)
+    begun(soak)
+    soak.tick(at(130.0))
+    undone = soak.ended(ending).undone
+    assert undone == (("the guest ended before its soak of 1 min 0 s was over",) if complains else ())
+
+
+def numbers(*chunks: bytes, stream: str = CONSOLE, **wanted: str) -> Findings:
+    """A chunk a second."""
+    witness = Numbers(wanted or {"heap": r"heap=(\S+)"})
+    begun(witness)
+    for second, chunk in enumerate(chunks, 1):
+        witness.saw(stream, chunk)
+        witness.tick(at(100.0 + second))
+    return witness.ended(ENDED)
+
+
+def test_each_number_has_the_time_of_its_line() -> None:
+    found = numbers(b"heap=1\nheap=2\r\nhe", b"ap=", b"3\nheap=nan\nheap=x\n", b"heap=4.5e1")
+    assert list(found.series["heap"].points) == [(1, 1), (1, 2), (3, 3), (4, 45)]
+    assert found.files[FILE].decode() == "seconds,name,value\n1.000,heap,1\n1.000,heap,2\n3.000,heap,3\n4.000,heap,45\n"
+
+
+def test_a_guest_that_prints_none_has_no_file() -> None:
+    assert numbers(b"hello\n") == Findings()
+    assert numbers(b"heap=1\n", stream=TENDER) == Findings()
+
+
+def test_a_name_may_hold_what_csv_quotes() -> None:
+    found = numbers(b"1\n", **{'a,"b': r"(\d)"})
+    assert list(csv.reader(io.StringIO(found.files[FILE].decode())))[1] == ["1.000", 'a,"b', "1"]
+
+
+def test_of_a_line_without_end_only_so_much_is_kept() -> None:
+    witness = Numbers({"heap": r"heap=(\d+)"})
+    begun(witness)
+    for _ in range(64):
+        witness.saw(CONSOLE, b"x" * LONGEST)
+        witness.tick(at(101.0))
+    witness.saw(CONSOLE, b"heap=6\nheap=7\n")
+    witness.tick(at(102.0))
+    assert list(witness.ended(ENDED).series["heap"].points) == [(2, 7)]
+
+
+@pytest.mark.parametrize("apart", [0.1, 1.0, 60.0])
+def test_however_long_it_takes_some_hundreds_are_kept_that_span_all_of_it(apart: float) -> None:
+    thinned: Thinned[int] = Thinned(128)
+    for number in range(10_000):
+        thinned.add(number * apart, number)
+    times = [when for when, _ in thinned.kept]
+    assert 32 < len(times) < 128
+    assert times[0] == 0
+    assert times[-1] > 0.96 * 9_999 * apart
