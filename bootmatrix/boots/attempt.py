@@ -80,31 +80,11 @@ class Attempts:
         except (BootmatrixError, Rejected) as error:
             judged = judgement.failed(error)
             seen = Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
-        said = judged.judgement
         counted = Findings()
         if self.counting and not member:
-            counted = self.counting.counted(prepared, place, turn.guest_number, said.verdict)
+            counted = self.counting.counted(prepared, place, turn.guest_number, judged.judgement.verdict)
             seen = replace(seen, findings=seen.findings | counted)
-        attempt = Attempt(
-            number=turn.number,
-            verdict=said.verdict,
-            reason=said.reason,
-            outcome=said.outcome,
-            started=started,
-            seconds=round(seen.seconds, 4),
-            accelerator=prepared.choice.name,
-            accelerator_reason=prepared.choice.reason,
-            console_bytes=seen.console.total,
-            command=command,
-            cases=said.cases,
-            starved=judged.starved,
-            memory=seen.findings.memory,
-            ready=seen.findings.ready or 0.0,
-            checks=seen.findings.checks,
-            metrics=(*said.metrics, *counted.metrics),
-            growth=said.growth,
-            phases=phases.of(seen),
-        )
+        attempt = replace(_attempt(prepared, turn, seen, judged, counted), started=started, command=command)
         if not member:
             attempt = turn.held(attempt)
         passed = attempt.verdict in {*STEADY_VERDICTS, Verdict.UNDECIDED} and not (member and member.company.failed)
@@ -132,6 +112,30 @@ class Attempts:
             judged = judgement.judge(step, fields, seen, turn.stretch)
             own = disks.kept(self.store, step.test_id, _name(prepared, turn), process.disks, judged.judgement.verdict)
         return seen, judged, own
+
+
+def _attempt(prepared: Prepared, turn: Turn, seen: Watched, judged: judgement.Judged, counted: Findings) -> Attempt:
+    """What was seen and said of it."""
+    said, found = judged.judgement, seen.findings
+    return Attempt(
+        number=turn.number,
+        verdict=said.verdict,
+        reason=said.reason,
+        outcome=said.outcome,
+        started="",
+        seconds=round(seen.seconds, 4),
+        accelerator=prepared.choice.name,
+        accelerator_reason=prepared.choice.reason,
+        console_bytes=seen.console.total,
+        cases=said.cases,
+        starved=judged.starved,
+        memory=found.memory,
+        ready=found.ready or 0.0,
+        checks=found.checks,
+        metrics=(*said.metrics, *counted.metrics),
+        growth=said.growth,
+        phases=phases.of(seen),
+    )
 
 
 def _begin(begin: Callable[[], None], also: Sequence[Witness], namespace: Namespace | None) -> None:
