@@ -6,9 +6,7 @@ a version, none is removed or gets another meaning.
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,6 +14,7 @@ from bootmatrix import model
 from bootmatrix.history import findings
 
 from . import _texts
+from ._dumping import dumped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from bootmatrix.model import Attempt, Measure, Result, Run
 
 SCHEMA = 1
-SURROGATE = re.compile(r"\\ud[89a-f]")
 
 
 class Report(model.Report):
@@ -39,14 +37,6 @@ class Report(model.Report):
                 file.write(before + dumped(_result(result)))
                 before = ",\n"
             file.write("\n]}\n")
-
-
-def dumped(value: dict[str, Any]) -> str:
-    """ASCII. A lone surrogate, which a name on a command line may have, becomes `?`."""
-    text = json.dumps(value)
-    if SURROGATE.search(text):
-        text = json.dumps(json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")))
-    return text
 
 
 def _head(run: Run, folder: Path) -> dict[str, Any]:

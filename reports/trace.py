@@ -13,7 +13,7 @@ from bootmatrix import model, texts
 from bootmatrix.model import PhaseName
 
 from . import _texts, _timeline
-from .json import dumped
+from ._dumping import dumped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -22,6 +22,7 @@ from bootmatrix.model import (
     Attempt,
     Case,
     CheckResult,
+    Growth,
     Measure,
     Outcome,
     PairFinding,
@@ -59,7 +60,7 @@ def any_results(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Result]:
         Mapping[str, str]: st.dictionaries(TEXTS, texts, max_size=3),
         tuple[str, ...]: st.lists(texts, max_size=3).map(tuple),
     }
-    for kind in (Outcome, Case, Measure, CheckResult, Phase, Quarantine, Attempt, PairFinding, Result):
+    for kind in (Outcome, Case, Measure, CheckResult, Growth, Phase, Quarantine, Attempt, PairFinding, Result):
         hints = get_type_hints(kind, include_extras=True)
         if kind is Attempt:
             alone = {name: known[hint] for name, hint in hints.items() if name != "guests" and hint in known}
