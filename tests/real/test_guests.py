@@ -47,7 +47,7 @@ TESTS: dict[str, dict[str, Any]] = {
             "client": client(PEER, "gw={guests.router.net.lan.guest}", after=["router", "server"]),
         },
     },
-    "nobody": {"guests": {"server": SERVER, "client": client("peer=10.0.0.77", "count=1", "tries=1")}},
+    "nobody": {"guests": {"server": SERVER, "client": client("peer=10.0.0.77", "count=1")}},
 }
 
 

@@ -57,7 +57,7 @@ def test_a_leak_is_found_and_what_is_none_is_not(ran: tuple[Path, dict[str, Resu
     sides = {memory.verdict, heap.verdict}
     assert (Side.WITHIN if test in LEAKS else Side.ABOVE) not in sides
     if sides == {Side.UNDECIDED}:  # on a busy machine samples may leave gaps, and nothing is told then
-        assert {memory.seconds, heap.seconds} == {0.0}, result.reason
+        assert 0.0 in {memory.seconds, heap.seconds}, result.reason
     undecided = "undecided" if Side.UNDECIDED in sides else "passed"
     assert result.verdict == ("failed" if Side.ABOVE in sides else undecided)
 

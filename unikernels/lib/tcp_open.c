@@ -6,7 +6,7 @@
 
 /* Microseconds of a peer's silence, until a new one may have its place. */
 #define HANDSHAKE 100000
-#define IDLE 10000000
+#define IDLE 1000000 /* who asks again and again must not use up all places */
 
 struct tcp_connection tcp_connections[TCP_CONNECTIONS];
 
