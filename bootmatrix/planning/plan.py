@@ -256,9 +256,8 @@ def _check_guests(test: str, guests: Mapping[str, Guest], of_guests: Mapping[str
     for name, guest in guests.items():
         for other in guest.after:
             if other not in of_guests:
-                raise UserError(
-                    Problem(f"{test}: the guest '{name}' waits for '{other}', which is not there on this cell")
-                )
+                what = f"{test}: the guest '{name}' waits for '{other}', which is not there on this cell"
+                raise UserError(Problem(what, remedy="override its `after` where the other is not"))
             if not of_guests[other].ready:
                 remedy = f"say what tells that '{other}' is ready: `ready`"
                 raise UserError(Problem(f"{test}: nothing tells '{name}' that '{other}' is ready", remedy=remedy))
@@ -266,4 +265,5 @@ def _check_guests(test: str, guests: Mapping[str, Guest], of_guests: Mapping[str
         remedy = "give one of its guests `ready` or `checks`, or an outcome to which it comes by itself"
         raise UserError(Problem(f"{test}: nothing ever ends this test", remedy=remedy))
     if circle := check_guests.circle({name: guest.after for name, guest in guests.items()}):
-        raise UserError(Problem(f"{test}: these guests wait for one another: {', '.join(circle[1:])}"))
+        what = f"{test}: these guests wait for one another: {', '.join(circle[1:])}"
+        raise UserError(Problem(what, remedy="let one of them not wait: `after`"))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bootmatrix import files
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
@@ -66,3 +68,4 @@ class ToTerminal(Teller):
         log = Path(tempfile.mkdtemp(prefix="bootmatrix-")) / f"{kind}.log"
         click.echo(f"building {'the image ' if kind == 'image' else ''}{name}, log in {log}", err=True)
         yield log, lambda _line: None
+        files.remove(log.parent)  # of one that failed it stays: its error names it
