@@ -1,17 +1,17 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bootmatrix import repository
 from bootmatrix.commands.common import matrix_options
-from bootmatrix.commands.recorded import folder_of, history_option, kept, noted, pen, root_of
+from bootmatrix.commands.recorded import folder_of, history_option, kept, noted, pen, root_of, runs_option
 from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from bootmatrix.compare.judge import Comparison
     from bootmatrix.compare.pairs import Pairs
@@ -37,9 +37,7 @@ Examples:
 @click.option("--nights", type=click.IntRange(1, 1000), help="With --axis: over this many of the last recorded runs.")
 @click.option("--branch", help="With --nights: the branch of the runs; without it, that of the last.")
 @click.option("--format", "shape", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="The folder of the runs; without it, out/ beside the matrix."
-)
+@runs_option
 @history_option
 @matrix_options
 def command(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bootmatrix import repository
 from bootmatrix.commands.common import matrix_options, report_options, set_option
-from bootmatrix.commands.recorded import RESULTS, folder_of, runs_in
+from bootmatrix.commands.recorded import RESULTS, folder_of, runs_folder, runs_in, runs_option
 from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError
 
 if TYPE_CHECKING:
@@ -25,7 +24,9 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     from click.shell_completion import CompletionItem as Item  # noqa: PLC0415
 
     del param
-    return [Item(word) for word in runs_in(_out(ctx.params)) if word.startswith(incomplete)]
+    file = ctx.params.get("file") or Path("matrix.yaml")
+    out = runs_folder(ctx.params.get("out"), ctx.params.get("directory"), file)
+    return [Item(word) for word in runs_in(out) if word.startswith(incomplete)]
 
 
 def patience(ctx: click.Context, param: click.Parameter, value: str) -> float:
@@ -57,9 +58,7 @@ Examples:
     help="How long each request is tried while the server cannot be reached or is busy.",
 )
 @set_option
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="The folder of the runs; without it, out/ beside the matrix."
-)
+@runs_option
 @matrix_options
 def command(
     run: str,
@@ -82,7 +81,7 @@ def command(
 
     server: Any = importlib.import_module(f"bootmatrix.exporting.{kind}")
     where = target.of(to)
-    folder = folder_of(run, _out({"out": out, "directory": directory, "file": file}))
+    folder = folder_of(run, runs_folder(out, directory, file))
     told = results.open_run(folder / RESULTS)
     root = ((directory or Path()) / file).parent
     report = plugins.make_report(kind, report_options(assigned, root).get(kind, {}), root)
@@ -98,11 +97,6 @@ def _sent(server: Any, lines: Path, run: Run, where: Target, patience: float) ->
     sender = Sender(where, patience, server.HEADERS, note=lambda text: click.echo(text, err=True))
     sent: str = server.send(lines, run, sender)
     return sent
-
-
-def _out(given: dict[str, Any]) -> Path:
-    matrix = (given["directory"] or Path()) / (given["file"] or Path("matrix.yaml"))
-    return given["out"] or repository.out(matrix.parent)
 
 
 def _write(report: Report, name: str, run: Run, folder: Path, target: Path) -> None:

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix import repository
 from bootmatrix.commands.common import matrix_options, size
+from bootmatrix.commands.recorded import runs_folder, runs_option
 from bootmatrix.errors import InfrastructureError, Problem, UserError, printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bootmatrix.upkeep.kept import Item
 
 
@@ -39,9 +40,7 @@ Examples:
     help="Also remove images made by bootmatrix that no cache on this host has marked as used.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before --days 0 or --size 0 removes everything.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="The folder of the runs; without it, out/ beside the matrix."
-)
+@runs_option
 @matrix_options
 def command(
     dry_run: bool,
@@ -58,7 +57,7 @@ def command(
     from bootmatrix.runs import lease  # noqa: PLC0415
     from bootmatrix.upkeep import gc  # noqa: PLC0415
 
-    folder = (out or repository.out(((directory or Path()) / file).parent)) if runs else None
+    folder = runs_folder(out, directory, file) if runs else None
     every = list(gc.items(folder, unmarked=unmarked))
     gone = gc.chosen(every, days, limit)
     if gone and not (dry_run or yes) and 0 in {days, limit}:

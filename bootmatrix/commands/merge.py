@@ -7,7 +7,7 @@ import click
 
 from bootmatrix import repository
 from bootmatrix.commands.common import allow_option, left_out, load, matrix_options
-from bootmatrix.commands.recorded import history_option
+from bootmatrix.commands.recorded import history_option, runs_option
 
 
 def _commit(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -33,9 +33,7 @@ Examples:
 @click.option(
     "--fail-on-flaky", is_flag=True, help="Exit with 1 if a test is flaky: it passed, but only after a failed attempt."
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="The folder of the runs; without it, out/ beside the matrix."
-)
+@runs_option
 @history_option
 @allow_option
 @matrix_options

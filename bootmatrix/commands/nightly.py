@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bootmatrix import repository
 from bootmatrix.commands.common import left_out, matrix_options
-from bootmatrix.commands.recorded import folder_of, history_option, kept, noted, pen, root_of
+from bootmatrix.commands.recorded import folder_of, history_option, kept, noted, pen, root_of, runs_option
 from bootmatrix.errors import InfrastructureError, Problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bootmatrix.history.database import History
     from bootmatrix.history.findings import Changes, Night, Trends
     from bootmatrix.model import Run
@@ -45,9 +46,7 @@ Exit status: 1 if there is a new failure, or a measure that became worse.""",
     show_default=True,
     help="Exit with 1 at new failures and worse measures, at new failures only, or never.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="The folder of the runs; without it, out/ beside the matrix."
-)
+@runs_option
 @history_option
 @matrix_options
 def command(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bootmatrix import repository
 from bootmatrix.errors import Problem, UserError, suggest
 
 if TYPE_CHECKING:
@@ -24,6 +25,16 @@ F = TypeVar("F", bound="Callable[..., Any]")
 def history_option(function: F) -> F:
     text = "Where results are kept: a path (SQLite), a database's URL, or `none`; without it, below .bootmatrix/."
     return click.option("--history", default="", metavar="URL", help=text)(function)
+
+
+def runs_option(function: F) -> F:
+    text = "The folder of the runs; without it, out/ beside the matrix."
+    return click.option("--out", type=click.Path(path_type=Path), help=text)(function)
+
+
+def runs_folder(out: Path | None, directory: Path | None, file: Path) -> Path:
+    """Where runs are, as the user said it."""
+    return out or repository.out(root_of(directory, file))
 
 
 def root_of(directory: Path | None, file: Path) -> Path:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bootmatrix import repository
 from bootmatrix.commands.common import left_out, matrix_options, report_options, set_option
-from bootmatrix.commands.recorded import RESULTS, folder_of, runs_in
+from bootmatrix.commands.recorded import RESULTS, folder_of, runs_folder, runs_in, runs_option
 from bootmatrix.errors import BootmatrixError, Problem, UserError
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
     from bootmatrix import plugins  # noqa: PLC0415
 
-    out = _out(ctx.params.get("out"), ctx.params.get("directory"), ctx.params.get("file") or Path("matrix.yaml"))
+    out = runs_folder(ctx.params.get("out"), ctx.params.get("directory"), ctx.params.get("file") or Path("matrix.yaml"))
     words = runs_in(out) if param.name == "run" else plugins.names("reports", out.parent)
     return [Item(word) for word in words if word.startswith(incomplete)]
 
@@ -51,9 +50,7 @@ Examples:
     help="A format, and its file (- is standard output); without one, its own in the run's folder. Repeatable.",
 )
 @set_option
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="The folder of the runs; without it, out/ beside the matrix."
-)
+@runs_option
 @matrix_options
 def command(
     run: str,
@@ -71,7 +68,7 @@ def command(
     from bootmatrix import plugins, results  # noqa: PLC0415
 
     root = ((directory or Path()) / file).parent
-    folder = folder_of(run, _out(out, directory, file))
+    folder = folder_of(run, runs_folder(out, directory, file))
     told = results.open_run(folder / RESULTS)
     wanted = [text.partition("=") for text in (*formats, *more)] or [
         (n, "", "") for n in plugins.names("reports", root)
@@ -82,10 +79,6 @@ def command(
         click.echo(without, err=True)
     for report, name, target in made:
         _write(report, name, told, folder, target)
-
-
-def _out(out: Path | None, directory: Path | None, file: Path) -> Path:
-    return out or repository.out(((directory or Path()) / file).parent)
 
 
 def _write(report: Report, name: str, run: Run, folder: Path, target: str) -> None:
