@@ -79,25 +79,28 @@ def machine(arch: str) -> Machine:
     return MACHINES[arch]
 
 
-def command(boot: Boot, flags: tuple[str, ...], extra: tuple[str, ...], nic: str = NIC) -> tuple[str, ...]:
+def command(
+    boot: Boot, flags: tuple[str, ...], extra: tuple[str, ...], nic: str = NIC, ends: tuple[str, ...] | None = None
+) -> tuple[str, ...]:
     """The command line without the guest's arguments; memory is rounded up to whole MiB. `nic` is a QEMU device, with
-    or without properties.
+    or without properties. `ends` are other words for what tells of the guest's end than an exit device and its trace.
     """
     accel = boot.accel or "tcg"
+    known = machine(boot.arch)
     return (
         boot.program,
         *flags,
         *("-accel", accel),
-        *("-cpu", machine(boot.arch).cpu[accel]),
+        *("-cpu", known.cpu[accel]),
         *("-m", f"{-(-boot.memory // MIB)}M"),
         *("-smp", str(boot.cpus)),
         "-nodefaults",
         "-no-reboot",
         *("-display", "none"),
         *("-serial", "stdio"),
-        *machine(boot.arch).debug_exit,
+        *(known.debug_exit if ends is None else ends),
         *_qemu_end.TRACE,
-        *machine(boot.arch).values,
+        *(known.values if ends is None else ()),
         *_nics(boot, nic),
         *extra,
         *_counting(boot),

@@ -44,7 +44,7 @@ BROKEN = re.compile(
 )
 REFUSED = re.compile(
     r"\b(?:kernel|ELF|bios|firmware|ROM|image|invalid|unsupported|expects|requires)\b"
-    r"|property|not a valid|not supported|unable to find|could not open|No such|not found",
+    r"|property|not a valid|not supported|unable to find|could not (?:open|load)|failed to open file|No such|not found",
     re.IGNORECASE,
 )
 OWN = frozenset({"SIGABRT", "SIGSEGV", "SIGILL", "SIGFPE", "SIGTRAP"})  # by which QEMU ends itself

@@ -150,28 +150,35 @@ def _without_value(name: str, fields: TestFields) -> Problem:
 
 def _names(runner: Runner) -> Iterator[str]:
     for _, words in _options(runner):
-        for word in words:
+        for word in _words(words):
             yield from template.names(word) if "{" in word else ()
 
 
-def _options(runner: Runner) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _options(runner: Runner) -> Iterator[tuple[str, str | tuple[str, ...]]]:
     """The options of a runner in which placeholders are filled in."""
     for name in runner.filled:
         words = getattr(runner, name, ())
-        if isinstance(words, tuple) and all(isinstance(word, str) for word in words):
+        if isinstance(words, str) or (isinstance(words, tuple) and all(isinstance(word, str) for word in words)):
             yield name, words
+
+
+def _words(option: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (option,) if isinstance(option, str) else option
 
 
 def runner(plain: Runner, boot: Boot, values: Mapping[str, str]) -> Runner:
     """The runner with its options filled in for one boot, of which `values` are what other keys know, too; the same
     where there is nothing to fill in.
     """
-    wanted = [(name, words) for name, words in _options(plain) if any("{" in word for word in words)]
+    wanted = [(name, words) for name, words in _options(plain) if any("{" in word for word in _words(words))]
     if not wanted:
         return plain
     known = {**values, **_of_boot(boot)}
     changed: dict[str, Any] = {}
     for name, words in wanted:
+        if isinstance(words, str):
+            changed[name] = template.fill(words, known)
+            continue
         each = (boot.args if word == "{args}" else (template.fill(word, known),) for word in words)
         changed[name] = tuple(text for texts in each for text in texts)
     return replace(plain, **changed)

@@ -48,7 +48,7 @@ def _settled(fields: TestFields, runner: Runner, ending: Ending, stop: Stop | No
         outcome = printed[-1][1] if printed else Outcome(OutcomeKind.HUNG, "the status line has no number", BY_US)
         return outcome, _two_statuses(printed)
     by_tender = runner.outcome(ending)
-    if stop and by_tender.kind != OutcomeKind.PANICKED:
+    if stop and by_tender.kind not in GUESTS:
         return Outcome(OutcomeKind.HUNG, SILENT, BY_US), ""
     if by_tender.kind in OURS or by_tender.disputed:
         return by_tender, by_tender.disputed
@@ -79,7 +79,7 @@ def _stopped(runner: Runner, ending: Ending, stop: Stop | None, printed: Sequenc
         return Outcome(OutcomeKind.HUNG, ending.stopped, BY_US)
     if lastwords.panic(runner.panic, ending.console):
         found = runner.outcome(replace(ending, stopped=""))
-        if found.kind == OutcomeKind.PANICKED:
+        if found.kind in GUESTS:
             return found
     if failure := next((each for each in printed if not each.ok), None):
         return failure

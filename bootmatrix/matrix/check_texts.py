@@ -126,12 +126,15 @@ class Known:
 
     def check_options(self, runner: Runner, options: Mapping[str, Any], here: Path_) -> None:
         """The same for a runner's options."""
+        known = self.late | self.disks | template.OF_OPTIONS
         for option in runner.filled:
             words = options.get(option)
+            if isinstance(words, str) and "{" in words:
+                self._check_text(words, known, (*here, "runner", option))
             for index, word in enumerate(words if isinstance(words, list) else ()):
                 if isinstance(word, str) and "{" in word:
-                    known = self.late | self.disks | template.OF_OPTIONS | ({"args"} if word == "{args}" else set())
-                    self._check_text(word, known, (*here, "runner", option, index))
+                    also = {"args"} if word == "{args}" else set()
+                    self._check_text(word, known | also, (*here, "runner", option, index))
 
     def _check_text(self, text: str, known: set[str], place: Path_) -> None:
         for unknown in sorted(template.names(text) - known if "{" in text else ()):

@@ -130,8 +130,8 @@ class Runner(ABC):
     trace, is ended a moment later, and is what `outcome` says if that is `panicked`, else hung.
     """
     filled: ClassVar[tuple[str, ...]] = ("options",)
-    """The options, lists of texts, in which placeholders are filled in for each boot; a word `{args}` becomes the boot
-    arguments.
+    """The options, texts or lists of texts, in which placeholders are filled in for each boot; a word `{args}` of a
+    list becomes the boot arguments.
     """
     way_out: ClassVar[Mapping[str, str]] = {}
     """By architecture (`""`: any), what to ask of a guest that shows all that is expected and does not end."""

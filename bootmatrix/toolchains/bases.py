@@ -16,7 +16,8 @@ from bootmatrix import disk, files, host, locks, logs
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.places import engine
 from bootmatrix.program import leaving
-from bootmatrix.toolchains.toolchain import ARG, FROM, PREFIX, data, text_of
+from bootmatrix.toolchains.folder import data, dockerfile
+from bootmatrix.toolchains.toolchain import ARG, FROM, PREFIX
 
 if TYPE_CHECKING:
     import threading
@@ -79,7 +80,7 @@ def identities(image: Image) -> dict[str, str]:
 
 def of(image: Image) -> list[Base]:
     """The bases of a Dockerfile, but for its own stages."""
-    text = text_of(image.folder, "Dockerfile")
+    text = dockerfile(image.folder)
     defaults = {found[1]: found[2] or "" for found in ARG.finditer(text)}
     stages: set[str] = set()
     bases: list[Base] = []

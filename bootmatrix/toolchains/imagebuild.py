@@ -13,7 +13,7 @@ from bootmatrix import disk, host, keys, logs
 from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError, printable
 from bootmatrix.places import engine
 from bootmatrix.quantities import human_time
-from bootmatrix.toolchains import bases, toolchain
+from bootmatrix.toolchains import bases, folder
 
 if TYPE_CHECKING:
     import threading
@@ -126,11 +126,13 @@ def _context(image: Image) -> IO[bytes]:
     from docker.utils.build import create_archive, exclude_paths  # noqa: PLC0415
 
     ignored = os.path.lexists(image.folder / ".dockerignore")
-    lines = toolchain.text_of(image.folder, ".dockerignore").splitlines() if ignored else []
+    lines = folder.text_of(image.folder, ".dockerignore").splitlines() if ignored else []
     try:
         allowed = exclude_paths(str(image.folder), [line.strip() for line in lines if line.strip() and line[0] != "#"])
         names = sorted(allowed & set(keys.source_files(image.folder)))
-        archive: Any = create_archive(root=str(image.folder), files=names)
+        archive: Any = create_archive(
+            root=str(image.folder), files=names, extra_files=[("Dockerfile", folder.dockerfile(image.folder))]
+        )
     except OSError as error:
         cause = error.__cause__ if isinstance(error.__cause__, OSError) else error  # docker wraps it in its own words
         if disk.is_full(cause):

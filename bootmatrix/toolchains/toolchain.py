@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bootmatrix import files, keys
+from bootmatrix import keys
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import cells
+from bootmatrix.toolchains.folder import context_key, data, dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 # Blanks, not line ends: over a thousand empty lines, `\s` would be tried a million times.
 ARG = re.compile(r"^[ \t]*ARG[ \t]+([A-Za-z_][\w-]*)(?:=(\S+))?", re.MULTILINE | re.IGNORECASE)
 FROM = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.MULTILINE | re.IGNORECASE)
-KEYS = ("base", "compilers")
-LARGEST = 1 << 20  # bytes of a Dockerfile or .dockerignore
 PREFIX = "localhost/bootmatrix"  # a local name in every engine: Podman would look for one without a host at a registry
 
 
@@ -53,45 +51,13 @@ def _arguments(cell: Cell, folders: Mapping[str, Path]) -> tuple[tuple[str, str]
 
 @functools.cache
 def _declared(folder: Path) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(found[1] for found in ARG.finditer(text_of(folder, "Dockerfile"))))
-
-
-def text_of(folder: Path, name: str) -> str:
-    """A text of an image's own folder; raises UserError if it is no plain file in there, or too large."""
-    try:
-        return files.read(folder / name, LARGEST, below=folder).decode("utf-8-sig", "replace")
-    except OSError as error:
-        remedy = f"in the folder of an image, {name} must be a regular file, or a link to one in the same folder"
-        raise UserError(Problem(f"{folder / name} cannot be read: {error.strerror}", remedy=remedy)) from None
+    return tuple(dict.fromkeys(found[1] for found in ARG.finditer(dockerfile(folder))))
 
 
 @functools.cache
 def _image(os_name: str, folder: Path, args: tuple[tuple[str, str], ...]) -> Image:
-    key = keys.of(_context_key(folder), args)
+    key = keys.of(context_key(folder), args)
     return Image(os_name, folder, args, f"{PREFIX}/{os_name.lower()}:{key}")
-
-
-@functools.cache
-def _context_key(folder: Path) -> str:
-    return keys.of_files(folder, keys.source_files(folder))
-
-
-@functools.cache
-def data(folder: Path) -> Mapping[str, Any]:
-    """image.yaml beside the Dockerfile: `base` for a bootstrap and `compilers`; empty if there is none."""
-    from bootmatrix.matrix import document  # noqa: PLC0415
-
-    if not os.path.lexists(folder / "image.yaml"):
-        return {}
-    found = document.parse(text_of(folder, "image.yaml"), str(folder / "image.yaml")).data
-    compilers = found.get("compilers") if isinstance(found, dict) else None
-    tables = [found, *(found.get(key) or {} for key in KEYS)] if isinstance(found, dict) else [found]
-    tables += [arches or {} for arches in compilers.values()] if isinstance(compilers, dict) else []
-    if not all(isinstance(table, dict) for table in tables):
-        what = f"{folder / 'image.yaml'} must be a mapping, and so must `base`, `compilers` and each of these"
-        raise UserError(Problem(what, remedy="as in: compilers: {gcc: {x86_64: {CC: gcc}}}"))
-    made: Mapping[str, Any] = found
-    return made
 
 
 def compiler_environment(cell: Cell, folder: Path) -> dict[str, str]:

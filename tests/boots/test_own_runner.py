@@ -24,10 +24,12 @@ from bootmatrix.model import Outcome, Rejected, Tender
 
 @dataclass(frozen=True)
 class Runner(model.Runner):
-    panic: ClassVar = ("PANIC",)
+    panic: ClassVar = ("PANIC", "CRASHED: ")
+    filled: ClassVar = ("word",)
     way_out: ClassVar = {"": "does it call exit?"}
     script: str = ""
     refuses: str = ""
+    word: str = ""
 
     def tender(self, arch):
         return Tender("sh")
@@ -37,19 +39,23 @@ class Runner(model.Runner):
             raise Rejected(self.refuses)
 
     def launch(self, boot):
-        return model.Launch((boot.program, "-c", self.script, boot.unikernel))
+        return model.Launch((boot.program, "-c", self.script, boot.unikernel, self.word))
 
     def outcome(self, ending):
         if found := re.search("REFUSED.*", ending.tender):
             return Outcome("rejected", found[0], "its words")
         if found := re.search(r"^.*PANIC: .*", ending.console, re.M):
             return Outcome("panicked", found[0], "console")
+        if "CRASHED: " in ending.console:
+            return Outcome("crashed", "page fault", "console")
         return Outcome("exited", str(ending.status), "status")
 """
 STAMPED = "echo '[    0.4123'$$'] PANIC: no init (rip=0x'$$$$'0000)'"
 TESTS: dict[str, dict[str, Any]] = {
     "halts": {"runner": {"script": f"{STAMPED}; sleep 300"}, "retry": {"attempts": 2, "on": "panicked"}},
     "expected": {"runner": {"script": f"{STAMPED}; sleep 300"}, "expect": {"outcome": "panicked(PANIC: no init)"}},
+    "traces": {"runner": {"script": "while :; do echo 'CRASHED: frame 0x15df70'; sleep 0.1; done"}},
+    "filled": {"runner": {"word": "{test} of {cell}", "script": 'echo "$1"'}, "expect": {"console": "filled of own"}},
     "goes-on": {"runner": {"script": "echo 'about to PANIC'; echo 'caught it'; sleep 4; echo SUCCESS"}},
     "mentions": {"runner": {"script": "echo PANIC; sleep 300"}},
     "all-shown": {"runner": {"script": "echo SUCCESS; sleep 300"}, "timeout": "1 s", "expect": {"console": "SUCCESS"}},
@@ -64,6 +70,8 @@ IN_TIME = "no end within 1.00 s"  # a boot that a busy host starved has nearly t
 WANTED = {
     "halts": ("failed", "panicked(PANIC: no init) instead of exited(0)"),
     "expected": ("passed", "panicked(PANIC: no init)"),
+    "traces": ("failed", "crashed(page fault) instead of exited(0)"),
+    "filled": ("passed", "exited(0)"),
     "goes-on": ("passed", "exited(0)"),
     "mentions": (
         "timed out",
@@ -87,7 +95,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     fields = {name: {"unikernel": "matrix.yaml", "timeout": "100 s", **keys} for name, keys in TESTS.items()}
     write_matrix(folder, {"axes": {"backend": ["own"]}, "tests": fields})
     before = time.monotonic()
-    done = bootmatrix("run", "--engine", "host", "-j", "11", cwd=folder, BOOTMATRIX_CACHE=str(folder / "cache"))
+    done = bootmatrix(
+        "run", "--engine", "host", "-j", str(len(TESTS)), cwd=folder, BOOTMATRIX_CACHE=str(folder / "cache")
+    )
     assert time.monotonic() - before < 90, "a boot waited for its time-out"
     report = folder / "out/latest/results.json"
     assert report.exists(), done.stderr
@@ -107,3 +117,14 @@ def test_a_panic_is_worth_another_try_and_its_registers_are_evidence(results: di
     assert len(attempts) == 2
     assert all(attempt["seconds"] < 30 for attempt in attempts)
     assert all("rip=0x" in str(attempt["outcome"]) for attempt in attempts)
+
+
+def test_a_placeholder_of_a_text_that_means_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "runners").mkdir()
+    (tmp_path / "runners" / "own.py").write_text(RUNNER)
+    test = {"unikernel": "matrix.yaml", "runner": {"word": "{tset}"}}
+    write_matrix(tmp_path, {"axes": {"backend": ["own"]}, "tests": {"typo": test}})
+    done = bootmatrix("run", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
+    assert done.returncode == 2
+    assert "the placeholder {tset}" in done.stderr
+    assert "did you mean 'test'" in done.stderr

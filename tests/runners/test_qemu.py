@@ -149,6 +149,8 @@ def test_what_happens_to_qemu_is_no_guests_doing(seen: Ending) -> None:
         f"{QEMU}unsupported machine type\nUse -machine help to list supported machines",
         f"{QEMU}unable to find CPU model 'nosuch'",
         f"{QEMU}Invalid SMP CPUs 1000. The max CPUs supported by machine 'pc-q35-7.2' is 288",
+        f"{QEMU}Failed to open file '/none.cpio'",
+        f"{QEMU}could not load initrd '/none.cpio'",
         f"{QEMU}-drive file=/none,if=virtio: Could not open '/none': No such file or directory",
     ],
 )

@@ -12,6 +12,7 @@ from support import bootmatrix, write_matrix
 from bootmatrix.errors import UserError
 from bootmatrix.model import Cell
 from bootmatrix.toolchains import bases, imagebuild, toolchain
+from bootmatrix.toolchains import folder as folders
 from bootmatrix.toolchains.toolchain import Image
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def image(folder: Path, **args: str) -> Image:
 
 def _large(file: Path) -> None:
     with file.open("wb") as stream:
-        stream.truncate(toolchain.LARGEST + 1)
+        stream.truncate(folders.LARGEST + 1)
 
 
 READERS: dict[str, Callable[[Path], object]] = {
@@ -103,3 +104,64 @@ def test_an_image_yaml_that_is_no_mapping_is_told(text: str, folder: Path) -> No
     (folder / "image.yaml").write_text(text)
     with pytest.raises(UserError, match=r"image.yaml must be a mapping, and so must"):
         toolchain.compiler_environment(Cell("c", {"compiler": "gcc", "arch": "x86_64"}), folder)
+
+
+def extending(folder: Path, name: str, run: str = "RUN true\n") -> Path:
+    made = folder.parent / "more"
+    made.mkdir()
+    (made / "Dockerfile").write_text(run)
+    (made / "image.yaml").write_text(f"extends: {name}\n")
+    return made
+
+
+def test_an_image_may_extend_one_beside_it(folder: Path) -> None:
+    (folder / "Dockerfile").write_text("ARG BASE=a:b\nFROM ${BASE}\nARG arch\n")
+    (folder / "image.yaml").write_text("base: {suite: bookworm}\ncompilers: {gcc: {x86_64: {CC: cc}}}\n")
+    more = extending(folder, "mine", "ARG flavour\nRUN true\n")
+    assert folders.dockerfile(more) == "ARG BASE=a:b\nFROM ${BASE}\nARG arch\n\nARG flavour\nRUN true\n"
+    cell = Cell("c", {"os": "more", "arch": "x86_64", "compiler": "gcc", "flavour": "plain"})
+    assert toolchain.image_of(cell, {"more": more}).args == (("arch", "x86_64"), ("flavour", "plain"))
+    assert toolchain.compiler_environment(cell, more) == {"CC": "cc"}
+    assert [base.suite for base in bases.of(Image("more", more, (), "x"))] == ["bookworm"]
+
+
+def test_an_extended_image_has_another_key_when_what_it_extends_changes(tmp_path: Path) -> None:
+    keys = set()
+    for index, run in enumerate(["RUN true\n", "RUN false\n"]):
+        base = tmp_path / str(index) / "images/mine"
+        base.mkdir(parents=True)
+        (base / "Dockerfile").write_text("FROM scratch\n" + run)
+        keys.add(folders.context_key(extending(base, "mine")))
+    assert len(keys) == 2
+
+
+def test_what_ships_can_be_extended_under_its_own_name(tmp_path: Path) -> None:
+    own = tmp_path / "images/debian-12"
+    own.mkdir(parents=True)
+    (own / "Dockerfile").write_text("RUN true\n")
+    (own / "image.yaml").write_text("extends: debian-12\ncompilers: {gcc: {x86_64: {CC: gcc-11}}}\n")
+    assert folders.dockerfile(own).endswith("\n\nRUN true\n")
+    assert "FROM ${BASE}" in folders.dockerfile(own)
+    assert folders.data(own)["base"] == {"suite": "bookworm"}
+    assert folders.data(own)["compilers"] == {"gcc": {"x86_64": {"CC": "gcc-11"}}}
+
+
+@pytest.mark.parametrize("name", ["mien", "more", "../images/mine", "[a]", "7"])
+def test_an_image_that_extends_no_other_is_told(folder: Path, name: str) -> None:
+    more = extending(folder, name)
+    with pytest.raises(UserError, match="and there is no such other image"):
+        folders.dockerfile(more)
+
+
+def test_two_images_that_extend_each_other_are_told(folder: Path) -> None:
+    more = extending(folder, "mine")
+    (folder / "image.yaml").write_text("extends: more\n")
+    with pytest.raises(UserError, match="there is no such other image"):
+        folders.dockerfile(more)
+
+
+def test_an_image_that_copies_its_own_files_cannot_be_extended(folder: Path) -> None:
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY file /\n")
+    more = extending(folder, "mine")
+    with pytest.raises(UserError, match="whose Dockerfile copies files"):
+        folders.dockerfile(more)
