@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from bootmatrix import model, patterns, volatile
+from bootmatrix import model
 from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Probe, Signs, Tender
 
-from . import _arguments, _qemu, _qemu_end
+from . import _arguments, _panics, _qemu, _qemu_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-LONGEST = 200  # characters of a panic's line that are passed on
-STAMP = re.compile(r"^\s*\[ *[0-9]+\.[0-9]+\]\s*")  # with fewer digits, too, than those of `torn`
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class Runner(model.Runner):
     """More of QEMU's command line, one word an entry."""
     on_reset: Literal["crashed", "exited"] = "crashed"
     """What a guest that resets its machine did: a triple fault looks the same from outside."""
-    panic: tuple[str, ...] = ("Kernel panic",)  # type: ignore[misc]  # an option here
+    panic: tuple[str, ...] = _panics.PANIC  # type: ignore[misc]  # an option here
     """Regular expressions of console lines that mean `panicked`."""
     prefix: str = ""
     """A folder of this host whose bin/ holds QEMU, mounted read-only."""
@@ -72,18 +68,9 @@ class Runner(model.Runner):
 
     def outcome(self, ending: Ending) -> Outcome:
         """What QEMU's trace tells: the guest's own value, a power-off, a reset."""
-        if found := _qemu_end.failure(ending) or self._panic(ending.console):
+        if found := _qemu_end.failure(ending) or _panics.told(self.panic, ending.console):
             return found
         said = _qemu_end.said(ending)
         if said.detail == "reset" and self.on_reset == "exited":
             return Outcome(OutcomeKind.EXITED, "0", "the machine reset itself, which the matrix takes as an exit")
         return said
-
-    def _panic(self, console: str) -> Outcome | None:
-        for pattern in self.panic:
-            if found := patterns.search(pattern, console):
-                start = console.rfind("\n", 0, found.start()) + 1
-                line = console[max(start, found.start() - LONGEST) : found.start() + LONGEST].partition("\n")[0]
-                steady = volatile.stable(STAMP.sub("", line).strip())[:LONGEST]
-                return Outcome(OutcomeKind.PANICKED, steady, f"'{line.strip()[:LONGEST]}' on the console")
-        return None

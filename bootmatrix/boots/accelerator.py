@@ -17,6 +17,8 @@ from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.watch import watch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bootmatrix.model import Probe, Runner, Tender
     from bootmatrix.places.place import Place
 
@@ -113,16 +115,27 @@ def _boot(place: Place, found: Found, probe: Probe, noise: str) -> str:
     folder = place.folder()
     paths = {f"{{{name}}}": f"{folder}/{name}" for name in probe.files}
     argv = (found.program, *(paths.get(word, word) for word in probe.argv[1:]))
-    job = Job(argv, "KVM probe", mounts=found.mounts, devices=(devices.KVM,), folder=folder, files=probe.files)
+    files = {name: _bytes(content, paths) for name, content in probe.files.items()}
+    job = Job(argv, "KVM probe", mounts=found.mounts, devices=(devices.KVM,), folder=folder, files=files)
     with place.start(job) as process:
         seen = watch(process, Limits(probe.seconds, 1 << 20, noise=noise), threading.Event())
     if seen.stopped:
         return f"/dev/kvm opens, but a test guest did not finish on it within {probe.seconds:.0f} s"
     assert seen.exit is not None  # noqa: S101
-    if seen.exit.status == probe.status:
+    shown = probe.console in texts.clean(seen.console.raw())
+    if seen.exit.status == probe.status and shown:
         return ""
     words = [line for line in texts.clean(seen.tender.raw()).splitlines() if not line.startswith(TRACED)]
-    how = seen.exit.signal or f"status {seen.exit.status}"
+    how = seen.exit.signal or f"status {seen.exit.status}{'' if shown else ', nothing printed'}"
     return (
         f"/dev/kvm opens, but a test guest does not boot on it ({how}: {words[0].strip() if words else 'no message'})"
     )
+
+
+def _bytes(content: bytes | str, paths: Mapping[str, str]) -> bytes:
+    """What a file holds: in a text, paths stand for the names of other files."""
+    if isinstance(content, bytes):
+        return content
+    for name, path in paths.items():
+        content = content.replace(name, path)
+    return content.encode()

@@ -82,15 +82,17 @@ class Tender:
 
 @dataclass(frozen=True)
 class Probe:
-    """A guest that only proves that an accelerator works: `files` by name, `argv` with `{name}` for their paths.
+    """A guest that only proves that an accelerator works: `files` by name, `argv` with `{name}` for their paths. A file
+    that is a text may have them, too.
 
-    The accelerator is usable if the program exits with `status` within `seconds`.
+    The accelerator is usable if the program exits with `status` within `seconds`, and prints `console`.
     """
 
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes | str]
     argv: tuple[str, ...]
     status: int
     seconds: float = 10.0
+    console: str = ""
 
 
 class Rejected(Exception):

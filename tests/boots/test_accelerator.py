@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
+import microvms
 import pytest
 
 from bootmatrix import host, plugins
@@ -104,7 +105,9 @@ def test_the_probe_guest_really_runs_64_bit_code(tmp_path: Path) -> None:
     runner = plugins.make_runner("qemu", {}, Path(__file__).parent)
     probe = runner.probe("x86_64", "kvm")
     assert probe is not None
-    (tmp_path / "kernel").write_bytes(probe.files["kernel"])
+    kernel = probe.files["kernel"]
+    assert isinstance(kernel, bytes)
+    (tmp_path / "kernel").write_bytes(kernel)
     words = [{"{kernel}": str(tmp_path / "kernel"), "kvm": "tcg", "host": "max"}.get(word, word) for word in probe.argv]
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
     assert done.returncode == probe.status
@@ -148,3 +151,26 @@ def test_what_may_run_on_kvm_is_known_without_a_probe_and_better_after_one(tmp_p
 def test_a_cache_that_takes_nothing_costs_only_another_probe(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
     assert choose(fake(tmp_path, "exit 85"))[0] == "kvm"
+
+
+@pytest.mark.parametrize(
+    ("script", "trouble"),
+    [
+        ("", ""),
+        ("exit 0", "status 0, nothing printed"),  # as it ends after a triple fault
+        ("echo 64-bit; exit 1", "(status 1: no message)"),
+        ("echo 64-bit; kill -KILL $$", "(SIGKILL: no message)"),
+    ],
+)
+def test_a_status_that_says_nothing_is_no_proof(tmp_path: Path, script: str, trouble: str) -> None:
+    program = tmp_path / "firecracker"
+    plays = f'exec {microvms.FAKES["firecracker"]} "$@"'
+    program.write_text(f"#!/bin/sh\n{script or plays}\n")
+    program.chmod(0o755)
+    runner, found = plugins.make_runner("firecracker", {}, Path(__file__).parent), Found(str(program), "1")
+    if not trouble:
+        assert Accelerators().choose(LocalPlace(), runner, runner.tender("x86_64"), found, "x86_64").name == "kvm"
+        return
+    with pytest.raises(Unavailable) as caught:
+        Accelerators().choose(LocalPlace(), runner, runner.tender("x86_64"), found, "x86_64")
+    assert trouble in str(caught.value)

@@ -107,15 +107,16 @@ def test_what_it_launches_with_can_be_given(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_command_line_is_pure_and_holds_unikernel_and_arguments(name: str) -> None:
+def test_the_launch_is_pure_and_holds_unikernel_and_arguments(name: str) -> None:
     arch = an_arch(name)
     boot = Boot(arch, "/bin/tender", "/u/a b.elf", ("one", "two  blanks", "--x", "comma,"), 65 << 20, 2)
     made = given.runner(runner(name), boot, {})
-    words = made.launch(boot).argv
-    assert made.launch(boot) == made.launch(boot)
-    assert words[0] == "/bin/tender"
-    assert "/u/a b.elf" in words
-    assert all(any(arg in word for word in words) for arg in boot.args)
+    launch = made.launch(boot)
+    assert made.launch(boot) == launch
+    assert "/bin/tender" in launch.argv  # after a shell that shows its log, or watches it
+    said = [*launch.argv, *(content.decode() for content in launch.files.values())]  # or in a configuration of its own
+    assert "/u/a b.elf" in launch.argv or any("/u/a b.elf" in text for text in said[len(launch.argv) :])
+    assert all(any(arg in text for text in said) for arg in boot.args)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -151,4 +152,5 @@ def test_a_probe_is_a_command_line_with_its_files(name: str) -> None:
     for accel in runner(name).tender(arch).accelerators:
         probe = runner(name).probe(arch, accel)
         if probe:
-            assert all(any(f"{{{file}}}" in word for word in probe.argv) for file in probe.files)
+            texts = (*probe.argv, *(content for content in probe.files.values() if isinstance(content, str)))
+            assert all(any(f"{{{file}}}" in text for text in texts) for file in probe.files)
