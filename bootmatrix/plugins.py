@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bootmatrix.model import Report, Runner
 
 CONTRACTS = {"runners": model.Runner, "reports": model.Report}
+BOX = "box-"  # how the names of images begin that are boxes, and no operating systems to build in
 DATA = frozenset({"images"})  # all others are code
 HERE = Path(__file__).resolve().parent
 
@@ -91,6 +92,15 @@ def _stems(places: list[Path]) -> list[str]:
 
 def images(root: Path) -> dict[str, Path]:
     """The folder of each OS; a project's own comes before ours. UserError if one leads out of the repository."""
+    return {name: folder for name, folder in _images(root).items() if not name.startswith(BOX)}
+
+
+def boxes(root: Path) -> dict[str, Path]:
+    """The folder of each box, a virtual machine that brings a hypervisor; as `images`."""
+    return {name: folder for name, folder in _images(root).items() if name.startswith(BOX)}
+
+
+def _images(root: Path) -> dict[str, Path]:
     found = [file.parent for folder in folders("images", root) for file in sorted(folder.glob("*/Dockerfile"))]
     for folder in found:
         if folder.is_symlink():

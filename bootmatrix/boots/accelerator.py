@@ -23,15 +23,30 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Place
 
 LARGEST = 1 << 20  # bytes of what probes found
+NATIVE = {"kvm": "KVM", "xen": "Xen"}  # they run guests of the machine's own architecture
 TRACED = ("runstate_set", "qemu_system_", "memory_region_")  # how the lines of QEMU's trace begin
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The accelerator's name (empty where a tender needs none), and why it was chosen."""
+    """The accelerator's name (empty where a tender needs none), and why it was chosen; `boxed` if it is in a box."""
 
     name: str = ""
     reason: str = ""
+    boxed: bool = False
+
+    @property
+    def told(self) -> str:
+        """What it is to people, and to whoever compares times: in a box all takes longer."""
+        return f"{self.name} in a box" if self.boxed else self.name
+
+
+class Unaccelerated(Unavailable):
+    """None of the accelerators that a tender can run on works in a place, of which this is the first."""
+
+    def __init__(self, why: str, accelerator: str) -> None:
+        super().__init__(why)
+        self.accelerator = accelerator
 
 
 class Accelerators:
@@ -46,7 +61,7 @@ class Accelerators:
 
     def may_use_kvm(self, place: Place, tender: Tender, arch: str) -> bool:
         """Whether a boot may come to run on KVM, by what is known without a probe."""
-        if "kvm" not in tender.accelerators or arch != place.host.machine or place.host.kvm_trouble():
+        if "kvm" not in tender.accelerators or arch != place.host.machine or place.host.trouble("kvm"):
             return False
         return not (tender.automatic and place.name in self._useless)
 
@@ -62,18 +77,27 @@ class Accelerators:
             troubles.append(trouble)
             if not tender.automatic:
                 break
-        raise Unavailable("; ".join(troubles))
+        raise Unaccelerated("; ".join(troubles), tender.accelerators[0])
+
+    def lacking(self, place: Place, tender: Tender, arch: str) -> Unaccelerated | None:
+        """What `choose` would raise, by what is known without a probe and without the tender."""
+        if tender.automatic or not tender.accelerators:
+            return None
+        name = tender.accelerators[0]
+        trouble = self._missing(place, arch, name)
+        return Unaccelerated(trouble, name) if trouble else None
+
+    def _missing(self, place: Place, arch: str, name: str) -> str:
+        if name in NATIVE and arch != place.host.machine:
+            return f"{NATIVE[name]} runs {place.host.machine} guests here, not {arch}"
+        return place.host.trouble(name)
 
     def _trouble(self, place: Place, runner: Runner, found: Found, arch: str, name: str) -> str:
         """Why an accelerator cannot be used; empty if it can."""
-        if name != "kvm":
-            return ""
-        if arch != place.host.machine:
-            return f"KVM runs {place.host.machine} guests here, not {arch}"
-        if trouble := place.host.kvm_trouble():
+        if trouble := self._missing(place, arch, name):
             return trouble
         probe = runner.probe(arch, name)
-        if probe is None:
+        if name not in NATIVE or probe is None:
             return ""
         key = keys.of(place.host.boot_id, place.name, found.program, found.version, probe.argv)
         with self._lock:  # one probe at a time: two at once could starve each other

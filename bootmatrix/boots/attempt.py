@@ -124,7 +124,7 @@ def _attempt(prepared: Prepared, turn: Turn, seen: Watched, judged: judgement.Ju
         outcome=said.outcome,
         started="",
         seconds=round(seen.seconds, 4),
-        accelerator=prepared.choice.name,
+        accelerator=prepared.choice.told,
         accelerator_reason=prepared.choice.reason,
         console_bytes=seen.console.total,
         cases=said.cases,

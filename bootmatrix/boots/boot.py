@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from bootmatrix.boots.budget import Budget
 from bootmatrix.boots.counting import Counting
 from bootmatrix.boots.preparing import Preparer
 from bootmatrix.boots.results import Results, now
+from bootmatrix.boots.routing import Router
 from bootmatrix.boots.tenders import Unavailable
-from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError, UserError
+from bootmatrix.errors import BootmatrixError, Fatal, InfrastructureError
 from bootmatrix.judging import budgets, verdict
 from bootmatrix.model import Attempt, Outcome, OutcomeKind, Rejected, Verdict
 from bootmatrix.places import opening, pressure
@@ -57,7 +58,7 @@ class Booter:
 
     store: Store
     stop: threading.Event = field(default_factory=threading.Event)
-    preparer: Preparer = field(default_factory=Preparer)
+    router: Router = field(default_factory=lambda: Router(Preparer()))
     note: Callable[[str], None] = lambda _text: None
     on_begin: Callable[[BootStep], None] = lambda _step: None
     on_attempt: Callable[[BootStep, Attempt], None] = lambda _step, _attempt: None
@@ -83,7 +84,7 @@ class Booter:
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(resources.held(step.resources, self.stop, self.note))
-                prepared = [self._prepared(part, step, fields, place) for part in step.parts]
+                prepared, place = self.router.prepare(step, fields, place)
             except Fatal:
                 raise
             except Unavailable as error:
@@ -106,17 +107,6 @@ class Booter:
                 place=place,
                 size=sum(each.size for each in prepared),
             )
-
-    def _prepared(self, part: BootStep, step: BootStep, fields: TestFields, place: Place) -> Prepared:
-        """A guest of the test, or the test itself, whose fields are known."""
-        try:
-            return self.preparer.prepare(part, fields if part is step else part.fields, place)
-        except Unavailable as error:
-            raise Unavailable(part.told(str(error))) from None
-        except Rejected as error:
-            raise Rejected(part.told(str(error)), error.remedy) from None
-        except UserError as error:
-            raise UserError(*(replace(each, what=part.told(each.what)) for each in error.problems)) from None
 
     def _attempts(
         self,

@@ -40,6 +40,7 @@ Examples:
   bootmatrix run --resume                 resume a run that was killed
   bootmatrix run --reuse --shard 2/4      one of four shards, without what passed before
   bootmatrix run --compare ocaml          alternate the values of an axis, for `bootmatrix compare`
+  bootmatrix run --box always             what needs KVM or Xen, in an emulated machine that has it
   bootmatrix run hello --pair ocaml       boot them again and again until the difference is known
 
 The reports are in out/latest: index.html, junit.xml, summary.md and others, with every attempt's console.""",
@@ -74,6 +75,11 @@ The reports are in out/latest: index.html, junit.xml, summary.md and others, wit
     default="",
     help="Boot what differs only in this axis in turn, as often as is needed to know the difference to 2%.",
 )
+@click.option(
+    "--box",
+    type=click.Choice(["never", "auto", "always"]),
+    help="Whether tests boot in virtual machines that bring KVM or Xen, whatever they say of it themselves.",
+)
 @shard_option
 @click.option(
     "--fail-on-flaky", is_flag=True, help="Exit with 1 if a test is flaky: it passed, but only after a failed attempt."
@@ -95,6 +101,7 @@ def command(
     resume: bool,
     compare: str,
     pair: str,
+    box: str | None,
     shard: str,
     fail_on_flaky: bool,
     assigned: tuple[str, ...],
@@ -115,7 +122,7 @@ def command(
     _check(compare, pair, shard, reuse=reuse)
     folder = out or repository.out(matrix.root)
     shown = screen.make(verbosity=verbose - quiet, flaky_fails=fail_on_flaky)
-    asked, past = request.Request(select, engine, shard, compare=compare, pair=pair), None
+    asked, past = request.Request(select, engine, shard, compare=compare, pair=pair, box=box or ""), None
     if resume:
         asked, past = _resumed(asked, folder, shown, failed=failed, quiet=quiet)
     elif failed:
@@ -154,8 +161,9 @@ def _resumed(asked: Request, out: Path, shown: Screen, *, failed: bool, quiet: b
     from bootmatrix.running import request  # noqa: PLC0415
     from bootmatrix.runs import past  # noqa: PLC0415
 
-    if asked.select or asked.shard or asked.compare or asked.pair or failed:
-        what = "--resume keeps the options of its run: it takes no selection, --shard, --compare, --pair or --failed"
+    if asked.select or asked.shard or asked.compare or asked.pair or asked.box or failed:
+        taken = "no selection, --shard, --compare, --pair, --box or --failed"
+        what = f"--resume keeps the options of its run: it takes {taken}"
         raise UserError(Problem(what, remedy="leave them out, or leave out --resume to start a new run"))
     found = past.unfinished(out, shown.note)
     if not quiet:

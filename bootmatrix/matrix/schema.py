@@ -52,6 +52,10 @@ class TestFields(GuestFields):
     unavailable: Annotated[Literal["skip", "error"], NotInPass()] = Field(
         "skip", description="What a test comes to that this host cannot run."
     )
+    box: Annotated[Literal["never", "auto", "always"], NotInPass()] = Field(
+        "auto",
+        description="Whether it boots in a virtual machine that brings what the host lacks, such as KVM.",
+    )
     capture: Annotated[Literal["failed", "always"], NotInPass()] = Field(
         "failed",
         description="Of which boots the packets on the guest's `nets` are kept: of those that did not pass, or of all.",

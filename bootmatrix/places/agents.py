@@ -8,7 +8,7 @@ import shlex
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from bootmatrix import files as plain
 from bootmatrix import host, keys
@@ -101,24 +101,12 @@ class Keeper(Agent):
 
     def told(self, box: Path, job: Job) -> bytes:
         del box
-        words = "".join(f"{word}\0" for word in job.argv).encode("utf-8", "surrogateescape")
-        return f"1 {len(words)} {job.reads:d} {round(job.sample * 1000)} {job.guest // 1024}\n".encode() + words
+        return told(job)
 
     def ended(self, status: Status, container: str, seconds: float) -> Ended:
         """As the agent says, which alone can write to `status`: a boot is another user, and the folder is closed."""
         del container
-        line = status.line(seconds)
-        if found := ENDED.fullmatch(line):
-            return self._ended(found)
-        what = f"failed, its agent reports: {printable(line)}" if line else "was ended from outside"
-        raise InfrastructureError(f"the container of {status.name} {what}")
-
-    @staticmethod
-    def _ended(line: re.Match[str]) -> Ended:
-        how, value, left, kib, microseconds = line.groups()
-        found = signal_exit(int(value)) if how == "signal" else Exit(int(value))
-        measured = replace(found, memory=int(kib) * 1024, seconds=int(microseconds) / 1e6)
-        return Ended(replace(measured, out_of_memory=left == "memory"), left == "nothing")
+        return ended(status, "container", seconds)
 
 
 class Single(Agent):
@@ -156,6 +144,33 @@ class Single(Agent):
         by_signal = code > SIGNALLED and (len(said) > ONLY_ENDED or code in UNTOLD)
         found = signal_exit(code - SIGNALLED) if by_signal else Exit(code)
         return Ended(replace(found, out_of_memory=code == KILLED and out_of_memory), clean=False)
+
+
+class Said(Protocol):
+    """What an agent says of a job, by its name."""
+
+    name: str
+
+    def line(self, seconds: float) -> str: ...
+
+
+def told(job: Job) -> bytes:
+    """A job in the words of `agent.c`."""
+    words = "".join(f"{word}\0" for word in job.argv).encode("utf-8", "surrogateescape")
+    return f"1 {len(words)} {job.reads:d} {round(job.sample * 1000)} {job.guest // 1024}\n".encode() + words
+
+
+def ended(status: Said, where: str, seconds: float) -> Ended:
+    """How a job ended, in its words; `where` it ran is for people. Raises InfrastructureError if it does not say."""
+    line = status.line(seconds)
+    found = ENDED.fullmatch(line)
+    if not found:
+        what = f"failed, its agent reports: {printable(line)}" if line else "was ended from outside"
+        raise InfrastructureError(f"the {where} of {status.name} {what}")
+    how, value, left, kib, microseconds = found.groups()
+    end = signal_exit(int(value)) if how == "signal" else Exit(int(value))
+    measured = replace(end, memory=int(kib) * 1024, seconds=int(microseconds) / 1e6)
+    return Ended(replace(measured, out_of_memory=left == "memory"), left == "nothing")
 
 
 def program(image: str) -> Path:

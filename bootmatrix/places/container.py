@@ -8,10 +8,10 @@ import os
 import shlex
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import copies, disks, engine, own, sandbox, settings, standing_container, strain, usage
+from bootmatrix.places import copies, disks, engine, own, sandbox, settings, standing_container
 from bootmatrix.places.agents import INSIDE
 from bootmatrix.places.namespace import Shared
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.model import Interface
+    from bootmatrix.places.agents import Ended
     from bootmatrix.places.namespace import Lent, Namespace
     from bootmatrix.places.place import Begin
     from bootmatrix.places.pool import Pool
     from bootmatrix.places.standing import Standing
+    from bootmatrix.places.strain import Strain
+    from bootmatrix.places.usage import Sample
     from bootmatrix.places.warm import Container
 
 
@@ -149,10 +152,30 @@ def _holding(job: Job) -> Job:
     return Job((), job.name, interfaces=job.interfaces)
 
 
-class ContainerProcess(Process):
-    """A job in a container, from the moment that it is handed over."""
+class Runs(Protocol):
+    """What runs one job after the other, and tells of each: a container, or a slot of a box."""
 
-    def __init__(self, container: Container) -> None:
+    @property
+    def streams(self) -> Prints: ...
+    def write(self, data: bytes) -> None: ...
+    def ended(self) -> Ended: ...
+    def end_job(self) -> bool: ...
+    def samples(self) -> list[Sample]: ...
+    def strain(self) -> Strain | None: ...
+
+
+class Prints(Protocol):
+    """What a job prints, in order, until it is over."""
+
+    def read(self, seconds: float) -> tuple[str, bytes] | None: ...
+    def over(self) -> bool: ...
+    def drain(self) -> None: ...
+
+
+class ContainerProcess(Process):
+    """A job in a container or a slot, from the moment that it is handed over."""
+
+    def __init__(self, container: Runs) -> None:
         self.container = container
         self.clean = False  # whether it ended by itself and left nothing
         self._exit: Exit | None = None
@@ -181,9 +204,8 @@ class ContainerProcess(Process):
         assert self._exit is not None  # noqa: S101  # the contract: END was read
         return self._exit
 
-    def samples(self) -> list[usage.Sample]:
+    def samples(self) -> list[Sample]:
         return self.container.samples()
 
-    def strain(self) -> strain.Strain | None:
-        root = self.container.pid()
-        return strain.of(root, without_root=True) if root else None
+    def strain(self) -> Strain | None:
+        return self.container.strain()

@@ -51,9 +51,11 @@ class Host:
         """Changes whenever it boots."""
         return host.boot_id()
 
-    def kvm_trouble(self) -> str:
-        """Why its /dev/kvm cannot be used at all; empty if it opens and makes a machine, which proves no boot yet."""
-        return host.kvm_trouble()
+    def trouble(self, accelerator: str) -> str:
+        """Why an accelerator cannot be used there at all; empty if it opens, and KVM makes a machine, which proves no
+        boot yet.
+        """
+        return TROUBLES[accelerator]() if accelerator in TROUBLES else ""
 
     def lacks(self, device: str) -> str:
         """Why a boot cannot have a device of this name here, empty if it can; UserError if there is no such device."""
@@ -70,4 +72,16 @@ class Host:
         return which(name, path=str(Path(prefix) / "bin")) if prefix else which(name)
 
 
+def _xen_trouble() -> str:
+    """Source: Linux, drivers/xen/xenfs: `control_d` is said in the domain that may start others."""
+    try:
+        said = Path("/proc/xen/capabilities").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        said = ""
+    return (
+        "" if "control_d" in said else "this host is not Xen's control domain: /proc/xen/capabilities does not say so"
+    )
+
+
+TROUBLES = {"kvm": lambda: host.kvm_trouble(), "xen": _xen_trouble}  # noqa: PLW0108  # looked up when it is asked
 HERE = Host()

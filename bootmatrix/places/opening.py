@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix import host
 from bootmatrix.engines import Engine
 from bootmatrix.places import sight
+from bootmatrix.places.boxed import OWN_ROOT, BoxPlace
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.machines import Machines
 from bootmatrix.places.pool import Pool
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
@@ -37,6 +39,8 @@ class Places:
     def __init__(self, pool: Pool, engine: Engine) -> None:
         self.pool, self.engine = pool, engine
         self._known: dict[str, Place] = {}
+        self._boxes: dict[str, Machines] = {}
+        self._lock = threading.Lock()
 
     @property
     def stop(self) -> threading.Event:
@@ -49,6 +53,21 @@ class Places:
         if tag not in self._known:
             self._known[tag] = ContainerPlace(tag, self.pool) if tag else here(self.engine)
         return self._known[tag]
+
+    def boxed(self, kind: str, box: Tagged, image: Tagged) -> Place:
+        """An image in a box of a kind, which has an image of its own."""
+        with self._lock:
+            if kind not in self._boxes:
+                self._boxes[kind] = Machines(box.tag, self.pool, own_root=kind in OWN_ROOT)
+            key = f"{image.tag} in {kind}"
+            if key not in self._known:
+                self._known[key] = BoxPlace(kind, image.tag, self._boxes[kind])
+            return self._known[key]
+
+    def close(self) -> None:
+        """End all boxes; containers end with their pool."""
+        for machines in self._boxes.values():
+            machines.close()
 
 
 def here(engine: Engine = Engine.HOST) -> Place:
@@ -71,5 +90,5 @@ def opened(
     engine: Engine = Engine.DOCKER,
 ) -> Iterator[Places]:
     """The places of a run that has a lease, by its folder for containers; all that they started is gone afterwards."""
-    with Pool(run, boxes, stop, note) as pool:
-        yield Places(pool, engine)
+    with Pool(run, boxes, stop, note) as pool, contextlib.closing(Places(pool, engine)) as places:
+        yield places

@@ -81,15 +81,19 @@ class Pool:
         """One more try than the engine needs: a connection from before it was started anew breaks once."""
         for last in (False, True):
             self.await_engine()
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # no other user may speak for a container
-            self._owns_folder = True
-            box = self.folder / str(next(self._numbers))
+            box = self.own_folder() / str(next(self._numbers))
             try:
                 return Container(image, job, self.run, box, agent)
             except InfrastructureError:
                 if last and engine.answers():
                     raise
         return self._new(image, job, agent)
+
+    def own_folder(self) -> Path:
+        """Where the folders of what the run starts lie: no other user may speak for it."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._owns_folder = True
+        return self.folder
 
     def _agent(self, image: str) -> Agent:
         """One that keeps containers of the image warm, compiled in it once; else one for single jobs."""
@@ -106,19 +110,22 @@ class Pool:
 
     def _compile(self, image: str, program: Path) -> None:
         """What becomes of it appears whole: the agent, or a folder without it where the image has no compiler."""
-        job = agents.compilation()
-        container = self._new(image, job, Single())
-        try:
-            container.hand(job)
-            made = container.printed(COMPILE_SECONDS, agents.LARGEST)
-        finally:
-            container.remove()
+        made = self.printed(image, agents.compilation(), COMPILE_SECONDS, agents.LARGEST)
         program.parent.parent.mkdir(parents=True, exist_ok=True)
         with files.scratch(f".{program.parent.name}-", program.parent.parent) as fresh:
             if made.startswith(agents.ELF):
                 files.write(fresh / program.name, made, 0o755)
             fresh.chmod(0o755)
             fresh.rename(program.parent)
+
+    def printed(self, image: str, job: Job, seconds: float, most: int) -> bytes:
+        """What a job of ours prints, alone in a container; empty if it fails within so many seconds, or prints more."""
+        container = self._new(image, job, Single())
+        try:
+            container.hand(job)
+            return container.printed(seconds, most)
+        finally:
+            container.remove()
 
     def give_back(self, container: Container, *, clean: bool) -> None:
         """Keep it for the next job, or remove it if it was for one job only, or if that spoilt it."""

@@ -7,8 +7,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bootmatrix.places import mappings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 INTERVAL = 1.0  # seconds between samples where nothing else is asked for
 LINE = re.compile(rb"([0-9]{1,15}) ([0-9]{1,15}) ([0-9]{1,15}) ([pr])ss ([0-9]{1,15}|-)")
@@ -45,11 +49,15 @@ class Reader:
             return []
         *lines, self._part = self._part.split(b"\n")
         self._part = self._part[-LONGEST:]
-        found = (LINE.fullmatch(line) for line in lines)
-        return [_sample(each) for each in found if each]
+        return told(lines)
 
     def close(self) -> None:
         os.close(self._pipe)
+
+
+def told(lines: Iterable[bytes]) -> list[Sample]:
+    """Those that an agent's lines tell. What is no such line is passed over."""
+    return [_sample(found) for line in lines if (found := LINE.fullmatch(line))]
 
 
 def _sample(line: re.Match[bytes]) -> Sample:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import disks, engine, own, sandbox, settings, usage, wire
+from bootmatrix.places import disks, engine, own, sandbox, settings, strain, usage, wire
 from bootmatrix.places.agents import INSIDE, PIPES, Agent, Ended
 from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import CONSOLE, Exit, Mount
@@ -176,7 +176,12 @@ class Container:
         self.streams.discard()
         return found.clean
 
-    def pid(self) -> int | None:
+    def strain(self) -> strain.Strain | None:
+        """The processor time that its job has had and waited for so far; None where that cannot be told."""
+        root = self._pid()
+        return strain.of(root, without_root=True) if root else None
+
+    def _pid(self) -> int | None:
         """The first process, as this host numbers it; None where the engine cannot tell."""
         with contextlib.suppress(InfrastructureError), engine.speaking("the container's state cannot be read"):
             return int(engine.client().inspect_container(self.id)["State"]["Pid"]) or None

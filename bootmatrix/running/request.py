@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Request:
     """`select` are the command line's terms, `shard` is such as `2/4`, `failed_of` the run of which is taken only
     what failed or never ran, `compare` the axis or parameter whose values follow one another, `pair` that whose values
-    boot in turn until their difference is known.
+    boot in turn until their difference is known; `box` is what holds for all tests instead of their own.
     """
 
     select: tuple[str, ...] = ()
@@ -39,6 +39,7 @@ class Request:
     failed_of: str = ""
     compare: str = ""
     pair: str = ""
+    box: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -93,6 +93,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
         described = _host(plan)
         steps = Steps(store, passes, places, screen, reuse=options.reuse)
         steps.anew = past is not None
+        steps.booter.router.asked = str(options.request.get("box", ""))
         steps.booter.earlier = baselines.of(plan, checkout.branch, options.history, screen.note)
         fatal = _work(plan, steps, screen, options)
         steps.tell_unjudged()
@@ -230,7 +231,7 @@ def _host(plan: Plan) -> dict[str, str]:
         "kernel": platform.release(),
         "machine": platform.machine(),
         "cores": str(HERE.cores),
-        "kvm": HERE.kvm_trouble() or "/dev/kvm works (it can create a virtual machine)",
+        "kvm": HERE.trouble("kvm") or "/dev/kvm works (it can create a virtual machine)",
         "engine": str(plan.engine),
     }
     if plan.images:

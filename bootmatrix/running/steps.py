@@ -12,6 +12,7 @@ from bootmatrix.boots.results import Results
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Verdict
 from bootmatrix.quantities import human_size
+from bootmatrix.running.boxes import Boxes
 from bootmatrix.running.makers import Makers
 from bootmatrix.running.telling import ToRun
 from bootmatrix.runs.passes import Keys
@@ -56,6 +57,7 @@ class Steps:
             results=self.results,
             place_of=places.of,
         )
+        self.booter.router.boxed = Boxes(places, self.makers).of
         if screen.wants_consoles:
             self.booter.on_chunk = screen.console
         self._unjudged: list[Result] = []  # that passed, but with limits that could not be judged

@@ -105,7 +105,7 @@ class Tasks:
         """Never more processors than there are: then it has its host for itself."""
         place = self.steps.places.of(step.image)
         most = self.hosts[place.host.name]
-        accelerators = self.steps.booter.preparer.accelerators
+        accelerators = self.steps.booter.router.preparer.accelerators
         kvm = [part for part in step.parts if part.tender and accelerators.may_use_kvm(place, part.tender, part.arch)]
         return Demand(
             cpus=min(sum(part.template.cpus for part in step.parts), most.cpus),

@@ -43,6 +43,11 @@ def image_of(cell: Cell, folders: Mapping[str, Path]) -> Image:
     return _image(cells.value(cell, "os"), folders[cells.value(cell, "os")], _arguments(cell, folders))
 
 
+def box(folder: Path) -> Image:
+    """The image of a box, which is of no cell."""
+    return _image(folder.name, folder, ())
+
+
 def _arguments(cell: Cell, folders: Mapping[str, Path]) -> tuple[tuple[str, str], ...]:
     declared = _declared(folders[cells.value(cell, "os")])
     known = {**cells.IMPLICIT, **cell.values}

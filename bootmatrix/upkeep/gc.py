@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import files, host, uses
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import copies
+from bootmatrix.places import copies, roots
 from bootmatrix.runs import journal, lease, passes
 from bootmatrix.runs.order import LATEST
 from bootmatrix.upkeep import images
@@ -49,8 +49,8 @@ def chosen(found: Iterable[Item], days: float, size: int | None) -> list[Item]:
 
 
 def _builds() -> Iterator[Item]:
-    """With the agents of images, which are builds of our own, and copies of files that boots could not read."""
-    for kind in ("build", "agent", copies.KIND):
+    """With our own for images: agents, root file systems for boxes; and copies of files that boots could not read."""
+    for kind in ("build", "agent", roots.KIND, copies.KIND):
         folder = host.cache() / f"{kind}s"
         for output in sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else ():
             name, age = uses.last(kind, output.name) or (output.name, time.time() - output.lstat().st_mtime)

@@ -1,0 +1,296 @@
+/* The first program of a box, the virtual machine that brings a hypervisor: it lets boots be run in it as in a container.
+ *
+ * Each virtio-serial port whose name begins with `slot` is a slot. Who connects to it outside of the machine says what
+ * it shall be: a root file system, mounts, devices, networks, with `agent` as its first process, which runs one boot
+ * after the other as in a container. This program carries what the agent is told, what it tells, and what boots print,
+ * all of a slot in one order. When other words come, or nobody is there any more, all of the slot ends.
+ *
+ * A frame is its kind, a byte, its length, four bytes, the highest first, and so many bytes. To the machine go
+ *   O   what the slot is from now on: words, each with a NUL behind, as ferry_slot.c reads them
+ *   C   for the agent's `commands`
+ *   I   for its `input`;   D   drops what nobody has read of that
+ *   N   a byte, the number of a link, and a frame for its tap
+ * and from it come O, empty, when the slot has ended that was before; S, what the agent wrote to `status`, 1 to `console`, 2 to `tender`, U to `usage`, N as above, and
+ * E, why the slot has ended. What a boot printed before it ended comes before the word that it has.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PORTS "/sys/class/virtio-ports"
+#define PREFIX "slot"
+#define HEAD 5
+#define LONGEST (1 << 21)  /* bytes of a frame: a command line may have half of that */
+#define CHUNK (1 << 16)
+#define ROOM (4 * CHUNK) /* bytes on their way out */
+#define SLACK 4096 /* more, for what this program itself has to say */
+#define MOST_LINKS 8
+#define SECOND 1000
+#define TICK 20000 /* microseconds between looks whether anybody has connected */
+
+enum { STATUS, CONSOLE, TENDER, USAGE, OUTPUTS, COMMANDS = OUTPUTS, INPUT, PIPES };
+static const char *names[] = {"status", "console", "tender", "usage", "commands", "input"};
+static const char kinds[] = "S12U";
+
+struct slot {
+    char folder[64]; /* with the pipes */
+    const char *share; /* what is lent to it */
+    int port, pipes[PIPES], links[MOST_LINKS], link_count;
+    pid_t agent; /* 0 if there is none */
+    uint8_t in[HEAD + LONGEST], out[ROOM + SLACK];
+    size_t received, from, to; /* of `in`; of `out` what is still to go */
+};
+
+/* Appends a frame to what goes out; there is room for it. */
+static void put(struct slot *slot, char kind, const uint8_t *bytes, size_t length)
+{
+    uint8_t head[HEAD] = {kind, length >> 24, length >> 16, length >> 8, length};
+    memcpy(slot->out + slot->to, head, HEAD);
+    memcpy(slot->out + slot->to + HEAD, bytes, length);
+    slot->to += HEAD + length;
+}
+
+static int has_room(const struct slot *slot)
+{
+    return ROOM - slot->to >= HEAD + 1 + CHUNK;
+}
+
+/* Ends all of a slot; it is as it was before anybody had it. */
+static void clear(struct slot *slot)
+{
+    if (slot->agent > 0) {
+        kill(slot->agent, SIGKILL);
+        waitpid(slot->agent, NULL, 0);
+    }
+    slot->agent = 0;
+    for (int which = 0; which < PIPES; which++)
+        if (slot->pipes[which] > 0)
+            close(slot->pipes[which]);
+    memset(slot->pipes, -1, sizeof slot->pipes);
+    while (slot->link_count > 0)
+        close(slot->links[--slot->link_count]);
+    umount2(slot->folder, MNT_DETACH);
+}
+
+/* Says why the slot is no more. */
+static void fail(struct slot *slot, const char *what)
+{
+    char said[256];
+    snprintf(said, sizeof said, "%s: %s", what, strerror(errno));
+    clear(slot);
+    put(slot, 'E', (uint8_t *)said, strlen(said));
+}
+
+static void send_out(struct slot *slot)
+{
+    ssize_t sent = write(slot->port, slot->out + slot->from, slot->to - slot->from);
+    if (sent > 0)
+        slot->from += sent;
+    if (slot->from == slot->to)
+        slot->from = slot->to = 0;
+}
+
+/* Whether there was anything in a pipe of the agent's. */
+static int take(struct slot *slot, int which)
+{
+    uint8_t bytes[CHUNK];
+    ssize_t got = read(slot->pipes[which], bytes, CHUNK);
+    if (got > 0)
+        put(slot, kinds[which], bytes, got);
+    return got > 0;
+}
+
+/* The word that a boot has ended comes after all that it has printed. */
+static void take_status(struct slot *slot)
+{
+    for (int which = CONSOLE; which <= TENDER; which++)
+        while (has_room(slot) && take(slot, which))
+            ;
+    if (has_room(slot))
+        take(slot, STATUS);
+}
+
+/* Makes the pipes, and what else the agent needs beside them. */
+static int lay_pipes(struct slot *slot)
+{
+    char path[256];
+    mkdir(slot->folder, 0711);
+    if (mount("tmpfs", slot->folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=711,size=8m"))
+        return -1;
+    for (int which = 0; which < PIPES; which++) {
+        snprintf(path, sizeof path, "%s/%s", slot->folder, names[which]);
+        if (mkfifo(path, 0600) || (slot->pipes[which] = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
+            return -1;
+    }
+    fcntl(slot->pipes[COMMANDS], F_SETPIPE_SZ, LONGEST / 2);
+    return 0;
+}
+
+/* Makes the slot anew, as these words say. */
+static void begin(struct slot *slot, char *words, size_t length)
+{
+    clear(slot);
+    put(slot, 'O', NULL, 0); /* what was told before is of another */
+    errno = EINVAL;
+    if (!length || words[length - 1])
+        fail(slot, "its words");
+    else if (unshare(CLONE_NEWNET) || lay_pipes(slot))
+        fail(slot, "its folder");
+    else if ((slot->link_count = make_links(words, length, slot->links, MOST_LINKS)) < 0)
+        fail(slot, "its networks");
+    else if ((slot->agent = start_agent(words, length, slot->folder, slot->share)) < 0)
+        fail(slot, "its processes");
+}
+
+static void heed(struct slot *slot, char kind, uint8_t *bytes, size_t length)
+{
+    uint8_t dropped[CHUNK];
+    if (kind == 'O')
+        begin(slot, (char *)bytes, length);
+    if (!slot->agent)
+        return;
+    switch (kind) {
+    case 'C':
+        if (write(slot->pipes[COMMANDS], bytes, length) != (ssize_t)length)
+            fail(slot, "commands");
+        break;
+    case 'I':
+        if (write(slot->pipes[INPUT], bytes, length) < 0)
+            break; /* nobody reads it */
+        break;
+    case 'D':
+        while (read(slot->pipes[INPUT], dropped, CHUNK) > 0)
+            ;
+        break;
+    case 'N':
+        if (length > 1 && bytes[0] < slot->link_count)
+            send_frame(slot->links[bytes[0]], bytes + 1, length - 1);
+        break;
+    }
+}
+
+/* Takes what has come, and heeds the whole frames of it; 0 when nobody is there any more. */
+static int take_in(struct slot *slot)
+{
+    ssize_t got = read(slot->port, slot->in + slot->received, sizeof slot->in - slot->received);
+    if (!got || (got < 0 && errno != EAGAIN && errno != EINTR))
+        return 0;
+    slot->received += got > 0 ? got : 0;
+    size_t at = 0, length;
+    for (; slot->received - at >= HEAD; at += HEAD + length) {
+        uint8_t *head = slot->in + at;
+        length = (size_t)head[1] << 24 | head[2] << 16 | head[3] << 8 | head[4];
+        if (length > LONGEST)
+            return 0;
+        if (slot->received - at < HEAD + length)
+            break;
+        heed(slot, head[0], head + HEAD, length);
+    }
+    memmove(slot->in, slot->in + at, slot->received -= at);
+    return 1;
+}
+
+static void take_frame(struct slot *slot, int number)
+{
+    uint8_t frame[1 + CHUNK];
+    frame[0] = number;
+    ssize_t length = next_frame(slot->links[number], frame + 1, CHUNK);
+    if (length > 0)
+        put(slot, 'N', frame, 1 + length);
+}
+
+/* Waits for what there is to carry, and carries it; 0 when nobody is there any more. */
+static int carry(struct slot *slot)
+{
+    struct pollfd events[OUTPUTS + MOST_LINKS + 1];
+    int count = 0, how;
+    short gives = has_room(slot) ? POLLIN : 0;
+    for (int which = 0; which < OUTPUTS; which++)
+        events[count++] = (struct pollfd){slot->pipes[which], gives, 0};
+    for (int number = 0; number < slot->link_count; number++)
+        events[count++] = (struct pollfd){slot->links[number], gives, 0};
+    struct pollfd *port = events + count;
+    *port = (struct pollfd){slot->port, POLLIN | (slot->to ? POLLOUT : 0), 0};
+    if (poll(events, count + 1, SECOND) < 0)
+        return errno == EINTR;
+    if (port->revents & (POLLHUP | POLLERR))
+        return 0;
+    for (int which = OUTPUTS - 1; which > STATUS; which--)
+        if (events[which].revents & POLLIN && has_room(slot))
+            take(slot, which);
+    if (events[STATUS].revents & POLLIN)
+        take_status(slot);
+    for (int number = 0; number < slot->link_count; number++)
+        if (events[OUTPUTS + number].revents & POLLIN && has_room(slot))
+            take_frame(slot, number);
+    if (slot->to)
+        send_out(slot);
+    if (slot->agent && has_room(slot) && waitpid(slot->agent, &how, WNOHANG) == slot->agent) {
+        slot->agent = errno = 0;
+        take_status(slot);
+        fail(slot, "its agent has ended");
+    }
+    return !(port->revents & POLLIN) || take_in(slot);
+}
+
+/* One slot, for one who connects to it after the other. */
+static void serve(const char *name, const char *device)
+{
+    static struct slot slot;
+    char share[128];
+    snprintf(slot.folder, sizeof slot.folder, "/run/%s", name);
+    snprintf(share, sizeof share, "/bootmatrix/%s", name);
+    mkdir(slot.folder, 0711);
+    slot.share = share;
+    memset(slot.pipes, -1, sizeof slot.pipes);
+    if ((slot.port = open(device, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
+        _exit(1);
+    for (;;)
+        if (!carry(&slot)) {
+            clear(&slot);
+            slot.received = slot.from = slot.to = 0;
+            usleep(TICK);
+        }
+}
+
+/* Starts what serves a slot, in namespaces of its own that end with it. */
+static void start(const char *name, const char *device)
+{
+    if (alone())
+        return;
+    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+    serve(name, device);
+}
+
+/* Finds the ports; the machine ends when nothing is left that serves one. */
+int main(void)
+{
+    struct dirent *entry;
+    DIR *ports = opendir(PORTS);
+    mkdir("/run", 0755);
+    while (ports && (entry = readdir(ports))) {
+        char path[300], device[300], name[32] = "";
+        snprintf(path, sizeof path, PORTS "/%s/name", entry->d_name);
+        snprintf(device, sizeof device, "/dev/%s", entry->d_name);
+        FILE *file = fopen(path, "re");
+        if (file && fscanf(file, "%31s", name) == 1 && !strncmp(name, PREFIX, strlen(PREFIX)))
+            start(name, device);
+        if (file)
+            fclose(file);
+    }
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        ;
+    reboot(RB_POWER_OFF);
+    return 1;
+}

@@ -1,0 +1,106 @@
+"""What jobs in a box are to see of this host: copies, for a box sees no folder that it was not given when it began.
+
+What is lent may come from anyone's build: no link is followed, nothing is opened but plain files and folders, and what
+is neither, nor a link, is left out.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from bootmatrix import disk, files, sparse
+from bootmatrix.errors import Problem, UserError
+from bootmatrix.quantities import human_size
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bootmatrix.places.place import Mount
+
+LARGEST, MOST = 2 << 30, 100_000  # bytes and files that are copied
+JOBS = "job"  # of the folder that stays: with the jobs' own files
+PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def name(number: int) -> str:
+    """Of the copy of a room's mount, by the mount's number."""
+    return f"m{number}"
+
+
+def lend(share: Path, mounts: tuple[Mount, ...]) -> None:
+    """Put what jobs of a room may see into the place of what those of the room before could.
+
+    Raises UserError if it is too much, or writable, Fatal if the disk takes no more.
+    """
+    try:
+        for old in list(share.iterdir()):
+            if old.name != JOBS:
+                files.remove(old)
+        copier = _Copier()
+        for number, mount in enumerate(mounts):
+            copier.copy(mount.source, share, name(number))
+    except OSError as error:
+        raise disk.full(share, error) from None
+
+
+class _Copier:
+    """Counts what it copies."""
+
+    def __init__(self) -> None:
+        self.left, self.more = LARGEST, MOST
+
+    def copy(self, source: Path, share: Path, target: str) -> None:
+        """A file or folder, wherever links lead to it, as a new name in a folder."""
+        at = os.open(share, files.FOLDER)
+        try:
+            found = os.open(os.path.realpath(source), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                self._put(found, at, target)
+            finally:
+                os.close(found)
+        finally:
+            os.close(at)
+
+    def _put(self, source: int, at: int, target: str) -> None:
+        """What is open, as a new name in the folder that is open at `at`."""
+        state = os.fstat(source)
+        self.more -= 1
+        if stat.S_ISDIR(state.st_mode):
+            self._folder(source, at, target)
+        elif stat.S_ISREG(state.st_mode):
+            self._file(source, at, target, state)
+        if self.left < 0 or self.more < 0:
+            what = f"more than {human_size(LARGEST)} or {MOST:,} files would have to be copied into a box"
+            raise UserError(Problem(what, remedy="let the build leave only what is booted in $OUT"))
+
+    def _folder(self, source: int, at: int, target: str) -> None:
+        os.mkdir(target, 0o755, dir_fd=at)
+        inside = os.open(target, files.FOLDER, dir_fd=at)
+        try:
+            for entry in os.listdir(source):
+                try:
+                    found = os.open(entry, PLAIN, dir_fd=source)
+                except OSError as error:
+                    if error.errno in {errno.ELOOP, errno.EMLINK}:
+                        os.symlink(os.readlink(entry, dir_fd=source), entry, dir_fd=inside)
+                    continue
+                try:
+                    self._put(found, inside, entry)
+                finally:
+                    os.close(found)
+        finally:
+            os.close(inside)
+
+    def _file(self, source: int, at: int, target: str, state: os.stat_result) -> None:
+        self.left -= state.st_blocks * 512
+        if self.left < 0:
+            return
+        made = os.open(target, os.O_RDWR | files.NEW, 0o600, dir_fd=at)
+        try:
+            sparse.copy(source, made, state.st_size)
+            os.fchmod(made, 0o555 if state.st_mode & 0o111 else 0o444)
+        finally:
+            os.close(made)

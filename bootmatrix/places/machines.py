@@ -1,0 +1,114 @@
+"""The boxes of a run that are of one kind: begun when first needed, shared by boots, replaced where one is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from importlib.resources import files as sources
+from typing import TYPE_CHECKING
+
+from bootmatrix import files as plain
+from bootmatrix import host, keys, locks, uses
+from bootmatrix.errors import InfrastructureError, Problem
+from bootmatrix.model import MIB
+from bootmatrix.places import agents, engine, machine, roots
+from bootmatrix.places.container import ContainerPlace
+from bootmatrix.places.machine import Machine
+from bootmatrix.places.place import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bootmatrix.places.pool import Pool
+    from bootmatrix.places.slot import Slot
+
+PARTS = ("ferry_link", "ferry_slot", "ferry")
+FERRY = "".join(sources("bootmatrix.places").joinpath(f"{name}.c").read_text() for name in PARTS)
+COMPILE = 'printf %s "$1" >/tmp/it.c && gcc -O2 -s -static -pthread -o /tmp/it /tmp/it.c >&2 && exec cat /tmp/it'
+COMPILE_SECONDS, LARGEST = 120.0, 4 << 20
+KIND = "agent"  # of what is kept, for `gc`
+TENDER = 48 * MIB  # of a machine's memory that a boot takes besides its guest's
+
+
+class Machines:
+    """Those of the box whose image has the tag `box`; `own_root` says that jobs run in the box's own root."""
+
+    def __init__(self, box: str, pool: Pool, *, own_root: bool = False) -> None:
+        self.box, self.pool, self.own_root = box, pool, own_root
+        self.place = ContainerPlace(box, pool)
+        self._machines: list[Machine] = []
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._programs: dict[str, bytes] = {}
+
+    def take(self, image: str, job: Job) -> Slot:
+        """A slot for the job; raises InfrastructureError if there is none to be had."""
+        self.pool.await_engine()
+        root = "" if self.own_root else roots.of(image, self.box, self.pool)
+        with self._lock:
+            slot = self._free(image, job)
+            slot.taken = job.guest + TENDER
+        if not slot.suits(image, job):
+            try:
+                slot.fit(image, root, job)
+            except InfrastructureError:
+                self.give_back(slot, clean=False)
+                slot.machine.close()
+                raise
+        return slot
+
+    def give_back(self, slot: Slot, *, clean: bool) -> None:
+        """Let the next job have it; of one that is not clean the machine makes another first."""
+        slot.free(clean=clean)
+
+    def close(self) -> None:
+        """End all machines."""
+        with self._lock:
+            machines, self._machines = self._machines, []
+        for each in machines:
+            each.close()
+
+    def _free(self, image: str, job: Job) -> Slot:
+        """The one that takes the least time to be fit for the job."""
+        for each in [each for each in self._machines if not each.alive]:
+            self._machines.remove(each)
+            each.close()
+        roomy = [each for each in self._machines if each.left >= job.guest + TENDER]
+        free = [slot for each in roomy for slot in each.slots if not slot.taken]
+        if not free:
+            self._machines.append(begun := self._begin(job))
+            free = begun.slots
+        return min(free, key=lambda slot: (not slot.suits(image, job), slot.used))
+
+    def _begin(self, job: Job) -> Machine:
+        number = next(self._numbers)
+        folder = self.pool.own_folder() / f"box{number}"
+        memory = max(machine.LEAST, machine.BASE + job.guest + TENDER)
+        return Machine(self.place, folder, self._brought(), memory, f"box {number} of {self.box}")
+
+    def _brought(self) -> Mapping[str, bytes]:
+        """What runs in a machine, as the box's own compiler makes it, once."""
+        if not self._programs:
+            self._programs = {name: self._program(name, text) for name, text in PROGRAMS.items()}
+        return self._programs
+
+    def _program(self, name: str, source: str) -> bytes:
+        key = keys.of(engine.image_id(self.box), source)
+        kept = host.cache() / f"{KIND}s" / key / name
+        uses.mark(KIND, key, f"{name} of {self.box}")
+        with locks.held(f"{KIND} {key}", self.pool.stop):
+            with contextlib.suppress(OSError):
+                return plain.read(kept, LARGEST)
+            job = Job(("sh", "-c", COMPILE, "sh", source), f"the {name} of a box")
+            made = self.pool.printed(self.box, job, COMPILE_SECONDS, LARGEST)
+            if not made.startswith(agents.ELF):
+                remedy = "its image must have gcc and a static libc: libc6-dev"
+                raise InfrastructureError(Problem(f"the {name} of {self.box} cannot be compiled", remedy=remedy))
+            with contextlib.suppress(OSError):  # then it is compiled again
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                plain.write(kept, made, 0o755)
+            return made
+
+
+PROGRAMS = {"ferry": FERRY, "agent": agents.SOURCE}
