@@ -6,7 +6,7 @@ import errno
 import itertools
 import os
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import agents, disks, engine, frames, lending, sandbox, usage
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from bootmatrix.model import Interface
     from bootmatrix.places.agents import Ended
     from bootmatrix.places.frames import Frames
-    from bootmatrix.places.machine import Machine
     from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Job
 
@@ -35,12 +34,27 @@ def folder() -> str:
     return f"{JOBS}/b{os.getpid()}-{next(_numbers)}"
 
 
+class Host(Protocol):
+    """The machine that a slot is in; see `machine.py`."""
+
+    name: str
+    share: Path
+
+    @property
+    def alive(self) -> bool: ...
+    @property
+    def said(self) -> str: ...
+    def connect(self, number: int, name: str) -> Frames: ...
+    def strain(self) -> Strain | None: ...
+    def close(self) -> None: ...
+
+
 class Slot:
     """Slot `number` of a machine; nobody's until it is fit for a job. `taken` is how many bytes of the machine's memory
     the job has that has it, 0 if none has, and `used` for how many rooms it was made.
     """
 
-    def __init__(self, machine: Machine, number: int) -> None:
+    def __init__(self, machine: Host, number: int) -> None:
         self.machine, self.number = machine, number
         self.taken = self.used = 0
         self._streams: Frames | None = None
