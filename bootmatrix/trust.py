@@ -21,8 +21,13 @@ LARGEST = 1 << 20  # bytes of the list
 
 def is_given(root: Path) -> bool:
     """Whether the repository that holds `root` is trusted; UserError if what says so cannot be read."""
+    return repository.top(root) in _ONCE or is_lasting(root)
+
+
+def is_lasting(root: Path) -> bool:
+    """Whether the user has said so in other words than by telling a command to run the repository's code."""
     here = repository.top(root)
-    return here in _ONCE or here in _from_environment() or here in kept()
+    return here in _from_environment() or here in kept()
 
 
 def give_once(root: Path) -> None:

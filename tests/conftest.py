@@ -31,12 +31,13 @@ PROGRAMS = {
     "qemu": ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-riscv64"),
     "solo5": ("solo5-hvt", "solo5-spt", "solo5-elftool"),
     "podman": ("podman",),
+    "sshd": ("sshd", "ssh", "ssh-keygen"),
     "browser": ("chromium",),
     "npm": ("npm",),
     "influxdb": ("influxd",),
     "prometheus": ("prometheus", "prometheus-pushgateway", "promtool"),
 }
-OURS = {"browser", "npm", "influxdb", "prometheus"}  # what tests/tools.py installs: in CI its lack is a failure
+OURS = {"browser", "npm", "influxdb", "prometheus", "sshd"}  # what tests/tools.py installs: in CI its lack is a failure
 ROOT = Path(__file__).resolve().parent.parent
 
 

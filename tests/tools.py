@@ -14,6 +14,7 @@ TOOLS = {
     "chromium": "chromium",
     "npm": "npm",
     "shellcheck": "shellcheck",
+    "sshd": "openssh-server",
     "influxd": "influxdb",
     "prometheus": "prometheus",
     "prometheus-pushgateway": "prometheus-pushgateway",

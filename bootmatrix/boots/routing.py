@@ -35,13 +35,14 @@ class Router:
     def prepare(self, step: BootStep, fields: TestFields, place: Place) -> tuple[list[Prepared], Place]:
         """All guests of a test, which boot in one place. Raises as `Preparer.prepare`."""
         wanted = self.asked or fields.box
-        lacking = self._wanted(step) if wanted == "always" else self._lacking(step, place)
+        always = wanted == "always" and not step.remote
+        lacking = self._wanted(step) if always else self._lacking(step, place)
         if not lacking:
             try:
                 return self._prepared(step, fields, place), place
             except Unaccelerated as error:
                 lacking = error
-        if wanted == "never" or any(part.arch != BOXED.get(lacking.accelerator) for part in step.parts):
+        if wanted == "never" or step.remote or any(part.arch != BOXED.get(lacking.accelerator) for part in step.parts):
             raise lacking
         if not step.image or not self.boxed:
             raise Unavailable(f"{lacking}; {NO_IMAGE}")

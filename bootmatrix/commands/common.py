@@ -141,7 +141,7 @@ def place_of(step: BootStep, engine: str, *, built: bool) -> Iterator[Place]:
     from bootmatrix.runs.lease import Lease  # noqa: PLC0415
     from bootmatrix.runs.store import new_id  # noqa: PLC0415
 
-    opening.check([step.image])
+    opening.check(step.root, [step.site])
     with Lease(new_id()) as lease, opening.opened(lease.run, lease.boxes, engine=Engine(engine)) as places:
         makers = Makers(places, ToTerminal())
         if step.image:
@@ -149,7 +149,7 @@ def place_of(step: BootStep, engine: str, *, built: bool) -> Iterator[Place]:
         for part in step.parts if built else ():
             if part.build:
                 makers.build(part.build)
-        yield places.of(step.image)
+        yield places.of(step.site)
 
 
 def say_unchecked(matrix: Matrix) -> None:

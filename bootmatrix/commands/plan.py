@@ -148,22 +148,23 @@ def _builds(plan: Plan) -> None:
     for build in plan.builds:
         why = (
             "cached: sources, commands, compiler and image are unchanged"
-            if _is_kept(build)
+            if _is_kept(plan.root, build)
             else "to build: no build with these inputs is cached"
         )
         click.echo(f"  {build.id}  {build.key}  {why}")
 
 
-def _is_kept(step: BuildStep) -> bool:
+def _is_kept(root: Path, step: BuildStep) -> bool:
     from bootmatrix import host  # noqa: PLC0415
     from bootmatrix.errors import InfrastructureError  # noqa: PLC0415
     from bootmatrix.places import opening  # noqa: PLC0415
 
     with opening.opened("plan", host.cache() / "plan") as places:  # nothing is started there
         try:
-            return step.output(places.of(step.image)).is_dir()
-        except InfrastructureError:
-            return False  # the image is not here, and its compiler not known
+            opening.check(root, [step.remote])
+            return step.output(places.of(step.site)).is_dir()
+        except (InfrastructureError, UserError):
+            return False  # the image is not here or the host does not answer, and its compiler is not known
 
 
 def _boots(plan: Plan) -> None:

@@ -47,10 +47,14 @@ Examples:
 def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], directory: Path | None, file: Path) -> None:
     """Print the exact commands that boot one test by hand: copied into a shell they work.
 
-    What they need, the image and the build, is made first if it is not there.
+    What they need, the image and the build, is made first if it is not there. On a host over SSH a run does it all.
     """
     step = one_boot(plan_to_run(directory, file, allow, (test,), engine), test)
     by_hand.check(step)
+    if step.remote:
+        by_hand.remark(f"{step.remote.name} is reached over SSH, and nothing of a boot stays there: a run repeats it")
+        click.echo(shlex.join(["bootmatrix", "run", step.id, *step.options]))
+        return
     with place_of(step, engine, built=True) as place:
         found = [by_hand.prepared(part, place) for part in step.parts]
         for text in _remarks(step, found, place):

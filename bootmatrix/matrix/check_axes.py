@@ -117,8 +117,8 @@ def _include(entry: Match, index: int, axes: Mapping[str, list[str]], problems: 
 
 
 def _plugins(axes: Mapping[str, list[str]], include: list[Match], root: Path, problems: Problems) -> None:
-    """Every backend has a runner and every OS an image."""
-    known = {"backend": plugins.known("runners", root), "os": plugins.images(root)}
+    """Every backend has a runner, and every OS is an image or a host."""
+    known = {"backend": plugins.known("runners", root), "os": {*plugins.images(root), *problems.mapping("hosts")}}
     for axis, names in known.items():
         places: list[tuple[Path_, str]] = [(("axes", axis, i), text) for i, text in enumerate(axes.get(axis, []))]
         places += [

@@ -18,6 +18,7 @@ from bootmatrix.matrix import (
     check_builds,
     check_checks,
     check_guests,
+    check_hosts,
     check_limits,
     check_nets,
     check_pairs,
@@ -36,12 +37,13 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.document import Document, Path_
     from bootmatrix.matrix.expansion import Cells
+    from bootmatrix.matrix.hosts import Host
     from bootmatrix.matrix.nets import Net
     from bootmatrix.matrix.schema import Build, Defaults, Quarantined, Test
     from bootmatrix.matrix.values import Match
 
 TOLD = {"too_short": "needs at least one entry", "string_too_short": "needs a reason of a few words"}
-ENTRIES = ("builds", "nets", "tests")  # sections whose entries are validated one by one
+ENTRIES = ("builds", "hosts", "nets", "tests")  # sections whose entries are validated one by one
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Matrix:
     quarantine: tuple[tuple[Match, Quarantine], ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     nets: Mapping[str, Net] = field(default_factory=dict)
+    hosts: Mapping[str, Host] = field(default_factory=dict)
     named: tuple[str, ...] = ()
 
     @property
@@ -79,6 +82,7 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
     problems, within = Problems(source), reach.Reach(file.parent, allow)
     sections = _validate(problems)
     cells = check_axes.check(sections, file.parent, problems)
+    check_hosts.check(sections, file.parent, problems)
     check_builds.check(sections, cells, within, problems)
     check_guests.check(sections, problems)
     check_nets.check(sections, problems)
@@ -99,6 +103,7 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
         tuple(_quarantined(sections["quarantine"], place)),
         {name: place.of(("tests", name), key=True) for name in sections["tests"]},
         sections["nets"],
+        sections["hosts"],
     )
 
 

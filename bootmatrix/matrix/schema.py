@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from bootmatrix.matrix.guests import GuestFields, Guests
+from bootmatrix.matrix.hosts import Host  # noqa: TC001  # pydantic reads it
 from bootmatrix.matrix.limits import Limit  # noqa: TC001  # pydantic reads it
 from bootmatrix.matrix.marks import AsWritten, Filled, Layered, Merged, NotInPass, Replaced, Told
 from bootmatrix.matrix.nets import OneNet  # noqa: TC001  # pydantic reads it
@@ -130,6 +131,7 @@ class MatrixFile(Strict):
     )
     exclude: list[Match] = Field([], description="Cells to leave out, as in GitHub Actions, with globs and lists.")
     include: list[Match] = Field([], description="Cells to add, or values to add to cells, as in GitHub Actions.")
+    hosts: dict[str, Host] = Field({}, description="Machines over SSH: each is what a cell's `os` may name.")
     builds: dict[str, Build] = Field({}, description="How unikernels are made.")
     nets: dict[str, OneNet] = Field(
         {}, description="Networks, made anew for each boot whose guest is attached to them."

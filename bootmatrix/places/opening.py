@@ -1,4 +1,4 @@
-"""Where each thing runs: the one door to places, by the image that they have, or none."""
+"""Where each thing runs: the one door to places, by the image or the host over SSH that they have, or none."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Protocol
 
-from bootmatrix import host
+from bootmatrix import host, trust
 from bootmatrix.engines import Engine
+from bootmatrix.errors import Problem, UserError
+from bootmatrix.model.remote import Remote
 from bootmatrix.places import sight
 from bootmatrix.places.boxed import OWN_ROOT, BoxPlace
 from bootmatrix.places.container import ContainerPlace
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.places.place import Place
+    from bootmatrix.places.remote import RemotePlace
 
 
 # Those in no container, each made with a scratch folder; without images, `docker` boots nothing.
@@ -41,15 +44,18 @@ class Places:
         self._known: dict[str, Place] = {}
         self._boxes: dict[str, Machines] = {}
         self._lock = threading.Lock()
+        self._remotes: dict[Remote, RemotePlace] = {}
 
     @property
     def stop(self) -> threading.Event:
         """Set when nothing shall be begun any more."""
         return self.pool.stop
 
-    def of(self, image: Tagged | None) -> Place:
-        """Containers of an image, or this host."""
-        tag = image.tag if image else ""
+    def of(self, site: Tagged | Remote | None) -> Place:
+        """Containers of an image, a host over SSH, or this host."""
+        if isinstance(site, Remote):
+            return self._remote(site)
+        tag = site.tag if site else ""
         if tag not in self._known:
             self._known[tag] = ContainerPlace(tag, self.pool) if tag else here(self.engine)
         return self._known[tag]
@@ -64,10 +70,30 @@ class Places:
                 self._known[key] = BoxPlace(kind, image.tag, self._boxes[kind])
             return self._known[key]
 
+    def _remote(self, remote: Remote) -> RemotePlace:
+        from bootmatrix.places.remote import RemotePlace  # noqa: PLC0415  # only where there is a host over SSH
+
+        if remote not in self._remotes:
+            self._remotes[remote] = RemotePlace(remote, self.stop, host.scratch(), self.pool.note)
+        return self._remotes[remote]
+
+    def reached(self, remotes: Iterable[Remote]) -> list[RemotePlace]:
+        """Those that answer now, all asked at once. What is to run on the others waits for them, and tells why not."""
+        places = [self._remote(remote) for remote in remotes]
+        if not places:
+            return []
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+        with ThreadPoolExecutor(len(places)) as asked:
+            answers = asked.map(type(places[0]).answers, places)
+            return [place for place, here in zip(places, answers, strict=True) if here]
+
     def close(self) -> None:
-        """End all boxes; containers end with their pool."""
+        """End all boxes, and the connections to other hosts with what is left there; containers end with their pool."""
         for machines in self._boxes.values():
             machines.close()
+        for place in self._remotes.values():
+            place.close()
 
 
 def here(engine: Engine = Engine.HOST) -> Place:
@@ -75,9 +101,16 @@ def here(engine: Engine = Engine.HOST) -> Place:
     return HERE[engine](host.scratch())
 
 
-def check(images: Iterable[Tagged | None]) -> None:
-    """Raises InfrastructureError if containers are needed, but no engine answers, or sees this machine's files."""
-    if any(images):
+def check(root: Path, sites: Iterable[Tagged | Remote | None]) -> None:
+    """Raises InfrastructureError if containers are needed, but no engine answers, or sees this machine's files;
+    UserError if hosts over SSH are, and the repository in `root` may not reach any.
+    """
+    needed = [site for site in sites if site]
+    remotes = [site for site in needed if isinstance(site, Remote)]
+    if remotes and not trust.is_lasting(root):
+        what = f"the matrix wants to reach {', '.join(each.name for each in remotes)} over SSH, with your keys"
+        raise UserError(Problem(what, remedy=f"only a trusted repository may: {trust.remedy(root)}"))
+    if len(needed) > len(remotes):
         sight.check()
 
 

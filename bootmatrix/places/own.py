@@ -12,7 +12,7 @@ from bootmatrix import disk, files
 from bootmatrix.errors import InfrastructureError, Problem, UserError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 NAME = "own"  # of the folder, beside the pipes through which a container is spoken to
@@ -26,8 +26,7 @@ def lay(folder: Path, own: Mapping[str, bytes]) -> None:
     Raises UserError for a name that is no file's, InfrastructureError if something is there, Fatal if the disk takes no
     more.
     """
-    for name in own:
-        _check(name)
+    check(own)
     try:
         folder.mkdir(mode=REMOVABLE)
         at = os.open(folder, files.FOLDER)
@@ -47,6 +46,12 @@ def _write(descriptor: int, content: bytes) -> None:
     with open(descriptor, "wb") as stream:  # a descriptor
         stream.write(content)
         os.fchmod(descriptor, READ_ONLY & ~0o111)
+
+
+def check(names: Iterable[str]) -> None:
+    """Raises UserError for a name that is no file's."""
+    for name in names:
+        _check(name)
 
 
 def _check(name: str) -> None:

@@ -54,7 +54,8 @@ class Job:
     or on those that are `shared` with others, each of which has another `port`; or it `stands_in` the networks of
     another job: with interfaces, that has made them. `reads`: what is written to the process is its standard input,
     which else has nothing. `guest` is the memory in bytes of the guest that it runs, 0 if it runs none: its samples,
-    one in `sample` seconds, tell that apart.
+    one in `sample` seconds, tell that apart. What `brings` names inside of its mounts is on this host after the job
+    has ended well, if it has made it: most places have nothing to do for that.
     """
 
     argv: tuple[str, ...]
@@ -78,6 +79,7 @@ class Job:
     reads: bool = False
     guest: int = 0
     sample: float = usage.INTERVAL
+    brings: tuple[str, ...] = ()
 
     @property
     def room(self) -> tuple[object, ...]:
@@ -245,6 +247,11 @@ class Place(ABC):
         """The file of a program for which `identity` does not speak, None if it speaks for all that jobs can start."""
         del program
         return None
+
+    def state_of(self, program: str) -> str:
+        """What changes when a program that is on another machine does; empty where the others of these speak for it."""
+        del program
+        return ""
 
     @property
     @abstractmethod

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bootmatrix import host, keys, plugins
+from bootmatrix import keys, plugins
 from bootmatrix.engines import Engine
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.judging import quarantine
@@ -15,6 +15,7 @@ from bootmatrix.matrix import cells, check_guests, nets, resolve, template
 from bootmatrix.matrix.checks import asked
 from bootmatrix.model import Cell, Rejected
 from bootmatrix.planning import counts, networks
+from bootmatrix.planning.sites import Sites
 from bootmatrix.planning.step import BootStep
 from bootmatrix.toolchains import build, toolchain
 from bootmatrix.toolchains.build import BuildStep
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Interface, Runner, Tender
+    from bootmatrix.model.remote import Remote
     from bootmatrix.toolchains.toolchain import Image
 
 
@@ -40,6 +42,11 @@ class Plan:
     builds: tuple[BuildStep, ...]
     boots: tuple[BootStep, ...]
     axes: tuple[str, ...] = ()
+
+    @property
+    def remotes(self) -> tuple[Remote, ...]:
+        """The hosts over SSH that it needs."""
+        return tuple(dict.fromkeys(boot.remote for boot in self.boots if boot.runs and boot.remote))
 
     @property
     def protocols(self) -> list[str]:
@@ -89,7 +96,7 @@ class _Maker:
     def __init__(self, matrix: Matrix, engine: Engine) -> None:
         self.matrix, self.engine = matrix, engine
         self.options = options(matrix, engine)
-        self.folders = plugins.images(matrix.root)
+        self.sites = Sites(matrix, engine)
         self.builds: dict[tuple[object, ...], BuildStep] = {}
         self.sources: dict[Path, str] = {}
         self.backends: dict[tuple[object, ...], tuple[Runner, Tender | None, str]] = {}
@@ -136,7 +143,7 @@ class _Maker:
         backend, arch = backend or cells.value(cell, "backend"), cells.value(cell, "arch")
         runner, tender, error = self._backend(backend, arch, fields)
         test = cells.test_id(name, params)
-        skip = fields.skip or self._elsewhere(cell)
+        skip = fields.skip or self.sites.unfit(cell)
         image, step = self._parts(fields.build, cell, needed=not (skip or error))
         return BootStep(
             id=f"{cell.id}/{test}",
@@ -159,17 +166,18 @@ class _Maker:
             options=self.options,
             interfaces=interfaces,
             besides=self._besides(cell, fields) if fields.checks or fields.ready else {},
+            remote=self.sites.remote(cell),
         )
 
     def _besides(self, cell: Cell, fields: TestFields) -> dict[str, Image]:
         """The images that its checks name, with the cell's other values. Raises UserError if there is none such."""
         found = {}
         for name in {each.command.image for each in asked(fields.ready, fields.checks) if each.command} - {""}:
-            if name not in self.folders:
+            if name not in self.sites.folders:
                 what = f"a check is to be run in the image '{name}', which there is not"
-                raise UserError(Problem(what, remedy=suggest(name, self.folders)))
+                raise UserError(Problem(what, remedy=suggest(name, self.sites.folders)))
             if self.engine.has_images:
-                found[name] = toolchain.image_of(Cell(cell.id, {**cell.values, "os": name}), self.folders)
+                found[name] = toolchain.image_of(Cell(cell.id, {**cell.values, "os": name}), self.sites.folders)
         return found
 
     def _interfaces(self, guests: Sequence[TestFields]) -> list[tuple[Interface, ...]]:
@@ -201,23 +209,14 @@ class _Maker:
         known = (build if needed else None, cell.id)
         if known not in self.parts:
             self.parts.clear()
-            image = toolchain.image_of(cell, self.folders) if self.engine.has_images else None
+            image = self.sites.image(cell)
             self.parts[known] = (image, self._build(build, cell) if build and needed else None)
         return self.parts[known]
-
-    def _elsewhere(self, cell: Cell) -> str:
-        """Without containers, only the cells of this host's own OS can be tried."""
-        wanted = cells.value(cell, "os")
-        if not self.engine.has_images and "os" in cell.values and wanted != host.os_name():
-            return (
-                f"this host runs {host.os_name()}, but the cell wants {wanted}; --engine docker uses an image instead"
-            )
-        return ""
 
     def _build(self, name: str, cell: Cell) -> BuildStep:
         """The build for the axes that it names; its OS and its image's own axes are always among them."""
         spec = self.matrix.builds[name]
-        image = toolchain.image_of(cell, self.folders) if self.engine.has_images else None
+        image = self.sites.image(cell)
         named = spec.axes if spec.axes is not None else [axis for axis in cell.values if axis != "backend"]
         needed = ["os", *(axis for axis, _ in image.args)] if image else ["os"]
         values = {
@@ -232,15 +231,16 @@ class _Maker:
 
     def _new_build(self, name: str, label: str, image: Image | None, cell: Cell) -> BuildStep:
         spec = self.matrix.builds[name]
-        compilers = toolchain.compiler_environment(cell, self.folders[cells.value(cell, "os")])
+        remote, compilers = self.sites.remote(cell), self.sites.compilers(cell)
         env = {**build.variables({**cells.IMPLICIT, **cell.values}), **compilers}
         del env["BACKEND"]  # a build serves them all, unless it names that axis
         env.update(build.variables(cell.values))
         source = (self.matrix.root / spec.source).resolve()
         programs = {words.split()[0] for words in compilers.values() if words.strip()}
-        place = image.tag if image else keys.of_programs({*programs, "sh"})
-        key = build.key_of(spec, self._source(source), place, env)
-        return BuildStep(name, label, spec, source, image, env, key, self.matrix.file)
+        elsewhere = f"the host {remote.name}" if remote else image.tag if image else ""
+        place = elsewhere or keys.of_programs({*programs, "sh"})
+        key = build.key_of(spec, self._source(source), place, env, here=not remote)
+        return BuildStep(name, label, spec, source, image, env, key, self.matrix.file, remote)
 
     def _source(self, folder: Path) -> str:
         """A source's own key, read once however many builds share it."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Cell, Interface, Runner, Tender
+    from bootmatrix.model.remote import Remote
     from bootmatrix.toolchains.build import BuildStep
     from bootmatrix.toolchains.toolchain import Image
 
@@ -30,6 +31,8 @@ class BootStep:
     A test of several guests has a step for each of its `guests`, and nothing to boot itself. Of those steps `guest` is
     the name, `after` are the guests that must be ready before, and `others` what placeholders stand for that name
     other guests.
+
+    `remote` is the host over SSH that its cell names in the place of an image.
     """
 
     id: str
@@ -56,6 +59,12 @@ class BootStep:
     guests: Mapping[str, BootStep] = field(default_factory=dict, compare=False)
     after: tuple[str, ...] = field(default=(), compare=False)
     others: Mapping[str, str] = field(default_factory=dict, compare=False)
+    remote: Remote | None = field(default=None, compare=False)
+
+    @property
+    def site(self) -> Image | Remote | None:
+        """Where it is: in an image, on a host over SSH, or here."""
+        return self.remote or self.image
 
     @property
     def test_id(self) -> str:

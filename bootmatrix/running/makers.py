@@ -41,7 +41,7 @@ class Makers:
         """Make it in its place, if nothing kept has its content."""
 
         def make() -> None:
-            place = self.places.of(step.image)
+            place = self.places.of(step.site)
             place.await_ready()
             uses.mark("build", step.output(place).name, step.id)
             if step.output(place).is_dir():

@@ -18,10 +18,11 @@ from bootmatrix.schedule.shard import Weight
 from bootmatrix.toolchains import toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from bootmatrix.matrix.load import Matrix
+    from bootmatrix.model import Cell
     from bootmatrix.planning.plan import Plan
     from bootmatrix.runs.past import Past
 
@@ -104,10 +105,16 @@ def weights(matrix: Matrix, select: tuple[str, ...], out: Path) -> dict[str, Wei
     folders = plugins.images(matrix.root)
     found: dict[str, Weight] = {}
     for cell, name, _, params in resolve.selected(matrix, select):
-        before = found[cell.id] if cell.id in found else Weight(0.0, 0, toolchain.image_of(cell, folders).name)
+        before = found[cell.id] if cell.id in found else Weight(0.0, 0, _image(matrix, cell, folders))
         seconds = known.get(f"{cell.id}/{cells.test_id(name, params)}", unknown)
         found[cell.id] = Weight(before.seconds + seconds, before.tests + 1, before.image)
     return found
+
+
+def _image(matrix: Matrix, cell: Cell, folders: Mapping[str, Path]) -> str:
+    """What a cell's image is called, or the host in its place."""
+    name = cells.value(cell, "os")
+    return name if name in matrix.hosts else toolchain.image_of(cell, folders).name
 
 
 def _shard(matrix: Matrix, request: Request, out: Path) -> list[Callable[[str], bool]]:

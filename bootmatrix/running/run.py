@@ -18,7 +18,7 @@ from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.judging import cases, quarantine
 from bootmatrix.model import GOOD_VERDICTS, Run, Verdict
-from bootmatrix.places import engine, opening
+from bootmatrix.places import engine, opening, remote_host
 from bootmatrix.places.hosts import HERE
 from bootmatrix.program import leaving
 from bootmatrix.quantities import human_time
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from bootmatrix.places.opening import Places
     from bootmatrix.planning.plan import Plan
     from bootmatrix.planning.step import BootStep
     from bootmatrix.runs.past import Past
@@ -118,7 +119,7 @@ def run(plan: Plan, screen: Screen, options: Options, past: Past | None = None) 
 
 def _check(plan: Plan, screen: Screen) -> None:
     """What can be known to be wrong before anything is begun; and what the user should know."""
-    opening.check(plan.images)
+    opening.check(plan.root, (*plan.images, *plan.remotes))
     cases.check(plan.protocols, plan.root)
     lease.sweep(screen.note)
     for entry in dict.fromkeys(step.quarantine for step in plan.boots if step.quarantine):
@@ -154,7 +155,7 @@ def _begin(plan: Plan, store: Store, options: Options, past: Past | None, screen
 def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal | None:
     """Do what is left; tell what was not done, unless the disk takes no more."""
     store = steps.store
-    hosts = {HERE.name: Capacity(options.jobs, options.memory, kvm=HERE.cores)}
+    hosts = {HERE.name: Capacity(options.jobs, options.memory, kvm=HERE.cores), **_capacities(plan, steps.places)}
     asked = {key: str(options.request.get(key, "")) for key in ("compare", "pair")}
     known = times.load(options.out, screen.note)
     tasks = Tasks(plan, steps, known, hosts, axis=asked["compare"], pair=asked["pair"])
@@ -172,6 +173,15 @@ def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal |
             left = results.untried(step, kind, why, infrastructure=bool(fatal))
             store.keep(index, left, "boot left")
     return fatal
+
+
+def _capacities(plan: Plan, places: Places) -> dict[str, Capacity]:
+    """Those of hosts over SSH. Of one that does not answer yet nothing is known: it does one thing at a time."""
+    found = {remote.name: Capacity(1, sys.maxsize, kvm=1) for remote in plan.remotes}
+    for place in places.reached(plan.remotes):
+        slots = min(place.host.cores, remote_host.MOST_BOOTS)
+        found[place.name] = Capacity(slots, place.host.memory or sys.maxsize, kvm=slots)
+    return found
 
 
 def _shape(boots: Sequence[BootStep]) -> Shape:

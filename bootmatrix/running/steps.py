@@ -70,7 +70,7 @@ class Steps:
             kind = Verdict.SKIPPED if step.skip else Verdict.ERROR
             self._tried(index, step, kind, step.skip or step.error)
             return None
-        fields, place = step.fields, self.places.of(step.image)
+        fields, place = step.fields, self.places.of(step.site)
         key = self._keys.of(step, fields, place)
         if self.reuse and not before and (again := self._again(key, step)):
             self._told(index, step, self.results.again(step, again))
@@ -91,7 +91,7 @@ class Steps:
         seed = f"{self.store.id} {steps[0].id}"
         self.store.event("pair started", boots=[step.id for step in steps], axis=pair.axis, seed=seed)
         partners = [
-            pairing.Partner(step, step.fields, self.places.of(step.image), step.values[pair.axis]) for step in steps
+            pairing.Partner(step, step.fields, self.places.of(step.site), step.values[pair.axis]) for step in steps
         ]
         with self.screen.working(f"boot {steps[0].id} in turn with {len(steps) - 1} more") as say:
             found = pairing.Pairing(self.booter, pair, partners, seed, say).run()
@@ -113,7 +113,8 @@ class Steps:
     def too_large(self, index: int, step: BootStep, needed: int, memory: int) -> None:
         """Tell that the test cannot run here, where its guest would need more bytes than guests may have."""
         need, have = human_size(needed), human_size(memory)
-        reason = f"it needs {need} with its tender, but guests may use {have} here; raise it with `--mem`"
+        there = f"{step.remote.name} has {have} left" if step.remote else f"guests may use {have} here"
+        reason = f"it needs {need} with its tender, but {there}{'' if step.remote else '; raise it with `--mem`'}"
         kind = Verdict.ERROR if step.template.unavailable == "error" else Verdict.SKIPPED
         self._tried(index, step, kind, reason)
 

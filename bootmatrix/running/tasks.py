@@ -87,7 +87,7 @@ class Tasks:
     def _build(self, step: BuildStep) -> Task:
         needs = (_key(step.image),) if step.image else ()
         act, lost = partial(self.steps.makers.build, step), partial(self.steps.lost, "build", step.id)
-        demand = Demand(maker=True, host=self.steps.places.of(step.image).host.name)
+        demand = Demand(maker=True, host=self.steps.places.of(step.site).host.name)
         return Task(_key(step), act, lost, needs, demand, self.times.of_maker("build", step.id))
 
     def _boot(self, index: int, step: BootStep) -> Task:
@@ -103,7 +103,7 @@ class Tasks:
 
     def _demand(self, step: BootStep) -> Demand:
         """Never more processors than there are: then it has its host for itself."""
-        place = self.steps.places.of(step.image)
+        place = self.steps.places.of(step.site)
         most = self.hosts[place.host.name]
         accelerators = self.steps.booter.router.preparer.accelerators
         kvm = [part for part in step.parts if part.tender and accelerators.may_use_kvm(place, part.tender, part.arch)]

@@ -205,10 +205,10 @@ class Keys:
     def _content(self, tender: Tender, place: Place, output: Path | None) -> str:
         if tender.in_build:
             return self._file((output or Path()) / tender.in_build, output or Path())
-        if tender.prefix and place.host.program(tender.program, tender.prefix):
-            return keys.of_prefix(tender.prefix)
+        if tender.prefix and (there := place.host.program(tender.program, tender.prefix)):
+            return place.state_of(there) or keys.of_prefix(tender.prefix)
         file = place.uncovered(tender.program)
-        return self._file(file) if file else ""
+        return self._file(file) if file else place.state_of(tender.program)
 
     def _file(self, file: Path, below: Path = ROOT) -> str:
         """The content of a plain file in a folder, read once for each of its states."""

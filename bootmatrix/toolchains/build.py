@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from bootmatrix.matrix.schema import Build
+    from bootmatrix.model.remote import Remote
     from bootmatrix.places.place import Place
     from bootmatrix.toolchains.toolchain import Image
     from bootmatrix.watching.watch import Watched
@@ -48,6 +49,12 @@ class BuildStep:
     env: Mapping[str, str] = field(compare=False)
     key: str
     matrix: Path | None = field(default=None, compare=False)
+    remote: Remote | None = field(default=None, compare=False)
+
+    @property
+    def site(self) -> Image | Remote | None:
+        """Where it is made: in an image, on a host over SSH, or here."""
+        return self.remote or self.image
 
     def output(self, place: Place) -> Path:
         """The folder that holds what was built, by all that went into it and by the place where it was built."""
@@ -58,9 +65,11 @@ def _kept() -> Path:
     return host.cache() / "builds"
 
 
-def key_of(spec: Build, source: str, place: str, env: Mapping[str, str]) -> str:
-    """`source` is the source's own key, `place` the image's tag, or what stands for the host."""
-    prefixes = [(prefix, keys.of_prefix(prefix)) for prefix in spec.prefixes]
+def key_of(spec: Build, source: str, place: str, env: Mapping[str, str], *, here: bool = True) -> str:
+    """`source` is the source's own key, `place` the image's tag, or what stands for the host. The prefixes are those of
+    this host, or if they are not `here`, another's, for which its place speaks.
+    """
+    prefixes = [(prefix, keys.of_prefix(prefix) if here else "") for prefix in spec.prefixes]
     what = (spec.run, sorted(spec.env.items()), spec.output, spec.network, prefixes)
     return keys.of(source, what, place, sorted(env.items()))
 
@@ -111,7 +120,7 @@ def _private(step: BuildStep, kept: Path) -> Iterator[Path]:
 def job_of(step: BuildStep, place: Place, source: Path, output: Path) -> Job:
     """The build as a job: the copy and the output are writable, prefixes are not."""
     mounts = [place.mount(source, SOURCE, writable=True), place.mount(output, OUTPUT, writable=True)]
-    mounts += [place.mount(Path(p), p) for p in step.spec.prefixes if Path(p).is_dir()]
+    mounts += [place.mount(Path(p), p) for p in step.spec.prefixes if place.host.has(p)]
     paths = {"OUT": mounts[1].inside, "SRC": mounts[0].inside, "JOBS": str(place.host.cores)}
     path = os.pathsep.join([*(f"{p}/bin" for p in step.spec.prefixes), *place.search_path])
     return Job(
@@ -124,6 +133,7 @@ def job_of(step: BuildStep, place: Place, source: Path, output: Path) -> Job:
         memory=place.host.most_memory,
         processes=4096,
         trusted=True,
+        brings=(f"{mounts[0].inside}/{step.spec.output}" if step.spec.output else mounts[1].inside,),
     )
 
 
@@ -198,7 +208,8 @@ def _failed(step: BuildStep, ended: Watched, log: logs.Log, cache: Path, memory:
     assert ended.exit is not None  # noqa: S101
     how = f"was ended by {ended.exit.signal}" if ended.exit.signal else f"ended with status {ended.exit.status}"
     if words := disk.told_in("\n".join(log.last())):
-        what = f"build {step.id} {how}: {words}, here or where the engine has its own (here: {disk.of(cache)})"
+        where = f"here or where the engine has its own (here: {disk.of(cache)})"
+        what = f"build {step.id} {how}: {words}, {f'on {step.remote.name}' if step.remote else where}"
         return InfrastructureError(Problem(what, remedy=log.told()))
     if ended.exit.out_of_memory:
         what = f"build {step.id} ran out of memory: it was limited to {human_size(memory)}, most of the free memory"

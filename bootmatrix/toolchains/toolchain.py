@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bootmatrix import keys
 from bootmatrix.errors import Problem, UserError, suggest
@@ -67,13 +67,19 @@ def _image(os_name: str, folder: Path, args: tuple[tuple[str, str], ...]) -> Ima
 
 def compiler_environment(cell: Cell, folder: Path) -> dict[str, str]:
     """CC, LD and OBJCOPY of the cell's compiler and architecture, as image.yaml names them; else the plain names."""
+    return compilers_of(cell, data(folder).get("compilers"), f"the image {folder.name}")
+
+
+def compilers_of(cell: Cell, compilers: Any, owner: str) -> dict[str, str]:
+    """The same from a table by compilers and architectures. Raises UserError, which names the `owner` of the table, if
+    the cell's are not in it.
+    """
     compiler, arch = cells.value(cell, "compiler"), cells.value(cell, "arch")
-    compilers = data(folder).get("compilers")
     if not compilers:
         return {"CC": compiler, "LD": "ld", "OBJCOPY": "objcopy"}
     found = (compilers.get(compiler) or {}).get(arch)
     if found is None:
         known = [f"{name} for {arch_}" for name, arches in compilers.items() for arch_ in arches or {}]
-        what = f"the image {folder.name} has no compiler '{compiler}' for {arch} (cell {cell.id})"
+        what = f"{owner} has no compiler '{compiler}' for {arch} (cell {cell.id})"
         raise UserError(Problem(what, remedy=suggest(f"{compiler} for {arch}", known)))
     return dict(found)

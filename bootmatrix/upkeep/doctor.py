@@ -15,6 +15,7 @@ from bootmatrix.upkeep.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 QEMU = ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-riscv64")
 SOLO5 = ("solo5-hvt", "solo5-spt", "solo5-elftool")
@@ -22,10 +23,13 @@ SECONDS = 20.0  # that a program has to say its version
 DISK = 10 << 30  # bytes: the six images of the two Debians take 5 GiB, builds and bases the rest
 
 
-def everything() -> list[Finding]:
+def everything(matrix: Path) -> list[Finding]:
+    """`matrix` is the file whose hosts over SSH are asked, if it is there."""
+    from bootmatrix.upkeep import remotes  # noqa: PLC0415  # loads what a matrix is read with
+
     of_networks = [networks.taps, networks.in_containers, networks.on_host]
     checks: list[Callable[[], Finding]] = [_engine, _base, _git, _disk, _kvm, _qemu, _solo5, *of_networks]
-    return [check() for check in checks]
+    return [*(check() for check in checks), *remotes.findings(matrix)]
 
 
 def _engine() -> Finding:

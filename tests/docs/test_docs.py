@@ -20,7 +20,7 @@ import bootmatrix as package
 from bootmatrix import errors, model, plugins, protocols, quantities
 from bootmatrix.cli import COMMANDS, cli
 from bootmatrix.judging import cases as judged
-from bootmatrix.matrix import cells, check_tests, document, load, meaning, parts, schema, template, values
+from bootmatrix.matrix import cells, check_tests, document, hosts, load, meaning, parts, schema, template, values
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUND = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -31,6 +31,8 @@ HEADING = re.compile(r"^(#+) (.*)$", re.MULTILINE)
 BUILTIN_RUNNERS = plugins.names("runners", ROOT / "docs")  # docs/ has no plug-ins of its own
 SECTIONS = {
     "MatrixFile": "The file",
+    "Host": "Hosts",
+    "Ssh": "Hosts",
     "Build": "Builds",
     "TestFields": "Tests",
     "Defaults": "Tests",
@@ -44,10 +46,10 @@ SECTIONS = {
 }
 MODELS: dict[str, type[pydantic.BaseModel]] = {
     name: kind
-    for name, kind in {**vars(parts), **vars(schema)}.items()
+    for name, kind in {**vars(parts), **vars(schema), **vars(hosts)}.items()
     if inspect.isclass(kind)
     and issubclass(kind, parts.Strict)
-    and kind.__module__ in {parts.__name__, schema.__name__}
+    and kind.__module__ in {parts.__name__, schema.__name__, hosts.__name__}
     and kind is not parts.Strict
 }
 WORDS = {"build": "the only build", "axes": "all but `backend"}  # what a default of none means

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.places.machine import Machine
     from bootmatrix.places.place import Process
+    from bootmatrix.places.usage import Sample
     from bootmatrix.toolchains.toolchain import Image
 
 pytestmark = pytest.mark.docker
@@ -196,7 +197,7 @@ def test_a_guest_in_a_box_is_reached_over_its_network(place: BoxPlace) -> None:
 
 def test_what_a_job_uses_is_sampled(place: BoxPlace) -> None:
     with place.start(shell("while :; do :; done", sample=0.1)) as process:
-        found = []
+        found: list[Sample] = []
         while len(found) < 3:
             process.read(0.1)
             found += process.samples()

@@ -46,9 +46,9 @@ def test_an_engine_is_needed_where_there_is_an_image(monkeypatch: pytest.MonkeyP
         raise InfrastructureError("no engine")
 
     monkeypatch.setattr(sight, "check", trouble)
-    opening.check([None, None])
+    opening.check(Path(), [None, None])
     with pytest.raises(InfrastructureError, match="no engine"):
-        opening.check([None, Image("a:1")])
+        opening.check(Path(), [None, Image("a:1")])
 
 
 def test_what_a_places_identity_does_not_cover_is_named(places: Places) -> None:
