@@ -1,4 +1,4 @@
-"""The project's jobs: `nox -s matrix`, `tests`, `lint` or `bench`. Each does all of its own set-up."""
+"""The project's jobs: `nox -s matrix`, `tests`, `lint`, `conformance` or `bench`. Each does all of its own set-up."""
 
 import json
 import os
@@ -72,6 +72,20 @@ def _lint_page(session: nox.Session) -> None:
     page = Path(session.create_tmp(), "page")
     session.run("python", "tests/page/demo.py", str(page), silent=True)
     session.run(biome, "lint", "--error-on-warnings", str(page / "index.html"), external=True)
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """Hold every runner that ships to the truth, and write what was found into docs/conformance.md."""
+    _alone(session)
+    session.install("-e", ".")
+    session.run("bootmatrix", "setup", "--yes")
+    found, page = Path(session.create_tmp(), "table.md"), Path("docs/conformance.md")
+    with found.open("w") as table:
+        session.run("bootmatrix", "conformance", "--all", "--format", "markdown", stdout=table, stderr=None)
+    before, words, rest = page.read_text().partition("says what it needs.\n")
+    _, title, after = rest.partition("\n## A kit")
+    page.write_text(f"{before}{words}\n{found.read_text()}{title}{after}")
 
 
 @nox.session

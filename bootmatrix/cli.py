@@ -27,6 +27,7 @@ COMMANDS = {
     "history": "Show what became of a test, run by run.",
     "compare": "Compare two runs, or two values of an axis.",
     "merge": "Make one run of the shards of several machines.",
+    "conformance": "Hold a backend's runner to the truth.",
     "repro": "Print the exact commands that boot one test by hand.",
     "net": "Set up the networks of one test while a command runs.",
     "shell": "Open a shell in a cell's container, or in the networks of one of its tests.",

@@ -1,7 +1,7 @@
-"""The four folders of plug-ins: a project's own `runners/`, `reports/`, `protocols/` and `images/` first, then ours.
+"""The folders of plug-ins: a project's `runners/`, `reports/`, `protocols/`, `images/` and `kits/` first, then ours.
 
-All but images are code: where the repository is not trusted a project's own are known by name and never imported, nor
-is anything else of their folders.
+All but images and kits are code: where the repository is not trusted a project's own are known by name and never
+imported, nor is anything else of their folders.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CONTRACTS = {"runners": model.Runner, "reports": model.Report}
 BOX = "box-"  # how the names of images begin that are boxes, and no operating systems to build in
-DATA = frozenset({"images"})  # all others are code
+DATA = frozenset({"images", "kits"})  # all others are code
 HERE = Path(__file__).resolve().parent
 
 
@@ -101,7 +101,16 @@ def boxes(root: Path) -> dict[str, Path]:
 
 
 def _images(root: Path) -> dict[str, Path]:
-    found = [file.parent for folder in folders("images", root) for file in sorted(folder.glob("*/Dockerfile"))]
+    return _folders_with("images", "Dockerfile", root)
+
+
+def kits(root: Path) -> dict[str, Path]:
+    """The folder of each backend's conformance kit; as for images."""
+    return _folders_with("kits", "kit.yaml", root)
+
+
+def _folders_with(kind: str, name: str, root: Path) -> dict[str, Path]:
+    found = [file.parent for folder in folders(kind, root) for file in sorted(folder.glob(f"*/{name}"))]
     for folder in found:
         if folder.is_symlink():
             _inside(folder, root)
@@ -198,6 +207,12 @@ def make_runner(backend: str, options: Mapping[str, Any], root: Path) -> Runner:
         return Unknown()
     made: Runner = _made(_class("runners", backend, root), options)
     return made
+
+
+def runner_class(backend: str, root: Path) -> type[Runner]:
+    """What is known of a backend without options; UserError if it may not or cannot be imported."""
+    found: type[Runner] = _class("runners", backend, root)
+    return found
 
 
 def make_report(name: str, options: Mapping[str, Any], root: Path) -> Report:

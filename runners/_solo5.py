@@ -28,6 +28,7 @@ class Native(model.Runner):
     accelerators: ClassVar[tuple[str, ...]] = ()
     faults: ClassVar[frozenset[str]] = frozenset()
     way_out: ClassVar[Mapping[str, str]] = _solo5_words.WAY_OUT
+    impossible: ClassVar[Mapping[str, str]] = _solo5_words.IMPOSSIBLE
 
     options: tuple[str, ...] = ()
     """More of the tender's command line, one word an entry."""

@@ -45,6 +45,10 @@ BROKEN = re.compile(
 # The end of a tender's message about a fault: what differs from build to build.
 PLACE = re.compile(r"[:,] (?:rip|pc|gpa|mmio)=.*")
 WAY_OUT = {"": "does it return from solo5_app_main, or call solo5_exit?"}
+IMPOSSIBLE = {
+    "panic": "the bindings of Solo5 have no words for a panic: a guest that panics aborts",
+    "cpus": "Solo5 gives a guest one processor",
+}
 NOT_STARTED = frozenset({126, 127})  # a shell's, with its reason, or the dynamic linker's
 
 

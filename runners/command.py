@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from bootmatrix import model
 from bootmatrix.model import Boot, Ending, Launch, Outcome, OutcomeKind, Rejected, Tender
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
 class Runner(model.Runner):
     filled: ClassVar[tuple[str, ...]] = ("command",)
     has_input: ClassVar[bool] = True
+    impossible: ClassVar[Mapping[str, str]] = {
+        "panic": "nothing is known of the words in which what a command boots panics",
+        "memory": "the command line alone says how much memory there is",
+        "cpus": "the command line alone says how many processors there are",
+    }
 
     command: tuple[str, ...] = ()
     """The command line, one word an entry; a word `{args}` becomes the boot arguments."""

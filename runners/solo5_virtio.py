@@ -28,6 +28,10 @@ class Runner(model.Runner):
     takes_sockets: ClassVar[bool] = True
     noise: ClassVar[str] = _qemu_end.NOISE
     way_out: ClassVar[Mapping[str, str]] = _solo5_words.WAY_OUT
+    impossible: ClassVar[Mapping[str, str]] = {
+        **_solo5_words.IMPOSSIBLE,
+        "stack-overflow": "the virtio bindings of Solo5 guard no stack: a guest that uses it up writes over itself",
+    }
 
     accel: Literal["auto", "kvm", "tcg"] = "auto"
     """`auto` believes in KVM only after a guest has booted on it, and falls back to TCG."""

@@ -41,7 +41,14 @@ PROTOCOL = "from bootmatrix.protocols import CaseReport\ndef parse(text): return
 RUNNERS = ("evil", "command", "qemu", "_qemu")
 PROTOCOLS = ("evil", "tap")
 REPORTS = ("evil", "json", "_texts")
-COMPLETED = [("list", "ba"), ("run", "backend="), ("run", "e"), ("repro", "command/"), ("report", "latest", "")]
+COMPLETED = [
+    ("list", "ba"),
+    ("run", "backend="),
+    ("run", "e"),
+    ("repro", "command/"),
+    ("report", "latest", ""),
+    ("conformance", "q"),
+]
 LOOK = {
     "list": ["list"],
     "ids": ["list", "--format=ids", "--shard=1/1"],
@@ -60,7 +67,7 @@ LOOK = {
     "trust": ["trust", "--list"],
     "init": ["init", "-f", "other.yaml"],
 }
-RUNS = {"run", "repro", "net", "shell"}
+RUNS = {"run", "repro", "net", "shell", "conformance"}
 NOT_TRIED = {"setup"}  # it installs packages, and reads no matrix
 
 

@@ -36,7 +36,7 @@ def test_the_wheel_carries_the_licence_that_its_metadata_names(wheel: zipfile.Zi
 def test_the_wheel_installs_one_package_with_the_plug_ins_inside(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"bootmatrix"}
-    for folder in ("runners", "reports", "images"):
+    for folder in ("runners", "reports", "images", "kits", "unikernels"):
         packed = {name for name in wheel.namelist() if name.startswith(f"bootmatrix/{folder}/")}
         tracked = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard", folder],

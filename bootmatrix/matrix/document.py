@@ -144,6 +144,19 @@ def parse(text: str, name: str) -> Document:
     return Document(name, root)
 
 
+def of(data: object, name: str) -> Document:
+    """Mappings, lists and texts that no one wrote into a file: all of it is at the place `name`."""
+    return Document(name, _node(data, Mark(name)))
+
+
+def _node(data: object, mark: Mark) -> Node:
+    if isinstance(data, dict):
+        return Node(mark, pairs=[(Node(mark, str(key)), _node(value, mark)) for key, value in data.items()])
+    if isinstance(data, (list, tuple)):
+        return Node(mark, items=[_node(item, mark) for item in data])
+    return Node(mark, None if data is None else str(data))
+
+
 def _mark(name: str, mark: yaml.Mark | Any) -> Mark:
     return Mark(name, mark.line + 1, mark.column + 1) if mark else Mark(name)
 

@@ -7,7 +7,7 @@ import os
 import re
 import types
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.values import Match
 
 TOLD = {"too_short": "needs at least one entry", "string_too_short": "needs a reason of a few words"}
+M = TypeVar("M", bound=BaseModel)
 ENTRIES = ("builds", "hosts", "nets", "tests")  # sections whose entries are validated one by one
 
 
@@ -76,6 +77,14 @@ def load(path: Path, allow: Iterable[str | Path] = ()) -> Matrix:
     """`allow` are folders that it may name besides its own; raises UserError with every problem of the file."""
     source = document.load(path)
     return from_document(source, path.resolve(), allow)
+
+
+def as_kind(source: Document, kind: type[M]) -> M:
+    """A file that is no matrix, but of a kind of its own; raises UserError with every problem of it."""
+    try:
+        return kind.model_validate(source.data)
+    except ValidationError as error:
+        raise UserError(*_worded(error, kind, (), source)) from None
 
 
 def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()) -> Matrix:

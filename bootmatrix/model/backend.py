@@ -135,6 +135,8 @@ class Runner(ABC):
     """The options, texts or lists of texts, in which placeholders are filled in for each boot; a word `{args}` of a
     list becomes the boot arguments.
     """
+    impossible: ClassVar[Mapping[str, str]] = {}
+    """Capabilities that `bootmatrix conformance` proves and this backend cannot have, each with the reason."""
     way_out: ClassVar[Mapping[str, str]] = {}
     """By architecture (`""`: any), what to ask of a guest that shows all that is expected and does not end."""
 

@@ -25,7 +25,8 @@ class BootStep:
     """One test on one cell, small, since there may be many. `skip` says why it will not run, `error` why it cannot.
 
     `test` is the name with the parameters, as in the id; `template` has placeholders, and is shared with other boots.
-    `where` is the test's place, as a Result's; `options` are those with which the user asked for it. `besides` are the
+    `where` is the test's place, as a Result's; `options` are those with which the user asked for it, `again` the
+    command that repeats it, where `repro` cannot. `besides` are the
     images, by name, in which programs of its checks are run.
 
     A test of several guests has a step for each of its `guests`, and nothing to boot itself. Of those steps `guest` is
@@ -53,6 +54,7 @@ class BootStep:
     quarantine: Quarantine = field(default=Quarantine(), compare=False)
     where: str = field(default="", compare=False)
     options: tuple[str, ...] = field(default=(), compare=False)
+    again: str = field(default="", compare=False)
     interfaces: tuple[Interface, ...] = field(default=(), compare=False)
     besides: Mapping[str, Image] = field(default_factory=dict, compare=False)
     guest: str = field(default="", compare=False)
@@ -88,7 +90,7 @@ class BootStep:
     @property
     def repro(self) -> str:
         """The command that repeats it."""
-        return repro(self.id, self.options)
+        return self.again or repro(self.id, self.options)
 
     @property
     def values(self) -> dict[str, str]:

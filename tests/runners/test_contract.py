@@ -11,6 +11,7 @@ import pytest
 
 from bootmatrix import plugins
 from bootmatrix.boots import given
+from bootmatrix.conformance import capabilities
 from bootmatrix.errors import UserError
 from bootmatrix.model import OUTCOMES, Boot, Ending, Launch, Rejected, Runner
 from bootmatrix.places import devices, own
@@ -154,3 +155,10 @@ def test_a_probe_is_a_command_line_with_its_files(name: str) -> None:
         if probe:
             texts = (*probe.argv, *(content for content in probe.files.values() if isinstance(content, str)))
             assert all(any(f"{{{file}}}" in text for text in texts) for file in probe.files)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_impossible_is_a_capability_with_a_reason(name: str) -> None:
+    declared = runner(name).impossible
+    assert set(declared) <= set(capabilities.NAMES)
+    assert all(len(reason.split()) > 3 and not reason.endswith(".") for reason in declared.values())

@@ -26,11 +26,16 @@ _Noreturn void baremetal_run(const char *cmdline)
     guest_exit(GUEST_PASSED);
 }
 
+__attribute__((weak)) _Noreturn void baremetal_fail(enum guest_status status)
+{
+    guest_exit(status);
+}
+
 _Noreturn void guest_abort(void)
 {
     fresh_line();
     guest_puts("ABORT\n");
-    guest_exit(GUEST_ABORTED);
+    baremetal_fail(GUEST_ABORTED);
 }
 
 _Noreturn void baremetal_trap(const char *name, uint64_t number, uint64_t pc)
@@ -50,7 +55,7 @@ _Noreturn void baremetal_trap(const char *name, uint64_t number, uint64_t pc)
     guest_puts(" at ");
     guest_put_hex(pc);
     guest_puts("\n");
-    guest_exit(GUEST_CRASHED);
+    baremetal_fail(GUEST_CRASHED);
 }
 
 void baremetal_put_exit_line(enum guest_status status)

@@ -21,6 +21,9 @@ _Noreturn void baremetal_run(const char *cmdline);
 /* Called by exception handlers; name may be NULL if it has none. */
 _Noreturn void baremetal_trap(const char *name, uint64_t number, uint64_t pc);
 
+/* The end of an abort and a trap; a unikernel may have one of its own. */
+_Noreturn void baremetal_fail(enum guest_status status);
+
 /* For machines with no way to hand an exit status to QEMU. */
 void baremetal_put_exit_line(enum guest_status status);
 

@@ -32,6 +32,7 @@ struct walk {
     const char *wanted; /* the name of the node, without "@address" */
     int depth;          /* 1 inside the root node */
     int found;          /* the depth inside the wanted node, 0 outside of it */
+    uint32_t count;     /* of wanted nodes so far */
 };
 
 struct property {
@@ -75,8 +76,10 @@ static void begin_node(struct walk *walk)
 
     walk->at += padded(text_length(name) + 1);
     walk->depth++;
-    if (walk->found == 0 && names(name, walk->wanted))
+    if (walk->found == 0 && names(name, walk->wanted)) {
         walk->found = walk->depth;
+        walk->count++;
+    }
 }
 
 static void end_node(struct walk *walk)
@@ -96,9 +99,11 @@ static bool is_property(struct walk *walk, const char *wanted,
     name = walk->strings + take_be32(walk);
     property->value = walk->at;
     walk->at += padded(property->length);
-    return walk->found == walk->depth && text_equal(name, wanted);
+    return wanted != NULL && walk->found == walk->depth &&
+           text_equal(name, wanted);
 }
 
+/* Without a name it finds none, and goes to the end. */
 static bool find(struct walk *walk, const char *wanted,
                  struct property *property)
 {
@@ -123,18 +128,36 @@ static bool find(struct walk *walk, const char *wanted,
     return false;
 }
 
+static bool start(const void *fdt, const char *node, struct walk *walk)
+{
+    const uint8_t *blob = fdt;
+
+    *walk = (struct walk){.wanted = node};
+    if (blob == NULL || read_be32(blob + HEADER_MAGIC) != FDT_MAGIC)
+        return false;
+    walk->at = blob + read_be32(blob + HEADER_OFF_DT_STRUCT);
+    walk->end = walk->at + read_be32(blob + HEADER_SIZE_DT_STRUCT);
+    walk->strings =
+        (const char *)blob + read_be32(blob + HEADER_OFF_DT_STRINGS);
+    return true;
+}
+
 static bool read_property(const void *fdt, const char *node, const char *name,
                           struct property *property)
 {
-    const uint8_t *blob = fdt;
-    struct walk walk = {.wanted = node};
+    struct walk walk;
 
-    if (blob == NULL || read_be32(blob + HEADER_MAGIC) != FDT_MAGIC)
-        return false;
-    walk.at = blob + read_be32(blob + HEADER_OFF_DT_STRUCT);
-    walk.end = walk.at + read_be32(blob + HEADER_SIZE_DT_STRUCT);
-    walk.strings = (const char *)blob + read_be32(blob + HEADER_OFF_DT_STRINGS);
-    return find(&walk, name, property);
+    return start(fdt, node, &walk) && find(&walk, name, property);
+}
+
+uint32_t fdt_count(const void *fdt, const char *node)
+{
+    struct walk walk;
+    struct property none;
+
+    if (start(fdt, node, &walk))
+        find(&walk, NULL, &none);
+    return walk.count;
 }
 
 const char *fdt_bootargs(const void *fdt)

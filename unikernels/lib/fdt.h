@@ -14,4 +14,7 @@ const char *fdt_bootargs(const void *fdt);
  */
 bool fdt_address(const void *fdt, const char *node, uint64_t *address);
 
+/* How many nodes have that name, such as "cpu" for "cpu@0" and "cpu@1". */
+uint32_t fdt_count(const void *fdt, const char *node);
+
 #endif

@@ -31,6 +31,9 @@ vectors:
 trap_common:
     mrs x0, esr_el1
     mrs x1, elr_el1
+    adrp x2, stack_top          /* nothing below it is needed any more */
+    add x2, x2, :lo12:stack_top
+    mov sp, x2
     bl platform_trap
     udf #0
 

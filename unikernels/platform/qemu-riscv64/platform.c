@@ -33,7 +33,7 @@ enum uart_register {
 _Noreturn void platform_start(const void *device_tree);
 _Noreturn void platform_trap(uint64_t cause, uint64_t pc);
 
-static const void *tree; /* OpenSBI may put it anywhere */
+const void *platform_tree; /* OpenSBI may put it anywhere */
 
 static volatile uint8_t *uart(enum uart_register offset)
 {
@@ -61,7 +61,7 @@ uintptr_t platform_pci_ecam(void)
 {
     uint64_t address;
 
-    return fdt_address(tree, "pci", &address) ? address : 0;
+    return fdt_address(platform_tree, "pci", &address) ? address : 0;
 }
 
 /* "pause" of Zihintpause, which other processors take for a fence. */
@@ -145,6 +145,6 @@ _Noreturn void guest_exit(enum guest_status status)
 
 _Noreturn void platform_start(const void *device_tree)
 {
-    tree = device_tree;
+    platform_tree = device_tree;
     baremetal_run(fdt_bootargs(device_tree));
 }

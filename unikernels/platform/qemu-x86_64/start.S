@@ -131,12 +131,15 @@ gdt_pointer:
 
     .bss
     .balign 4096
+    .globl page_directories, stack_guard
 page_map:
     .skip 4096
 page_directory_pointers:
     .skip 4096
 page_directories:
     .skip 4 * 4096
+stack_guard:                    /* ends.c unmaps it */
+    .skip 4096
     .skip 16384
 stack_top:
 

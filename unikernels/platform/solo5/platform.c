@@ -55,12 +55,12 @@ void guest_fault(void)
 
 /*
  * Not hlt: an spt guest runs in user mode where it would trap, and hvt takes
- * it for the end of the guest.  The empty asm keeps the loop a loop.
+ * it for the end of the guest.
  */
 _Noreturn void guest_hang(void)
 {
     for (;;)
-        __asm__ volatile("");
+        guest_nap(1000000);
 }
 
 uint64_t guest_clock(void)

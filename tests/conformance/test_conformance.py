@@ -1,0 +1,296 @@
+"""Runners are held to the truth: those that tell it are proven, and a lie of each kind is caught where it is told."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from conformance import liars
+from support import bootmatrix, runs, started
+
+from bootmatrix import plugins
+from bootmatrix.conformance import kit
+from bootmatrix.conformance.capabilities import NAMES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+PAGE = (liars.ROOT / "docs/conformance.md").read_text().partition("## The runners that ship")[2]
+MARKS = {"qemu": pytest.mark.qemu, "solo5": pytest.mark.solo5}
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shared, so that guests that are the same are built once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def _tools() -> None:
+    if missing := [name for name in ("gcc", "make") if not shutil.which(name)]:
+        pytest.skip(f"not on PATH: {', '.join(missing)}")
+
+
+def held(root: Path, cache: Path, *words: str) -> tuple[int, list[dict[str, Any]]]:
+    """The exit status, and the columns that were told."""
+    told = bootmatrix(
+        "conformance", *words, "--engine", "host", "--format", "json", cwd=root, BOOTMATRIX_CACHE=str(cache)
+    )
+    assert told.stdout, told.stderr
+    return told.returncode, json.loads(told.stdout)
+
+
+def by_name(column: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {each["capability"]: (each["status"], each["words"]) for each in column["capabilities"]}
+
+
+def test_what_is_proven_and_what_is_impossible_is_told_and_how_to_repeat_it(tmp_path: Path, cache: Path) -> None:
+    status, (column,) = held(tmp_path, cache, "command", "--only", "cpus", "--only", "hang", "--only", "exit-1")
+    found = by_name(column)
+    assert found.keys() == {"exit-1", "hang", "cpus"}
+    assert {name: said for name, (said, _) in found.items()} == {
+        "exit-1": "proven",
+        "hang": "proven",
+        "cpus": "impossible",
+    }
+    assert found["cpus"][1] == "the command line alone says how many processors there are"
+    assert status == 0
+    assert not (tmp_path / "matrix.yaml").exists()
+    (run,) = runs(tmp_path / "out" / "conformance")
+    repeated = {result["repro"] for result in json.loads((run / "report.json").read_text())["results"]}
+    assert "bootmatrix conformance command --arch x86_64 --engine host --only hang" in repeated
+
+
+COLUMNS = [
+    pytest.param(backend, arch, marks=MARKS.get(backend.partition("-")[0], ()))
+    for backend in plugins.builtin_names("runners")
+    for arch in getattr(kit.of(backend, liars.ROOT / "docs"), "architectures", [platform.machine()])
+]
+
+
+@pytest.mark.parametrize(("backend", "arch"), COLUMNS)
+def test_every_runner_that_ships_is_as_the_table_says(backend: str, arch: str, tmp_path: Path, cache: Path) -> None:
+    status, (column,) = held(tmp_path, cache, backend, "--arch", arch)
+    found = by_name(column)
+    assert [(name, words) for name, (said, words) in found.items() if said == "wrong"] == []
+    if left := {words for said, words in found.values() if said == "not run"}:
+        pytest.skip(f"not run: {'; '.join(sorted(left))}")  # a tool is missing, or this machine is too busy
+    assert status == 0
+    header, *rows = (line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith(("| cap", "| `")))
+    at = header.index(f"{backend} {arch}")
+    told = {row[0].strip("`"): row[at].partition(" (")[0] for row in rows if len(row) == len(header)}
+    assert {name: said for name, (said, _) in found.items()} == told
+
+
+def test_every_capability_has_a_lie() -> None:
+    assert {*liars.OF_COMMAND, *liars.OF_QEMU} == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("base", "text", "lies", "kit"),
+    [
+        pytest.param("command", liars.COMMAND, liars.OF_COMMAND, "", id="command"),
+        pytest.param("qemu", liars.QEMU, liars.OF_QEMU, "", id="qemu", marks=pytest.mark.qemu),
+    ],
+)
+def test_each_lie_is_caught(base: str, text: str, lies: dict[str, str], kit: str, tmp_path: Path, cache: Path) -> None:
+    liars.write(tmp_path, base, text, kit)
+    only = [word for name in lies for word in ("--only", name)]
+    status, (column,) = held(tmp_path, cache, "liar", "--arch", "x86_64", *only)
+    found = by_name(column)
+    assert {name: said for name, (said, _) in found.items()} == dict.fromkeys(lies, "wrong")
+    assert [found[name][1] for name, words in lies.items() if words not in found[name][1]] == []
+    assert status == 1
+
+
+def test_a_lie_is_told_with_the_truth_and_the_console(tmp_path: Path, cache: Path) -> None:
+    liars.write(tmp_path, "command", liars.COMMAND)
+    told = bootmatrix(
+        *("conformance", "liar", "--engine", "host", "--only", "exit-63"), cwd=tmp_path, BOOTMATRIX_CACHE=str(cache)
+    )
+    assert told.returncode == 1
+    said, console, counted = told.stdout.splitlines()
+    assert "exited(64) instead of exited(63)" in said
+    assert said.endswith("the truth: the guest ends with status 63")
+    assert (tmp_path / console.strip()).read_text() == "conformance: ends\n"
+    assert counted == "liar on x86_64: 1 wrong"
+
+
+UNTOLD = """
+from dataclasses import dataclass
+from bootmatrix.runners import command
+
+@dataclass(frozen=True)
+class Runner(command.Runner):
+    impossible = {}
+"""
+
+
+def test_what_was_not_run_says_why_and_is_no_failure(tmp_path: Path, cache: Path) -> None:
+    liars.write(tmp_path, "command", UNTOLD, "lacks: {disk: its guests have no driver yet}\n")
+    shutil.copy(tmp_path / "runners" / "liar.py", tmp_path / "runners" / "without_guests.py")
+    only = ("--only", "disk", "--only", "exit-0")
+    status, (first, second, third) = held(tmp_path, cache, "liar", "without-guests", "qemu", "--arch", "s390x", *only)
+    assert status == 0
+    for column in (first, third):
+        assert by_name(column)["exit-0"][0] == "not run"
+        assert by_name(column)["exit-0"][1].startswith("needs guests for s390x: kits/")
+    assert by_name(second)["exit-0"][1].startswith("needs guests: there is no kits/without-guests/kit.yaml")
+    status, (column,) = held(tmp_path, cache, "liar", *only)
+    assert (status, by_name(column)["disk"]) == (0, ("not run", "its guests have no driver yet"))
+    assert by_name(column)["exit-0"] == ("proven", "")
+
+
+def test_guests_that_cannot_be_built_are_a_failure_with_the_compilers_words(tmp_path: Path, cache: Path) -> None:
+    liars.write(tmp_path, "command", UNTOLD)
+    (tmp_path / "kits" / "liar" / "disk.c").write_text("#error no such disk\n")
+    status, (column,) = held(tmp_path, cache, "liar", "--only", "disk", "--only", "exit-0")
+    assert status == 1
+    assert {said for said, _ in by_name(column).values()} == {"not run"}
+    assert "no such disk" in by_name(column)["exit-0"][1]
+
+
+def test_a_compiler_that_is_missing_is_named(tmp_path: Path, cache: Path) -> None:
+    told = bootmatrix(
+        *("conformance", "qemu", "--engine", "host", "--arch", "riscv64", "--format", "json"),
+        cwd=tmp_path,
+        BOOTMATRIX_CACHE=str(cache),
+        PATH=str(tmp_path),
+    )
+    (column,) = json.loads(told.stdout)
+    why = "needs riscv64-linux-gnu-gcc on PATH, to build the guests for riscv64"
+    assert set(by_name(column).values()) == {("not run", why)}
+    assert told.returncode == 0
+
+
+WRONG = {
+    "unknown capability": ("lacks: {trip: it does not trip}\n", "kits/liar/kit.yaml:11:9: there is no capability"),
+    "unknown key": ("lack: {}\n", "unknown key 'lack'"),
+    "no build": ("build:\n", "duplicate key 'build'"),
+    "unknown option": ("panic: [a, b]\n", "panic: must be a text, not a list"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_kit_is_told_with_its_place(name: str, tmp_path: Path, cache: Path) -> None:
+    added, words = WRONG[name]
+    liars.write(tmp_path, "command", UNTOLD, added)
+    told = bootmatrix("conformance", "liar", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(cache))
+    assert (told.returncode, told.stdout) == (2, "")
+    assert words in told.stderr
+    assert "kit.yaml:" in told.stderr
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        "defaults:\n  expect: {outcome: exited(0)}\n",
+        "defaults:\n  when: [{match: {arch: x86_64}, expect: {outcome: exited(0)}}]\n",
+        "tests:\n  trap: {expect: {outcome: exited(0)}}\n",
+    ],
+)
+def test_a_kit_cannot_change_the_truth(instead: str, tmp_path: Path, cache: Path) -> None:
+    liars.write(tmp_path, "command", liars.COMMAND)
+    kit_file = tmp_path / "kits" / "liar" / "kit.yaml"
+    kit_file.write_text(kit_file.read_text().replace(instead.partition("\n")[0] + "\n", instead))
+    told = bootmatrix("conformance", "liar", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(cache))
+    assert told.returncode == 2
+    assert "a kit cannot say what is expected" in told.stderr
+    assert "kits/liar/kit.yaml:" in told.stderr
+
+
+ONCE = """
+from dataclasses import dataclass
+from bootmatrix.model import Launch
+from bootmatrix.runners import command
+
+@dataclass(frozen=True)
+class Runner(command.Runner):
+    def launch(self, boot):
+        again = "mkdir MARK 2>&- && exit 3; exec \\"$@\\""
+        return Launch(("/bin/sh", "-c", again, "sh", *super().launch(boot).argv))
+"""
+
+
+def test_a_pass_at_a_second_try_proves_nothing(tmp_path: Path, cache: Path) -> None:
+    liars.write(tmp_path, "command", ONCE.replace("MARK", str(tmp_path / "mark")))
+    kit_file = tmp_path / "kits" / "liar" / "kit.yaml"
+    kit_file.write_text(kit_file.read_text().replace("defaults:\n", "defaults:\n  retry: {attempts: 2}\n"))
+    status, (column,) = held(tmp_path, cache, "liar", "--only", "exit-0")
+    assert (status, by_name(column)["exit-0"][0]) == (1, "wrong")
+    assert "passed at attempt 2" in by_name(column)["exit-0"][1]
+
+
+def test_a_file_that_is_missing_is_named_before_anything_is_built(tmp_path: Path, cache: Path) -> None:
+    liars.write(tmp_path, "command", UNTOLD)
+    kit_file = tmp_path / "kits" / "liar" / "kit.yaml"
+    kit_file.write_text(kit_file.read_text().replace("defaults:\n", "defaults:\n  requires: /no/such/toolchain\n"))
+    told = bootmatrix("conformance", "liar", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(cache))
+    assert told.returncode == 0
+    assert told.stdout == "liar on x86_64: not run: needs /no/such/toolchain, which this host has not\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_kit_that_leads_out_of_its_folder_is_not_read(tmp_path: Path, cache: Path) -> None:
+    liars.write(tmp_path, "command", UNTOLD)
+    file = tmp_path / "kits" / "liar" / "kit.yaml"
+    file.unlink()
+    file.symlink_to("/etc/passwd")
+    told = bootmatrix("conformance", "liar", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(cache))
+    assert told.returncode == 2
+    assert f"{file} cannot be read" in told.stderr
+    assert "root" not in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        ('{"netwrok": "it has none"}', "did you mean 'network'?"),
+        ('{"network"}', "must map capabilities to reasons"),
+        ('{"network": None}', "must map capabilities to reasons"),
+    ],
+)
+def test_what_is_wrongly_called_impossible_is_told(declared: str, words: str, tmp_path: Path, cache: Path) -> None:
+    liars.write(tmp_path, "command", UNTOLD.replace("{}", declared))
+    told = bootmatrix("conformance", "liar", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(cache))
+    assert told.returncode == 2
+    assert words in told.stderr
+
+
+def test_an_interrupt_ends_it_with_what_was_found(tmp_path: Path, cache: Path) -> None:
+    liars.write(tmp_path, "command", UNTOLD)
+    file = tmp_path / "kits" / "liar" / "kit.yaml"
+    file.write_text(file.read_text().replace("tests:\n", "tests:\n  hang: {idle_timeout: 5 min, timeout: 5 min}\n"))
+    words = ("conformance", "liar", "command", "--engine", "host", "--only", "hang")
+    with started(*words, cwd=tmp_path, BOOTMATRIX_CACHE=str(cache)) as process:
+        log = tmp_path / "out" / "conformance"
+        while not any('"boot started"' in file.read_text() for file in log.glob("*/events.jsonl")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        said = process.stdout.read()
+    assert "liar on x86_64: not run" in said
+    assert "command on" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "name backends, or give --all"),
+        (("qemu", "--all"), "name backends, or give --all"),
+        (("qmu",), "did you mean 'qemu'?"),
+        (("qemu", "--only", "exit-2"), "there is no capability 'exit-2'"),
+        (("qemu", "-C", "nowhere"), "there is no folder"),
+    ],
+)
+def test_a_wrong_command_line_is_told(words: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    done = bootmatrix("conformance", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert told in done.stderr

@@ -1,0 +1,42 @@
+"""The how-to of a backend: its files are typed in their order, its commands run, and what it shows is printed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import PATHS
+
+ROOT = Path(__file__).resolve().parents[2]
+FENCE = re.compile(r"^```(\S+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TYPED = {"c", "dockerfile", "python", "text", "yaml"}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the page shows what x86_64 prints")
+def test_the_howto_ends_in_a_green_conformance_run(tmp_path: Path) -> None:
+    if missing := [name for name in ("gcc", "make", "objcopy") if not shutil.which(name)]:
+        pytest.skip(f"not on PATH: {', '.join(missing)}")
+    status, runs = 0, 0
+    env = {**os.environ, "PYTHONPATH": PATHS, "BOOTMATRIX_CACHE": str(tmp_path / "cache")}
+    for language, name, text in FENCE.findall((ROOT / "docs/howto-backend.md").read_text()):
+        if language in TYPED and name not in {"", "other"}:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text)
+        elif language == "console":
+            first, *wanted = text.splitlines()
+            assert first.startswith("$ bootmatrix ")
+            command = [sys.executable, "-m", *shlex.split(first[2:])]
+            done = subprocess.run(
+                command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300, check=False
+            )
+            printed = [line for line in done.stdout.splitlines() if not line.endswith(".console.log")]
+            assert printed == wanted, done.stderr
+            status, runs = done.returncode, runs + 1
+    assert (status, runs) == (0, 4)
