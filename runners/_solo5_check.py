@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.model import Rejected
 
-from . import _solo5_file
+from . import _solo5_file, _solo5_words
 from ._solo5_file import BLOCK, NET
 
 if TYPE_CHECKING:
@@ -40,13 +40,8 @@ KNOWS_SECTORS = (0, 7, 4)  # the first version with --block-sector-size
 
 def check(file: Path, backend: str, boot: Boot, options: tuple[str, ...], version: str) -> None:
     """Raise Rejected if the tender of `backend` would refuse the file, or what the boot gives it."""
-    notes = _solo5_file.read_notes(file)
     target = backend.removeprefix("solo5-")
-    if notes.target != target:
-        raise Rejected(
-            f"{file.name} is built for {notes.target}, not for {target}",
-            f"build it with -z solo5-abi={target}",
-        )
+    notes = check_target(file, target)
     known = re.search(r"ABI version (\d+)", version)
     if known and int(known[1]) != notes.version:
         what = f"{file.name} has ABI version {notes.version}, the tender has {known[1]}"
@@ -55,10 +50,35 @@ def check(file: Path, backend: str, boot: Boot, options: tuple[str, ...], versio
     _check_devices(file.name, notes, given, options, virtio=target == "virtio")
     for block in boot.blocks:
         _check_block(block, virtio=target == "virtio", version=version)
+    check_size(boot)
+
+
+def check_target(file: Path, target: str) -> Notes:
+    """What the file says of itself; raises Rejected if it is for another target."""
+    notes = _solo5_file.read_notes(file)
+    if notes.target != target:
+        raise Rejected(
+            f"{file.name} is built for {notes.target}, not for {target}",
+            f"build it with -z solo5-abi={target}",
+        )
+    return notes
+
+
+def check_size(boot: Boot) -> None:
+    """Raise Rejected for more arguments than the bindings have room for."""
     size = len(" ".join(boot.args).encode("utf-8", "surrogateescape"))
     if size > LONGEST:
         what = f"the boot arguments have {size:,} bytes, but Solo5 passes on at most {LONGEST:,}"
         raise Rejected(what, "shorten them, or give the guest a disk: `blocks`")
+
+
+def check_told(cmdline: str) -> None:
+    """Raise Rejected for a command line that keeps the bindings from telling the exit, where nothing else tells it."""
+    if _solo5_words.quiet(cmdline):
+        raise Rejected(
+            "the boot argument --solo5:quiet hides how the guest ended, and nothing else shows it",
+            "leave out --solo5:quiet; or accept that its console alone decides: runner: {quiet: true}",
+        )
 
 
 def _check_devices(file: str, notes: Notes, given: Devices, options: tuple[str, ...], *, virtio: bool) -> None:

@@ -60,11 +60,8 @@ class Runner(model.Runner):
 
     def check(self, unikernel: Path, boot: Boot, version: str) -> None:
         _qemu.check_sockets(boot, version)
-        if _solo5_words.quiet(self._cmdline(boot)) and not self.quiet:
-            raise Rejected(
-                "the boot argument --solo5:quiet hides how the guest ended, and nothing else shows it",
-                "leave out --solo5:quiet; or accept that its console alone decides: runner: {quiet: true}",
-            )
+        if not self.quiet:
+            _solo5_check.check_told(self._cmdline(boot))
         _arguments.check_path(boot)
         _solo5_check.check(unikernel, "solo5-virtio", boot, self.options, "")
 

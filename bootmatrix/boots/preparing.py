@@ -193,6 +193,7 @@ def job_of(prepared: Prepared, attempt: int, folder: str) -> Job:
         what = f"the runner of {prepared.step.backend} returns a {made} from `launch(boot)` instead of a Launch"
         raise UserError(Problem(what, remedy="let it return `model.Launch(argv)`"))
     words.check(launch.argv)
+    words.check(launch.undo)
     made = given.disks(prepared.given, prepared.fields, prepared.step, attempt, folder).made
     return replace(
         prepared.job,
@@ -201,6 +202,7 @@ def job_of(prepared: Prepared, attempt: int, folder: str) -> Job:
         folder=folder,
         files=launch.files,
         disks=made,
+        undo=launch.undo,
         reads=worlds.reads(prepared.fields),
     )
 

@@ -56,11 +56,16 @@ class Launch:
 
     `files` are the boot's own, by name, such as a configuration: they lie in the boot's `folder`, are read-only, seen
     by this boot alone, and gone with it. `devices` are what it opens besides its accelerator's, by names such as `kvm`.
+
+    `undo` is a command line for what ending the tender would leave, such as a virtual machine that a server of the
+    host runs. It is run in the same place after each boot, however that ended, before the files go; it must be content
+    if there is nothing to do, and end with 0 only if nothing is left.
     """
 
     argv: tuple[str, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
     devices: tuple[str, ...] = ()
+    undo: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

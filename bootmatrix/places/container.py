@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import copies, disks, engine, own, sandbox, settings, standing_container
+from bootmatrix.places import copies, disks, engine, own, sandbox, settings, standing_container, undoing
 from bootmatrix.places.agents import INSIDE
 from bootmatrix.places.namespace import Shared
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing
@@ -75,6 +75,10 @@ class ContainerPlace(Place):
                 container.hand(job)
                 yield process
             finally:
+                if job.undo and process.clean:  # else all that it may have left goes with the container
+                    container.hand(job.undoing)
+                    after = ContainerProcess(container)
+                    process.clean = not undoing.trouble(after) and after.clean
                 if job.files:
                     gone = own.remove(mine)
                 if job.disks:

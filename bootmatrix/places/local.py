@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 
 from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
-from bootmatrix.places import apart, disks, own, strain, usage
+from bootmatrix.places import apart, disks, own, strain, undoing, usage
 from bootmatrix.places.hosts import HERE
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.sandbox import limits
@@ -95,6 +95,8 @@ class LocalPlace(Place):
                 yield process
             finally:
                 process.close()
+                if job.undo:
+                    _undo(job, str(scratch))
 
     def lacks(self, job: Job) -> str:
         return super().lacks(job) or self._lacks_networks(job)
@@ -111,10 +113,24 @@ class LocalPlace(Place):
         return Here(namespace)
 
     def command_line(self, job: Job, *, terminal: bool = False) -> list[str]:
-        del terminal
         assigned = [f"{key}={value}" for key, value in job.env.items()]
         command = shlex.join([*(["env", *assigned] if assigned else []), *job.argv])
-        return [command if job.workdir == SCRATCH else f"cd {shlex.quote(job.workdir)} && {command}"]
+        line = command if job.workdir == SCRATCH else f"cd {shlex.quote(job.workdir)} && {command}"
+        if job.undo and not terminal:  # after Ctrl-C, too
+            line = f"(trap : INT; {line}; status=$?; {shlex.join(job.undo)}; exit $status)"
+        return [line]
+
+
+def _undo(job: Job, scratch: str) -> None:
+    """Raises InfrastructureError if something of the job stays: this host cannot be replaced."""
+    process = LocalProcess(job.undoing, scratch)
+    try:
+        trouble = undoing.trouble(process)
+    finally:
+        process.close()
+    if trouble:
+        remedy = f"by hand: {shlex.join(job.undo)}"
+        raise InfrastructureError(Problem(f"what {job.name} has started cannot be ended: {trouble}", remedy=remedy))
 
 
 @contextlib.contextmanager

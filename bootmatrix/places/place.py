@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import signal
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -55,7 +55,8 @@ class Job:
     another job: with interfaces, that has made them. `reads`: what is written to the process is its standard input,
     which else has nothing. `guest` is the memory in bytes of the guest that it runs, 0 if it runs none: its samples,
     one in `sample` seconds, tell that apart. What `brings` names inside of its mounts is on this host after the job
-    has ended well, if it has made it: most places have nothing to do for that.
+    has ended well, if it has made it: most places have nothing to do for that. `undo` is a command line that is run
+    after it, however it ended, and ends what it has started besides its own processes.
     """
 
     argv: tuple[str, ...]
@@ -80,10 +81,16 @@ class Job:
     guest: int = 0
     sample: float = usage.INTERVAL
     brings: tuple[str, ...] = ()
+    undo: tuple[str, ...] = ()
+
+    @property
+    def undoing(self) -> Job:
+        """The job that runs `undo`, in the same room."""
+        return replace(self, argv=self.undo, name=f"{self.name} (undo)", reads=False, guest=0, undo=())
 
     @property
     def room(self) -> tuple[object, ...]:
-        """All but command line, files, addresses and what is on the disks: jobs of one room can be handed to the same
+        """All but command lines, files, addresses and what is on the disks: jobs of one room can be handed to the same
         container, one after the other.
         """
         given = (self.workdir, self.needed, self.memory, self.processes, self.network, self.trusted, self.scratch)

@@ -105,6 +105,7 @@ def test_what_it_launches_with_can_be_given(name: str, tmp_path: Path) -> None:
     assert isinstance(launch, Launch)
     own.lay(tmp_path / "own", launch.files)
     assert set(launch.devices) <= set(devices.KINDS)
+    assert all(launch.undo) or not launch.undo
 
 
 @pytest.mark.parametrize("name", NAMES)

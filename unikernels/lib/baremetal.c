@@ -10,6 +10,7 @@ void guest_write(const void *bytes, size_t length)
         return;
     for (size_t i = 0; i < length; i++)
         platform_put_byte(in[i]);
+    platform_flush();
     last_byte = in[length - 1];
 }
 

@@ -7,8 +7,10 @@
 
 #include "guest.h"
 
-/* Each platform.c defines this one: sends a byte to the serial port. */
+/* Each platform.c defines these: sends a byte to the console. */
 void platform_put_byte(uint8_t byte);
+/* Called after some bytes, which shall be seen now. */
+void platform_flush(void);
 
 /* From platform/, too: for loops that wait. */
 void platform_relax(void);

@@ -58,6 +58,10 @@ void platform_put_byte(uint8_t byte)
     *uart(UART_DR) = byte;
 }
 
+void platform_flush(void)
+{
+}
+
 uintptr_t platform_pci_window(void)
 {
     return PCI_WINDOW;

@@ -52,6 +52,10 @@ void platform_put_byte(uint8_t byte)
     *uart(UART_DATA) = byte;
 }
 
+void platform_flush(void)
+{
+}
+
 uintptr_t platform_pci_window(void)
 {
     return PCI_WINDOW;

@@ -1,6 +1,7 @@
-/* QEMU x86_64, entered by PVH: serial port, exceptions, exit. */
+/* QEMU x86_64, or Xen, entered by PVH: serial port, exceptions, exit. */
 #include "baremetal.h"
 #include "ports.h"
+#include "xen.h"
 
 /* struct hvm_start_info, Xen public header arch-x86/hvm/start_info.h. */
 #define START_INFO_MAGIC 0x336ec578u
@@ -57,6 +58,7 @@ extern const char timer_stub[];
 _Noreturn void platform_start(const struct start_info *info);
 _Noreturn void platform_trap(uint64_t vector, uint64_t pc);
 
+static bool on_xen;
 static struct gate gates[EXCEPTIONS + 1] __attribute__((aligned(16)));
 
 static void wait_for_line_status(uint8_t bit)
@@ -67,8 +69,18 @@ static void wait_for_line_status(uint8_t bit)
 
 void platform_put_byte(uint8_t byte)
 {
+    if (on_xen) {
+        xen_put_byte(byte);
+        return;
+    }
     wait_for_line_status(STATUS_HOLDING_EMPTY);
     out8(COM1_DATA, byte);
+}
+
+void platform_flush(void)
+{
+    if (on_xen)
+        xen_flush();
 }
 
 static void serial_start(void)
@@ -120,8 +132,13 @@ void guest_fault(void)
 
 _Noreturn void guest_hang(void)
 {
-    for (;;)
-        __asm__ volatile("cli; hlt");
+    /* Xen takes a halt without interrupts for a power-off. */
+    for (;;) {
+        if (on_xen)
+            __asm__ volatile("sti; hlt");
+        else
+            __asm__ volatile("cli; hlt");
+    }
 }
 
 void platform_relax(void)
@@ -131,6 +148,11 @@ void platform_relax(void)
 
 _Noreturn void guest_exit(enum guest_status status)
 {
+    if (on_xen) {
+        baremetal_put_exit_line(status);
+        xen_shutdown(status == GUEST_CRASHED ? XEN_CRASH : XEN_POWEROFF);
+        guest_hang();
+    }
     /* QEMU ends at once: bytes still in the serial port would be lost. */
     wait_for_line_status(STATUS_ALL_SENT);
     out8(DEBUG_EXIT_PORT, (uint8_t)(status >> 1));
@@ -141,7 +163,9 @@ _Noreturn void platform_start(const struct start_info *info)
 {
     const char *cmdline = "";
 
-    serial_start();
+    on_xen = xen_start();
+    if (!on_xen)
+        serial_start();
     gates_start();
     if (info->magic == START_INFO_MAGIC && info->cmdline != 0)
         cmdline = (const char *)(uintptr_t)info->cmdline;

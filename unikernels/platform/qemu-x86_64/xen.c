@@ -1,0 +1,148 @@
+/*
+ * Xen's PVH domains: hypercalls, console, shutdown.
+ *
+ * Source: Xen public headers arch-x86/cpuid.h, xen.h, event_channel.h,
+ * hvm/hvm_op.h, hvm/params.h, io/console.h, sched.h.
+ */
+#include "xen.h"
+
+#include <stddef.h>
+
+/* Where Xen's leaves may be: elsewhere where it plays Hyper-V, too. Looking
+ * costs a virtual machine an exit for each. */
+#define CPUID_FIRST 0x40000000u
+#define CPUID_LAST 0x40000100u
+#define CPUID_STEP 0x100u
+#define SIGNATURE_EBX 0x566e6558u /* "XenV" */
+#define SIGNATURE_ECX 0x65584d4du /* "MMXe" */
+#define SIGNATURE_EDX 0x4d4d566eu /* "nVMM" */
+
+#define PAGE 4096
+#define ENTRY_SIZE 32 /* of each hypercall in the page */
+
+enum hypercall {
+    SCHED_OP = 29,
+    EVENT_CHANNEL_OP = 32,
+    HVM_OP = 34,
+};
+#define SCHEDOP_YIELD 0
+#define SCHEDOP_SHUTDOWN 2
+#define EVTCHNOP_SEND 4
+#define HVMOP_GET_PARAM 1
+#define PARAM_CONSOLE_PFN 17
+#define PARAM_CONSOLE_EVTCHN 18
+#define DOMID_SELF 0x7ff0u
+
+struct hvm_param {
+    uint16_t domain;
+    uint16_t pad;
+    uint32_t index;
+    uint64_t value;
+};
+
+struct console_ring {
+    char in[1024];
+    char out[2048];
+    uint32_t in_cons;
+    uint32_t in_prod;
+    uint32_t out_cons;
+    uint32_t out_prod;
+};
+
+/* Xen fills it with code: in the image it is writable, and without an NX bit. */
+static uint8_t hypercall_page[PAGE] __attribute__((aligned(PAGE)));
+static struct console_ring *ring;
+static uint32_t console_port;
+
+static void cpuid(uint32_t leaf, uint32_t out[4])
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
+                     : "a"(leaf), "c"(0));
+}
+
+static long hypercall(enum hypercall number, uint64_t first, const void *second)
+{
+    long result;
+
+    __asm__ volatile("call *%[entry]"
+                     : "=a"(result), "+D"(first), "+S"(second)
+                     : [entry] "r"(&hypercall_page[number * ENTRY_SIZE])
+                     : "memory", "rcx", "rdx", "r8", "r9", "r10", "r11");
+    return result;
+}
+
+static uint32_t first_leaf(void)
+{
+    uint32_t out[4];
+
+    for (uint32_t leaf = CPUID_FIRST; leaf <= CPUID_LAST; leaf += CPUID_STEP) {
+        cpuid(leaf, out);
+        if (out[1] == SIGNATURE_EBX && out[2] == SIGNATURE_ECX &&
+            out[3] == SIGNATURE_EDX)
+            return leaf;
+    }
+    return 0;
+}
+
+static uint64_t parameter(uint32_t index)
+{
+    struct hvm_param asked = { .domain = DOMID_SELF, .index = index };
+
+    hypercall(HVM_OP, HVMOP_GET_PARAM, &asked);
+    return asked.value;
+}
+
+bool xen_start(void)
+{
+    uint32_t leaf = first_leaf(), out[4];
+    uint64_t page = (uintptr_t)hypercall_page;
+
+    if (leaf == 0)
+        return false;
+    cpuid(leaf + 2, out); /* ebx: the MSR through which the page is filled */
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(out[1]), "a"((uint32_t)page),
+                       "d"((uint32_t)(page >> 32))
+                     : "memory");
+    ring = (struct console_ring *)(uintptr_t)(parameter(PARAM_CONSOLE_PFN) * PAGE);
+    console_port = (uint32_t)parameter(PARAM_CONSOLE_EVTCHN);
+    return true;
+}
+
+static void yield(void)
+{
+    hypercall(SCHED_OP, SCHEDOP_YIELD, NULL);
+}
+
+static uint32_t taken(void)
+{
+    return __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE);
+}
+
+void xen_flush(void)
+{
+    hypercall(EVENT_CHANNEL_OP, EVTCHNOP_SEND, &console_port);
+}
+
+void xen_put_byte(uint8_t byte)
+{
+    uint32_t at = ring->out_prod;
+
+    while (at - taken() == sizeof(ring->out)) {
+        xen_flush();
+        yield();
+    }
+    ring->out[at % sizeof(ring->out)] = (char)byte;
+    __atomic_store_n(&ring->out_prod, at + 1, __ATOMIC_RELEASE);
+}
+
+void xen_shutdown(enum xen_shutdown reason)
+{
+    uint32_t why = reason;
+
+    while (taken() != ring->out_prod)
+        yield();
+    hypercall(SCHED_OP, SCHEDOP_SHUTDOWN, &why);
+}
