@@ -7,7 +7,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bootmatrix.places import disks, own, slot
+from bootmatrix.errors import InfrastructureError
+from bootmatrix.places import disks, own, slot, undoing
 from bootmatrix.places.container import ContainerPlace, ContainerProcess
 from bootmatrix.places.devices import TUN
 from bootmatrix.places.hosts import Host
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.places.machines import Machines
     from bootmatrix.places.place import Begin, Process
+    from bootmatrix.places.slot import Slot
 
 KINDS = {"kvm": "box-kvm", "xen": "box-xen"}  # the folder of the image that brings each accelerator
 OWN_ROOT = {"box-xen"}  # those whose programs a boot needs, and not its cell's
@@ -98,11 +100,27 @@ class BoxPlace(ContainerPlace):
                 yield process
             finally:
                 taken.clear()
+                if job.undo:
+                    process.clean = self._undone(taken, job, clean=process.clean)
                 if job.files:
                     gone &= own.remove(mine)
                 if job.disks:
                     gone &= disks.clear(on) and own.remove(on)
                 self.machines.give_back(taken, clean=process.clean and gone)
+
+    def _undone(self, taken: Slot, job: Job, *, clean: bool) -> bool:
+        """Whether what a job has started in the machine is ended, and the slot can be used; else the machine ends."""
+        try:
+            if not clean:
+                self.machines.renew(taken, self.image, job)
+            taken.hand(job.undoing)
+            after = ContainerProcess(taken)
+            if not undoing.trouble(after):
+                return after.clean
+        except InfrastructureError:
+            pass
+        taken.machine.close()
+        return False
 
     @contextlib.contextmanager
     def _networks(self, job: Job) -> Iterator[Process | None]:

@@ -45,7 +45,7 @@ class Machines:
     def take(self, image: str, job: Job) -> Slot:
         """A slot for the job; raises InfrastructureError if there is none to be had."""
         self.pool.await_engine()
-        root = "" if self.own_root else roots.of(image, self.box, self.pool)
+        root = self._root(image)
         with self._lock:
             slot = self._free(image, job)
             slot.taken = job.guest + TENDER
@@ -57,6 +57,13 @@ class Machines:
                 slot.machine.close()
                 raise
         return slot
+
+    def renew(self, slot: Slot, image: str, job: Job) -> None:
+        """Make a slot anew for a job of the same room; raises InfrastructureError."""
+        slot.fit(image, self._root(image), job)
+
+    def _root(self, image: str) -> str:
+        return "" if self.own_root else roots.of(image, self.box, self.pool)
 
     def give_back(self, slot: Slot, *, clean: bool) -> None:
         """Let the next job have it; of one that is not clean the machine makes another first."""

@@ -178,7 +178,7 @@ def _words(image: str, job: Job, root: str) -> Iterator[bytes]:
     for number, mount in enumerate(job.mounts):
         yield f"{'m' if mount.writable else 'M'}{lending.name(number)}".encode()
         yield b"@" + os.fsencode(mount.inside)
-    for key, value in {**_environment(image), **sandbox.ENV, **job.env}.items():
+    for key, value in {**(_environment(image) if root else {}), **sandbox.ENV, **job.env}.items():
         yield f"E{key}={value}".encode("utf-8", "surrogateescape")
     yield b"W" + os.fsencode(job.workdir)
     yield f"O{limits['nofile']}".encode()
@@ -189,6 +189,6 @@ def _words(image: str, job: Job, root: str) -> Iterator[bytes]:
 
 
 def _environment(image: str) -> dict[str, str]:
-    """That of an image; of the box itself none."""
-    found = ((engine.image(image) or {}).get("Config") or {}).get("Env") or [] if image else []
+    """That of an image."""
+    found = ((engine.image(image) or {}).get("Config") or {}).get("Env") or []
     return dict(str(each).split("=", 1) for each in found if "=" in str(each))
