@@ -122,15 +122,11 @@ class LocalPlace(Place):
 
 
 def _undo(job: Job, scratch: str) -> None:
-    """Raises InfrastructureError if something of the job stays: this host cannot be replaced."""
     process = LocalProcess(job.undoing, scratch)
     try:
-        trouble = undoing.trouble(process)
+        undoing.check(process, job)
     finally:
         process.close()
-    if trouble:
-        remedy = f"by hand: {shlex.join(job.undo)}"
-        raise InfrastructureError(Problem(f"what {job.name} has started cannot be ended: {trouble}", remedy=remedy))
 
 
 @contextlib.contextmanager

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING
 
-from bootmatrix.errors import InfrastructureError
+from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.places.place import CONSOLE, END, Exit
 
 if TYPE_CHECKING:
-    from bootmatrix.places.place import Process
+    from bootmatrix.places.place import Job, Process
 
 PATIENCE = 60.0  # seconds: an emulated machine takes some for what is a moment elsewhere
 LONGEST = 300  # characters of its words that are passed on
@@ -29,3 +30,10 @@ def trouble(undoing: Process) -> str:
         return str(error)
     undoing.kill()
     return f"it took more than {PATIENCE:.0f} s"
+
+
+def check(undoing: Process, job: Job) -> None:
+    """Raises InfrastructureError if something of the job stays, where that is on a host that cannot be replaced."""
+    if why := trouble(undoing):
+        remedy = f"by hand: {shlex.join(job.undo)}"
+        raise InfrastructureError(Problem(f"what {job.name} has started cannot be ended: {why}", remedy=remedy))
