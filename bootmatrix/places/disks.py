@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 OPEN, CLOSED = 0o755, 0o700  # of the folder: where jobs run as another user, and where not
 WRITABLE, READ_ONLY = 0o666, 0o444
+BLOCK = 512  # bytes: what POSIX' ulimit -f counts
 FULL = 1 << 16  # bytes: a disk with less left is full
 
 
@@ -83,6 +84,12 @@ def beside(folder: str) -> str:
 def limit(disks: Mapping[str, Disk]) -> int:
     """The bytes that a file may have which a job with these disks writes; 0 without any."""
     return max((-(-each.size // MIB) * MIB for each in disks.values()), default=0)
+
+
+def held(argv: tuple[str, ...], disks: Mapping[str, Disk]) -> tuple[str, ...]:
+    """The command line of a job that has that limit from its first moment: one that is set from outside comes late."""
+    blocks = limit(disks) // BLOCK
+    return ("sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *argv) if blocks else argv
 
 
 def make(folder: Path, mode: int) -> None:

@@ -240,7 +240,7 @@ def _spawn(job: Job, scratch: str, mark: str) -> subprocess.Popen[bytes]:
     plain = {"PATH": os.environ.get("PATH", os.defpath), "HOME": scratch, "TMPDIR": scratch, "LANG": "C.UTF-8"}
     try:
         return subprocess.Popen(
-            job.argv,
+            job.argv if job.trusted else disks.held(job.argv, job.disks),
             cwd=scratch if job.workdir == SCRATCH else job.workdir,
             env={**plain, **host.run_mark(), **job.env, MARK: mark},
             stdin=subprocess.PIPE if job.reads else subprocess.DEVNULL,

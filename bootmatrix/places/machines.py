@@ -52,9 +52,10 @@ class Machines:
         if not slot.suits(image, job):
             try:
                 slot.fit(image, root, job)
-            except InfrastructureError:
+            except BaseException as error:
                 self.give_back(slot, clean=False)
-                slot.machine.close()
+                if isinstance(error, InfrastructureError):
+                    slot.machine.close()
                 raise
         return slot
 

@@ -178,10 +178,10 @@ class Container:
 
     def strain(self) -> strain.Strain | None:
         """The processor time that its job has had and waited for so far; None where that cannot be told."""
-        root = self._pid()
+        root = self.pid()
         return strain.of(root, without_root=True) if root else None
 
-    def _pid(self) -> int | None:
+    def pid(self) -> int | None:
         """The first process, as this host numbers it; None where the engine cannot tell."""
         with contextlib.suppress(InfrastructureError), engine.speaking("the container's state cannot be read"):
             return int(engine.client().inspect_container(self.id)["State"]["Pid"]) or None

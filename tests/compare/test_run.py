@@ -53,7 +53,7 @@ def test_a_build_that_fails_takes_only_its_own_boots_with_it(tmp_path: Path) -> 
         (("--compare", "backend"), "--compare: backend has only one value, command"),
         (("--compare", "version", "--shard", "1/2"), "it cannot be combined with --shard or --reuse"),
         (("--compare", "version", "--reuse"), "it cannot be combined with --shard or --reuse"),
-        (("--compare", "version", "--resume"), "no selection, --shard, --compare, --pair or --failed"),
+        (("--compare", "version", "--resume"), "no selection, --shard, --compare, --pair, --box or --failed"),
     ],
 )
 def test_what_cannot_be_compared_is_said(tmp_path: Path, args: tuple[str, ...], said: str) -> None:

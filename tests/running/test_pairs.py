@@ -187,7 +187,7 @@ def test_compare_takes_what_pairs_say(tmp_path: Path) -> None:
         (("--pair", "version", "--shard", "1/2"), "--pair measures everything on one host, so it cannot be combined"),
         (("--pair", "version", "--reuse"), "--pair measures everything on one host, so it cannot be combined"),
         (("--pair", "version", "--compare", "version"), "--compare boots each test once, --pair as often as needed"),
-        (("--pair", "version", "--resume"), "no selection, --shard, --compare, --pair or --failed"),
+        (("--pair", "version", "--resume"), "no selection, --shard, --compare, --pair, --box or --failed"),
     ],
 )
 def test_what_cannot_be_paired_is_said(tmp_path: Path, args: tuple[str, ...], said: str) -> None:
