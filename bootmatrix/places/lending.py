@@ -6,7 +6,6 @@ is neither, nor a link, is left out.
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 
 LARGEST, MOST = 2 << 30, 100_000  # bytes and files that are copied
 JOBS = "job"  # of the folder that stays: with the jobs' own files
-PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+DEEPEST = 200  # folders in folders; each takes descriptors while it is copied
+PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC  # a name alone: to open a device may have effects
 
 
 def name(number: int) -> str:
@@ -33,7 +33,7 @@ def name(number: int) -> str:
 def lend(share: Path, mounts: tuple[Mount, ...]) -> None:
     """Put what jobs of a room may see into the place of what those of the room before could.
 
-    Raises UserError if it is too much, or writable, Fatal if the disk takes no more.
+    Raises UserError if it is too much, Fatal if it cannot be read or the disk takes no more.
     """
     try:
         for old in list(share.iterdir()):
@@ -56,39 +56,44 @@ class _Copier:
         """A file or folder, wherever links lead to it, as a new name in a folder."""
         at = os.open(share, files.FOLDER)
         try:
-            found = os.open(os.path.realpath(source), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            found = os.open(os.path.realpath(source), PLACE)
             try:
-                self._put(found, at, target)
+                self._put(found, at, target, 0)
             finally:
                 os.close(found)
         finally:
             os.close(at)
 
-    def _put(self, source: int, at: int, target: str) -> None:
-        """What is open, as a new name in the folder that is open at `at`."""
-        state = os.fstat(source)
+    def _put(self, found: int, at: int, target: str, depth: int) -> None:
+        """What is at a place, as a new name in the folder that is open at `at`."""
+        state = os.fstat(found)
         self.more -= 1
-        if stat.S_ISDIR(state.st_mode):
-            self._folder(source, at, target)
-        elif stat.S_ISREG(state.st_mode):
-            self._file(source, at, target, state)
+        if stat.S_ISLNK(state.st_mode):
+            os.symlink(os.readlink("", dir_fd=found), target, dir_fd=at)
+        elif stat.S_ISDIR(state.st_mode) or stat.S_ISREG(state.st_mode):
+            source = os.open(f"/proc/self/fd/{found}", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                if stat.S_ISDIR(state.st_mode):
+                    self._folder(source, at, target, depth + 1)
+                else:
+                    self._file(source, at, target, state)
+            finally:
+                os.close(source)
         if self.left < 0 or self.more < 0:
             what = f"more than {human_size(LARGEST)} or {MOST:,} files would have to be copied into a box"
             raise UserError(Problem(what, remedy="let the build leave only what is booted in $OUT"))
 
-    def _folder(self, source: int, at: int, target: str) -> None:
+    def _folder(self, source: int, at: int, target: str, depth: int) -> None:
+        if depth > DEEPEST:
+            what = f"folders in more than {DEEPEST} levels would have to be copied into a box"
+            raise UserError(Problem(what, remedy="let the build leave only what is booted in $OUT"))
         os.mkdir(target, 0o755, dir_fd=at)
         inside = os.open(target, files.FOLDER, dir_fd=at)
         try:
             for entry in os.listdir(source):
+                found = os.open(entry, PLACE, dir_fd=source)
                 try:
-                    found = os.open(entry, PLAIN, dir_fd=source)
-                except OSError as error:
-                    if error.errno in {errno.ELOOP, errno.EMLINK}:
-                        os.symlink(os.readlink(entry, dir_fd=source), entry, dir_fd=inside)
-                    continue
-                try:
-                    self._put(found, inside, entry)
+                    self._put(found, inside, entry, depth)
                 finally:
                     os.close(found)
         finally:
