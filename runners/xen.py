@@ -1,4 +1,4 @@
-"""Domains of Xen, by xl: on a host whose control domain bootmatrix runs in."""
+"""Domains of Xen, by xl: on a host whose control domain bootmatrix runs in, or in a box."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Place
     from bootmatrix.planning.step import BootStep
 
-BOXED = {"kvm": "x86_64"}  # the accelerators that boxes bring, and whose guests they boot
+BOXED = {"kvm": "x86_64", "xen": "x86_64"}  # the accelerators that boxes bring, and whose guests they boot
 NO_IMAGE = "a box could bring it, which needs a container engine: --engine docker"
 
 

@@ -40,7 +40,7 @@ Examples:
   bootmatrix run --resume                 resume a run that was killed
   bootmatrix run --reuse --shard 2/4      one of four shards, without what passed before
   bootmatrix run --compare ocaml          alternate the values of an axis, for `bootmatrix compare`
-  bootmatrix run --box always             what needs KVM, in an emulated machine that has it
+  bootmatrix run --box always             what needs KVM or Xen, in an emulated machine that has it
   bootmatrix run hello --pair ocaml       boot them again and again until the difference is known
 
 The reports are in out/latest: index.html, junit.xml, summary.md and others, with every attempt's console.""",
@@ -78,7 +78,7 @@ The reports are in out/latest: index.html, junit.xml, summary.md and others, wit
 @click.option(
     "--box",
     type=click.Choice(["never", "auto", "always"]),
-    help="Whether tests boot in virtual machines that bring KVM, whatever they say of it themselves.",
+    help="Whether tests boot in virtual machines that bring KVM or Xen, whatever they say of it themselves.",
 )
 @shard_option
 @click.option(

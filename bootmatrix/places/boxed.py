@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Begin, Process
     from bootmatrix.places.slot import Slot
 
-KINDS = {"kvm": "box-kvm"}  # the folder of the image that brings each accelerator
+KINDS = {"kvm": "box-kvm", "xen": "box-xen"}  # the folder of the image that brings each accelerator
+OWN_ROOT = {"box-xen"}  # those whose programs a boot needs, and not its cell's
 MOST_LINKS = 8  # of one boot: see `ferry.c`
 IDLER = ("sleep", "infinity")  # has the networks of a boot, which itself is in the box
 

@@ -1,7 +1,7 @@
 /* What a slot of a box is: its root file system, its mounts and devices, and its agent; a part of the ferry's source.
  *
  * The words that say so are read in their order, each a letter and the rest:
- *   R FILE     the root: a SquashFS file
+ *   R FILE     the root: a SquashFS file; the box's own root if there is none
  *   T BYTES    the size of the scratch folder
  *   M SOURCE   the next is a mount of this file or folder of the slot's share; m the same, writable
  *   @ INSIDE   where
@@ -115,19 +115,22 @@ static void make_devices(void)
         stop("/dev/fd");
 }
 
-/* A root that nobody can write to: that of a file, with room for the places of mounts. */
+/* A root that nobody can write to: that of a file, with room for the places of mounts, or the box's own. */
 static void make_root(const char *file)
 {
     make_place(ROOT, 1);
-    make_place("/mnt/lower", 1);
-    make_place("/mnt/over", 1);
-    run((char *const[]){"/bin/busybox", "mount", "-t", "squashfs", "-o", "ro,loop", (char *)file, "/mnt/lower", NULL});
-    if (mount("tmpfs", "/mnt/over", "tmpfs", 0, "mode=755,size=1m") || mkdir("/mnt/over/up", 0755) || mkdir("/mnt/over/work", 0755))
-        stop("places of mounts");
-    if (mount("overlay", ROOT, "overlay", 0, "lowerdir=/mnt/lower,upperdir=/mnt/over/up,workdir=/mnt/over/work"))
+    if (*file) {
+        make_place("/mnt/lower", 1);
+        make_place("/mnt/over", 1);
+        run((char *const[]){"/bin/busybox", "mount", "-t", "squashfs", "-o", "ro,loop", (char *)file, "/mnt/lower", NULL});
+        if (mount("tmpfs", "/mnt/over", "tmpfs", 0, "mode=755,size=1m") || mkdir("/mnt/over/up", 0755) || mkdir("/mnt/over/work", 0755))
+            stop("places of mounts");
+        if (mount("overlay", ROOT, "overlay", 0, "lowerdir=/mnt/lower,upperdir=/mnt/over/up,workdir=/mnt/over/work"))
+            stop("the root");
+        make_place(ROOT "/dev", 1);
+        make_devices();
+    } else if (mount("/", ROOT, NULL, MS_BIND | MS_REC, NULL))
         stop("the root");
-    make_place(ROOT "/dev", 1);
-    make_devices();
     make_place(ROOT "/proc", 1);
     if (mount("proc", ROOT "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
         stop("/proc");

@@ -32,10 +32,10 @@ TENDER = 48 * MIB  # of a machine's memory that a boot takes besides its guest's
 
 
 class Machines:
-    """Those of the box whose image has the tag `box`."""
+    """Those of the box whose image has the tag `box`; `own_root` says that jobs run in the box's own root."""
 
-    def __init__(self, box: str, pool: Pool) -> None:
-        self.box, self.pool = box, pool
+    def __init__(self, box: str, pool: Pool, *, own_root: bool = False) -> None:
+        self.box, self.pool, self.own_root = box, pool, own_root
         self.place = ContainerPlace(box, pool)
         self._machines: list[Machine] = []
         self._numbers = itertools.count(1)
@@ -64,7 +64,7 @@ class Machines:
         slot.fit(image, self._root(image), job)
 
     def _root(self, image: str) -> str:
-        return roots.of(image, self.box, self.pool)
+        return "" if self.own_root else roots.of(image, self.box, self.pool)
 
     def give_back(self, slot: Slot, *, clean: bool) -> None:
         """Let the next job have it; of one that is not clean the machine makes another first."""

@@ -11,7 +11,7 @@ from bootmatrix.engines import Engine
 from bootmatrix.errors import Problem, UserError
 from bootmatrix.model.remote import Remote
 from bootmatrix.places import sight
-from bootmatrix.places.boxed import BoxPlace
+from bootmatrix.places.boxed import OWN_ROOT, BoxPlace
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.places.machines import Machines
@@ -64,7 +64,7 @@ class Places:
         """An image in a box of a kind, which has an image of its own."""
         with self._lock:
             if kind not in self._boxes:
-                self._boxes[kind] = Machines(box.tag, self.pool)
+                self._boxes[kind] = Machines(box.tag, self.pool, own_root=kind in OWN_ROOT)
             key = f"{image.tag} in {kind}"
             if key not in self._known:
                 self._known[key] = BoxPlace(kind, image.tag, self._boxes[kind])

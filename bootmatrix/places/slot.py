@@ -73,7 +73,7 @@ class Slot:
         return self._streams
 
     def fit(self, image: str, root: str, job: Job) -> None:
-        """Make it one, with this `root` below `roots.folder()`.
+        """Make it one, with this `root` below `roots.folder()`, or the box's own if that is empty.
 
         Raises InfrastructureError if the machine does not make it.
         """
@@ -173,12 +173,12 @@ class Slot:
 def _words(image: str, job: Job, root: str) -> Iterator[bytes]:
     """What the ferry makes of a slot."""
     limits = sandbox.limits(job)
-    yield f"R/roots/{root}".encode()
+    yield f"R{f'/roots/{root}' if root else ''}".encode()
     yield f"T{job.scratch}".encode()
     for number, mount in enumerate(job.mounts):
         yield f"{'m' if mount.writable else 'M'}{lending.name(number)}".encode()
         yield b"@" + os.fsencode(mount.inside)
-    for key, value in {**_environment(image), **sandbox.ENV, **job.env}.items():
+    for key, value in {**(_environment(image) if root else {}), **sandbox.ENV, **job.env}.items():
         yield f"E{key}={value}".encode("utf-8", "surrogateescape")
     yield b"W" + os.fsencode(job.workdir)
     yield f"O{limits['nofile']}".encode()

@@ -133,4 +133,4 @@ def test_without_images_there_is_no_box(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_kvm")
 def test_a_box_that_lacks_it_too_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="has no kvm"):
-        routed(step_of(tmp_path), Boxes(BoxHost("box-other")))
+        routed(step_of(tmp_path), Boxes(BoxHost("box-xen")))
