@@ -30,6 +30,8 @@ COMPILE_SECONDS, LARGEST = 120.0, 4 << 20
 KIND = "agent"  # of what is kept, for `gc`
 TENDER = 48 * MIB  # of a machine's memory that a boot takes besides its guest's
 
+_numbers = itertools.count(1)  # of all kinds together: their folders are in one
+
 
 class Machines:
     """Those of the box whose image has the tag `box`; `own_root` says that jobs run in the box's own root."""
@@ -38,7 +40,6 @@ class Machines:
         self.box, self.pool, self.own_root = box, pool, own_root
         self.place = ContainerPlace(box, pool)
         self._machines: list[Machine] = []
-        self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._programs: dict[str, bytes] = {}
 
@@ -90,7 +91,7 @@ class Machines:
         return min(free, key=lambda slot: (not slot.suits(image, job), slot.used))
 
     def _begin(self, job: Job) -> Machine:
-        number = next(self._numbers)
+        number = next(_numbers)
         folder = self.pool.own_folder() / f"box{number}"
         memory = max(machine.LEAST, machine.BASE + job.guest + TENDER)
         return Machine(self.place, folder, self._brought(), memory, f"box {number} of {self.box}")

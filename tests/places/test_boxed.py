@@ -98,6 +98,15 @@ def test_an_end_is_told_as_it_was(place: BoxPlace, script: str, ended: Exit) -> 
     assert (found.status, found.signal) == (ended.status, ended.signal)
 
 
+def test_a_run_has_boxes_of_several_kinds_beside_each_other(place: BoxPlace) -> None:
+    first = machine(place)
+    with contextlib.closing(Machines(place.machines.box, place.machines.pool)) as others:
+        second = machine(BoxPlace("box-kvm", place.image, others))
+        assert first.folder != second.folder
+        assert first.alive
+        assert second.alive
+
+
 def test_every_byte_arrives_before_the_end_and_the_streams_stay_apart(place: BoxPlace) -> None:
     octal = "".join(f"\\{byte:03o}" for byte in EVERY)
     for _ in range(5):
