@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import files, keys
 from bootmatrix.errors import InfrastructureError, Problem, UserError
-from bootmatrix.places import disks, engine, own, remote_bringing, remote_disks, remote_giving, ssh
+from bootmatrix.places import disks, engine, own, remote_bringing, remote_disks, remote_giving, ssh, undoing
 from bootmatrix.places.place import SCRATCH, Job, Mount, Place, Process, nothing
 from bootmatrix.places.remote_host import RemoteHost
 from bootmatrix.places.remote_link import Link
@@ -83,6 +83,7 @@ class RemotePlace(Place):
             there = disks.beside(job.folder)
             with (
                 remote_disks.laid(connection, there, job.disks, self._link.ask, self._link.scratch) as laid,
+                self._undone(job),
                 self._session(connection, job, mark) as process,
             ):
                 process.disks = laid
@@ -96,6 +97,21 @@ class RemotePlace(Place):
             own_folders = [mount.inside for mount in job.mounts if mount.writable] + [job.folder] * bool(job.folder)
             for each in own_folders:
                 connection.remove(each.rpartition("/")[0])
+
+    @contextlib.contextmanager
+    def _undone(self, job: Job) -> Iterator[None]:
+        """What the job starts there is ended afterwards, by another connection if that was lost."""
+        try:
+            yield
+        finally:
+            if job.undo:
+                connection, mark = self._link.connected(), secrets.token_hex(16)
+                try:
+                    with self._session(connection, job.undoing, mark) as process:
+                        process.await_begin()
+                        undoing.check(process, job, self.name)
+                finally:
+                    connection.end(mark)
 
     @contextlib.contextmanager
     def _session(self, connection: Connection, job: Job, mark: str) -> Iterator[RemoteProcess]:

@@ -32,8 +32,11 @@ def trouble(undoing: Process) -> str:
     return f"it took more than {PATIENCE:.0f} s"
 
 
-def check(undoing: Process, job: Job) -> None:
-    """Raises InfrastructureError if something of the job stays, where that is on a host that cannot be replaced."""
+def check(undoing: Process, job: Job, host: str = "") -> None:
+    """`host` is the name of that which they are on, if it is not this one.
+
+    Raises InfrastructureError if something of the job stays, since no such host can be replaced.
+    """
     if why := trouble(undoing):
-        remedy = f"by hand: {shlex.join(job.undo)}"
+        remedy = f"by hand{f' on {host}' if host else ''}: {shlex.join(job.undo)}"
         raise InfrastructureError(Problem(f"what {job.name} has started cannot be ended: {why}", remedy=remedy))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import threading
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from sshd import STAYING, gone, job, lines, served, until
 from support import read, run_job
 
+from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.place import CONSOLE, END, Exit
 from bootmatrix.places.remote import RemotePlace
 from bootmatrix.upkeep.networks import FIRST
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from sshd import Server
 
+    from bootmatrix.places.place import Job
 
 pytestmark = pytest.mark.sshd
 
@@ -105,6 +108,46 @@ def test_all_of_a_job_is_gone_after_it_was_killed(remote_place: RemotePlace) -> 
         process.kill()
         process.kill()
     assert until(lambda: all(map(gone, pids)), 5)
+
+
+LEAVES = 'touch "$1"; echo up; '
+
+
+def leaving(end: str, left: Path, folder: str, *undo: str) -> Job:
+    """A job that leaves a file, which is removed if its own files are still there."""
+    undo = undo or ("sh", "-c", 'test -e "$1/settings" && rm "$2"', "sh", folder, str(left))
+    return job(LEAVES + end, str(left), folder=folder, files={"settings": b""}, undo=undo)
+
+
+@pytest.mark.parametrize("end", ["exit 0", "exit 3", "kill -s SEGV $$"])
+def test_what_a_job_has_started_there_is_undone(remote_place: RemotePlace, tmp_path: Path, end: str) -> None:
+    run_job(remote_place, leaving(end, tmp_path / "left", remote_place.folder()))
+    assert not (tmp_path / "left").exists()
+
+
+def test_so_is_that_of_one_that_is_killed(remote_place: RemotePlace, tmp_path: Path) -> None:
+    with remote_place.start(leaving("exec sleep 600", tmp_path / "left", remote_place.folder())) as process:
+        assert lines(process, 1) == ["up"]
+        process.kill()
+    assert not (tmp_path / "left").exists()
+
+
+def test_so_is_that_of_one_whose_connection_was_lost(remote_place: RemotePlace, server: Server, tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    one = leaving("exec sleep 600", left, remote_place.folder(), "rm", str(left))
+    with remote_place.start(one) as process:
+        assert lines(process, 1) == ["up"]
+        server.cut()
+        with pytest.raises(InfrastructureError):
+            read(process)
+    assert not left.exists()
+
+
+def test_what_stays_there_is_told_with_the_command(remote_place: RemotePlace, tmp_path: Path) -> None:
+    stuck = ("sh", "-c", "echo it stays >&2; exit 1")
+    with pytest.raises(InfrastructureError, match="a job has started cannot be ended: it stays") as caught:
+        run_job(remote_place, leaving("exit 0", tmp_path / "left", remote_place.folder(), *stuck))
+    assert caught.value.problems[0].remedy == f"by hand on elsewhere: {shlex.join(stuck)}"
 
 
 def test_several_share_one_connection(remote_place: RemotePlace, server: Server) -> None:
