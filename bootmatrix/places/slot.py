@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Job
 
-FIRST_SECONDS, READY_SECONDS, KILLED_SECONDS = 180.0, 60.0, 20.0  # a busy host emulates a machine's boot slowly
+FIRST_SECONDS, READY_SECONDS, KILLED_SECONDS = 180.0, 60.0, 60.0  # a busy host emulates a machine's boot slowly
 JOBS = "/bootmatrix/job"  # where a job's own files are seen, each in a folder of its own
 
 _numbers = itertools.count(1)
