@@ -48,6 +48,11 @@ def clause(found: PairFinding) -> str:
     return (more if sign > 0 else less).format(_share(abs(found.change), _digits([abs(found.change)]))) + interval
 
 
+def undecided(pairs: Iterable[PairFinding]) -> bool:
+    """Whether the difference of one is not known as exactly as asked, or not at all."""
+    return any(each.verdict in {PairVerdict.UNDECIDED, PairVerdict.UNKNOWN} for each in pairs)
+
+
 def largest_first(told: Iterable[tuple[str, Sequence[PairFinding]]]) -> list[tuple[str, Sequence[PairFinding]]]:
     """Tests with what came of them, those with a difference first."""
     return sorted(told, key=lambda each: -max((abs(found.change) for found in each[1] if found.real), default=0.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bootmatrix.counting import part
 from bootmatrix.history import summary
 from bootmatrix.history.findings import ChangeKind
 from bootmatrix.markdown import cell, code, header, row
@@ -63,7 +64,8 @@ def _words(change: Change) -> Iterator[str]:
 
 def _measured(change: Change) -> str:
     before, after = (_value(value, change.unit) for value in (change.before, change.after))
-    return row([cell(change.test), cell(change.measure), before, after])
+    where = f" ({part.told(change.functions)})" if change.functions else ""
+    return row([cell(change.test), cell(f"{change.measure}{where}"), before, after])
 
 
 def _value(value: float | None, unit: str) -> str:

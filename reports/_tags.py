@@ -15,17 +15,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
+from bootmatrix.model import PairVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from bootmatrix.model import Result, Run
+    from bootmatrix.model import PairFinding, Result, Run
 
 LONGEST = 200  # characters of a value: databases keep an index of all of them
 DIGEST = 8  # characters of what tells changed texts apart
 OF_RUNS = frozenset({"branch", "commit", "run", "version"})
-OF_TESTS = frozenset({"accelerator", "cell", "host", "measure", "test", "unit"})
-FIELDS = frozenset({"attempts", "good", "number", "seconds", "value", "verdict"})
+OF_TESTS = frozenset({"accelerator", "axis", "base", "cell", "host", "measure", "test", "unit"})
+OF_PAIRS = ("before", "after", "change", "low", "high")
+FIELDS = frozenset({"attempts", "boots", "good", "number", "seconds", "value", "verdict", *OF_PAIRS})
 THEIRS = frozenset({"job", "instance", "time", "le", "quantile"})  # which Prometheus and InfluxDB set themselves
 TAKEN = OF_RUNS | OF_TESTS | FIELDS | THEIRS
 NUMBERS = {
@@ -71,6 +73,15 @@ def measures(result: Result) -> Mapping[tuple[str, str], float]:
         return {}
     found = ((text(each.name), text(each.unit), each.value) for each in result.measures)
     return {(name, unit): float(value) for name, unit, value in found if name and math.isfinite(value)}
+
+
+def pairs(result: Result) -> Iterator[tuple[PairFinding, Mapping[str, str], Mapping[str, float]]]:
+    """What came of boots in turn where an interval is known, of each measure once: with its tags, and its OF_PAIRS."""
+    found = {} if result.reused else {text(each.name): each for each in result.pairs if each.name}
+    for name, each in found.items():
+        numbers = {key: float(getattr(each, key)) for key in OF_PAIRS}
+        if each.verdict != PairVerdict.UNKNOWN and all(map(math.isfinite, numbers.values())):
+            yield each, filled({"axis": each.axis, "base": each.base, "measure": name, "unit": each.unit}), numbers
 
 
 def text(value: str) -> str:

@@ -53,6 +53,7 @@ class Report(model.Report):
             for result in run.results:
                 tags = _tagged(_tags.of(common, result))
                 writer.put_result(result, tags)
+                writer.put_pairs(result, tags)
                 writer.put_series(result, folder, tags)
 
 
@@ -99,6 +100,12 @@ class _Writer:
         for (name, unit), value in _tags.measures(result).items():
             of = f",measure={_tag(name)}" + (f",unit={_tag(unit)}" if unit else "")
             self._file.write(f"bootmatrix_measure{tags}{of} value={value!r},{verdict}")
+
+    def put_pairs(self, result: Result, tags: str) -> None:
+        for found, own, numbers in _tags.pairs(result):
+            fields = ",".join(f"{name}={value!r}" for name, value in numbers.items())
+            more = f'boots={found.boots}i,verdict="{found.verdict}"{self._also}{self._stamp}'
+            self._file.write(f"bootmatrix_pair{tags}{_tagged(own)} {fields},{more}\n")
 
     def put_series(self, result: Result, folder: Path, tags: str) -> None:
         for series, points in _series.of(folder, self._run, result):

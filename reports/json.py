@@ -81,6 +81,7 @@ def _changes(changes: Changes) -> dict[str, Any]:
                 "before": change.before,
                 "after": change.after,
                 "unit": change.unit,
+                **({"functions": [asdict(each) for each in change.functions]} if change.functions else {}),
             }
             for change in changes.changes
         ],

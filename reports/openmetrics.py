@@ -30,6 +30,7 @@ LABEL = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 INFO, LASTED, BEGAN = "bootmatrix_run_info", "bootmatrix_run_seconds", "bootmatrix_run_start_timestamp_seconds"
 COUNTS, VERDICT = "bootmatrix_run_results", "bootmatrix_test_verdict"
 MEASURE, SERIES = "bootmatrix_measure", "bootmatrix_series"
+PAIR = "bootmatrix_pair_"
 HELP = {
     INFO: "The run that the other numbers are of; always 1.",
     LASTED: "How long the run took.",
@@ -37,6 +38,9 @@ HELP = {
     COUNTS: "How many tests have each verdict.",
     VERDICT: "What a test came to: 0 passed; from 10 on it fails the run; the worse, the higher.",
     MEASURE: "What was measured at the last attempt of a test.",
+    f"{PAIR}change": "By which share a test differs from its partner, which booted in turn with it.",
+    f"{PAIR}low": "The lower end of that difference's 95% interval.",
+    f"{PAIR}high": "The upper end of that difference's 95% interval.",
     SERIES: "What was sampled while a test ran.",
 }
 
@@ -56,6 +60,7 @@ class Report(model.Report):
             for result in run.results:
                 labels = _labels(_tags.of(common, result))
                 writer.put_result(result, labels)
+                writer.put_pairs(result, labels)
                 if self.times:
                     writer.put_series(result, folder, labels)
             with files.replaced(target) as file:
@@ -119,6 +124,12 @@ class _Writer:
         self._put(VERDICT, _with(labels, verdict=result.verdict), _tags.NUMBERS[result.verdict], self._stamp)
         for (name, unit), value in _tags.measures(result).items():
             self._put(MEASURE, _with(labels, measure=name, unit=unit), value, self._stamp)
+
+    def put_pairs(self, result: Result, labels: str) -> None:
+        for found, own, numbers in _tags.pairs(result):
+            for name in ("change", "low", "high"):
+                verdict = {"verdict": found.verdict} if name == "change" else {}
+                self._put(f"{PAIR}{name}", _with(labels, **own, **verdict), numbers[name], self._stamp)
 
     def put_series(self, result: Result, folder: Path, labels: str) -> None:
         for series, points in _series.of(folder, self._run, result):

@@ -32,6 +32,7 @@ SIGNS = {
     "x": "expected failure",
     "U": "unexpected pass",
     "q": "quarantined",
+    "?": "undecided",
 }
 
 

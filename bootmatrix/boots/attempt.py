@@ -14,6 +14,7 @@ from bootmatrix.boots.results import now
 from bootmatrix.boots.worlds import Worlds
 from bootmatrix.errors import BootmatrixError, Fatal
 from bootmatrix.model import STEADY_VERDICTS, Attempt, Rejected, Verdict
+from bootmatrix.places import pressure
 from bootmatrix.places.place import nothing
 from bootmatrix.watching.watch import Watched, watch
 from bootmatrix.watching.witness import Findings
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Turn:
     """Which attempt it is of all, and which of those that the infrastructure did not end; `stretch` times its own
-    time-outs are what it has; `held` holds it against its test's limits.
+    time-outs are what it has; `held` holds it against its test's limits, with what `pressure` said at its end.
     """
 
     number: int
     guest_number: int
     stretch: float = 1.0
-    held: Callable[[Attempt], Attempt] = lambda attempt: attempt
+    held: Callable[[Attempt, float | None], Attempt] = lambda attempt, _ended: attempt
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,13 @@ class Attempts:
         except (BootmatrixError, Rejected) as error:
             judged = judgement.failed(error)
             seen = Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
-        counted = Findings()
+        ended, counted = pressure.waited(), Findings()
         if self.counting and not member:
             counted = self.counting.counted(prepared, place, turn.guest_number, judged.judgement.verdict)
             seen = replace(seen, findings=seen.findings | counted)
         attempt = replace(_attempt(prepared, turn, seen, judged, counted), started=started, command=command)
         if not member:
-            attempt = turn.held(attempt)
+            attempt = turn.held(attempt, ended)
         passed = attempt.verdict in {*STEADY_VERDICTS, Verdict.UNDECIDED} and not (member and member.company.failed)
         kept = self.store.keep_consoles(prepared.step.test_id, _name(prepared, turn), seen, passed=passed)
         return replace(attempt, console=kept.console, tender=kept.tender, files=(*kept.others, *own)), judged.share

@@ -137,7 +137,7 @@ class Booter:
 
     def _held(
         self, step: BootStep, fields: TestFields, place: Place, size: int, before: Postponed | None
-    ) -> Callable[[Attempt], Attempt]:
+    ) -> Callable[[Attempt, float | None], Attempt]:
         """What holds the attempt that is made now against its limits."""
         earlier = partial(self.earlier, step.id, place.host.kind)
         if not before:

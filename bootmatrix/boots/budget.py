@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.judging import budgets
 from bootmatrix.judging.budgets import Before
-from bootmatrix.places import pressure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,13 +28,14 @@ class Budget:
     before: Attempt | None = None
     began: float | None = None
 
-    def judged(self, attempt: Attempt) -> Attempt:
+    def judged(self, attempt: Attempt, ended: float | None) -> Attempt:
+        """`ended` is what `pressure` said at its end: what came later, as a boot that counts, has no part in it."""
+
         def earlier(measure: Measure) -> Earlier:
             return self.earlier(attempt.accelerator, measure)
 
-        before = Before(self.before, self._waited()) if self.before else None
+        before = Before(self.before, self._waited(ended)) if self.before else None
         return budgets.judged(attempt, self.size, self.wanted, earlier, before)
 
-    def _waited(self) -> float:
-        now = pressure.waited()
-        return 0.0 if now is None or self.began is None else now - self.began
+    def _waited(self, ended: float | None) -> float:
+        return 0.0 if ended is None or self.began is None else ended - self.began

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from bootmatrix.matrix.load import Matrix
+    from bootmatrix.model import Verdict
     from bootmatrix.places.place import Place
     from bootmatrix.planning.plan import Plan
     from bootmatrix.planning.step import BootStep
@@ -58,6 +59,23 @@ def shard_option(function: F) -> F:
     place = "The folder of the runs, also of their times; without it, out/ beside the matrix."
     function = click.option("--shard", default="", metavar="N/OF[@KEY]", help=text)(function)
     return click.option("--out", type=click.Path(path_type=Path), help=place)(function)
+
+
+def failing_options(function: F) -> F:
+    undecided = (
+        "Exit with 1 if a test is undecided, or the difference of a pair is not known as exactly as asked: nothing is "
+        "known against it, but nothing for it either."
+    )
+    function = click.option("--fail-on-undecided", is_flag=True, help=undecided)(function)
+    flaky = "Exit with 1 if a test is flaky: it passed, but only after a failed attempt."
+    return click.option("--fail-on-flaky", is_flag=True, help=flaky)(function)
+
+
+def failing(*, flaky: bool, undecided: bool) -> frozenset[Verdict]:
+    """The good verdicts that these options call failures."""
+    from bootmatrix.model import Verdict  # noqa: PLC0415
+
+    return frozenset({Verdict.FLAKY} if flaky else ()) | frozenset({Verdict.UNDECIDED} if undecided else ())
 
 
 def size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:

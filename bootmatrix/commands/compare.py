@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -82,23 +83,25 @@ def _check(axis: str | None, run: str | None, nights: int | None, branch: str | 
 
 def _runs(out: Path, before: str, after: str, terms: Sequence[str]) -> Comparison:
     from bootmatrix.compare import functions, judge, pairs  # noqa: PLC0415
+    from bootmatrix.counting import part  # noqa: PLC0415
 
     first, second = (_opened(run, out) for run in (before, after))
     one_host = first.host.get("name") == second.host.get("name")
     found = pairs.of_runs(_points(first), _points(second), terms, one_host=one_host)
     told = judge.compare(found, _count(found), _named(first), _named(second))
-    tables = [functions.Tables(*each) for each in ((first, folder_of(before, out)), (second, folder_of(after, out)))]
+    tables = [part.Tables(*each) for each in ((first, folder_of(before, out)), (second, folder_of(after, out)))]
     return functions.added(told, found, *tables)
 
 
 def _within(out: Path, run: str, axis: tuple[str, str, str], terms: Sequence[str]) -> Comparison:
     from bootmatrix.compare import functions, judge, pairs  # noqa: PLC0415
+    from bootmatrix.counting import part  # noqa: PLC0415
 
     opened = _opened(run, out)
     name, before, after = axis
     found = pairs.of_axis(_points(opened), name, before, after, terms)
     told = judge.compare(found, f"{_count(found)} of run {_named(opened)}", before, after, name)
-    tables = functions.Tables(opened, folder_of(run, out))
+    tables = part.Tables(opened, folder_of(run, out))
     return functions.added(told, found, tables, tables)
 
 
@@ -116,7 +119,9 @@ def _over(
         nights = past.nights(branch, limit)
         tests = asked.tests(past, terms) if terms else None
         past.deadline.allow(len(nights) * (TESTS if tests is None else len(tests)))
-        found = pairs.of_axis(past.points(nights, tests), name, before, after)
+        # pairs are an answer of one night: over several, every night counts the same
+        points = (replace(each, pairs=()) for each in past.points(nights, tests))
+        found = pairs.of_axis(points, name, before, after)
     runs = f"{len(nights)} runs" if len(nights) != 1 else "1 run"
     return judge.compare(found, f"{_count(found)} in {runs}{f' of {branch}' if branch else ''}", before, after, name)
 

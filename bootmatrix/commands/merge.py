@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bootmatrix import repository
-from bootmatrix.commands.common import allow_option, left_out, load, matrix_options
+from bootmatrix.commands.common import allow_option, failing, failing_options, left_out, load, matrix_options
 from bootmatrix.commands.recorded import history_option, runs_option
 
 
@@ -30,9 +30,7 @@ Examples:
     "--as-told", is_flag=True, help="Do not compare the shards with the matrix: what they report is all there is."
 )
 @click.option("--commit", default="", metavar="SHA", callback=_commit, help="The commit that was run, if you know it.")
-@click.option(
-    "--fail-on-flaky", is_flag=True, help="Exit with 1 if a test is flaky: it passed, but only after a failed attempt."
-)
+@failing_options
 @runs_option
 @history_option
 @allow_option
@@ -43,6 +41,7 @@ def command(
     as_told: bool,
     commit: str,
     fail_on_flaky: bool,
+    fail_on_undecided: bool,
     out: Path | None,
     history: str,
     allow: tuple[Path, ...],
@@ -55,10 +54,11 @@ def command(
     from bootmatrix.running import run  # noqa: PLC0415
 
     matrix = load(directory, file, allow)
-    shown = screen.make(live=False, flaky_fails=fail_on_flaky)
+    bad = failing(flaky=fail_on_flaky, undecided=fail_on_undecided)
+    shown = screen.make(live=False, failing=bad)
     if without := left_out(matrix.root):
         shown.note(without)
     options = merge.Options(out or repository.out(matrix.root), select, as_told, commit, history, shown.note)
     finished = merge.merge(matrix, part, options)
     shown.summary(finished.run, finished.folder, finished.reports)
-    return run.exit_code(finished, fail_on_flaky=fail_on_flaky)
+    return run.exit_code(finished, failing=bad)

@@ -7,7 +7,7 @@ import click
 from bootmatrix import repository
 from bootmatrix.commands.common import left_out, matrix_options
 from bootmatrix.commands.recorded import folder_of, history_option, kept, noted, pen, root_of, runs_option
-from bootmatrix.errors import InfrastructureError, Problem
+from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +79,7 @@ def command(
         earlier = past.nights(against, nights, before=tonight.run)
         changes = engine.compare(tonight, earlier, past.points((*earlier, tonight)), against)
         drawn = trends.trends_of(past, finished, against, nights)
+    changes = _by_function(changes, finished, folder, out or repository.out(root))
     written = _write(folder, root, finished, changes, drawn)
     _tell(tonight, changes, shape, folder, written)
     return int(bool(FAILING[fail_on] & changes.counts().keys()))
@@ -92,6 +93,26 @@ def _recorded(past: History, run: Run) -> Night:
         return found
     what = f"the history is damaged: the run {run.id} was recorded, but cannot be found in it"
     raise InfrastructureError(Problem(what, remedy="move it away: the next run starts a new history"))
+
+
+def _by_function(changes: Changes, finished: Run, folder: Path, out: Path) -> Changes:
+    """With the functions of the counts that changed, where the earlier run is still in `out`."""
+    from bootmatrix import results  # noqa: PLC0415
+    from bootmatrix.counting.part import Tables  # noqa: PLC0415
+    from bootmatrix.history import functions  # noqa: PLC0415
+    from bootmatrix.runs.order import LATEST  # noqa: PLC0415
+
+    def run_of(night: Night) -> Tables | None:
+        if night.run == LATEST or night.run not in names:  # it is a database's word: no name of a folder but of ours
+            return None
+        try:
+            found = results.open_run(out / night.run / "results.json")
+        except BootmatrixError:
+            return None
+        return Tables(found, out / night.run) if found.id == night.run else None
+
+    names = {each.name for each in out.iterdir()} if out.is_dir() else set()
+    return functions.added(changes, Tables(finished, folder), run_of)
 
 
 def _write(folder: Path, root: Path, run: Run, changes: Changes, drawn: Trends) -> list[Path]:

@@ -9,6 +9,8 @@ from bootmatrix import repository
 from bootmatrix.commands.common import (
     allow_option,
     engine_option,
+    failing,
+    failing_options,
     load_to_run,
     matrix_options,
     report_options,
@@ -81,9 +83,7 @@ The reports are in out/latest: index.html, junit.xml, summary.md and others, wit
     help="Whether tests boot in virtual machines that bring KVM or Xen, whatever they say of it themselves.",
 )
 @shard_option
-@click.option(
-    "--fail-on-flaky", is_flag=True, help="Exit with 1 if a test is flaky: it passed, but only after a failed attempt."
-)
+@failing_options
 @set_option
 @click.option("-v", "--verbose", is_flag=True, help="Show the guests' consoles, and every attempt.")
 @click.option("-q", "--quiet", is_flag=True, help="Show only what is not as expected.")
@@ -104,6 +104,7 @@ def command(
     box: str | None,
     shard: str,
     fail_on_flaky: bool,
+    fail_on_undecided: bool,
     assigned: tuple[str, ...],
     verbose: bool,
     quiet: bool,
@@ -121,7 +122,8 @@ def command(
     matrix = load_to_run(directory, file, allow)
     _check(compare, pair, shard, reuse=reuse)
     folder = out or repository.out(matrix.root)
-    shown = screen.make(verbosity=verbose - quiet, flaky_fails=fail_on_flaky)
+    bad = failing(flaky=fail_on_flaky, undecided=fail_on_undecided)
+    shown = screen.make(verbosity=verbose - quiet, failing=bad)
     asked, past = request.Request(select, engine, shard, compare=compare, pair=pair, box=box or ""), None
     if resume:
         asked, past = _resumed(asked, folder, shown, failed=failed, quiet=quiet)
@@ -134,7 +136,7 @@ def command(
     reports, jobs, memory = report_options(assigned, matrix.root), jobs or HERE.cores, mem or HERE.memory
     finished = run.run(plan, shown, run.Options(folder, jobs, memory, reuse, asked.as_dict(), reports, history), past)
     _summarize(finished, shown, [*matrix.named, *(["--out", str(out)] if out else [])])
-    return run.exit_code(finished, fail_on_flaky=fail_on_flaky)
+    return run.exit_code(finished, failing=bad)
 
 
 def _check(compare: str, pair: str, shard: str, *, reuse: bool) -> None:

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bootmatrix.compare.part import Part
-from bootmatrix.counting import tables
+from bootmatrix.counting import part
 from bootmatrix.history.measuring import COUNTED
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Mapping
-    from pathlib import Path
 
     from bootmatrix.compare.judge import Comparison, Row
     from bootmatrix.compare.pairs import Pair, Pairs
-    from bootmatrix.model import Run
+    from bootmatrix.counting.part import Part, Tables
 
 MOST = 20  # rows of which it is told
-KEPT = 50  # functions of a row
-
-
-@dataclass(frozen=True)
-class Tables:
-    """Those of a run in a folder."""
-
-    run: Run
-    folder: Path
-
-    def of(self, tests: set[str]) -> dict[str, Counter[str]]:
-        """The instructions by function, of the tests with these ids that have a table."""
-        found = {}
-        for result in self.run.results if tests else ():
-            rows = tables.read(result, tables.FUNCTIONS, self.folder) if result.id in tests else []
-            if rows:
-                found[result.id] = Counter[str]()
-            for name, _, (count,) in rows:
-                found[result.id][name] += count
-        return found
 
 
 def added(told: Comparison, pairs: Pairs, before: Tables, after: Tables) -> Comparison:
@@ -65,9 +43,7 @@ def _with(row: Row, of_pairs: Mapping[str, tuple[Part, ...]]) -> Row:
 
 
 def _parts(pair: Pair, old: Mapping[str, Counter[str]], new: Mapping[str, Counter[str]]) -> tuple[Part, ...]:
-    """The largest difference first; none where a side has no table."""
+    """None where a side has no table."""
     if pair.before.id not in old or pair.after.id not in new:
         return ()
-    before, after = old[pair.before.id], new[pair.after.id]
-    parts = (Part(name, before[name], after[name]) for name in before | after if before[name] != after[name])
-    return tuple(sorted(parts, key=lambda part: (-abs(part.after - part.before), part.name))[:KEPT])
+    return part.parts(old[pair.before.id], new[pair.after.id])

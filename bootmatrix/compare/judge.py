@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.compare import beside, in_turn, overall
 from bootmatrix.compare.pairs import KINDS
-from bootmatrix.compare.part import Part  # noqa: TC001  # pydantic writes a comparison by these types
 from bootmatrix.compare.shift import BY_CHANCE, Shift, exact, shift
 from bootmatrix.compare.verdicts import Differing, differing
+from bootmatrix.counting.part import Part  # noqa: TC001  # pydantic writes a comparison by these types
 from bootmatrix.history.measuring import COUNTED, EXACT
 from bootmatrix.statistics import chance, counts
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from bootmatrix.compare.shift import APART, ONE_SIDED, SMALLEST
+from bootmatrix.counting import part
 from bootmatrix.history.measuring import shown
 from bootmatrix.model import improves
 from bootmatrix.quantities import how_many
@@ -25,7 +26,6 @@ TIMES = 10  # from so much more on it is told as a multiple
 DIGITS = 4  # of numbers of other units than seconds and bytes
 LONGEST = 300  # characters of a reason
 WHOLE = frozenset({"B", "instructions"})  # units whose numbers are told in full
-FUNCTIONS = 5  # of a test, that are told
 HEADER = ("measure", "tests", "geometric mean", "difference (95%)", "real?")
 RUNS_APART = (
     "the two runs were measured at different times, and the speed of a host varies. For a reliable answer make the "
@@ -94,9 +94,7 @@ def row(one: Row, unit: str, better: str) -> tuple[str, str, str]:
 
 def functions(one: Row) -> str:
     """In which of them the difference is, such as `memcpy +12,000`; empty where that is not known."""
-    told = [f"{part.name} {part.after - part.before:+,}" for part in one.functions[:FUNCTIONS]]
-    more = len(one.functions) - FUNCTIONS
-    return ", ".join(told) + (f" and {more:,} more" if more > 0 else "")
+    return part.told(one.functions)
 
 
 def title(one: Measured) -> str:

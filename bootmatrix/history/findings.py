@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from bootmatrix import files
+from bootmatrix.counting.part import Part  # noqa: TC001  # pydantic reads it back
 from bootmatrix.model.bounds import OneOf
 
 if TYPE_CHECKING:
@@ -25,11 +26,14 @@ class ChangeKind(StrEnum):
     NEW_FAILURE = "new failure"
     STILL_FAILING = "still failing"
     WORSE = "worse"
+    DIFFERENCE = "difference"
     FLAKY = "flaky"
+    UNDECIDED = "undecided"
     NEW = "new"
     GONE = "gone"
     FIXED = "fixed"
     BETTER = "better"
+    NO_DIFFERENCE = "no difference"
 
 
 KINDS = tuple(ChangeKind)
@@ -77,7 +81,8 @@ class Change:
     """What is to be said of a test; `detail` is a line for people.
 
     `since` is the first run in which it was so. `rate` is how often the test was flaky or failed, with the bounds of
-    its 95% interval. `worse` and `better` are of a measure: its medians before and after, in `unit`.
+    its 95% interval. `worse` and `better` are of a measure: its medians before and after, in `unit`;
+    `functions` are those in which a count changed, as far as that is known.
     """
 
     kind: Annotated[ChangeKind, OneOf(ChangeKind)]
@@ -89,6 +94,7 @@ class Change:
     before: FiniteFloat | None = None
     after: FiniteFloat | None = None
     unit: str = ""
+    functions: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)

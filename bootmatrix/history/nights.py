@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from bootmatrix.history import measuring, streaks
+from bootmatrix.history import measuring, pairing, streaks
 from bootmatrix.history.findings import KINDS, Change, Changes
 from bootmatrix.model import Verdict
 from bootmatrix.quantities import how_many
@@ -35,6 +35,7 @@ def compare(tonight: Night, nights: Sequence[Night], points: Iterable[Point], br
         if nights:
             changes += streaks.changes(window, row)
             changes += measuring.changes(window, row)
+            changes += pairing.changes(window, row)
         if last and streaks.says_nothing(last):
             silent[last.reason.partition("\n")[0]] += 1
         quarantined += bool(last and last.verdict == Verdict.QUARANTINED)

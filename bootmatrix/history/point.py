@@ -23,7 +23,7 @@ class Point:
     infrastructure did not end, `failed` is how many of them did not pass. `infrastructure` says that its error tells
     nothing of the guest. `span` is when what was measured was booted, in seconds since 1970; None where that is not
     known, or was not on the host of the run's other boots.
-    `pairs` are a result's, which no history keeps.
+    `pairs` are what came of its boots in turn; a history keeps those that have a measure.
     """
 
     run: str

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix.history import rows
 from bootmatrix.history.point import Point
-from bootmatrix.history.tables import measures, metrics, places, results, runs, tests
-from bootmatrix.model import Measure, Verdict
+from bootmatrix.history.tables import measures, metrics, pairs, places, results, runs, tests
+from bootmatrix.model import Measure, PairFinding, PairVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +28,7 @@ Tests = dict[int, tuple[str, dict[str, str]]]
 Words = tuple[str, str, str]
 Kept = tuple[Words, Verdict, str, int, int, bool, float | None]
 Measures = dict[tuple[int, int], tuple[Measure, ...]]
+Pairs = dict[tuple[int, int], tuple[PairFinding, ...]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Reader:
         return dict(rows.sound(found, made, self.damage))
 
     def _of(self, some: Tests) -> Iterator[Point]:
-        measured = self._measures(some)
+        measured, paired = self._measures(some), self._pairs(some)
         found = self.connection.execute(rows.raw(results).where(*self._within(results, some)))
         kept = dict(rows.sound(found, self._kept, self.damage))
         for test, (name, axes) in some.items():
@@ -88,6 +89,7 @@ class Reader:
                         digest=place[2],
                         measures=measured.get((test, run), ()),
                         infrastructure=infrastructure,
+                        pairs=paired.get((test, run), ()),
                         span=None if begun is None else (begun, begun + _took(measured.get((test, run), ()))),
                     )
 
@@ -115,6 +117,35 @@ class Reader:
     def _measured(self, run: int, test: int, metric: int, value: float) -> tuple[tuple[int, int], Measure]:
         name, unit, better = self.metrics[metric]
         return (test, run), Measure(name, rows.number(value), unit, better)
+
+    def _pairs(self, some: Tests) -> Pairs:
+        found: defaultdict[tuple[int, int], list[PairFinding]] = defaultdict(list)
+        query = self.connection.execute(rows.raw(pairs).where(*self._within(pairs, some)))
+        for key, each in rows.sound(query, self._paired, self.damage):
+            found[key].append(each)
+        return {key: tuple(each) for key, each in found.items()}
+
+    def _paired(self, run: int, test: int, metric: int, *more: Any) -> tuple[tuple[int, int], PairFinding]:
+        name, unit, better = self.metrics[metric]
+        axis, base, value, verdict, why = map(rows.text, more[:5])
+        before, after, change, low, high, until = map(rows.number, more[5:-1])
+        return (test, run), PairFinding(
+            axis,
+            base,
+            value,
+            PairVerdict(verdict),
+            why,
+            name,
+            unit,
+            better,
+            before,
+            after,
+            change,
+            low,
+            high,
+            until,
+            rows.count(more[-1]),
+        )
 
     def _within(self, table: Table, some: Tests) -> list[ColumnElement[bool]]:
         """The rows of the nights and of these tests; numbers that lie close are a range."""

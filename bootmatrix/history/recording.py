@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from bootmatrix.history import point, rows
-from bootmatrix.history.tables import KINDS, measures, metrics, places, plain, results, runs, tests
+from bootmatrix.history.tables import KINDS, measures, metrics, pairs, places, plain, results, runs, tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.history.deadline import Deadline
     from bootmatrix.history.point import Point
-    from bootmatrix.model import Run
+    from bootmatrix.model import PairFinding, Run
 
 AT_ONCE = 500  # results: fewer names than a statement of any database may have
 MOST = 32_767  # attempts that a SMALLINT can count
@@ -57,7 +57,7 @@ def _begun(connection: Connection, run: Run) -> int:
         connection.execute(insert(runs).values(run=run.id, **row))
     number = int(connection.execute(ours).scalar_one())
     connection.execute(update(runs).where(runs.c.id == number).values(row))
-    for table in (measures, results):
+    for table in (pairs, measures, results):
         connection.execute(delete(table).where(table.c.run_id == number))
     return number
 
@@ -92,6 +92,8 @@ def _write(connection: Connection, run: int, points: Mapping[str, Point], known:
     ]
     if rows:
         connection.execute(insert(measures), rows)
+    if found := [row for name, one in points.items() for row in _paired(one, run, ids[name], units)]:
+        connection.execute(insert(pairs), found)
 
 
 def _tests(connection: Connection, points: Mapping[str, Point]) -> dict[str, int]:
@@ -134,7 +136,30 @@ def _keys(table: Table, one: Point) -> Iterator[Key]:
     """What a test needs in a short table."""
     if table is places:
         return iter([_place(one)])
-    return (key for key, _ in _measured(one))
+    return itertools.chain((key for key, _ in _measured(one)), map(_metric, _named(one)))
+
+
+def _paired(one: Point, run: int, test: int, units: Mapping[Key, int]) -> Iterator[dict[str, object]]:
+    for found in _named(one):
+        yield (
+            {"run_id": run, "test_id": test, "metric_id": units[_metric(found)]}
+            | {column.name: getattr(found, column.name) for column in pairs.c if not column.primary_key}
+            | {"verdict": str(found.verdict), "boots": min(found.boots, MOST)}
+        )
+
+
+def _named(one: Point) -> Iterator[PairFinding]:
+    """What came of its boots in turn, of each measure once; where nothing could be compared, none has a name."""
+    found = {_metric(each): each for each in one.pairs if each.name and all(map(math.isfinite, _numbers(each)))}
+    return iter(found.values())
+
+
+def _numbers(found: PairFinding) -> tuple[float, ...]:
+    return found.before, found.after, found.change, found.low, found.high, found.until
+
+
+def _metric(found: PairFinding) -> Key:
+    return plain(found.name), plain(found.unit), plain(found.better)
 
 
 def _place(one: Point) -> Key:

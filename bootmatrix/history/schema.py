@@ -44,11 +44,20 @@ measures (run_id INTEGER NOT NULL, test_id INTEGER NOT NULL, metric_id INTEGER N
   CONSTRAINT fk_measures_run_id FOREIGN KEY (run_id) REFERENCES runs (id),
   CONSTRAINT fk_measures_test_id FOREIGN KEY (test_id) REFERENCES tests (id),
   CONSTRAINT fk_measures_metric_id FOREIGN KEY (metric_id) REFERENCES metrics (id)) WITHOUT ROWID
+
+pairs (run_id INTEGER NOT NULL, test_id INTEGER NOT NULL, metric_id INTEGER NOT NULL, axis TEXT NOT NULL,
+  base TEXT NOT NULL, value TEXT NOT NULL, verdict TEXT NOT NULL, why TEXT NOT NULL, before DOUBLE NOT NULL,
+  after DOUBLE NOT NULL, change DOUBLE NOT NULL, low DOUBLE NOT NULL, high DOUBLE NOT NULL, until DOUBLE NOT NULL,
+  boots INTEGER NOT NULL, CONSTRAINT pk_pairs PRIMARY KEY (run_id, test_id, metric_id),
+  CONSTRAINT fk_pairs_run_id FOREIGN KEY (run_id) REFERENCES runs (id),
+  CONSTRAINT fk_pairs_test_id FOREIGN KEY (test_id) REFERENCES tests (id),
+  CONSTRAINT fk_pairs_metric_id FOREIGN KEY (metric_id) REFERENCES metrics (id)) WITHOUT ROWID
 """
 INDEXES = {"ix_runs_branch_started": "CREATE INDEX ix_runs_branch_started ON runs (branch, started)"}
 TABLE = "alembic_version"
-ADDED = {"0001": {"results": " begun DOUBLE,"}}
-"""What the tables of each older version lack."""
+WHOLE = ""
+ADDED = {"0001": {"results": " begun DOUBLE,", "pairs": WHOLE}, "0002": {"pairs": WHOLE}}
+"""What the tables of each older version lack; WHOLE: there is no such table."""
 OWN_INDEX = "sqlite_autoindex_"  # SQLite's, of a UNIQUE or PRIMARY KEY of a table
 REMEDY = "move the file away: the next run starts a new history"
 
@@ -60,8 +69,8 @@ def _plain(sql: object) -> str:
 
 def _expected(lacking: Mapping[str, str]) -> Mapping[str, str]:
     texts = {text.split()[0]: f"CREATE TABLE {text}" for text in TABLES.strip().split("\n\n")}
-    texts |= {name: texts[name].replace(lack, "") for name, lack in lacking.items()} | INDEXES
-    return {name: _plain(sql) for name, sql in texts.items()}
+    texts |= {name: texts[name].replace(lack, "") for name, lack in lacking.items() if lack} | INDEXES
+    return {name: _plain(sql) for name, sql in texts.items() if lacking.get(name) != WHOLE}
 
 
 EXPECTED = {VERSION: _expected({})} | {version: _expected(lacking) for version, lacking in ADDED.items()}

@@ -6,7 +6,8 @@ import statistics
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix.history import measuring, streaks, summary
+from bootmatrix import paired
+from bootmatrix.history import measuring, pairing, streaks, summary
 from bootmatrix.history.nights import rows
 from bootmatrix.model import Verdict
 from bootmatrix.screen import signs
@@ -46,8 +47,12 @@ def of(window: Sequence[Night], points: Iterable[Point]) -> Iterator[Story]:
         pairs = tuple((night, point) for night, point in zip(window, row, strict=True) if point)
         if pairs:
             seen, only = [night for night, _ in pairs], [point for _, point in pairs]
-            said = (*streaks.changes(seen, only), *measuring.changes(seen, only)) if len(pairs) > 1 else ()
+            said = _changes(seen, only) if len(pairs) > 1 else ()
             yield Story(pairs[-1][1].id, pairs, said, streaks.rate(only))
+
+
+def _changes(seen: Sequence[Night], row: Sequence[Point]) -> tuple[Change, ...]:
+    return (*streaks.changes(seen, row), *measuring.changes(seen, row), *pairing.changes(seen, row))
 
 
 def lines(story: Story, *, unicode: bool) -> Iterator[list[Span]]:
@@ -85,7 +90,8 @@ def _details(point: Point) -> str:
     measured = "  ".join(f"{one.name} {measuring.shown(one.value, one.unit)}" for one in point.measures)
     reason = "" if point.verdict == Verdict.PASSED else " ".join(point.reason.split())
     cut = f"{reason[:LONGEST]} …" if len(reason) > LONGEST else reason
-    return "  ".join(part for part in (measured, cut) if part)
+    turns = paired.sentence(point.pairs) if point.pairs else ""
+    return "  ".join(part for part in (measured, turns, cut) if part)
 
 
 def sparkline(series: Sequence[float | None], *, unicode: bool) -> str:
@@ -131,4 +137,5 @@ def _as_dict(night: Night, point: Point) -> dict[str, Any]:
         "accelerator": point.accelerator,
         "digest": point.digest,
         "measures": {measure.name: {"value": measure.value, "unit": measure.unit} for measure in point.measures},
+        **({"pairs": [asdict(each) for each in point.pairs]} if point.pairs else {}),
     }

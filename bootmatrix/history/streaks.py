@@ -93,6 +93,9 @@ class _Known:
 
     def passed(self, last: Point) -> Iterator[Change]:
         tonight, before = self.nights[-1][0], self.nights[:-1]
+        if last.verdict == Verdict.UNDECIDED:
+            yield self._undecided(last)
+            return
         if before and not good(before[-1][1]):
             first = self.nights[self._streak(len(before) - 1)][0]
             was = f"{last.verdict} [{before[-1][1].verdict} since {named(first)}]"
@@ -100,6 +103,14 @@ class _Known:
         if last.verdict == Verdict.FLAKY:
             first = next(night for night, point in self.nights if point.verdict == Verdict.FLAKY)
             yield Change(ChangeKind.FLAKY, last.id, _words(last), since=first, rate=self._rate())
+
+    def _undecided(self, last: Point) -> Change:
+        """Neither news of a failure nor of its end."""
+        at = len(self.nights) - 1
+        while at and self.nights[at - 1][1].verdict == Verdict.UNDECIDED:
+            at -= 1
+        was = f" [{self.nights[at - 1][1].verdict} in {named(self.nights[at - 1][0])}]" if at else ""
+        return Change(ChangeKind.UNDECIDED, last.id, f"{_words(last)}{was}", since=self.nights[at][0])
 
     def _streak(self, at: int) -> int:
         """Where the failures begin that reach to `at` unbroken."""

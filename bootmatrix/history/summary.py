@@ -21,23 +21,38 @@ TITLES = {
     ChangeKind.NEW_FAILURE: ("new failure", "new failures"),
     ChangeKind.STILL_FAILING: ("still failing", "still failing"),
     ChangeKind.WORSE: ("measure became worse", "measures became worse"),
+    ChangeKind.DIFFERENCE: ("difference in a pair", "differences in pairs"),
     ChangeKind.FLAKY: ("flaky test", "flaky tests"),
+    ChangeKind.UNDECIDED: ("undecided test", "undecided tests"),
     ChangeKind.NEW: ("new test", "new tests"),
     ChangeKind.GONE: ("test is gone or skipped", "tests are gone or skipped"),
     ChangeKind.FIXED: ("fixed", "fixed"),
     ChangeKind.BETTER: ("measure became better", "measures became better"),
+    ChangeKind.NO_DIFFERENCE: ("difference in a pair is gone", "differences in pairs are gone"),
 }
 STYLES = {
     ChangeKind.NEW_FAILURE: "bold red",
     ChangeKind.STILL_FAILING: "red",
     ChangeKind.WORSE: "bold red",
+    ChangeKind.DIFFERENCE: "cyan",
     ChangeKind.FLAKY: "yellow",
+    ChangeKind.UNDECIDED: "yellow",
     ChangeKind.NEW: "cyan",
     ChangeKind.GONE: "yellow",
     ChangeKind.FIXED: "green",
     ChangeKind.BETTER: "green",
+    ChangeKind.NO_DIFFERENCE: "cyan",
 }
-LASTING = frozenset({ChangeKind.STILL_FAILING, ChangeKind.WORSE, ChangeKind.BETTER, ChangeKind.FLAKY})
+LASTING = frozenset(
+    {
+        ChangeKind.STILL_FAILING,
+        ChangeKind.WORSE,
+        ChangeKind.DIFFERENCE,
+        ChangeKind.FLAKY,
+        ChangeKind.UNDECIDED,
+        ChangeKind.BETTER,
+    }
+)
 """Kinds of which it is told since when."""
 
 

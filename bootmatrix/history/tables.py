@@ -24,7 +24,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-VERSION = "0002"
+VERSION = "0003"
 """The newest migration: what a database must have been brought to."""
 
 
@@ -132,3 +132,20 @@ measures = Table(
     Column("value", Double, nullable=False),
     sqlite_with_rowid=False,
 )
+
+pairs = Table(
+    "pairs",
+    METADATA,
+    Column("run_id", ForeignKey(runs.c.id), primary_key=True),
+    Column("test_id", ForeignKey(tests.c.id), primary_key=True),
+    Column("metric_id", ForeignKey(metrics.c.id), primary_key=True),
+    Column("axis", Plain, nullable=False),
+    Column("base", Plain, nullable=False),
+    Column("value", Plain, nullable=False),
+    Column("verdict", Plain, nullable=False),
+    Column("why", Plain, nullable=False),
+    *(Column(name, Double, nullable=False) for name in ("before", "after", "change", "low", "high", "until")),
+    Column("boots", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What came of boots in turn, as a `PairFinding` has it: of a test one for each measure."""

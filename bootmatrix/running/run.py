@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import __version__, source
+from bootmatrix import __version__, paired, source
 from bootmatrix.boots import results
 from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
@@ -36,7 +36,7 @@ from bootmatrix.screen import Shape
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from bootmatrix.places.opening import Places
@@ -249,14 +249,18 @@ def _host(plan: Plan) -> dict[str, str]:
     return found
 
 
-def exit_code(finished: Finished, *, fail_on_flaky: bool) -> int:
-    """0 all as expected, 1 some test was not, 3 nothing but the infrastructure failed, 130 interrupted."""
+def exit_code(finished: Finished, failing: Collection[Verdict] = ()) -> int:
+    """0 all as expected, 1 some test was not, 3 nothing but the infrastructure failed, 130 interrupted.
+
+    `failing`: good verdicts that are none in this run; an undecided pair counts as an undecided test.
+    """
     if finished.fatal:
         return finished.fatal.exit_code
     if finished.run.interrupted:
         return 130
-    bad = {Verdict.FLAKY} if fail_on_flaky else set[Verdict]()
-    if finished.run.counts().keys() <= GOOD_VERDICTS - bad:
+    if Verdict.UNDECIDED in failing and any(paired.undecided(result.pairs) for result in finished.run.results):
+        return 1
+    if finished.run.counts().keys() <= GOOD_VERDICTS - {*failing}:
         return 0
-    wrong = (result for result in finished.run.results if not result.good or result.verdict in bad)
+    wrong = (result for result in finished.run.results if not result.good or result.verdict in failing)
     return 3 if all(result.infrastructure for result in wrong) else 1

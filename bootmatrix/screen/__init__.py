@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING
 from bootmatrix.screen.contract import Screen, Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rich.console import Console
+
+    from bootmatrix.model import Verdict
 
 __all__ = ["Screen", "Shape", "make"]
 
 
-def make(*, verbosity: int = 0, live: bool = True, flaky_fails: bool = False, console: Console | None = None) -> Screen:
+def make(
+    *, verbosity: int = 0, live: bool = True, failing: Collection[Verdict] = (), console: Console | None = None
+) -> Screen:
     """`verbosity`: -1 tells failures only, 1 everything. rich decides about colours; it honours NO_COLOR.
 
-    `flaky_fails`: a flaky test counts as a failure.
+    `failing`: good verdicts that count as failures in this run.
     """
     from rich.console import Console  # noqa: PLC0415
 
@@ -29,10 +35,10 @@ def make(*, verbosity: int = 0, live: bool = True, flaky_fails: bool = False, co
     github = os.environ.get("GITHUB_ACTIONS") == "true"
     pen = Pen(console, github=github)
     if verbosity < 0:
-        return QuietScreen(pen, flaky_fails=flaky_fails)
+        return QuietScreen(pen, failing=failing)
     kind: type[PlainScreen | LiveScreen] = PlainScreen
     if live and console.is_interactive and console.file.isatty():  # rich calls a file a terminal if FORCE_COLOR is set
         kind = LiveScreen
     elif github:
         kind = GitHubScreen
-    return kind(pen, verbose=verbosity > 0, flaky_fails=flaky_fails)
+    return kind(pen, verbose=verbosity > 0, failing=failing)

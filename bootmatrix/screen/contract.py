@@ -7,15 +7,15 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from bootmatrix.model import GOOD_VERDICTS, Verdict
+from bootmatrix.model import GOOD_VERDICTS
 from bootmatrix.screen.summary import told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from bootmatrix.model import Result, Run
+    from bootmatrix.model import Result, Run, Verdict
     from bootmatrix.screen.pen import Pen
 
 BOOT = "boot "
@@ -36,14 +36,14 @@ class Shape:
 class Screen(ABC):
     """Any thread may call any method, a signal's handler `note`. None raises for what it is told or where it goes.
 
-    `flaky_fails`: a flaky test is as bad as a failed one.
+    `failing`: good verdicts that are as bad as a failed test's in this run.
     """
 
     quiet: ClassVar[bool] = False
 
-    def __init__(self, pen: Pen, *, verbose: bool = False, flaky_fails: bool = False) -> None:
+    def __init__(self, pen: Pen, *, verbose: bool = False, failing: Collection[Verdict] = ()) -> None:
         self.pen, self.verbose = pen, verbose
-        self.good = GOOD_VERDICTS - {Verdict.FLAKY} if flaky_fails else GOOD_VERDICTS
+        self.good = GOOD_VERDICTS - {*failing}
         self._lock = threading.RLock()
 
     @property

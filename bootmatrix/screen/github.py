@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from bootmatrix.screen.plain import PlainScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
-    from bootmatrix.model import Run
+    from bootmatrix.model import Run, Verdict
     from bootmatrix.screen.contract import Shape
     from bootmatrix.screen.pen import Pen
 
@@ -31,10 +31,10 @@ class GitHubScreen(PlainScreen):
         pen: Pen,
         *,
         verbose: bool = False,
-        flaky_fails: bool = False,
+        failing: Collection[Verdict] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(pen, verbose=verbose, flaky_fails=flaky_fails)
+        super().__init__(pen, verbose=verbose, failing=failing)
         self._clock = clock
         self._open = False  # the group of images and builds
         self._folded: list[str] = []

@@ -19,10 +19,10 @@ from bootmatrix.screen.telling import Teller, broken
 from bootmatrix.screen.words import lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from bootmatrix.model import Result
+    from bootmatrix.model import Result, Verdict
     from bootmatrix.screen.contract import Shape
     from bootmatrix.screen.pen import Line, Pen, Span
 
@@ -55,11 +55,11 @@ class LiveScreen(Screen):
         pen: Pen,
         *,
         verbose: bool = False,
-        flaky_fails: bool = False,
+        failing: Collection[Verdict] = (),
         clock: Callable[[], float] = time.monotonic,
         beat: Callable[[Callable[[], None]], AbstractContextManager[object]] = regularly,
     ) -> None:
-        super().__init__(pen, verbose=verbose, flaky_fails=flaky_fails)
+        super().__init__(pen, verbose=verbose, failing=failing)
         self._clock, self._beat = clock, beat
         self._alphabet = UNICODE if pen.unicode and pen.colours else ASCII
         self._teller = Teller(self._alphabet, everything=verbose)

@@ -12,7 +12,7 @@ from bootmatrix.screen.contract import BOOT, Screen
 from bootmatrix.screen.words import WIDTH, details, lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from bootmatrix.model import Result
     from bootmatrix.screen.contract import Shape
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class PlainScreen(Screen):
     """The log of a run; what kind of line goes where is for the methods whose names begin with `tell`."""
 
-    def __init__(self, pen: Pen, *, verbose: bool = False, flaky_fails: bool = False) -> None:
-        super().__init__(pen, verbose=verbose, flaky_fails=flaky_fails)
+    def __init__(self, pen: Pen, *, verbose: bool = False, failing: Collection[Verdict] = ()) -> None:
+        super().__init__(pen, verbose=verbose, failing=failing)
         self.total = self.done = 0
         self._consoles = Consoles()
 

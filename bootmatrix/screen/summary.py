@@ -11,15 +11,15 @@ from bootmatrix.quantities import human_time
 from bootmatrix.screen.words import fit, number, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from bootmatrix.grouping import Group, Sum
-    from bootmatrix.model import Run
+    from bootmatrix.model import PairFinding, Run
     from bootmatrix.screen.pen import Span
 
 MOST = 50  # reasons that are shown
-SKIPS = 20  # and reasons of skips
+REASONS = 20  # and of each verdict that fails no run
 PAIRS = 20  # and tests that booted in turn
 REASON_LINES = 12
 CONSOLE_LINES = 10
@@ -42,15 +42,19 @@ def told(
     `resume` is the command that resumes a run that is not complete; no line of a console is wider than
     `width` columns.
     """
-    total = sum_up(run.results, frozenset(good) - {Verdict.SKIPPED})
-    as_expected = not run.interrupted and not any(total.counts[verdict] for verdict in VERDICTS if verdict not in good)
+    total = sum_up(run.results, frozenset(good) - {Verdict.SKIPPED, Verdict.UNDECIDED})
+    open_pairs = [] if Verdict.UNDECIDED in good else [each for each in total.pairs if paired.undecided(each[1])]
+    bad = any(total.counts[verdict] for verdict in VERDICTS if verdict not in good)
+    as_expected = not run.interrupted and not bad and not open_pairs
     if quiet and as_expected:
         return
     yield "", ""
     yield from _groups(total, good, folder, width)
     if not quiet:
-        yield from _skips(total)
-        yield from _pairs(total)
+        yield from _told_once(total, Verdict.SKIPPED)
+        if Verdict.UNDECIDED in good:
+            yield from _told_once(total, Verdict.UNDECIDED)
+    yield from _pairs(open_pairs if quiet else total.pairs)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in total.counts.items() if count) or "no test"
     reused = f" ({total.reused} reused from earlier runs)" if total.reused else ""
     ended = "interrupted; " if run.interrupted else ""
@@ -103,21 +107,21 @@ def _console(name: str, folder: Path, width: int) -> Iterator[Span]:
         yield fit(safe(f"{INDENT}| {line}"), width), ""
 
 
-def _pairs(total: Sum) -> Iterator[Span]:
+def _pairs(pairs: Sequence[tuple[str, Sequence[PairFinding]]]) -> Iterator[Span]:
     """A sentence for each test that booted in turn."""
-    told = paired.largest_first(total.pairs)
+    told = paired.largest_first(pairs)
     for test, found in told[:PAIRS]:
         yield safe(f"{test}: {paired.sentence(found)}"), "bold" if any(each.real for each in found) else ""
     if len(told) > PAIRS:
         yield f"… and {number(len(told) - PAIRS, 'test')} in turn: they are in summary.md", ""
 
 
-def _skips(total: Sum) -> Iterator[Span]:
-    """A line for each reason, with what would make them run, if it says so."""
-    shown, rest = total.most(SKIPS, (Verdict.SKIPPED,))
+def _told_once(total: Sum, verdict: Verdict) -> Iterator[Span]:
+    """A line for each reason of what fails no run, with what would make a skipped one run, if it says so."""
+    shown, rest = total.most(REASONS, (verdict,))
     for group in shown:
         what = group.ids[0] if group.count == 1 else number(group.count, "test")
         reason = "; ".join(line.strip() for line in group.reason.split("\n"))
-        yield f"{what} skipped: {reason}", Verdict.SKIPPED
+        yield f"{what} {verdict}: {reason}", verdict
     if rest:
-        yield f"… and {number(rest, 'test')} skipped for other reasons", Verdict.SKIPPED
+        yield f"… and {number(rest, 'test')} {verdict} for other reasons", verdict

@@ -17,6 +17,7 @@ from support import script, scripted, write_matrix
 from bootmatrix import results, screen, texts
 from bootmatrix.boots import boot, judgement
 from bootmatrix.matrix import load
+from bootmatrix.model import Verdict
 from bootmatrix.places import local, strain
 from bootmatrix.places.local import LocalPlace
 from bootmatrix.places.strain import Strain
@@ -239,7 +240,7 @@ def test_a_run_puts_a_starved_boot_behind_all_others_and_says_so(
     assert [told[at]["boot"] for at in again] == ["command/late"]
     assert again[0] > begun
     assert finished.run.counts() == {"passed": 7, "timed out": 1}
-    assert run.exit_code(finished, fail_on_flaky=True) == 1  # for the test that hung
+    assert run.exit_code(finished, {Verdict.FLAKY}) == 1  # for the test that hung
     assert "flakyFailure" not in (finished.folder / "junit.xml").read_text()
 
 
@@ -247,7 +248,7 @@ def test_a_starved_boot_fails_no_run_that_fails_on_flaky_ones(tmp_path: Path, mo
     starve_once(monkeypatch, "# late")
     once = script(f"mkdir {tmp_path}/there 2>/dev/null || exit 0; sleep 1000 # late", timeout="300 ms")
     finished, _ = ran(tmp_path, {"late": once})
-    assert run.exit_code(finished, fail_on_flaky=True) == 0
+    assert run.exit_code(finished, {Verdict.FLAKY}) == 0
     (result,) = results.load(finished.folder / "results.json").results
     assert (result.verdict, len(result.attempts)) == ("passed", 2)
     (reported,) = json.loads((finished.folder / "report.json").read_text())["results"]

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from support import bootmatrix, script, scripted, write_matrix
 from bootmatrix import results
 from bootmatrix.history import findings
 from bootmatrix.history.database import opened
+from bootmatrix.model import Measure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from bootmatrix.model import Run
 
 HOSTILE = "exited(1)\r::error::no \x1b[2J \ud800 `@user` <img>\n::error::more"
+
+TABLE = "consoles/1.functions.csv"
 
 
 @pytest.fixture
@@ -42,6 +46,29 @@ def written(folder: Path, made: Run) -> None:
     latest = folder / "out" / "latest"
     latest.unlink(missing_ok=True)
     latest.symlink_to(made.id)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_nightly_names_the_functions_of_a_count_that_changed_from_runs_of_its_own_folder(
+    tmp_path: Path, ours: bool
+) -> None:
+    """A name in a database may be anything, such as one that leads out of the folder of the runs."""
+    with opened(tmp_path) as past:
+        for number in range(1, 5):
+            counted = 50_009 if number < 4 else 62_001
+            metric = Measure("instructions", counted, "instructions", "lower")
+            made = result("t")
+            made = replace(made, attempts=(replace(made.attempts[0], metrics=(metric,), files=(TABLE,)),))
+            name = f"r{number:04}" if ours or number == 4 else f"../r{number:04}"
+            one = run(number, made, id=name)
+            table = tmp_path / "out" / name / TABLE
+            written(tmp_path, one)
+            table.parent.mkdir()
+            table.write_text(f"function,file,instructions\nmemcpy,a.c,{counted}\n")
+            past.record(one)
+    done = bootmatrix("nightly", cwd=tmp_path)
+    assert "instructions: 50,009 instructions → 62,001 instructions (+24.0%)" in done.stdout
+    assert ("memcpy +11,992" in done.stdout) is ours
 
 
 def test_nightly_says_what_changed_and_writes_it_beside_the_results(project: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from histories import result, run
 
 from bootmatrix.compare import functions, judge, pairs, words
-from bootmatrix.compare.functions import Tables
-from bootmatrix.compare.part import Part
+from bootmatrix.counting import part
+from bootmatrix.counting.part import Part, Tables
 from bootmatrix.history import point
 from bootmatrix.model import Measure
 
@@ -53,7 +53,7 @@ def test_the_largest_difference_is_told_first(tmp_path: Path) -> None:
 def test_of_many_functions_some_are_told(tmp_path: Path) -> None:
     many = HEAD + "".join(f"f{number},,{number + 1}\n" for number in range(100))
     row = told(side(tmp_path / "old", 1000, HEAD + "a,,1\n"), side(tmp_path / "new", 2000, many))
-    assert len(row.functions) == functions.KEPT
+    assert len(row.functions) == part.KEPT
     assert words.functions(row) == "f99 +100, f98 +99, f97 +98, f96 +97, f95 +96 and 45 more"
 
 

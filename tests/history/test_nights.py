@@ -51,6 +51,12 @@ def kinds(signs: str, partial: str = "") -> list[str]:
         ("PyP", []),
         ("xxx", []),
         ("Fx", ["fixed"]),
+        ("PP?", ["undecided"]),
+        ("???", ["undecided"]),
+        ("FF?", ["undecided"]),
+        ("F?P", []),
+        ("P?F", ["new failure"]),
+        ("??P", []),
     ],
 )
 def test_good_and_bad(signs: str, wanted: list[str]) -> None:
@@ -165,6 +171,12 @@ def test_failures_say_since_when() -> None:
     (fixed,) = compared("PFF.P").changes
     assert fixed.since == night(4)
     assert fixed.detail == "passed [failed since r0001 (0000000000)]"
+
+
+def test_undecided_says_since_when_and_what_it_was() -> None:
+    (change,) = compared("PPFI?.?").changes
+    assert (change.detail, change.since) == ("undecided: why undecided [failed in r0002 (0000000000)]", night(4))
+    assert compared("??").changes[0].detail == "undecided: why undecided"
 
 
 def test_flaky_has_a_rate_of_the_nights_that_say_something() -> None:

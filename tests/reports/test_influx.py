@@ -18,7 +18,7 @@ from reports.examples import EVIL, ROOT, STARTED, attempt, every, report, result
 
 from bootmatrix import plugins
 from bootmatrix.errors import UserError
-from bootmatrix.model import VERDICTS, Measure
+from bootmatrix.model import VERDICTS, Measure, PairFinding, PairVerdict
 from reports import lines
 
 if TYPE_CHECKING:
@@ -231,3 +231,33 @@ def test_many_results_cost_little(tmp_path: Path) -> None:
         measure(name)
         times[name] = time.process_time() - began
     assert times["influx"] < 2 * times["json"]
+
+
+PAIR = PairFinding(
+    "ocaml", "4.14", "5.3", PairVerdict.MORE, "", "memory_peak", "B", "lower", 1e7, 1.26e7, 0.26, 0.24, 0.27, 0.02, 12
+)
+
+
+def test_a_pair_is_told_with_its_interval_and_one_without_is_not(tmp_path: Path) -> None:
+    unknown = replace(PAIR, name="boot_time", verdict=PairVerdict.UNKNOWN, low=0.0, high=0.0)
+    blank = PairFinding("ocaml", "4.14", "5.3", PairVerdict.UNKNOWN, "no partner")
+    made = replace(result(test="t"), pairs=(PAIR, unknown, blank, replace(PAIR, name=EVIL)))
+    first, second = of("pair", told(run(made), tmp_path))
+    assert {key: first.tags[key] for key in ("axis", "base", "measure", "unit", "test")} == {
+        "axis": "ocaml",
+        "base": "4.14",
+        "measure": "memory_peak",
+        "unit": "B",
+        "test": "t",
+    }
+    assert first.fields == {
+        "before": 1e7,
+        "after": 1.26e7,
+        "change": 0.26,
+        "low": 0.24,
+        "high": 0.27,
+        "boots": 12,
+        "verdict": "more",
+    }
+    assert "\n" not in second.tags["measure"]
+    assert of("pair", told(run(replace(made, reused="earlier")), tmp_path)) == []

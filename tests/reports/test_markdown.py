@@ -131,7 +131,19 @@ def test_what_changed(tmp_path: Path) -> None:
     changed(tmp_path)
     source = text(run(result()), tmp_path)
     kinds = re.findall(r"^\*\*(.*)\*\* · 1$", source, re.MULTILINE)
-    assert kinds == ["new failure", "still failing", "worse", "flaky", "new", "gone", "fixed", "better"]
+    assert kinds == [
+        "new failure",
+        "still failing",
+        "worse",
+        "difference",
+        "flaky",
+        "undecided",
+        "new",
+        "gone",
+        "fixed",
+        "better",
+        "no difference",
+    ]
     assert "since run `20261120-000000-0000`, commit `0123456789ab`" in source
     assert "flaky or failed in 12.5% of the runs (95% interval: 4.0% to 31.0%)" in source
     worse, better = tables(source)[:2]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import example, given, settings
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from reports.examples import EVIL, ROOT, attempt, every, result, run
-from reports.test_influx import TEXTS, sampled
+from reports.test_influx import PAIR, TEXTS, sampled
 
 from bootmatrix import plugins
 from bootmatrix.model import Measure
@@ -57,6 +57,15 @@ def test_a_test_has_its_verdict_and_its_measures_with_all_that_they_are_found_by
         ({**labels, "measure": "unikernel_size", "unit": "B"}, 123456.0),
         ({**labels, "measure": "requests", "unit": "1/s"}, 1200.5),
     ]
+
+
+def test_a_pair_has_its_difference_and_the_ends_of_its_interval(tmp_path: Path) -> None:
+    found = told(run(replace(result(), pairs=(PAIR, replace(PAIR, name=EVIL)))), tmp_path)
+    own = {"axis": "ocaml", "base": "4.14", "measure": "memory_peak", "unit": "B"}
+    (change,) = [each for each in found["bootmatrix_pair_change"] if own.items() <= each.labels.items()]
+    assert (change.value, change.labels["verdict"], change.labels["test"]) == (0.26, "more", "hello")
+    ends = [each for end in ("low", "high") for each in found[f"bootmatrix_pair_{end}"]]
+    assert [each.value for each in ends if own.items() <= each.labels.items()] == [0.24, 0.27]
 
 
 def test_the_run_has_its_counts(tmp_path: Path) -> None:

@@ -11,11 +11,14 @@ from rich.console import Console
 from support import script, scripted, write_matrix
 
 from bootmatrix import screen
+from bootmatrix.boots.counting import Counting
 from bootmatrix.matrix import load
+from bootmatrix.model import Verdict
 from bootmatrix.places import pressure
 from bootmatrix.planning import plan
 from bootmatrix.running import run
 from bootmatrix.runs import journal
+from bootmatrix.watching.witness import Findings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +56,7 @@ def test_what_is_too_large_fails_at_once(tmp_path: Path) -> None:
     assert result.reason.startswith("unikernel_size is ")
     assert ", at most 1 B (" in result.reason
     assert result.reason in said
-    assert run.exit_code(finished, fail_on_flaky=False) == 1
+    assert run.exit_code(finished) == 1
 
 
 def test_what_was_slow_once_is_no_failure(tmp_path: Path) -> None:
@@ -64,7 +67,7 @@ def test_what_was_slow_once_is_no_failure(tmp_path: Path) -> None:
     (put_off,) = (each.event for each in journal.read(finished.folder) if each.event["event"] == "boot postponed")
     assert put_off["reason"].startswith("too slow, or this host too busy: boot_time is 1.")
     assert put_off["reason"] in said
-    assert run.exit_code(finished, fail_on_flaky=True) == 0
+    assert run.exit_code(finished, {Verdict.FLAKY}) == 0
 
 
 def test_what_is_slow_twice_fails(tmp_path: Path) -> None:
@@ -84,6 +87,20 @@ def test_on_a_host_that_stays_busy_that_is_told_and_no_failure(tmp_path: Path, m
     (why,) = result.attempts[-1].unjudged
     assert why.startswith("the limit of boot_time is not judged, for this host was too busy, with ")
     assert f"command/t has passed, but {why}\n" in said
+
+
+def test_what_a_boot_that_counts_waited_is_no_excuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    so_far = 0.0
+
+    def counted(*_args: object) -> Findings:
+        nonlocal so_far
+        so_far += 5.0
+        return Findings()
+
+    monkeypatch.setattr(pressure, "waited", lambda: so_far)
+    monkeypatch.setattr(Counting, "counted", counted)
+    result = only(ran(tmp_path, t=script(SLOW, limits=LIMIT))[0])
+    assert (result.verdict, result.attempts[-1].unjudged) == ("failed", ())
 
 
 def test_packets_and_all_else_are_kept_of_what_a_limit_fails(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from bootmatrix.screen.live import LiveScreen
 from bootmatrix.screen.pen import Pen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 OBEYED = re.compile(r"\x1b\[(\??)([0-9;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]+")
 AXES = {
@@ -138,12 +138,12 @@ class Live:
 
 
 def live(
-    width: int = 80, height: int = 24, *, verbose: bool = False, flaky_fails: bool = False, colours: bool = True
+    width: int = 80, height: int = 24, *, verbose: bool = False, failing: Collection[Verdict] = (), colours: bool = True
 ) -> Live:
     terminal, clock = Terminal(width=width, height=height), Clock()
     console = Console(file=terminal, force_terminal=True, width=width, height=height, no_color=not colours, _environ={})
     pen = Pen(console)
-    screen = LiveScreen(pen, verbose=verbose, flaky_fails=flaky_fails, clock=clock, beat=by_hand)
+    screen = LiveScreen(pen, verbose=verbose, failing=failing, clock=clock, beat=by_hand)
     return Live(terminal, clock, screen, console)
 
 

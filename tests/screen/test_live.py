@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from screen.screens import ONE, live, result, run, shape, tail, unknown
 
+from bootmatrix.model import Verdict
+
 
 def test_a_frame_has_the_grid_what_is_in_flight_the_counts_and_the_time() -> None:
     shown = live()
@@ -263,7 +265,7 @@ def test_without_verbose_no_console_is_asked_for_or_told() -> None:
 
 
 def test_where_flaky_fails_it_is_told_as_a_failure() -> None:
-    shown = live(flaky_fails=True)
+    shown = live(failing={Verdict.FLAKY})
     with shown.screen.showing(ONE, unknown):
         shown.screen.result(result("gcc/a", "flaky", "passed at attempt 2\n  second line"))
         assert shown.draw().splitlines()[:3] == ["≈ flaky gcc/a", "    passed at attempt 2", "    second line"]

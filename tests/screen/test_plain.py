@@ -13,7 +13,7 @@ from screen.said import HOSTILE, TOLD, TWO, some_events
 from screen.screens import plain_pen, result, run, unknown
 
 from bootmatrix import screen
-from bootmatrix.model import VERDICTS
+from bootmatrix.model import VERDICTS, Verdict
 from bootmatrix.screen.github import GitHubScreen
 from bootmatrix.screen.live import LiveScreen
 from bootmatrix.screen.pen import Pen
@@ -82,7 +82,7 @@ def test_a_quiet_log_tells_of_an_interruption_and_of_flaky_tests_that_fail() -> 
     pen, file = plain_pen()
     QuietScreen(pen).summary(run(result(), interrupted=True), Path("out"), ())
     assert "interrupted; 1 passed in 25 s" in file.getvalue()
-    QuietScreen(pen, flaky_fails=True).summary(run(result("gcc/a", "flaky", "at attempt 2")), Path("out"), ())
+    QuietScreen(pen, failing={Verdict.FLAKY}).summary(run(result("gcc/a", "flaky", "at attempt 2")), Path("out"), ())
     assert "gcc/a: flaky: at attempt 2" in file.getvalue()
 
 

@@ -11,16 +11,18 @@ from screen.screens import plain_pen, result, run
 from bootmatrix.grouping import KEPT
 from bootmatrix.model import GOOD_VERDICTS, PairFinding, Result, Run, Verdict
 from bootmatrix.screen import summary as summary_module
-from bootmatrix.screen.plain import PlainScreen
+from bootmatrix.screen.plain import PlainScreen, QuietScreen
 from bootmatrix.screen.summary import MOST, PAIRS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 
-def told(what: Run, **options: bool) -> list[str]:
+def told(what: Run, failing: Collection[Verdict] = (), **options: bool) -> list[str]:
     pen, file = plain_pen()
-    PlainScreen(pen, **options).summary(what, Path("out"), (Path("out/index.html"), Path("out/junit.xml")))
+    PlainScreen(pen, failing=failing, **options).summary(
+        what, Path("out"), (Path("out/index.html"), Path("out/junit.xml"))
+    )
     return file.getvalue().splitlines()
 
 
@@ -54,7 +56,27 @@ def test_a_good_run_is_two_lines_and_the_files() -> None:
 
 
 def test_a_flaky_test_is_told_where_it_fails() -> None:
-    assert "gcc/a: flaky: at attempt 2" in told(run(result("gcc/a", "flaky", "at attempt 2")), flaky_fails=True)
+    assert "gcc/a: flaky: at attempt 2" in told(run(result("gcc/a", "flaky", "at attempt 2")), failing={Verdict.FLAKY})
+
+
+@pytest.mark.parametrize("failing", [(), (Verdict.UNDECIDED,)])
+def test_an_undecided_test_is_told_with_its_reason_and_fails_where_it_is_asked_for(failing: Sequence[Verdict]) -> None:
+    said = "\n".join(told(run(result("gcc/a", "undecided", "it may grow")), failing=failing))
+    expected = "gcc/a: undecided: it may grow" if failing else "gcc/a undecided: it may grow"
+    assert expected in said
+    assert ("repeat it" in said) is bool(failing)
+
+
+@pytest.mark.parametrize("verdict", ["undecided", "unknown"])
+def test_a_quiet_run_tells_of_undecided_pairs_where_these_fail_it(verdict: str) -> None:
+    found = PairFinding("ocaml", "4.14", "5.3", verdict, "too few", "boot_time", low=-0.1, high=0.1)
+    paired = run(replace(result("gcc/a"), pairs=(found,)))
+    pen, file = plain_pen()
+    QuietScreen(pen).summary(paired, Path("out"), ())
+    assert file.getvalue() == ""
+    QuietScreen(pen, failing={Verdict.UNDECIDED}).summary(paired, Path("out"), ())
+    assert "gcc/a: against 4.14, 5.3 boot_time is " in file.getvalue()
+    assert "too few" in file.getvalue()
 
 
 def test_boots_in_turn_are_told_in_sentences_and_of_many_the_largest_differences() -> None:
