@@ -12,6 +12,7 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import once
 import pytest
 import warm
 import yaml
@@ -60,6 +61,11 @@ def others_python() -> str:
         if not subprocess.run(tried, cwd="/", env=env, capture_output=True, check=False).returncode:
             return program
     pytest.skip("no Python here that another user may start")
+
+
+def npm_shared(factory: pytest.TempPathFactory, *names: str) -> Path:
+    """As below, in a folder of all workers."""
+    return once.made(factory, f"npm-{names[0]}", lambda folder: npm_install(folder, *names))
 
 
 def npm_install(folder: Path, *names: str) -> Path:

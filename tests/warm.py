@@ -7,6 +7,7 @@ those that start the program beside themselves, as another user, or with variabl
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import gc
@@ -24,10 +25,10 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 MODULES = (  # and all that they import
     "alembic.command",
@@ -64,6 +65,7 @@ tests: {t: {runner: {command: ["true"]}, nets: {i: n}}}
 AT_THE_START = ("PYTHON", "LD_", "LC_", "LANG")  # variables that Python has read before it could fork
 _SERVERS: list[subprocess.Popen[bytes]] = []  # kept, as their input ends with them
 REQUEST = 1 << 20  # bytes
+MOST_FILES = 1 << 12  # that the server has open: some for each command that runs
 TIMEOUT = 900.0  # seconds
 
 
@@ -190,31 +192,42 @@ def serve(address: str) -> None:
         importlib.import_module(name)
     _practise()
     gc.freeze()
+    running: dict[int, socket.socket] = {}  # who waits for the status of which process
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
         listening.listen()
         os.write(1, b"ready\n")
-        while listening in select.select([listening, sys.stdin], [], [])[0]:
-            channel, _ = listening.accept()
-            if not os.fork():
+        while sys.stdin not in (ready := select.select([listening, sys.stdin, *running], [], [])[0]):
+            for ended in running.keys() & ready:
+                _tell(ended, running.pop(ended))
+            if listening in ready and (command := _forked(listening.accept()[0], running)):
                 break
-            channel.close()
-            with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
         else:
             return
+    command()
+
+
+def _forked(channel: socket.socket, running: dict[int, socket.socket]) -> Callable[[], None] | None:
+    """In a new process: what it is to do."""
     asked, streams, _, _ = socket.recv_fds(channel, REQUEST, 3)
     process = os.fork()
-    if process:
-        for stream in streams:
-            os.close(stream)
-        channel.sendall(f"{process}\n".encode())
-        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    if not process:
+        return functools.partial(_become, *json.loads(asked), *streams)
+    for stream in streams:
+        os.close(stream)
+    channel.sendall(f"{process}\n".encode())
+    running[os.pidfd_open(process)] = channel
+    return None
+
+
+def _tell(ended: int, channel: socket.socket) -> None:
+    """Reap a process, and tell its status to who waits for it, if there is anybody."""
+    found = os.waitid(os.P_PIDFD, ended, os.WEXITED)
+    assert found
+    status = found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+    with contextlib.suppress(OSError), channel:
         channel.sendall(f"{status}\n".encode())
-        os._exit(0)
-    channel.close()
-    _become(*json.loads(asked), *streams)
+    os.close(ended)
 
 
 def _practise() -> None:
@@ -241,6 +254,20 @@ def _become(args: list[str], cwd: str, env: dict[str, str], *streams: int) -> No
     os.environ.update(env)
     for target, stream in enumerate(streams):
         os.dup2(stream, target)
-    os.closerange(3, max(streams) + 1)
+    os.closerange(3, MOST_FILES)  # those of the server
     sys.argv, sys.path[:2] = ["-m", *args], [cwd]
-    runpy._run_module_as_main("bootmatrix")  # type: ignore[attr-defined]  # noqa: SLF001  # what `python -m` does
+    try:
+        runpy._run_module_as_main("bootmatrix")  # type: ignore[attr-defined]  # noqa: SLF001  # what `python -m` does
+    except SystemExit as left:
+        if isinstance(left.code, int):
+            _leave(left.code)
+        raise
+
+
+def _leave(status: int) -> NoReturn:
+    """As `sys.exit`, which would also free each object, and so copy all memory that is shared with the server."""
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
+    atexit._run_exitfuncs()  # noqa: SLF001
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)

@@ -9,6 +9,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+import once
 import pytest
 from conformance import liars
 from support import bootmatrix, runs, started
@@ -27,8 +28,10 @@ MARKS = {"qemu": pytest.mark.qemu, "solo5": pytest.mark.solo5}
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Shared, so that guests that are the same are built once."""
-    return tmp_path_factory.mktemp("cache")
+    """Shared by all workers, so that guests that are the same are built once."""
+    folder = once.shared(tmp_path_factory) / "conformance-cache"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support import PATHS
+from support import bootmatrix
 
 ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^```(\S+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -24,7 +21,6 @@ def test_the_howto_ends_in_a_green_conformance_run(tmp_path: Path) -> None:
     if missing := [name for name in ("gcc", "make", "objcopy") if not shutil.which(name)]:
         pytest.skip(f"not on PATH: {', '.join(missing)}")
     status, runs = 0, 0
-    env = {**os.environ, "PYTHONPATH": PATHS, "BOOTMATRIX_CACHE": str(tmp_path / "cache")}
     for language, name, text in FENCE.findall((ROOT / "docs/howto-backend.md").read_text()):
         if language in TYPED and name not in {"", "other"}:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -32,10 +28,7 @@ def test_the_howto_ends_in_a_green_conformance_run(tmp_path: Path) -> None:
         elif language == "console":
             first, *wanted = text.splitlines()
             assert first.startswith("$ bootmatrix ")
-            command = [sys.executable, "-m", *shlex.split(first[2:])]
-            done = subprocess.run(
-                command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300, check=False
-            )
+            done = bootmatrix(*shlex.split(first[2:])[1:], cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
             printed = [line for line in done.stdout.splitlines() if not line.endswith(".console.log")]
             assert printed == wanted, done.stderr
             status, runs = done.returncode, runs + 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import warm
 from support import PATHS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ def test_the_tutorials_web_server_does_what_it_says(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     program = tmp_path / "bin" / "bootmatrix"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m bootmatrix "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {warm.command()} "$@"\n')
     program.chmod(0o755)
     commands = [line[2:].replace("path/to/the/checkout", str(ROOT)) for line in shown if line.startswith("$ ")]
     env = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHONPATH": PATHS}

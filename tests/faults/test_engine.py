@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from bootmatrix.toolchains.toolchain import Image
 
 pytestmark = pytest.mark.docker
-TESTS = 60
+TESTS = 30
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def daemon(debian_12: Image) -> Iterator[Daemon]:
     daemons.needed()
     found = Daemon(Path(tempfile.mkdtemp(prefix="engine-")))  # a socket's path has 108 characters at the most

@@ -47,7 +47,7 @@ def test_200_boots_of_which_a_tenth_fails_in_each_way(tmp_path: Path, where: str
     assert debian_12
     tests = {f"{way.replace(' ', '-')}-{number}": fields for number in range(EACH) for way, (_, fields) in WAYS.items()}
     write_matrix(tmp_path, scripted(HOST if where == "host" else None, **tests))
-    done = bootmatrix("run", "--engine", where, "-j", "4", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
+    done = bootmatrix("run", "--engine", where, "-j", "8", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
     assert done.returncode == 1, done.stdout + done.stderr
     (run,) = runs(tmp_path / "out")
     expected = {name.replace(" ", "-"): verdict for name, (verdict, _) in WAYS.items()}

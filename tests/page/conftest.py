@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import once
 import pytest
 from page import demo
 from playwright.sync_api import sync_playwright
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+PATIENCE = 60_000  # milliseconds: much, since a busy machine is no fault of the page
 
 
 def written(run: Run, folder: Path) -> Path:
@@ -36,7 +38,9 @@ def written(run: Run, folder: Path) -> Path:
 def until(page: Page, condition: str) -> None:
     """Waits for what must come true in the page; Playwright's own way is `eval`, which the page's policy forbids."""
     look = f"const look = () => ({condition}) ? done() : requestAnimationFrame(look); look();"
-    page.evaluate(f"new Promise((done, fail) => {{ setTimeout(() => fail(new Error({condition!r})), 10000); {look} }})")
+    page.evaluate(
+        f"new Promise((done, fail) => {{ setTimeout(() => fail(new Error({condition!r})), {PATIENCE}); {look} }})"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -49,15 +53,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def demo_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "20261123-230615-1230abcde"
-    return written(demo.made(folder), folder)
+    return shared_page(tmp_path_factory, "20261123-230615-1230abcde")
 
 
 @pytest.fixture(scope="session")
 def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of 10,000 tests."""
-    folder = tmp_path_factory.mktemp("large")
-    return written(demo.made(folder, 10_000), folder)
+    return shared_page(tmp_path_factory, "large", 10_000)
+
+
+def shared_page(factory: pytest.TempPathFactory, name: str, *tests: int) -> Path:
+    made = once.made(factory, f"page-{name}", lambda folder: written(demo.made(folder / name, *tests), folder / name))
+    return next(made.glob("*/*.html"))
 
 
 @contextlib.contextmanager
@@ -76,7 +83,7 @@ def watched(browser: Browser) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         url = file.as_uri()
         page.on("request", lambda request: wrong.append(request.url) if request.url.partition("#")[0] != url else None)
         page.on("console", lambda told: wrong.append(told.text) if told.type in {"error", "warning"} else None)

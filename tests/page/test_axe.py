@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import npm_install
+from support import npm_shared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ PANEL = "#test=gcc-debian-12-x86_64-qemu%2Ftap"
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Axe's script, in exactly the version of package.json."""
-    folder = npm_install(tmp_path_factory.mktemp("axe"), "axe-core")
+    folder = npm_shared(tmp_path_factory, "axe-core")
     return (folder / "node_modules/axe-core/axe.min.js").read_text()
 
 

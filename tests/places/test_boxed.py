@@ -231,7 +231,7 @@ def test_nothing_grows(place: BoxPlace) -> None:
     kept = machine(place)
     share = sorted(each.relative_to(kept.share) for each in kept.share.rglob("*"))
     descriptors = psutil.Process().num_fds(), emulator(place).num_fds()
-    ends = {run_job(place, boot)[1][-4:] for _ in range(30)}
+    ends = {run_job(place, boot)[1][-4:] for _ in range(15)}
     assert len(ends) == 1
     assert machine(place) is kept
     assert sorted(each.relative_to(kept.share) for each in kept.share.rglob("*")) == share

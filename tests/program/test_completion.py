@@ -8,12 +8,12 @@ import re
 import select
 import shutil
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+import warm
 from support import write_matrix
 
 from bootmatrix.program.completion import last_word
@@ -31,7 +31,7 @@ SHELLS = {
     "fish": (["fish", "--no-config", "-i"], "_BOOTMATRIX_COMPLETE=fish_source bootmatrix | source"),
 }
 PROGRAM = """#!/bin/sh
-test -n "$_BOOTMATRIX_COMPLETE" && exec {python} -m bootmatrix "$@"
+test -n "$_BOOTMATRIX_COMPLETE" && exec {program} "$@"
 printf 'GOT'; printf '<%s>' "$@"; echo END
 """
 MATRIX = {
@@ -47,7 +47,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_matrix(folder, MATRIX)
     (folder / "bin").mkdir()
     program = folder / "bin/bootmatrix"
-    program.write_text(PROGRAM.format(python=sys.executable))
+    program.write_text(PROGRAM.format(program=warm.command()))
     program.chmod(0o755)
     return folder
 

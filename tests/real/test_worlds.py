@@ -6,6 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import once
 import pytest
 from conftest import ROOT, made_image
 from support import bootmatrix, write_matrix
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [pytest.mark.docker, pytest.mark.skipif(bool(devices.trouble(devices.TUN)), reason="no /dev/net/tun")]
-PAGE = {"http": {"path": "/", "body": "Hello from bootmatrix"}, "within": "3 s"}
+PAGE = {"http": {"path": "/", "body": "Hello from bootmatrix"}, "within": "20 s"}
+WRONG = {**PAGE, "within": "3 s"}  # which takes all of that, as it is asked for again and again
+UP = {"tcp": 80, "within": "20 s"}  # as a busy machine may need; from then on it answers soon
 
 
 def server(*args: str, **keys: Any) -> dict[str, Any]:
@@ -31,14 +34,14 @@ TESTS: Mapping[str, dict[str, Any]] = {
     ),
     "ready-by-a-check": server(ready={"tcp": 80}, checks=[PAGE], capture="always"),
     "only-ready": server(checks=[]),
-    "status": server("status=500"),
-    "wrong": server("wrong"),
-    "silent": server("silent"),
-    "late": server("late=20000"),
+    "status": server("status=500", checks=[UP, WRONG]),
+    "wrong": server("wrong", checks=[UP, WRONG]),
+    "silent": server("silent", checks=[WRONG]),
+    "late": server("late=20000", checks=[WRONG]),
     "dies": server("die-after=2", checks=[{"http": {"path": "/", "count": 50}}]),
-    "never-ready": server(ready="it will never print this", timeout="4 s"),
+    "never-ready": server(ready="it will never print this", timeout="2 s"),
     "usage": server("ip=nonsense", args=["ip=nonsense"]),
-    "closed": server(checks=[{"tcp": 81, "within": "2 s"}]),
+    "closed": server(checks=[UP, {"tcp": 81, "within": "6 s"}]),
     "elsewhere": server(checks=[{"http": "http://10.0.0.7/", "within": "2 s"}]),
     "monitored": server(
         monitoring=8094,
@@ -67,7 +70,10 @@ WANTED = {
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run's folder, of all tests on all backends that there are."""
-    folder = tmp_path_factory.mktemp("worlds")
+    return once.made(tmp_path_factory, "worlds", run_all) / "out/latest"
+
+
+def run_all(folder: Path) -> None:
     shutil.copytree(ROOT / "unikernels", folder / "unikernels")
     backends = ["qemu", *(["solo5-spt", "solo5-virtio"] if shutil.which("solo5-spt") else [])]
     write_matrix(
@@ -95,7 +101,6 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made_image("x86_64")
     done = bootmatrix("run", "--allow", "/usr/local", cwd=folder)
     assert (folder / "out/latest/results.json").exists(), done.stderr
-    return folder / "out/latest"
 
 
 def results(folder: Path, test: str) -> list[dict[str, Any]]:
@@ -106,7 +111,10 @@ def results(folder: Path, test: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("test", TESTS)
 def test_each_server_comes_to_what_it_deserves(ran: Path, test: str) -> None:
     verdict, reason = WANTED[test]
-    for result in results(ran, test):
+    judged = [each for each in results(ran, test) if not each["reason"].startswith("starved of processor time")]
+    if not judged:
+        pytest.skip("this host was too busy for it on each backend")
+    for result in judged:
         assert (result["verdict"], reason in result["reason"]) == (verdict, True), (result["cell"], result["reason"])
 
 

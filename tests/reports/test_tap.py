@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from reports.examples import CASES, CONSOLE, EVIL, REASONS, every, hostile, result, run, with_console, written
-from support import npm_install
+from support import npm_shared
 
 from bootmatrix.model import Case
 from bootmatrix.protocols import tap
@@ -129,7 +129,7 @@ def test_hostile_texts_are_one_value_of_yaml(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def tap_parser(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = npm_install(tmp_path_factory.mktemp("tap-parser"), "tap-parser")
+    folder = npm_shared(tmp_path_factory, "tap-parser")
     return folder / "node_modules/.bin/tap-parser"
 
 

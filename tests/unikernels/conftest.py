@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
-import os
 from typing import TYPE_CHECKING
 
+import once
 import pytest
 
 from unikernels import guests
@@ -19,15 +18,11 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Of an architecture and endings: the folder with its unikernels, which all workers share."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
 
     @functools.cache
     def one_at_a_time(arch: str, *endings: str) -> Path:
-        out = shared / f"unikernels-{arch}"
-        with out.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        out = once.shared(tmp_path_factory) / f"unikernels-{arch}"
+        with once.alone(out):
             return guests.build(arch, out, *endings)
 
     return one_at_a_time

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import once
 import pytest
 from support import bootmatrix, write_matrix
 
@@ -35,8 +37,12 @@ pytestmark = [pytest.mark.qemu, pytest.mark.solo5]
 @pytest.fixture(scope="module")
 def ran(build: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Result]]:
     """The run's folder and its results, all soaked at once."""
-    folder = tmp_path_factory.mktemp("soak")
     built = build("x86_64", "elf", "spt")
+    out = once.made(tmp_path_factory, "memory-soaks", functools.partial(soak_all, built)) / "out/latest"
+    return out, {result.id: result for result in results.load(out / "results.json").results}
+
+
+def soak_all(built: Path, folder: Path) -> None:
     for ending in ("elf", "spt"):
         shutil.copy(built / f"memory.{ending}", folder)
     common = {"unikernel": "memory.{format}", "ready": "ready", "metrics": HEAP, "soak": {**SOAK, "max_growth": BOUNDS}}
@@ -44,8 +50,6 @@ def ran(build: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) ->
     write_matrix(folder, matrix)
     done = bootmatrix("run", "--engine", "host", "-j", "8", cwd=folder, BOOTMATRIX_CACHE=str(folder / "cache"))
     assert done.returncode in {0, 1}, done.stdout + done.stderr
-    out = folder / "out/latest"
-    return out, {result.id: result for result in results.load(out / "results.json").results}
 
 
 @pytest.mark.parametrize("backend", ["qemu", "solo5-spt"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import npm_install
+from support import npm_shared
 
 pytestmark = pytest.mark.npm
 READERS = ("junit-report-merger", "junit-to-ctrf", "junit2json", "test-results-parser", "xunit-viewer")
@@ -18,13 +19,13 @@ READERS = ("junit-report-merger", "junit-to-ctrf", "junit2json", "test-results-p
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the readers."""
-    return npm_install(tmp_path_factory.mktemp("npm"), *READERS)
+    return npm_shared(tmp_path_factory, *READERS)
 
 
 def read(packages: Path, script: str, *arguments: Path) -> Any:
     """What the script hands to `tell()`; its own output is not looked at."""
     head = "import fs from 'fs'; const file = process.argv[1]; const other = process.argv[2];"
-    told = packages / "told.json"
+    told = packages / f"told-{os.getpid()}.json"
     tell = f"const tell = (x) => fs.writeFileSync({json.dumps(str(told))}, JSON.stringify(x));"
     node = ["node", "--input-type=module", "-e", head + tell + script, *map(str, arguments)]
     done = subprocess.run(node, capture_output=True, text=True, timeout=120, check=False, cwd=packages)
