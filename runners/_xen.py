@@ -29,6 +29,7 @@ OURS = frozenset(
     {*ENDS, "name", "uuid", "kernel", "type", "memory", "vcpus", "cmdline", "extra", "root", "disk", "vif"}
 )
 ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+NO_NETWORK = "bootmatrix sets up no back end for the networks of a guest on Xen"
 SECTOR = 512  # bytes: xl knows no other
 DISKS = 26
 # By its UUID, which alone a domain has from its first moment to its last: xl may be killed before it gives a name, and

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+SILENT = "a guest can hand over no status to Cloud Hypervisor: it has to print one"
+
 
 @dataclass(frozen=True)
 class Runner(model.Runner):
@@ -22,6 +24,7 @@ class Runner(model.Runner):
     version_flag: ClassVar[str] = "--version"
     hides_status: ClassVar[bool] = True
     filled: ClassVar[tuple[str, ...]] = ("initrd", "options")
+    impossible: ClassVar[Mapping[str, str]] = {"silent-exit": SILENT, "silent-failure": SILENT}
     way_out: ClassVar[Mapping[str, str]] = _cloud_hypervisor.WAY_OUT
 
     initrd: str = ""

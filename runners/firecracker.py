@@ -13,6 +13,8 @@ from . import _firecracker, _firecracker_end, _panics
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SILENT = "a guest can hand over no status to Firecracker: it has to print one"
+
 
 @dataclass(frozen=True)
 class Runner(model.Runner):
@@ -21,6 +23,7 @@ class Runner(model.Runner):
     version_flag: ClassVar[str] = "--version"
     hides_status: ClassVar[bool] = True
     filled: ClassVar[tuple[str, ...]] = ("initrd", "options")
+    impossible: ClassVar[Mapping[str, str]] = {"silent-exit": SILENT, "silent-failure": SILENT}
     way_out: ClassVar[Mapping[str, str]] = _firecracker.WAY_OUT
 
     initrd: str = ""

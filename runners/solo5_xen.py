@@ -20,6 +20,11 @@ class Runner(model.Runner):
     format: ClassVar[str] = "xen"
     hides_status: ClassVar[bool] = True
     filled: ClassVar[tuple[str, ...]] = ("config",)
+    impossible: ClassVar[Mapping[str, str]] = {
+        **_solo5_words.IMPOSSIBLE,
+        "network": _xen.NO_NETWORK,
+        "disk": "the Xen bindings of Solo5 have no devices",
+    }
     way_out: ClassVar[Mapping[str, str]] = _solo5_words.WAY_OUT
 
     config: tuple[str, ...] = ()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Source: xen/arch/x86/hvm/hvm.c, hvm_hlt
 HALTED = "as it does, too, where a guest has only halted its processors with their interrupts off"
 
+SILENT = "a guest can hand over no status to Xen: it has to print one"
+
 
 @dataclass(frozen=True)
 class Runner(model.Runner):
@@ -23,6 +25,11 @@ class Runner(model.Runner):
 
     hides_status: ClassVar[bool] = True
     filled: ClassVar[tuple[str, ...]] = ("config",)
+    impossible: ClassVar[Mapping[str, str]] = {
+        "silent-exit": SILENT,
+        "silent-failure": SILENT,
+        "network": _xen.NO_NETWORK,
+    }
     way_out: ClassVar[Mapping[str, str]] = {"": "does it ask Xen for a shutdown (SCHEDOP_shutdown)?"}
 
     type: Literal["pvh", "pv"] = "pvh"

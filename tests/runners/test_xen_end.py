@@ -12,6 +12,7 @@ from runners import xl
 
 ROOT = Path(__file__).parents[2]
 TOO_SMALL = "Failed to set paging mempool size to 4kB: Cannot allocate memory"
+NO_ROOM = "segment kernel too large (0x14 > 0x100 - 0x100 pages): Out of memory"
 NO_CONSOLE = "xenconsole: Could not open tty `/dev/pts/0': Permission denied\n"
 KILLED = "xl was ended by SIGKILL"
 
@@ -89,6 +90,11 @@ def test_a_panic_is_one_however_the_domain_ends(code: int) -> None:
             3,
             f"libxl: error: libxl_dom.c:1470:libxl__domain_set_paging_mempool_size: Domain 6:{TOO_SMALL}",
             TOO_SMALL,
+        ),
+        (
+            3,
+            f"xc: error: panic: xg_dom_core.c:536: xc_dom_chk_alloc_pages: {NO_ROOM}",
+            NO_ROOM,
         ),
         (
             1,

@@ -1,5 +1,6 @@
 /* QEMU x86_64, or Xen, entered by PVH: serial port, exceptions, exit. */
 #include "baremetal.h"
+#include "platform.h"
 #include "ports.h"
 #include "xen.h"
 
@@ -83,6 +84,19 @@ void platform_flush(void)
         xen_flush();
 }
 
+bool platform_on_xen(void)
+{
+    return on_xen;
+}
+
+void platform_drain(void)
+{
+    if (on_xen)
+        xen_drain();
+    else
+        wait_for_line_status(STATUS_ALL_SENT);
+}
+
 static void serial_start(void)
 {
     out8(COM1_INTERRUPT_ENABLE, 0);
@@ -154,7 +168,7 @@ _Noreturn void guest_exit(enum guest_status status)
         guest_hang();
     }
     /* QEMU ends at once: bytes still in the serial port would be lost. */
-    wait_for_line_status(STATUS_ALL_SENT);
+    platform_drain();
     out8(DEBUG_EXIT_PORT, (uint8_t)(status >> 1));
     guest_hang(); /* no such device */
 }

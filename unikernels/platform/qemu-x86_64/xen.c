@@ -2,7 +2,7 @@
  * Xen's PVH domains: hypercalls, console, shutdown.
  *
  * Source: Xen public headers arch-x86/cpuid.h, xen.h, event_channel.h,
- * hvm/hvm_op.h, hvm/params.h, io/console.h, sched.h.
+ * hvm/hvm_op.h, hvm/params.h, io/console.h, sched.h, vcpu.h.
  */
 #include "xen.h"
 
@@ -21,10 +21,12 @@
 #define ENTRY_SIZE 32 /* of each hypercall in the page */
 
 enum hypercall {
+    VCPU_OP = 24,
     SCHED_OP = 29,
     EVENT_CHANNEL_OP = 32,
     HVM_OP = 34,
 };
+#define VCPUOP_IS_UP 3
 #define SCHEDOP_YIELD 0
 #define SCHEDOP_SHUTDOWN 2
 #define EVTCHNOP_SEND 4
@@ -138,11 +140,26 @@ void xen_put_byte(uint8_t byte)
     __atomic_store_n(&ring->out_prod, at + 1, __ATOMIC_RELEASE);
 }
 
+void xen_drain(void)
+{
+    while (taken() != ring->out_prod)
+        yield();
+}
+
+/* Processors are numbered from 0; of one that is not there Xen tells an error. */
+uint32_t xen_cpus(void)
+{
+    uint64_t number = 0;
+
+    while (hypercall(VCPU_OP, VCPUOP_IS_UP, (const void *)number) >= 0)
+        number++;
+    return (uint32_t)number;
+}
+
 void xen_shutdown(enum xen_shutdown reason)
 {
     uint32_t why = reason;
 
-    while (taken() != ring->out_prod)
-        yield();
+    xen_drain();
     hypercall(SCHED_OP, SCHEDOP_SHUTDOWN, &why);
 }

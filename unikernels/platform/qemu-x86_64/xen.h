@@ -19,6 +19,11 @@ void xen_put_byte(uint8_t byte);
 /* Tells the console's other end that there are bytes. */
 void xen_flush(void);
 
+/* Waits until all of the console's bytes are taken. */
+void xen_drain(void);
+
+uint32_t xen_cpus(void);
+
 /* Waits first until all of the console's bytes are taken. */
 void xen_shutdown(enum xen_shutdown reason);
 

@@ -1,0 +1,12 @@
+/* What the ends of the conformance guest need of the platform. */
+#ifndef QEMU_X86_64_PLATFORM_H
+#define QEMU_X86_64_PLATFORM_H
+
+#include <stdbool.h>
+
+bool platform_on_xen(void);
+
+/* Waits until all of the console's bytes have left the guest. */
+void platform_drain(void);
+
+#endif
