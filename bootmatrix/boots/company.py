@@ -10,8 +10,9 @@ from bootmatrix.watching.stop import Stop, StopKind
 from bootmatrix.watching.witness import Moment, Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from bootmatrix.model import Interface
     from bootmatrix.places.namespace import Shared
     from bootmatrix.places.place import Process
 
@@ -94,7 +95,9 @@ class Member(Witness):
     shared: Shared | None
     port: int
     together: bool = True
+    interfaces: Sequence[Interface] = ()
     begun: float = field(default=0.0, init=False)
+    _process: Process | None = field(default=None, init=False)
 
     def begin(self) -> None:
         """All is ready: it starts with those that start together. Raises Abandoned."""
@@ -105,11 +108,16 @@ class Member(Witness):
         self.company.done(self.name)
 
     def ready(self) -> None:
+        """Whoever waits for it may start, and reaches it from now on."""
+        if self._process and self._process.namespace and self.interfaces:
+            from bootmatrix.networks import laying  # noqa: PLC0415  # 0.3 s
+
+            laying.hurry(self._process.namespace, self.interfaces)
         self.company.ready(self.name)
 
     def began(self, process: Process, now: float) -> None:
         del now
-        self.begun = process.begun
+        self.begun, self._process = process.begun, process
 
     def tick(self, moment: Moment) -> Stop | None:
         del moment

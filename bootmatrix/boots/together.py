@@ -56,7 +56,10 @@ def _made(
     company = Company(guests, together, attempts.stop)
     with _shared(first.test_id, guests, place) as shared:
         begin()
-        members = {name: Member(name, company, shared, number, name in together) for number, name in enumerate(guests)}
+        members = {
+            name: Member(name, company, shared, number, name in together, each.job.interfaces)
+            for number, (name, each) in enumerate(guests.items())
+        }
         hands = {name: _Hand(attempts, guests[name], place, turn, member) for name, member in members.items()}
         for hand in hands.values():
             hand.start()

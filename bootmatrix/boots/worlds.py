@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bootmatrix.checks import targets
@@ -75,7 +75,10 @@ def reads(fields: TestFields) -> bool:
 def check(step: BootStep, fields: TestFields) -> None:
     """Raises UserError for a check that names what the test does not have, Rejected for one that the backend cannot."""
     for each in asked(fields.ready, fields.checks):
-        targets.of(each, step.interfaces)
+        try:
+            targets.of(each, step.interfaces)
+        except UserError as error:
+            raise UserError(*(replace(problem, what=step.told(problem.what)) for problem in error.problems)) from None
     if fields.monitoring and not step.interfaces:
         what = f"{step.id} has `monitoring`, but no network on which its guest could send anything"
         raise UserError(Problem(what, remedy="give it `nets`, or remove `monitoring`"))

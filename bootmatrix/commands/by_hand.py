@@ -70,8 +70,10 @@ def line(step: BootStep, words: str) -> str:
 
 
 def remark(text: str, *, err: bool = False) -> None:
-    """A line of a shell's comment, whatever the matrix has in it: a newline there would begin a command."""
-    click.echo(f"# {printable(text)}", err=err)
+    """A line of a shell's comment, whatever the matrix has in it: a newline there would begin a command. It is whole:
+    people copy commands from it.
+    """
+    click.echo(f"# {printable(text, limit=len(text))}", err=err)
 
 
 def addresses(step: BootStep) -> Iterator[str]:

@@ -18,7 +18,7 @@ from bootmatrix.commands.common import (
     plan_to_run,
 )
 from bootmatrix.engines import Engine
-from bootmatrix.errors import InfrastructureError, Problem, UserError
+from bootmatrix.errors import InfrastructureError, Problem, UserError, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   bootmatrix shell gcc-debian-12-aarch64-qemu
-  bootmatrix shell gcc-debian-12-x86_64-qemu --net web""",
+  bootmatrix shell gcc-debian-12-x86_64-qemu --net web
+  bootmatrix shell gcc-debian-12-x86_64-qemu --net talk --guest client""",
 )
 @click.argument("cell", shell_complete=complete)
 @click.option(
@@ -44,30 +45,36 @@ Examples:
     shell_complete=complete_networked,
     help="Stand in the networks of this test instead, with all that its guest needs.",
 )
+@click.option(
+    "--guest",
+    metavar="NAME",
+    default="",
+    help="With --net, of a test of several guests: stand where this one boots.",
+)
 @allow_option
 @matrix_options
-def command(cell: str, test: str, allow: tuple[Path, ...], directory: Path | None, file: Path) -> None:
+def command(cell: str, test: str, guest: str, allow: tuple[Path, ...], directory: Path | None, file: Path) -> None:
     """Open a shell in a cell's container, as its build sees it; or in the networks of one of its tests.
 
     The source's private copy is /src, thrown away afterwards, as is $OUT; variables, user and limits are the build's;
     its last output, if there is one, is /unikernels.
 
     With --net the shell is in the sandbox of that test's boot. The command that boots the guest there is printed, and
-    how to ask it.
+    how to ask it. Of several guests the others are booted from other terminals, each by two commands that are printed.
     """
+    if guest and not test:
+        raise click.UsageError("--guest says where to stand in the networks of a test: give that by --net")
     name = f"{cell}/{test}" if test else cell
     step = one_boot(plan_to_run(directory, file, allow, (name,), Engine.DOCKER), name)
-    raise SystemExit(_in_networks(step) if test else _open(step))
+    raise SystemExit(_in_networks(step, guest) if test else _open(step))
 
 
-def _in_networks(step: BootStep) -> int:
+def _in_networks(step: BootStep, guest: str) -> int:
     import shlex  # noqa: PLC0415
 
     from bootmatrix.places import engine, standing_container  # noqa: PLC0415
 
-    if step.guests:
-        remedy = f"boot them with the commands of bootmatrix repro {step.id}, or have its networks with bootmatrix net"
-        raise UserError(Problem(f"{step.id} has several guests, each in a sandbox of its own", remedy=remedy))
+    there, *others = _parts(step, guest)
     _check_terminal()
     by_hand.check(step)
     with (
@@ -75,14 +82,39 @@ def _in_networks(step: BootStep) -> int:
         holding.held(step, place) as standing,
         _marked(),
     ):
-        job = by_hand.job(by_hand.prepared(step, place), 1, place)
-        again = f"{engine.cli()} exec -it {standing_container.shell_in(by_hand.name(step))} sh"
-        by_hand.remark(f"another shell beside this one, from a second terminal: {again}", err=True)
+        for part in others:
+            shell, boot = _shell_of(part, place)
+            by_hand.remark(f"a shell where the guest '{part.guest}' boots, from a second terminal: {shell}", err=True)
+            by_hand.remark(f"boot it there: {boot}", err=True)
+        line, boot = _shell_of(there, place)
+        again = f"{engine.cli()} exec -it {standing_container.shell_in(by_hand.name(there))} sh"
+        by_hand.remark(there.told(f"another shell beside this one, from a second terminal: {again}"), err=True)
         by_hand.remark("boot the guest in one of them; in the background with </dev/null & behind it:", err=True)
-        by_hand.remark(shlex.join(job.argv), err=True)
-        shell = replace(job, argv=("sh",), env={**job.env, "PS1": f"{step.id} $ "})
-        (line,) = place.command_line(shell, terminal=True)
+        by_hand.remark(boot, err=True)
         return holding.run(standing, shlex.split(line))
+
+
+def _parts(step: BootStep, guest: str) -> list[BootStep]:
+    """The guest where the shell is, and the others that have networks; raises UserError if it is none of them."""
+    known = {part.guest: part for part in step.parts if part.interfaces}
+    if not step.guests and guest:
+        raise UserError(Problem(f"{step.id} has no guest '{guest}': it is a single one", remedy="leave out --guest"))
+    if step.guests and known and guest not in known:
+        which = f"no guest '{guest}' with a network" if guest else "several guests, each in a sandbox of its own"
+        remedy = suggest(guest, known) if guest else f"say where to stand: --guest {' or '.join(known)}"
+        raise UserError(Problem(f"{step.id} has {which}", remedy=remedy))
+    there = known.get(guest, step)
+    return [there, *(part for part in known.values() if part is not there)]
+
+
+def _shell_of(part: BootStep, place: Place) -> tuple[str, str]:
+    """The commands for a shell where a guest boots, and for its boot there."""
+    import shlex  # noqa: PLC0415
+
+    job = by_hand.job(by_hand.prepared(part, place), 1, place)
+    shell = replace(job, argv=("sh",), env={**job.env, "PS1": f"{part.id} $ "})
+    (line,) = place.command_line(shell, terminal=True)
+    return line, shlex.join(job.argv)
 
 
 def _check_terminal() -> None:

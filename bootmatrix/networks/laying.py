@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from bootmatrix.errors import InfrastructureError
 from bootmatrix.networks import messages
 from bootmatrix.networks.messages import Link
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Interface, Network
 
-GONE_SECONDS, TICK = 5.0, 0.001  # that links have to go, and between two looks
+GONE_SECONDS, TICK = 5.0, 0.001  # that links have to come or to go, and between two looks
 FIRST = 1 << 24  # the index of the first link that is not a tap: the kernel counts up, and never comes there
 HOST = "eth0"  # what programs beside the guest see as their network's link, where that is no tap
 TAP, PAIR, BRIDGE, PORT = 1, 2, 3, 4  # kinds of links whose MAC is not the host's
@@ -37,6 +38,9 @@ class Kernel(Protocol):
 
     def relay(self, device: str) -> int:
         """Carry the frames of a link to and from the boot, which comes to a socket of this name; its index."""
+
+    def usher(self, device: str, link: str) -> None:
+        """Send what comes by a tap on a bridge to the link that leads from it, until the bridge does."""
 
     def netlink(self, request: bytes, protocol: int = ROUTES) -> bytes:
         """The kernel's answer."""
@@ -73,35 +77,49 @@ def share(end: Kernel, network: Network) -> None:
 def lay(kernel: Kernel, interfaces: Sequence[Interface], ends: Mapping[str, Kernel], port: int | None = None) -> None:
     """Make a link for each interface, and the host's end of each network, by its name, in that one of `ends`.
 
-    Where that is the boot's own namespace, a single link is the host's end itself; several are ports of a bridge. Where
-    it is another, a pair of links leads there from a bridge. With a `port`, the number of a guest, the end is there
-    already: see `share`. Raises InfrastructureError if the kernel refuses, or does not answer.
+    Where that is the boot's own namespace, the only link is the host's end itself. Where it is another, a pair of links
+    leads there from a bridge. With a `port`, the number of a guest, the end is there already: see `share`. Raises
+    InfrastructureError if the kernel refuses, or does not answer.
     """
     for number, network in enumerate(dict.fromkeys(each.network for each in interfaces)):
         mine = [each for each in interfaces if each.network == network]
         what = f"the network for {', '.join(each.name for each in mine)} cannot be set up"
         end = ends[network.name]
-        if end is not kernel:
-            far = Link(FIRST, mac_of(network.host.ip), network.mtu, HOST)
-            if port is not None:
-                far = Link(FIRST + 1 + port, mac_of(mine[0].address.ip, PORT), network.mtu, f"port{port}")
-            index = far.index
-            orders = _bridged(kernel, mine, FIRST + 2 * number, mac_of(network.host.ip, BRIDGE))
-            with end.given() as descriptor, kernel.taken(descriptor) as namespace:
-                orders.append(_joined(network, FIRST + 2 * number, far, namespace))
-                messages.check(kernel.netlink(b"".join(orders)), what, REMEDY)
-            orders = [messages.up(index)]
-            if port is not None:
-                messages.check(end.netlink(messages.tap(replace(far, name="", master=FIRST))), what)
-                continue
-        elif len(mine) > 1:
-            index = FIRST + 2 * number
-            orders = _bridged(kernel, mine, index, mac_of(network.host.ip))
-        else:
-            index = attach(kernel, mine[0].device, by_socket=mine[0].by_socket)
-            orders = [messages.tap(Link(index, mac_of(network.host.ip), network.mtu))]
-        orders += _addressed(index, network)
+        if end is kernel:
+            (only,) = mine
+            index = attach(kernel, only.device, by_socket=only.by_socket)
+            orders = [messages.tap(Link(index, mac_of(network.host.ip), network.mtu)), *_addressed(index, network)]
+            messages.check(end.netlink(b"".join(orders)), what)
+            continue
+        far = Link(FIRST, mac_of(network.host.ip), network.mtu, HOST)
+        if port is not None:
+            far = Link(FIRST + 1 + port, mac_of(mine[0].address.ip, PORT), network.mtu, f"port{port}")
+        _joined(kernel, mine, end, far, FIRST + 2 * number)
+        orders = [messages.up(far.index), *_addressed(far.index, network)]
+        if port is not None:
+            orders = [messages.tap(replace(far, name="", master=FIRST))]
         messages.check(end.netlink(b"".join(orders)), what)
+        _settle(kernel, FIRST + 2 * number + 1, what)
+        for link in dict.fromkeys((far.index, FIRST)):
+            _settle(end, link, what)
+
+
+def _settle(kernel: Kernel, index: int, what: str) -> None:
+    """Wait until frames pass a link that is up: the kernel sees that later, in a thread of its own. To be asked hurries
+    it: since Linux 6.8 it does then what was left for later.
+    """
+    end = time.monotonic() + GONE_SECONDS
+    while not messages.passes(kernel.netlink(messages.link(index))):
+        if time.monotonic() > end:
+            raise InfrastructureError(f"{what}: its links do not come up")
+        time.sleep(TICK)
+
+
+def hurry(kernel: Kernel, interfaces: Sequence[Interface]) -> None:
+    """Let the kernel see at once to which taps somebody has attached: then their guests can be reached."""
+    for each in interfaces:
+        if not each.by_socket:
+            kernel.netlink(messages.named(each.device))
 
 
 def attach(kernel: Kernel, device: str, *, by_socket: bool) -> int:
@@ -128,11 +146,21 @@ def _bridged(kernel: Kernel, interfaces: Sequence[Interface], bridge: int, mac: 
     return orders
 
 
-def _joined(network: Network, bridge: int, far: Link, namespace: int) -> bytes:
-    """The order for a pair of links from a bridge to one in another namespace."""
-    mac = mac_of(network.host.ip, PAIR)
-    near = Link(bridge + 1, mac, network.mtu, f"pair{bridge - FIRST}", master=bridge)
-    return messages.pair(near, far, namespace)
+def _joined(kernel: Kernel, mine: Sequence[Interface], end: Kernel, far: Link, bridge: int) -> None:
+    """Make the bridge for interfaces on one network, by its index, and a pair of links from there to the host's end.
+
+    What a guest sends before the bridge has seen it attach is sent by an usher.
+    """
+    network = mine[0].network
+    what = f"the network for {', '.join(each.name for each in mine)} cannot be set up"
+    near = Link(bridge + 1, mac_of(network.host.ip, PAIR), network.mtu, f"pair{bridge - FIRST}", master=bridge)
+    orders = _bridged(kernel, mine, bridge, mac_of(network.host.ip, BRIDGE))
+    with end.given() as descriptor, kernel.taken(descriptor) as namespace:
+        orders.append(messages.pair(near, far, namespace))
+        messages.check(kernel.netlink(b"".join(orders)), what, REMEDY)
+    for each in mine:
+        if not each.by_socket:
+            kernel.usher(each.device, near.name)
 
 
 def mac_of(address: IPv4Address, kind: int = 0) -> str:

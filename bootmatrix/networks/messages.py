@@ -169,6 +169,33 @@ def links() -> bytes:
     return _message(made, RTM_GETLINK, DUMP)
 
 
+@functools.lru_cache(KEPT)
+def link(index: int) -> bytes:
+    """A question for one link."""
+    made = ifinfmsg()
+    made["index"] = index
+    made["attrs"] = [("IFLA_EXT_MASK", NO_COUNTERS)]
+    return _message(made, RTM_GETLINK, NLM_F_ACK)
+
+
+@functools.lru_cache(KEPT)
+def named(device: str) -> bytes:
+    """A question for the link of a name."""
+    made = ifinfmsg()
+    made["attrs"] = [("IFLA_IFNAME", device), ("IFLA_EXT_MASK", NO_COUNTERS)]
+    return _message(made, RTM_GETLINK, NLM_F_ACK)
+
+
+def passes(answer: bytes) -> bool:
+    """Whether frames pass the link of an answer: there is something at its other end, and the kernel has seen that."""
+    for kind, message in _messages(answer):
+        if kind == RTM_NEWLINK:
+            read = ifinfmsg(message)
+            read.decode()
+            return bool(read.get_attr("IFLA_CARRIER")) and read.get_attr("IFLA_OPERSTATE") == "UP"
+    return False
+
+
 @functools.cache
 def dumps() -> tuple[bytes, ...]:
     """Questions for all links, addresses, routes and neighbours, to be asked one at a time."""

@@ -3,6 +3,7 @@
  * A Unix socket of whole messages, one answer for each request, whether a boot runs or none; see `wire.py`.
  *   tap NAME                  makes a tap that the boot's user may open             ok INDEX
  *   relay NAME                carries that link's frames to and from QEMU           ok INDEX
+ *   usher TAP LINK            attends that tap until its bridge passes its frames   ok
  *   socket DOMAIN TYPE PROTO  makes a socket in this network                        ok, and its descriptor
  *   netlink PROTO NUL BYTES   asks the kernel; each message must want an answer     ok NUL BYTES
  *   post PROTO NUL BYTES      tells the kernel, and does not wait for it                 ok
@@ -127,7 +128,7 @@ static void reply(int wire, const char *bytes, size_t length, int descriptor)
 static int serve(int wire, uid_t owner)
 {
     static char request[MOST + 1], answer[MOST];
-    char name[IFNAMSIZ + 1]; /* one more than a link's may have, to tell that it is too long */
+    char name[IFNAMSIZ + 1], other[IFNAMSIZ + 1]; /* one more than a link's may have, to tell that it is too long */
     int domain, kind, protocol, begin = 0, descriptor = -1, given = -1;
     ssize_t length = receive(wire, request, MOST, &given), said = -1;
     if (length <= 0) {
@@ -142,6 +143,8 @@ static int serve(int wire, uid_t owner)
     } else if (sscanf(request, "relay %16s%n", name, &begin) == 1 && begin == length && strlen(name) <= LONGEST_NAME) {
         int index = make_relay(name);
         said = index < 0 ? -1 : snprintf(answer, sizeof answer, "ok %d", index);
+    } else if (sscanf(request, "usher %16s %16s%n", name, other, &begin) == 2 && begin == length) {
+        said = make_usher(name, other) ? -1 : snprintf(answer, sizeof answer, "ok");
     } else if (sscanf(request, "socket %d %d %d", &domain, &kind, &protocol) == 3) {
         descriptor = socket(domain, kind | SOCK_CLOEXEC, protocol);
         said = descriptor < 0 ? -1 : snprintf(answer, sizeof answer, "ok");

@@ -100,27 +100,30 @@ static void to_guest(struct relay *relay)
         relay->waiting = relay->sent = 0;
 }
 
-/* The next frame of the link for the guest, with its tag; -1 if there is none, 0 if it is not for the guest. */
-static ssize_t next_frame(struct relay *relay)
+/* The next frame, with its tag, behind the `before` bytes that the kernel puts there. Its length without those, -1 if there
+   is none, 0 if it is not whole; `kind` is PACKET_OUTGOING or another of packet(7). */
+static ssize_t take_frame(int frames, uint8_t *at, size_t before, int *kind)
 {
     union {
         struct cmsghdr head;
         char space[CMSG_SPACE(sizeof(struct auxiliary))];
     } control;
     struct sockaddr_ll from = {0};
-    struct iovec part = {relay->to + HEAD + TAG, LARGEST};
-    struct msghdr whole = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &part, .msg_iovlen = 1};
+    uint8_t *frame = at + before;
+    struct iovec parts[] = {{at, before}, {frame + TAG, LARGEST}};
+    struct msghdr whole = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = parts, .msg_iovlen = 2};
     whole.msg_control = control.space, whole.msg_controllen = sizeof control.space;
-    ssize_t length = recvmsg(relay->frames, &whole, MSG_DONTWAIT);
+    ssize_t length = recvmsg(frames, &whole, MSG_DONTWAIT);
     if (length < 0)
         return -1;
-    if (from.sll_pkttype == PACKET_OUTGOING || length < TAG_AT || whole.msg_flags & MSG_TRUNC || relay->guest < 0)
+    *kind = from.sll_pkttype;
+    length -= before;
+    if (length < TAG_AT || whole.msg_flags & MSG_TRUNC)
         return 0;
     struct cmsghdr *head = CMSG_FIRSTHDR(&whole);
     struct auxiliary more = {0};
     if (head && head->cmsg_level == SOL_PACKET && head->cmsg_type == AUXDATA)
         memcpy(&more, CMSG_DATA(head), sizeof more);
-    uint8_t *frame = relay->to + HEAD;
     if (!(more.status & HAS_TAG)) {
         memmove(frame, frame + TAG, length);
         return length;
@@ -129,6 +132,14 @@ static ssize_t next_frame(struct relay *relay)
     memmove(frame, frame + TAG, TAG_AT);
     memcpy(frame + TAG_AT, tag, TAG);
     return length + TAG;
+}
+
+/* The next frame of the link for the guest; -1 if there is none, 0 if it is not for the guest. */
+static ssize_t next_frame(struct relay *relay)
+{
+    int kind = PACKET_OUTGOING;
+    ssize_t length = take_frame(relay->frames, relay->to + HEAD, 0, &kind);
+    return length > 0 && (kind == PACKET_OUTGOING || relay->guest < 0) ? 0 : length;
 }
 
 /* 0 when the link is gone. */

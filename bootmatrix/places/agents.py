@@ -28,7 +28,7 @@ PIPES = ("commands", "status", "console", "tender", "usage", "input")
 # What a kept container's first process needs to give up for each boot, and to end and clean up what that leaves.
 RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", "DAC_OVERRIDE", "FOWNER")
 OF_NETWORKS = ("NET_ADMIN", "NET_RAW")  # besides, to set up a boot's network, and to capture what goes through it
-PARTS = ("agent_usage", "agent_kernel", "agent_relay", "agent_net", "agent")
+PARTS = ("agent_usage", "agent_kernel", "agent_relay", "agent_usher", "agent_net", "agent")
 SOURCE = "".join(files("bootmatrix.places").joinpath(f"{name}.c").read_text() for name in PARTS)
 COMPILE = (
     'printf %s "$1" >/tmp/agent.c; for cc in cc gcc clang; do "$cc" -O2 -pthread -o /tmp/agent /tmp/agent.c >&2 && '

@@ -3,7 +3,7 @@
 `python -I -S holder.py DESCRIPTOR`: a socket on which it is sent one end of a wire for each job. It forks, which takes
 a tenth of a start. The child has a network of its own once it is told `begin`, in a user namespace unless it is root;
 it ends when nobody is at the other end of its wire any more, and its namespaces with the last process in them. So does
-the program with its socket. It imports nothing of ours but `relay.py`, by its path.
+the program with its socket. It imports nothing of ours but `relay.py` and `usher.py`, by their paths.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ import signal
 import socket
 import struct
 import sys
+
+TYPE_CHECKING = False  # as `typing` has it, which takes as long to import as all else
+if TYPE_CHECKING:
+    from types import ModuleType
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 NEW_USER, NEW_NET = 0x10000000, 0x40000000  # CLONE_NEWUSER, CLONE_NEWNET
@@ -120,6 +124,9 @@ def _answered(request: bytes, apart: int) -> tuple[bytes, list[int]]:
             return b"ok %d" % _tap(rest), []
         if word == b"relay":
             return b"ok %d" % _relay(rest), []
+        if word == b"usher":
+            _usher(rest)
+            return b"ok", []
         if word == b"netlink":
             number, _, messages = rest.partition(b"\0")
             return b"ok\0" + _asked(int(number), messages), []
@@ -145,16 +152,26 @@ def _tap(name: bytes) -> int:
 
 def _relay(name: bytes) -> int:
     """The relay is a thread: it ends with us."""
-    import importlib.util  # noqa: PLC0415  # as what it imports: for those who have no taps
+    index: int = _loaded("relay").begin(name.decode())
+    return index
 
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "relay.py")  # noqa: PTH100, PTH118, PTH120
-    spec = importlib.util.spec_from_file_location("relay", path)
+
+def _usher(names: bytes) -> None:
+    """The usher is a thread, too."""
+    tap, link = names.decode().split(" ")
+    _loaded("usher").begin(tap, link, _loaded("relay"))
+
+
+def _loaded(name: str) -> ModuleType:
+    import importlib.util  # noqa: PLC0415  # as what it imports: for those who need it
+
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")  # noqa: PTH100, PTH118, PTH120
+    spec = importlib.util.spec_from_file_location(name, path)
     if not spec or not spec.loader:
         raise OSError(errno.ENOENT, path)
-    relay = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(relay)
-    index: int = relay.begin(name.decode())
-    return index
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _asked(protocol: int, messages: bytes) -> bytes:

@@ -71,6 +71,10 @@ class Namespace(ABC):
         """Carry the frames of a link that is there to and from who comes to a socket of its name; its index."""
 
     @abstractmethod
+    def usher(self, device: str, link: str) -> None:
+        """Send what comes by that tap to the other link until its bridge does; see `agent_usher.c`."""
+
+    @abstractmethod
     def netlink(self, request: bytes, protocol: int = 0) -> bytes:
         """The kernel's answer to netlink messages, each of which must want one: NLM_F_ACK or NLM_F_DUMP."""
 
@@ -111,6 +115,10 @@ class Lent(Namespace):
     def relay(self, device: str) -> int:
         with self._lock:
             return self._of().relay(device)
+
+    def usher(self, device: str, link: str) -> None:
+        with self._lock:
+            self._of().usher(device, link)
 
     def netlink(self, request: bytes, protocol: int = 0) -> bytes:
         with self._lock:

@@ -104,10 +104,10 @@ class Job:
 
     @property
     def apart(self) -> tuple[str, ...]:
-        """Those of them whose host end lies in a namespace of its own: of several all, for between two ends in one the
-        kernel would send nothing through the job.
+        """Those of them whose host end lies in a namespace of its own: all, unless a single interface is all there is.
+        Between two ends in one the kernel would send nothing through the job.
         """
-        return self.networks if len(self.networks) > 1 and not self.shared else ()
+        return self.networks if len(self.interfaces) > 1 and not self.shared else ()
 
     @property
     def needed(self) -> tuple[str, ...]:

@@ -32,15 +32,9 @@ def begin(name: str) -> int:
     """Carry the frames of a link that is there, from now on; its index. Raises OSError."""
     if not 0 < len(name) <= LONGEST_NAME:
         raise OSError(errno.EINVAL, "the name of a link")
-    frames = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    frames = frames_of(name + FAR)
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with contextlib.suppress(OSError):
-            frames.setsockopt(socket.SOL_SOCKET, 33, BACKLOG)  # SO_RCVBUFFORCE
-        frames.setsockopt(SOL_PACKET, AUXDATA, 1)
-        frames.setsockopt(SOL_PACKET, QDISC_BYPASS, 1)
-        frames.bind((name + FAR, EVERY))
-        frames.setblocking(False)
         _make_whole(frames, name)
         door.bind(f"\0{name}")
         door.listen(1)
@@ -50,6 +44,22 @@ def begin(name: str) -> int:
         door.close()
         raise
     return socket.if_nametoindex(name)
+
+
+def frames_of(name: str) -> socket.socket:
+    """All frames of a link; raises OSError."""
+    frames = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    try:
+        with contextlib.suppress(OSError):
+            frames.setsockopt(socket.SOL_SOCKET, 33, BACKLOG)  # SO_RCVBUFFORCE
+        frames.setsockopt(SOL_PACKET, AUXDATA, 1)
+        frames.setsockopt(SOL_PACKET, QDISC_BYPASS, 1)
+        frames.bind((name, EVERY))
+        frames.setblocking(False)
+    except BaseException:
+        frames.close()
+        raise
+    return frames
 
 
 def _make_whole(some: socket.socket, name: str) -> None:
@@ -139,13 +149,13 @@ class _Relay:
             except (*NOT_NOW, OSError) as error:
                 return error.errno in {errno.EAGAIN, errno.EINTR, errno.ENOBUFS}
             if self.guest and source[2] != OUTGOING and len(frame) >= TAG_AT and not flags & socket.MSG_TRUNC:
-                frame = _tagged(frame, extra)
+                frame = tagged(frame, extra)
                 self.waiting = HEAD.pack(len(frame)) + frame
                 self._to_guest()
         return True
 
 
-def _tagged(frame: bytes, extra: list[tuple[int, int, bytes]]) -> bytes:
+def tagged(frame: bytes, extra: list[tuple[int, int, bytes]]) -> bytes:
     """With the VLAN tag that the kernel has taken out of it."""
     for level, kind, data in extra:
         if (level, kind) == (SOL_PACKET, AUXDATA) and len(data) >= AUXILIARY.size:

@@ -48,6 +48,9 @@ class Wire(Namespace):
     def relay(self, device: str) -> int:
         return self._number(f"relay {device}".encode(), f"has no socket for {device}")
 
+    def usher(self, device: str, link: str) -> None:
+        self._plain(f"usher {device} {link}".encode(), f"has no link {link} for {device}")
+
     def netlink(self, request: bytes, protocol: int = 0) -> bytes:
         said, descriptors = self._ask(b"netlink %d\0" % protocol + request, "cannot be changed")
         if descriptors or not said.startswith(PLAIN + b"\0"):

@@ -10,33 +10,45 @@ from bootmatrix.matrix import template
 from bootmatrix.model import Interface
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping
 
     from bootmatrix.matrix.nets import Attachment
     from bootmatrix.model import Network
 
 
-def interfaces(wanted: Sequence[Mapping[str, Attachment]], known: Mapping[str, Network]) -> list[tuple[Interface, ...]]:
-    """Those of each guest of a test, in the order of the matrix; raises UserError if two have the same address."""
+def interfaces(
+    wanted: Mapping[str, Mapping[str, Attachment]], known: Mapping[str, Network]
+) -> list[tuple[Interface, ...]]:
+    """Those of each guest of a test by its name, empty if it is alone, in the order of the matrix; raises UserError if
+    two have the same address.
+    """
     taken: set[tuple[str, IPv4Address]] = {
-        (each.net, each.address) for guest in wanted for each in guest.values() if each.address is not None
+        (each.net, each.address) for guest in wanted.values() for each in guest.values() if each.address is not None
     }
-    found = [tuple(_interfaces(each, known, taken)) for each in wanted]
-    seen: dict[tuple[str, IPv4Address], Interface] = {}
-    for each in (each for guest in found for each in guest):
-        other = seen.setdefault((each.network.name, each.address.ip), each)
-        if other is not each:
-            what = f"two interfaces, '{other.name}' and '{each.name}', have the same address {each.address.ip}"
-            raise UserError(Problem(what, remedy="give one of them another address"))
-    return found
+    found = {guest: tuple(_interfaces(guest, each, known, taken)) for guest, each in wanted.items()}
+    seen: dict[tuple[str, IPv4Address], str] = {}
+    for guest, all_of_it in found.items():
+        for each in all_of_it:
+            called = _called(guest, each.name)
+            other = seen.setdefault((each.network.name, each.address.ip), called)
+            if other != called:
+                both = (
+                    f"{other} and {called}, have the same address {each.address.ip} on the network {each.network.name}"
+                )
+                raise UserError(Problem(f"two interfaces, {both}", remedy="give one of them another address"))
+    return list(found.values())
+
+
+def _called(guest: str, interface: str) -> str:
+    return f"'{interface}' of the guest '{guest}'" if guest else f"'{interface}'"
 
 
 def _interfaces(
-    wanted: Mapping[str, Attachment], known: Mapping[str, Network], taken: set[tuple[str, IPv4Address]]
+    guest: str, wanted: Mapping[str, Attachment], known: Mapping[str, Network], taken: set[tuple[str, IPv4Address]]
 ) -> Iterator[Interface]:
     for index, (name, each) in enumerate(wanted.items()):
         network = known[each.net]
-        address = each.address or _free(network, {ip for net, ip in taken if net == each.net})
+        address = each.address or _free(_called(guest, name), network, {ip for net, ip in taken if net == each.net})
         taken.add((each.net, address))
         yield Interface(
             name=name,
@@ -48,7 +60,7 @@ def _interfaces(
         )
 
 
-def _free(network: Network, taken: Container[IPv4Address]) -> IPv4Address:
+def _free(called: str, network: Network, taken: Container[IPv4Address]) -> IPv4Address:
     """The first address after the host's, else the first of all, that nobody has."""
     whole = network.host.network
     after = int(network.host.ip) - int(whole.network_address)
@@ -56,7 +68,7 @@ def _free(network: Network, taken: Container[IPv4Address]) -> IPv4Address:
         address = whole[(after + step) % whole.num_addresses]
         if address not in taken and address not in {network.host.ip, whole[0], whole[-1]}:
             return address
-    what = f"the network {network.name} ({whole}) has no address left for another interface"
+    what = f"the network {network.name} ({whole}) has no address left for the interface {called}"
     raise UserError(Problem(what, remedy=f"give it a shorter prefix: nets: {{{network.name}: {{host: …}}}}"))
 
 

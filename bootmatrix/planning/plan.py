@@ -109,13 +109,13 @@ class _Maker:
     ) -> BootStep:
         """The step of a test; `of_guests` are the fields of its guests, if it has several."""
         if not of_guests:
-            (interfaces,) = self._interfaces([fields])
+            (interfaces,) = self._interfaces({"": fields})
             step = self._boot(cell, name, params, fields, interfaces)
             counts.check(name, fields, step.runner)
             return step
         whole = self._boot(cell, name, params, fields, ())
         _check_guests(whole.id, fields.guests, of_guests)
-        every = dict(zip(of_guests, self._interfaces(list(of_guests.values())), strict=True))
+        every = dict(zip(of_guests, self._interfaces(of_guests), strict=True))
         found = {}
         for guest, own in of_guests.items():
             others = (networks.placeholders(each, f"{template.GUESTS}{name}.") for name, each in every.items())
@@ -180,13 +180,14 @@ class _Maker:
                 found[name] = toolchain.image_of(Cell(cell.id, {**cell.values, "os": name}), self.sites.folders)
         return found
 
-    def _interfaces(self, guests: Sequence[TestFields]) -> list[tuple[Interface, ...]]:
+    def _interfaces(self, guests: Mapping[str, TestFields]) -> list[tuple[Interface, ...]]:
         """Those of a test's guests, made once for all boots that share its fields."""
-        if not any(each.nets for each in guests):
+        if not any(each.nets for each in guests.values()):
             return [()] * len(guests)
-        known = tuple(map(id, guests))
+        known = tuple(map(id, guests.values()))
         if known not in self.interfaces:
-            self.interfaces[known] = networks.interfaces([each.nets for each in guests], self.networks)
+            of_each = {name: each.nets for name, each in guests.items()}
+            self.interfaces[known] = networks.interfaces(of_each, self.networks)
         return self.interfaces[known]
 
     def _backend(self, backend: str, arch: str, fields: TestFields) -> tuple[Runner, Tender | None, str]:

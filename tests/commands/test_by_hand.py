@@ -188,12 +188,23 @@ def test_the_printed_line_boots_all_guests_in_their_networks(project: Project) -
 
 
 @pytest.mark.docker
-def test_a_shell_stands_in_no_network_of_several_guests(docker: Project) -> None:
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            (),
+            "/both has several guests, each in a sandbox of its own\n    say where to stand: --guest one or an-other\n",
+        ),
+        (("--guest", "onee"), "/both has no guest 'onee' with a network\n    did you mean 'one'"),
+    ],
+)
+def test_a_shell_among_several_guests_is_told_where_to_stand(
+    docker: Project, words: tuple[str, ...], told: str
+) -> None:
     cell, _, _ = docker.test.partition("/")
-    done = docker.run("shell", cell, "--net", "both")
+    done = docker.run("shell", cell, "--net", "both", *words)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"{cell}/both has several guests, each in a sandbox of its own" in done.stderr
-    assert "bootmatrix repro" in done.stderr
+    assert told in done.stderr
 
 
 @pytest.mark.docker
@@ -261,6 +272,44 @@ def test_a_shell_stands_in_the_network_of_a_test(docker: Project) -> None:
     assert "attached\n" in said
     assert "pong hello\n" in said
     assert "CapEff:\t0000000000000000" in said
+
+
+@pytest.mark.docker
+def test_a_shell_stands_where_one_of_several_guests_boots(docker: Project) -> None:
+    """From a second terminal the other guest is booted, and answers it over their network."""
+    ours, theirs = pty.openpty()
+    cell, _, _ = docker.test.partition("/")
+    with (
+        subprocess.Popen(
+            [*docker.ourselves, "shell", cell, "--net", "both", "--guest", "one"],
+            cwd=docker.root,
+            env=docker.env,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        ) as process,
+        contextlib.ExitStack() as stack,
+    ):
+        os.close(theirs)
+        stack.callback(os.close, ours)
+        stack.callback(process.terminate)
+        shown = seen(ours, f"{cell}/both:one $ ").replace("\r", "")
+        (way,) = re.findall(
+            r"^# ask it from a second terminal in lan, with what the image has: (.+)$", shown, re.MULTILINE
+        )
+        (there,) = re.findall(r"^# a shell where the guest 'an-other' boots, [^:]+: (.+)$", shown, re.MULTILINE)
+        (boot,) = re.findall(r"^# boot it there: (.+)$", shown, re.MULTILINE)
+        line = f"{there.replace(' -it ', ' ').removesuffix(' sh')} {boot}"
+        with docker.typed(line) as guest:
+            until(guest.stdout, "attached")
+            hello = "exec 3<>/dev/tcp/10.0.0.3/7; echo hello >&3; read -r line <&3; echo $line"
+            asking = f"{way.replace(' -it ', ' ').removesuffix(' sh')} bash -c {shlex.quote(hello)}"
+            assert docker.shell(asking).stdout == "hello\n"
+            os.write(ours, b"exit 7\n")
+            seen(ours, "")
+            assert process.wait() == 7
+            guest.communicate(timeout=SECONDS)
+    assert containers(re.findall(r"--network=container:(bootmatrix-net-[0-9a-f]+)", way)[0]) == []
 
 
 def seen(terminal: int, what: str) -> str:

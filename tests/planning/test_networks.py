@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def made(wanted: dict[str, dict[str, Any]], **known: dict[str, Any]) -> tuple[Interface, ...]:
     found = {name: Net.model_validate(each) for name, each in known.items()}
     given = {name: Attachment.model_validate(each) for name, each in wanted.items()}
-    return networks.interfaces([given], nets.networks(found))[0]
+    return networks.interfaces({"": given}, nets.networks(found))[0]
 
 
 def test_a_guest_has_the_addresses_after_the_hosts() -> None:
@@ -45,9 +45,31 @@ def test_a_full_network_is_told() -> None:
 
 def test_one_address_twice_is_told() -> None:
     both = {"net": "lan", "address": "10.0.0.9"}
-    with pytest.raises(UserError, match=r"two interfaces, 'a' and 'b', have the same address 10.0.0.9"):
+    with pytest.raises(
+        UserError, match=r"two interfaces, 'a' and 'b', have the same address 10.0.0.9 on the network lan"
+    ):
         made({"a": both, "b": both}, lan={})
     made({"a": both, "b": {"net": "wan", "address": "10.0.0.9"}}, lan={}, wan={"host": "10.0.0.1/24"})
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "told"),
+    [
+        (
+            "10.0.0.1/24",
+            "10.0.0.9",
+            "two interfaces, 's' of the guest 'a' and 's' of the guest 'b', have the same address",
+        ),
+        ("10.0.0.1/30", None, "no address left for the interface 's' of the guest 'b'"),
+    ],
+)
+def test_what_is_wrong_with_one_of_several_guests_is_told_with_its_name(
+    host: str, address: str | None, told: str
+) -> None:
+    known = nets.networks({"lan": Net.model_validate({"host": host})})
+    one = {"s": Attachment.model_validate({"net": "lan", **({"address": address} if address else {})})}
+    with pytest.raises(UserError, match=told):
+        networks.interfaces({"a": one, "b": one}, known)
 
 
 def test_placeholders_stand_for_what_the_interface_has() -> None:
