@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix import files, host, keys, texts
+from bootmatrix.boots import starvation
 from bootmatrix.boots.tenders import Found, Unavailable
 from bootmatrix.errors import printable
 from bootmatrix.places import devices
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Probe, Runner, Tender
     from bootmatrix.places.place import Place
+    from bootmatrix.watching.watch import Watched
 
 LARGEST = 1 << 20  # bytes of what probes found
+LONGEST = 6  # times its time that a probe gets which others kept from running
+PROCESSORS = 1  # that a probe uses
 NATIVE = {"kvm": "KVM", "xen": "Xen"}  # they run guests of the machine's own architecture
 TRACED = ("runstate_set", "qemu_system_", "memory_region_")  # how the lines of QEMU's trace begin
 
@@ -141,10 +145,11 @@ def _boot(place: Place, found: Found, probe: Probe, noise: str) -> str:
     argv = (found.program, *(paths.get(word, word) for word in probe.argv[1:]))
     files = {name: _bytes(content, paths) for name, content in probe.files.items()}
     job = Job(argv, "KVM probe", mounts=found.mounts, devices=(devices.KVM,), folder=folder, files=files)
-    with place.start(job) as process:
-        seen = watch(process, Limits(probe.seconds, 1 << 20, noise=noise), threading.Event())
+    seen = _watched(place, job, probe.seconds, noise)
+    if starvation.of(seen, PROCESSORS):
+        seen = _watched(place, job, LONGEST * probe.seconds, noise)
     if seen.stopped:
-        return f"/dev/kvm opens, but a test guest did not finish on it within {probe.seconds:.0f} s"
+        return f"/dev/kvm opens, but a test guest did not finish on it within {seen.seconds:.0f} s"
     assert seen.exit is not None  # noqa: S101
     shown = probe.console in texts.clean(seen.console.raw())
     if seen.exit.status == probe.status and shown:
@@ -154,6 +159,11 @@ def _boot(place: Place, found: Found, probe: Probe, noise: str) -> str:
     return (
         f"/dev/kvm opens, but a test guest does not boot on it ({how}: {words[0].strip() if words else 'no message'})"
     )
+
+
+def _watched(place: Place, job: Job, seconds: float, noise: str) -> Watched:
+    with place.start(job) as process:
+        return watch(process, Limits(seconds, 1 << 20, noise=noise), threading.Event())
 
 
 def _bytes(content: bytes | str, paths: Mapping[str, str]) -> bytes:

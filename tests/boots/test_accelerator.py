@@ -9,11 +9,14 @@ import microvms
 import pytest
 
 from bootmatrix import host, plugins
+from bootmatrix.boots import accelerator
 from bootmatrix.boots.accelerator import Accelerators
 from bootmatrix.boots.tenders import Found, Tenders, Unavailable
 from bootmatrix.errors import UserError
 from bootmatrix.model import Probe
+from bootmatrix.places import strain
 from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.strain import Strain
 
 ARCH = platform.machine()
 DIES = """echo "qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69" >&2; kill -ABRT $$"""
@@ -56,6 +59,19 @@ def test_a_qemu_that_dies_on_kvm_boots_under_tcg_and_says_why(tmp_path: Path) ->
 @pytest.mark.parametrize("status", [0, 1, 3])
 def test_only_the_probes_own_status_is_proof(tmp_path: Path, status: int) -> None:
     assert choose(fake(tmp_path, f"exit {status}"))[0] == "tcg"
+
+
+@pytest.mark.parametrize(("found", "chosen"), [(Strain(0.0, 9.0), "kvm"), (Strain(0.0, 0.0), "tcg")])
+def test_a_probe_that_others_kept_from_running_is_given_more_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Strain, chosen: str
+) -> None:
+    monkeypatch.setattr(strain, "of", lambda _root, **_more: found)
+    short = Probe({}, ("qemu-system-x86_64",), 85, seconds=0.3)
+    runner_type = type(plugins.make_runner("qemu", {}, Path(__file__).parent))
+    monkeypatch.setattr(runner_type, "probe", lambda _self, _arch, _accel: short)
+    monkeypatch.setattr(accelerator, "LONGEST", 200)
+    program = fake(tmp_path, f"test $(wc -l < {tmp_path}/calls) = 2 && exit 85; sleep 60")
+    assert choose(program)[0] == chosen
 
 
 def test_a_qemu_that_stays_paused_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
