@@ -50,15 +50,20 @@ class Machines:
         with self._lock:
             slot = self._free(image, job)
             slot.taken = job.guest + TENDER
-        if not slot.suits(image, job):
-            try:
+        known = slot.machine.served
+        try:
+            if not slot.suits(image, job):
                 slot.fit(image, root, job)
-            except BaseException as error:
-                self.give_back(slot, clean=False)
-                if isinstance(error, InfrastructureError):
-                    slot.machine.close()
+        except BaseException as error:
+            self.give_back(slot, clean=False)
+            if not isinstance(error, InfrastructureError):
                 raise
-        return slot
+            slot.machine.close()
+            if not known or not slot.lost:
+                raise
+        else:
+            return slot
+        return self.take(image, job)  # that machine was lost before it had anything of this job
 
     def renew(self, slot: Slot, image: str, job: Job) -> None:
         """Make a slot anew for a job of the same room; raises InfrastructureError."""

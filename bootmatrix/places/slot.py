@@ -88,6 +88,11 @@ class Slot:
             raise InfrastructureError(f"{self.machine.name} has no place for {job.name}: {word}{said}")
         self._for = (image, job.room)
 
+    @property
+    def lost(self) -> bool:
+        """Whether it says no more, or never did: the machine is gone."""
+        return self._streams is None or self._streams.over()
+
     def spoil(self) -> None:
         """The next job has it made anew."""
         self._for = None

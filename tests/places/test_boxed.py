@@ -20,6 +20,7 @@ from bootmatrix.model import MIB
 from bootmatrix.places import engine, lending, slot
 from bootmatrix.places.boxed import BoxPlace
 from bootmatrix.places.disks import Disk
+from bootmatrix.places.machine import Machine
 from bootmatrix.places.machines import Machines
 from bootmatrix.places.place import Exit, Job
 from bootmatrix.places.pool import Pool
@@ -28,7 +29,6 @@ from bootmatrix.toolchains import bases, imagebuild, toolchain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.places.machine import Machine
     from bootmatrix.places.place import Process
     from bootmatrix.places.usage import Sample
     from bootmatrix.toolchains.toolchain import Image
@@ -250,6 +250,17 @@ def test_a_box_that_dies_is_replaced_and_its_jobs_are_infrastructures_failures(p
                 read(each)
     assert run_job(place, shell("echo again"))[1] == b"again\n"
     assert machine(place) is not lost
+    assert not lost.folder.exists()
+
+
+def test_a_box_that_died_unnoticed_costs_no_job(place: BoxPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its emulator is gone, and the engine has not told yet."""
+    lost = machine(place)
+    monkeypatch.setattr(Machine, "alive", property(lambda self: not self.closed))
+    ended = emulator_of(lost)
+    ended.kill()
+    ended.wait(60)
+    assert run_job(place, shell("echo again"))[1] == b"again\n"
     assert not lost.folder.exists()
 
 
