@@ -150,7 +150,7 @@ HOSTILE = {
         "an entry leads out of it",
     ),
     "one without an end": ("while head -c 65536 /dev/zero | tr '\\0' a; do sleep 0.1; done", UserError, "not a tar"),
-    "one of which too little comes": ("sleep 1000", InfrastructureError, "too little in an hour"),
+    "one of which too little comes": ("exec sleep 30", InfrastructureError, "too little in an hour"),
     "a torn one": ("/usr/bin/tar -cf - /bin/cat 2>/dev/null | head -c 3000", InfrastructureError, "cannot be taken"),
 }
 
