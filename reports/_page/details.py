@@ -1,7 +1,7 @@
 """All that is known of each test, in packed chunks that the page opens when one of their tests is looked at.
 
-A chunk is a JSON list with `[result, consoles, trend, boots]` for each test: deflated, since the texts of 100,000 tests are
-100 MB and nearly the same.
+A chunk is a JSON list with `[result, consoles, trend, boots]` for each test: deflated, since the texts of 100,000 tests
+are 100 MB and nearly the same.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -252,10 +253,18 @@ def test_the_composition_listens_for_this_host_alone_and_mounts_what_there_is() 
     assert f"./dashboards:{provider['options']['path']}:ro" in made["services"]["grafana"]["volumes"]
 
 
+@pytest.mark.compose
+def test_compose_takes_the_composition() -> None:
+    asked = ["docker-compose", "-f", str(GRAFANA / "docker-compose.yml"), "--profile", "prometheus", "config"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    understood = yaml.safe_load(done.stdout)["services"]
+    assert set(understood) == {"influxdb", "grafana", "pushgateway", "prometheus"}
+    assert [name for name in understood if not understood[name].get("profiles")] == ["grafana", "influxdb"]
+
+
 @pytest.mark.prometheus
 def test_prometheus_takes_the_configuration() -> None:
-    import subprocess  # noqa: PLC0415
-
     checked = ["promtool", "check", "config", str(GRAFANA / "prometheus.yml")]
     done = subprocess.run(checked, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
