@@ -70,14 +70,8 @@ class _Tracks:
             if not result.reused:
                 told = [tried for each in result.attempts if (tried := self._attempt(result, each))]
                 for tried in self.timeline.others(result.id, told):
-                    self._slice(
-                        tried.thread,
-                        result.id,
-                        "boot",
-                        tried.end - tried.took,
-                        tried.took,
-                        {"verdict": _line(tried.verdict)},
-                    )
+                    about = {"verdict": _line(tried.verdict)}
+                    self._slice(tried.thread, result.id, "boot", tried.end - tried.took, tried.took, about)
 
     def _attempt(self, result: Result, attempt: Attempt) -> Tried | None:
         """What the journal has of it."""
