@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAME = ".pair.csv"
 MOST = 240  # boots of a test that are drawn, of both sides
-DIGITS = 6  # of a value
+DIGITS = 4  # of a value: a dot is wider than a thousandth
 
 
 class Boot(NamedTuple):

@@ -30,7 +30,7 @@ CHUNK = 128 << 10  # bytes, before it is packed
 LONG = 64 << 10  # bytes of a result that is shortened
 CASES = 500  # of an attempt, where they are many
 CURVES = 2000  # attempts whose usage is drawn
-PAIRS = 300  # tests whose boots in turn are
+PAIRS = 200  # tests whose boots in turn are
 NOTES = ".txt"  # the end of the names of an attempt's files that are shown as a console is
 MOST_NOTES = 4
 
