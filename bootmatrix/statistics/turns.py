@@ -29,7 +29,8 @@ WRONG = 0.05  # how often any of the intervals may miss what is true
 LOOKED = 2  # times as often is an interval wrong that was looked at until it was narrow
 WARM = 1  # blocks at the beginning that do not count: files are read for the first time
 EACH = 2  # times that a thing is measured in a block
-MORE = 1.5  # times as many are told as reckoned: how wide the interval of so few is, is chance, too
+MORE = 2.0  # times as many are told as reckoned: how wide the interval of so few is, is chance, too
+WIDER = 1.2  # and times as wide an interval
 FARTHEST = 690.0  # of a logarithm: e to the power of more is no number any more
 OFTEN = 32  # blocks until which the intervals are looked at after each; then after each sixteenth more
 SOME_MORE = 16
@@ -65,7 +66,7 @@ class Ratio:
 
     def within(self, times: int) -> float:
         """How wide half of the interval would probably be if each were measured so often."""
-        return math.expm1(math.log1p(self.half) * math.sqrt(self.blocks * MORE / max(1, times / EACH - WARM)))
+        return math.expm1(WIDER * math.log1p(self.half) * math.sqrt(self.blocks / max(1, times / EACH - WARM)))
 
 
 @dataclass

@@ -94,7 +94,7 @@ def test_the_same_thing_twice_is_told_to_be_as_much(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("until", "said"),
     [
-        (2, r"of each were not enough for ±2%: `most: 6[0-9]0` probably is\)"),
+        (2, r"of each were not enough for ±2%: `most: 8[0-9]0` probably is\)"),
         (
             0.05,
             r"enough for ±0.05%; 1,000 would give about ±1.[0-9]%: make the measured boot shorter, raise `until`",

@@ -81,13 +81,13 @@ def test_so_many_boots_as_would_be_needed_are_enough_and_not_far_too_many(noise:
         if ratio.half <= 0.02:
             continue
         needed = ratio.needed(0.02)
-        more = turned({0: 1, 1: 1}, noise, most=math.ceil(needed), seed=str(seed)).ratio(1, "time")
+        more = turned({0: 1, 1: 1}, noise, most=math.ceil(needed), seed=f"another {seed}").ratio(1, "time")
         assert more is not None
         enough.append(more.half <= 0.02)
         times.append(needed / (EACH * (WARM + more.blocks)))
     assert len(enough) > 20
-    assert sum(enough) >= 0.8 * len(enough)
-    assert statistics.median(times) < 2
+    assert sum(enough) >= 0.85 * len(enough)
+    assert statistics.median(times) < 3
 
 
 @pytest.mark.parametrize("noise", [0.1, 0.5])
