@@ -16,7 +16,8 @@ from . import _unikraft_console
 from ._unikraft_console import A_CRASH, Console, Crash
 
 INFO = "build it with CONFIG_LIBUKDEBUG_PRINTK_INFO=y, so that its console tells what main returned"
-HALT, RESTART, CRASHES = 0, 1, frozenset({2, 3})  # of ukplat_terminate, which an `exit(N)` of nolibc hands its status to
+# Of ukplat_terminate, which an `exit(N)` of nolibc hands its status to.
+HALT, RESTART, CRASHES = 0, 1, frozenset({2, 3})
 PANIC = (r"CRIT: [^\n]{0,120}(?:\bbase is 0x[0-9a-f]+ caller is|Couldn't (?:shutdown|reset) system, HALT!)",)
 """Of a stack that overflowed, x86_64 prints the frames without end; arm64 says that it cannot power itself off."""
 WAY_OUT = {"": "does main return, and does no other thread of the guest keep it from halting?"}

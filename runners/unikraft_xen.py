@@ -52,8 +52,8 @@ class Runner(model.Runner):
         return _xen.launch(replace(boot, args=(f"{name} {rest}".rstrip(" "),)), "pv", self.config)
 
     def outcome(self, ending: Ending) -> Outcome:
-        """Xen tells a crash and a restart, the console what main returned. An `exit(N)` of all but 0 and 1 is a crash to
-        Xen, too (plat/xen/shutdown.c).
+        """Xen tells a crash and a restart, the console what main returned. An `exit(N)` of all but 0 and 1 is a
+        crash to Xen, too (plat/xen/shutdown.c).
         """
         if found := _xen_end.failure(ending):
             return found
