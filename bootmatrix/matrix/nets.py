@@ -20,6 +20,7 @@ LONGEST_PREFIX = 30  # bits: a longer one leaves no room for host and guest
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 FIRST = IPv4Interface("10.0.0.1/24")  # the host end of the first network that names none; the next one has 10.0.1.1
 GROUP = 1  # the bit of a MAC's first byte that makes it a group's
+OURS = re.compile("06:0[0-4]:")  # how those of host ends and of their bridges begin
 
 
 def _parsed(kind: Callable[[str], Any], what: str) -> Callable[[Any], Any]:
@@ -54,6 +55,8 @@ def _mac(value: str) -> str:
         raise ValueError(f"'{value}' is not a MAC address; write it as '02:00:00:00:00:02', in quotes")
     if int(text[:2], 16) & GROUP:
         raise ValueError(f"'{value}' is the MAC address of a group: the second digit must be even")
+    if OURS.match(text):
+        raise ValueError(f"'{value}' may be the MAC address of a network's host end: begin it with 02")
     return text
 
 

@@ -87,6 +87,10 @@ def test_a_route_must_go_through_another_address_of_the_network() -> None:
         ("s: {net: lan, address: 10.0.1.1}", "choose one from 10.0.0.1 to 10.0.0.254"),
         ("s: {net: lan, address: 10.0.0.255}", "'10.0.0.255' is not an address of a guest on the network lan"),
         ("s: {net: lan, mac: '03:00:00:00:00:01'}", "is the MAC address of a group: the second digit must be even"),
+        (
+            "s: {net: lan, mac: '06:00:0A:00:00:01'}",
+            "may be the MAC address of a network's host end: begin it with 02",
+        ),
         ("s: {net: lan, mac: '02:00'}", "'02:00' is not a MAC address; write it as '02:00:00:00:00:02', in quotes"),
         ("s: lan}, args: ['{net.t.guest}'], skip_rejected: {x: 1", "the placeholder {net.t.guest} names no"),
     ],
