@@ -63,7 +63,7 @@ class World:
     interfaces: tuple[Interface, ...]
     socket: Sockets
     run: Run
-    write: Callable[[bytes], None] | None = None
+    write: Callable[[bytes], int] | None = None
     root: Path = Path()
     console: Feed = field(default_factory=Feed)
     ends: Ends = field(default_factory=Ends)
