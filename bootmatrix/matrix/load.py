@@ -227,6 +227,8 @@ def _message(detail: Any) -> str:
             return f"{shown} is too small: the minimum is {detail['ctx']['ge']}"
         case "less_than_equal":
             return f"{shown} is too large: the maximum is {detail['ctx']['le']}"
+        case "too_long":
+            return f"has {len(detail['input']):,} entries: the maximum is {detail['ctx']['max_length']}"
         case kind:
             return TOLD.get(kind) or f"{shown}: {detail['msg']}"
 
