@@ -16,6 +16,7 @@ from bootmatrix.model import Network
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+ZERO = IPv4Network("0.0.0.0/8")  # "this network" (RFC 1122, 3.2.1.3): the kernel has no route to one that begins there
 LONGEST_PREFIX = 30  # bits: a longer one leaves no room for host and guest
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 FIRST = IPv4Interface("10.0.0.1/24")  # the host end of the first network that names none; the next one has 10.0.1.1
@@ -40,6 +41,8 @@ def _host(value: IPv4Interface) -> IPv4Interface:
         raise ValueError(f"'{value}' leaves no address for a guest; the prefix is {LONGEST_PREFIX} at most")
     if value.ip in {value.network.network_address, value.network.broadcast_address}:
         raise ValueError(f"'{value}' is the address of the network or its broadcast, not of a host")
+    if value.network.network_address in ZERO:
+        raise ValueError(f"'{value}' is in a network that begins with 0, to which there is no route; write 10.0.0.1/24")
     return value
 
 

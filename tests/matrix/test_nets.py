@@ -11,6 +11,7 @@ from bootmatrix.errors import UserError
 from bootmatrix.matrix import document, load, nets
 from bootmatrix.matrix.nets import Net
 
+ZERO = "is in a network that begins with 0, to which there is no route; write 10.0.0.1/24"
 HEAD = "axes: {backend: [qemu]}\n"
 
 
@@ -54,6 +55,9 @@ def test_what_is_given_is_taken() -> None:
         ),
         ("{host: 127.0.0.1/8}", "host: '127.0.0.1/8' is not an address that an interface can have"),
         ("{host: 224.0.0.1/8}", "host: '224.0.0.1/8' is not an address that an interface can have"),
+        ("{host: 10.0.0.1/0}", f"host: '10.0.0.1/0' {ZERO}"),
+        ("{host: 100.0.0.1/1}", f"host: '100.0.0.1/1' {ZERO}"),
+        ("{host: 0.0.0.1/24}", f"host: '0.0.0.1/24' {ZERO}"),
         ("{host: 10.0.0/24}", "host: '10.0.0/24' is not an IPv4 address with its prefix; write it as 10.0.0.1/24"),
         ("{host: '::1/64'}", "host: '::1/64' is not an IPv4 address with its prefix; write it as 10.0.0.1/24"),
         ("{host: [1]}", "host: this is not an IPv4 address with its prefix; write it as 10.0.0.1/24"),
@@ -74,6 +78,12 @@ def test_a_route_must_go_through_another_address_of_the_network() -> None:
     assert lines[0].endswith("goes through 10.0.9.2, which is not another address of the network 10.0.0.0/24")
     assert "    name an address of a guest on this network" in lines
     assert len([line for line in lines if "the route to" in line]) == 2
+
+
+def test_a_route_to_the_network_itself_is_told() -> None:
+    lines = problems("nets: {lan: {routes: {10.0.0.0/24: 10.0.0.2}}}\ntests: {t: }\n")
+    assert lines[0].endswith("2:36: the network lan is 10.0.0.0/24 itself, to which its host end has a route already")
+    assert lines[1:] == ["    remove this route"]
 
 
 @pytest.mark.parametrize(
