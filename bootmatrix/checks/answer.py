@@ -74,12 +74,14 @@ def exchange(request: Request, url: Url, tried: Try) -> Answer:
 def _asked(request: Request, url: Url, link: Link) -> http.client.HTTPConnection:
     connection = http.client.HTTPConnection(url.address, url.port)
     connection.sock = _Sock(link)  # it has what is used of a socket
+    connection.putrequest(request.method, url.target, skip_host=True, skip_accept_encoding=True)
+    name = text = ""
     try:
-        connection.putrequest(request.method, url.target, skip_host=True, skip_accept_encoding=True)
         for name, text in _headers(request, url).items():
             connection.putheader(name, text)
-    except (http.client.InvalidURL, ValueError) as error:
-        raise Failed(f"the request for {url} cannot be sent: {texts.line(str(error), 200)}", final=True) from None
+    except ValueError:
+        what = f"its header {texts.line(name, 40)} has what no header can: {texts.line(repr(text), 80)}"
+        raise Failed(f"the request for {url} cannot be sent: {what}", final=True) from None
     connection.endheaders(request.body or None)
     return connection
 

@@ -34,6 +34,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
             self._say(302, b"", Location=rest)
         elif kind == "loop":
             self._say(301, b"", Location=f"/loop/{len(rest)}x{rest}")
+        elif kind == "blank":
+            self._say(301, b"", Location="/a b")
         elif kind == "missing":
             self._say(404, b"there is none\n")
         else:
@@ -129,8 +131,13 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a header's text": ({"headers": {"Content-Type": "json"}}, "in the header Content-Type; 'text/plain' came"),
     "a short body": ({"limit": "3 B"}, "the body of http://{at}/ is longer than 3 B"),
-    "a path": ({"path": "/a b"}, "the request for http://{at}/a b cannot be sent: URL can't contain control"),
-    "a header that is sent": ({"send_headers": {"A": "b\nc"}}, "cannot be sent: Invalid header value"),
+    "a path": ({"path": "/a b"}, "the request for http://{at}/a b cannot be sent: ' ' in its path must be percent-enc"),
+    "a path in German": (
+        {"path": "/ä"},
+        "the request for http://{at}/ä cannot be sent: 'ä' in its path must be percent-",
+    ),
+    "a header that is sent": ({"send_headers": {"A": "b\nc"}}, "its header A has what no header can: 'b\\nc'"),
+    "one with a snowman": ({"send_headers": {"A": "☃"}}, "its header A has what no header can: '☃'"),
 }
 
 
@@ -153,6 +160,8 @@ REDIRECTED = {
     "another protocol": ("/to/ftp://127.0.0.1/", "is neither http nor https"),
     "no URL": ("/to/http://[", "redirects to 'http://[', which is not a URL"),
     "no port": ("/to/http://127.0.0.1:99999/", "is not a URL"),
+    "the port 0": ("/to/http://127.0.0.1:0/", "'http://127.0.0.1:0/' is not a URL"),
+    "a blank": ("/blank/", "redirects to '/a b', which is not a URL"),
 }
 
 
