@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bootmatrix import repository
-from bootmatrix.errors import Problem, UserError, suggest
+from bootmatrix.errors import Mark, Problem, UserError, suggest
 from bootmatrix.matrix import (
     check_axes,
     check_builds,
@@ -66,6 +66,11 @@ class Matrix:
     nets: Mapping[str, Net] = field(default_factory=dict)
     hosts: Mapping[str, Host] = field(default_factory=dict)
     named: tuple[str, ...] = ()
+    source: Document | None = field(default=None, repr=False, compare=False)
+
+    def where(self, path: Path_) -> Mark:
+        """The place of a key in the file, or of the nearest above it that stands there."""
+        return self.source.where(path, key=True) if self.source else Mark(self.file.name)
 
     @property
     def root(self) -> Path:
@@ -113,6 +118,7 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
         {name: place.of(("tests", name), key=True) for name in sections["tests"]},
         sections["nets"],
         sections["hosts"],
+        source=source,
     )
 
 
@@ -221,6 +227,8 @@ def _message(detail: Any) -> str:
             return f"{shown} is too small: the minimum is {detail['ctx']['ge']}"
         case "less_than_equal":
             return f"{shown} is too large: the maximum is {detail['ctx']['le']}"
+        case "too_long":
+            return f"has {len(detail['input']):,} entries: the maximum is {detail['ctx']['max_length']}"
         case kind:
             return TOLD.get(kind) or f"{shown}: {detail['msg']}"
 

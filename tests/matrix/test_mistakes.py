@@ -24,6 +24,10 @@ TOP = [
     (AXES + TESTS + "excludes: []\n", ["matrix.yaml:3:1: unknown key 'excludes'\n    did you mean 'exclude'?"]),
     (AXES + "tests:\n", ["matrix.yaml:2:1: 'tests' is empty\n    fill it or remove it"]),
     (AXES + "tests: {}\n", ["matrix.yaml:2:8: tests: needs at least one entry"]),
+    (
+        f"{AXES}tests: {{t: {{guests: {{{', '.join(f'g{number}: ' for number in range(17))}}}}}}}\n",
+        ["matrix.yaml:2:21: guests: has 17 entries: the maximum is 16"],
+    ),
     (AXES + "tests: [a]\n", ["matrix.yaml:2:8: tests: must be a mapping, not a list"]),
     (AXES + "tests: [{a: b}]\n", ["matrix.yaml:2:8: tests: must be a mapping, not a list"]),
     (AXES + "tests: hello\n", ["matrix.yaml:2:8: tests: must be a mapping, not 'hello'"]),
