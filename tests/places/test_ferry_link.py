@@ -19,7 +19,7 @@ HEADER, TAG, IP = 14, 4, 20  # bytes
 
 def checksum(data: bytes) -> int:
     """What RFC 1071 says of what a sum is part of: 0 if it is right."""
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return 0xFFFF - total
