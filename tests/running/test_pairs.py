@@ -85,8 +85,8 @@ def test_every_boot_of_both_is_kept_with_what_it_measured(tmp_path: Path) -> Non
 
 
 def test_a_metric_that_is_called_as_a_column_has_one_of_its_own(tmp_path: Path) -> None:
-    fields = {"metrics": {"value": "n=([0-9]+)"}, "pair": {"axis": "version", "of": "value", "most": 20}}
-    ran(tmp_path, scripted(AXES, t=counting(**fields)))
+    pair = {"axis": "version", "of": "value", "most": 20}
+    ran(tmp_path, scripted(AXES, t=counting(metrics={"value": "n=([0-9]+)"}, pair=pair)))
     (told,) = findings(tmp_path)
     assert (told.name, told.verdict) == ("value", "more")
     (file,) = (tmp_path / "out/latest").glob("consoles/command-two/*/1.pair.csv")
