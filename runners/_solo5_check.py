@@ -32,6 +32,7 @@ SHORT = {
     NET: r"-(?:net|nic) (?:\S*,)?model=virtio(?:[,\s]|$)",
 }
 FEW = 4
+NO_DEVICES = "the Xen bindings of Solo5 have no devices"
 NAME = re.compile(r"[A-Za-z0-9]{1,67}")  # MFT_NAME_MAX
 LONGEST = 8191  # bytes of a command line: HVT_CMDLINE_SIZE, SPT_CMDLINE_SIZE, and the bindings' own on virtio
 SECTOR = 512  # bytes: of virtio's bindings, and where no other is asked for
@@ -62,6 +63,15 @@ def check_target(file: Path, target: str) -> Notes:
             f"build it with -z solo5-abi={target}",
         )
     return notes
+
+
+def check_xen(file: Path) -> None:
+    """Raise Rejected if the file is for another target, or declares devices: the bindings acquire none on Xen, and a
+    guest's own drivers for Xen's need no manifest. Source: bindings/xen/stubs.c.
+    """
+    if declared := check_target(file, "xen").devices:
+        remedy = "exclude the test here with `only:`; what has drivers of its own for Xen declares none"
+        raise Rejected(f"{file.name} declares the devices {_shown(list(declared))}, but {NO_DEVICES}", remedy)
 
 
 def check_size(boot: Boot) -> None:

@@ -29,7 +29,7 @@ OURS = frozenset(
     {*ENDS, "name", "uuid", "kernel", "type", "memory", "vcpus", "cmdline", "extra", "root", "disk", "vif"}
 )
 ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-NO_NETWORK = "bootmatrix sets up no back end for the networks of a guest on Xen"
+BACK_END = "vif"  # what carries the frames of a guest's interfaces
 SECTOR = 512  # bytes: xl knows no other
 DISKS = 26
 # By its UUID, which alone a domain has from its first moment to its last: xl may be killed before it gives a name, and
@@ -59,14 +59,12 @@ def launch(boot: Boot, kind: Kind, config: tuple[str, ...] = ()) -> Launch:
 
     Raises Rejected for what Xen, or this way to start a domain, does not have.
     """
-    if boot.interfaces:
-        what = "a guest on Xen can have no `nets` yet: bootmatrix sets up no back end for them"
-        raise Rejected(what, "exclude the test here with `only:`, or give it the networks with `when:` elsewhere")
     domain = identity(boot)
     text = "".join(f"{key} = {value}\n" for key, value in (*_settings(boot, kind, domain), *_more(config)))
     argv = (boot.program, "create", "-F", "-c", f"{boot.folder}/{FILE}")
     undo = ("sh", "-c", UNDO, "sh", boot.program, str(domain))
-    return Launch(argv, {FILE: text.encode("utf-8", "surrogateescape")}, undo=undo)
+    devices = (BACK_END,) if boot.interfaces else ()
+    return Launch(argv, {FILE: text.encode("utf-8", "surrogateescape")}, devices, undo)
 
 
 def identity(boot: Boot) -> UUID:
@@ -90,6 +88,8 @@ def _settings(boot: Boot, kind: Kind, domain: UUID) -> Iterator[tuple[str, str]]
         yield "cmdline", quoted(cmdline)
     if disks := ", ".join(map(quoted, _disks(boot))):
         yield "disk", f"[{disks}]"
+    if interfaces := ", ".join(map(quoted, _interfaces(boot))):
+        yield "vif", f"[{interfaces}]"
     for end in ENDS:
         yield end, quoted("destroy")
 
@@ -116,6 +116,15 @@ def _disks(boot: Boot) -> Iterator[str]:
             raise Rejected(what, f"leave out `sector`, or write {SECTOR}")
         access = "ro" if block.read_only else "rw"
         yield f"format=raw,vdev=xvd{chr(ord('a') + number)},access={access},script=block,target={block.path}"
+
+
+def _interfaces(boot: Boot) -> Iterator[str]:
+    """`vif0` and so on, in their order; the script is that of a box.
+
+    Source: xl-network-configuration(5).
+    """
+    for each in boot.interfaces:
+        yield f"mac={each.mac},mtu={each.mtu},script=vif-link,vifname={each.device}"
 
 
 def _more(config: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -22,8 +22,8 @@ class Runner(model.Runner):
     filled: ClassVar[tuple[str, ...]] = ("config",)
     impossible: ClassVar[Mapping[str, str]] = {
         **_solo5_words.IMPOSSIBLE,
-        "network": _xen.NO_NETWORK,
-        "disk": "the Xen bindings of Solo5 have no devices",
+        "network": _solo5_check.NO_DEVICES,
+        "disk": _solo5_check.NO_DEVICES,
     }
     way_out: ClassVar[Mapping[str, str]] = _solo5_words.WAY_OUT
 
@@ -41,7 +41,7 @@ class Runner(model.Runner):
         del version
         if not self.quiet:
             _solo5_check.check_told(" ".join(boot.args))
-        _solo5_check.check_target(unikernel, "xen")
+        _solo5_check.check_xen(unikernel)
         _solo5_check.check_size(boot)
 
     def launch(self, boot: Boot) -> Launch:

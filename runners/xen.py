@@ -28,7 +28,6 @@ class Runner(model.Runner):
     impossible: ClassVar[Mapping[str, str]] = {
         "silent-exit": SILENT,
         "silent-failure": SILENT,
-        "network": _xen.NO_NETWORK,
     }
     way_out: ClassVar[Mapping[str, str]] = {"": "does it ask Xen for a shutdown (SCHEDOP_shutdown)?"}
 

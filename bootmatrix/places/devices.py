@@ -12,7 +12,7 @@ from bootmatrix.errors import Problem, UserError, suggest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KVM, TUN = "kvm", "tun"
+KVM, TUN, VIF = "kvm", "tun", "vif"
 TUN_NODE = "/dev/net/tun"
 
 
@@ -70,4 +70,12 @@ def _tun_trouble() -> str:
     return ""
 
 
-KINDS = {KVM: _Kind(_kvm_trouble, _kvm), TUN: _Kind(_tun_trouble, _tun)}
+def _vif() -> Device:
+    raise UserError(Problem(_vif_trouble()))
+
+
+def _vif_trouble() -> str:
+    return "the frames of a guest on Xen are carried to its networks in a box only: with `box: always`"
+
+
+KINDS = {KVM: _Kind(_kvm_trouble, _kvm), TUN: _Kind(_tun_trouble, _tun), VIF: _Kind(_vif_trouble, _vif)}

@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,14 +40,15 @@
 #define SECOND 1000
 #define TICK 20000 /* microseconds between looks whether anybody has connected */
 
-enum { STATUS, CONSOLE, TENDER, USAGE, OUTPUTS, COMMANDS = OUTPUTS, INPUT, PIPES };
-static const char *names[] = {"status", "console", "tender", "usage", "commands", "input"};
+enum { STATUS, CONSOLE, TENDER, USAGE, OUTPUTS, LINKS = OUTPUTS, HEARD, COMMANDS = HEARD, INPUT, PIPES };
+static const char *names[] = {"status", "console", "tender", "usage", "links", "commands", "input"};
 static const char kinds[] = "S12U";
 
 struct slot {
     char folder[64]; /* with the pipes */
     const char *share; /* what is lent to it */
-    int port, pipes[PIPES], links[MOST_LINKS], link_count;
+    int port, pipes[PIPES], link_count;
+    struct link links[MOST_LINKS];
     pid_t agent; /* 0 if there is none */
     uint8_t in[HEAD + LONGEST], out[ROOM + SLACK];
     size_t received, from, to; /* of `in`; of `out` what is still to go */
@@ -79,7 +81,7 @@ static void clear(struct slot *slot)
             close(slot->pipes[which]);
     memset(slot->pipes, -1, sizeof slot->pipes);
     while (slot->link_count > 0)
-        close(slot->links[--slot->link_count]);
+        close(slot->links[--slot->link_count].frames);
     umount2(slot->folder, MNT_DETACH);
 }
 
@@ -111,11 +113,25 @@ static int take(struct slot *slot, int which)
     return got > 0;
 }
 
-/* The word that a boot has ended comes after all that it has printed. */
+/* Whether there was anything on a link. */
+static int take_frame(struct slot *slot, int number)
+{
+    uint8_t frame[1 + CHUNK];
+    frame[0] = number;
+    ssize_t length = next_frame(slot->links[number].frames, frame + 1, CHUNK);
+    if (length > 0)
+        put(slot, 'N', frame, 1 + length);
+    return length >= 0;
+}
+
+/* The word that a boot has ended comes after all that it has printed and sent. */
 static void take_status(struct slot *slot)
 {
     for (int which = CONSOLE; which <= TENDER; which++)
         while (has_room(slot) && take(slot, which))
+            ;
+    for (int number = 0; number < slot->link_count; number++)
+        while (has_room(slot) && take_frame(slot, number))
             ;
     if (has_room(slot))
         take(slot, STATUS);
@@ -130,11 +146,24 @@ static int lay_pipes(struct slot *slot)
         return -1;
     for (int which = 0; which < PIPES; which++) {
         snprintf(path, sizeof path, "%s/%s", slot->folder, names[which]);
-        if (mkfifo(path, 0600) || (slot->pipes[which] = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
+        if (mkfifo(path, 0600) || (which == LINKS && chmod(path, 0622)) || (slot->pipes[which] = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
             return -1;
     }
     fcntl(slot->pipes[COMMANDS], F_SETPIPE_SZ, LONGEST / 2);
     return 0;
+}
+
+/* Heeds what a boot says of the back ends of its links. */
+static void take_links(struct slot *slot)
+{
+    char lines[PIPE_BUF + 1], *rest = lines, *line;
+    ssize_t got = read(slot->pipes[LINKS], lines, PIPE_BUF);
+    lines[got > 0 ? got : 0] = 0;
+    while ((line = strsep(&rest, "\n")))
+        if (*line && take_back_end(line, slot->links, slot->link_count)) {
+            fail(slot, "its networks");
+            return;
+        }
 }
 
 /* Makes the slot anew, as these words say. */
@@ -175,7 +204,7 @@ static void heed(struct slot *slot, char kind, uint8_t *bytes, size_t length)
         break;
     case 'N':
         if (length > 1 && bytes[0] < slot->link_count)
-            send_frame(slot->links[bytes[0]], bytes + 1, length - 1);
+            send_frame(slot->links + bytes[0], bytes + 1, length - 1);
         break;
     }
 }
@@ -201,25 +230,16 @@ static int take_in(struct slot *slot)
     return 1;
 }
 
-static void take_frame(struct slot *slot, int number)
-{
-    uint8_t frame[1 + CHUNK];
-    frame[0] = number;
-    ssize_t length = next_frame(slot->links[number], frame + 1, CHUNK);
-    if (length > 0)
-        put(slot, 'N', frame, 1 + length);
-}
-
 /* Waits for what there is to carry, and carries it; 0 when nobody is there any more. */
 static int carry(struct slot *slot)
 {
-    struct pollfd events[OUTPUTS + MOST_LINKS + 1];
+    struct pollfd events[HEARD + MOST_LINKS + 1];
     int count = 0, how;
     short gives = has_room(slot) ? POLLIN : 0;
-    for (int which = 0; which < OUTPUTS; which++)
+    for (int which = 0; which < HEARD; which++)
         events[count++] = (struct pollfd){slot->pipes[which], gives, 0};
     for (int number = 0; number < slot->link_count; number++)
-        events[count++] = (struct pollfd){slot->links[number], gives, 0};
+        events[count++] = (struct pollfd){slot->links[number].frames, gives, 0};
     struct pollfd *port = events + count;
     *port = (struct pollfd){slot->port, POLLIN | (slot->to ? POLLOUT : 0), 0};
     if (poll(events, count + 1, SECOND) < 0)
@@ -232,8 +252,10 @@ static int carry(struct slot *slot)
     if (events[STATUS].revents & POLLIN)
         take_status(slot);
     for (int number = 0; number < slot->link_count; number++)
-        if (events[OUTPUTS + number].revents & POLLIN && has_room(slot))
-            take_frame(slot, number);
+        if (events[HEARD + number].revents && has_room(slot))
+            take_frame(slot, number); /* or the word that the device is gone, which is then told no more */
+    if (events[LINKS].revents & POLLIN && has_room(slot))
+        take_links(slot);
     if (slot->to)
         send_out(slot);
     if (slot->agent && has_room(slot) && waitpid(slot->agent, &how, WNOHANG) == slot->agent) {
@@ -279,6 +301,7 @@ int main(void)
     struct dirent *entry;
     DIR *ports = opendir(PORTS);
     mkdir("/run", 0755);
+    machine_network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     while (ports && (entry = readdir(ports))) {
         char path[300], device[300], name[32] = "";
         snprintf(path, sizeof path, PORTS "/%s/name", entry->d_name);

@@ -10,7 +10,7 @@
  *   F BYTES    the largest file that a boot may write
  *   O NUMBER   how many files it may have open
  *   U NUMBER   the user, and group, that boots are
- *   L NAME MTU a tap
+ *   L NAME MTU a link that is a tap; V, one that a back end of Xen will be, which a boot's script names in its pipe `links`
  */
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -60,12 +60,12 @@ class Slot:
         self.taken = self.used = 0
         self._streams: Frames | None = None
         self._share = machine.share / f"slot{number}"
-        self._for: tuple[str, tuple[object, ...]] | None = None
+        self._for: tuple[object, ...] | None = None
         self._before = Strain(0.0, 0.0)
 
     def suits(self, image: str, job: Job) -> bool:
         """Whether it is one for jobs of that room."""
-        return self._for == (image, job.room) and not self.streams.over()
+        return self._for == _room(image, job) and not self.streams.over()
 
     @property
     def streams(self) -> Frames:
@@ -87,7 +87,7 @@ class Slot:
         if word != "ready":
             said = "" if self.machine.alive else f"; its console ends with: {self.machine.said}"
             raise InfrastructureError(f"{self.machine.name} has no place for {job.name}: {word}{said}")
-        self._for = (image, job.room)
+        self._for = _room(image, job)
 
     @property
     def lost(self) -> bool:
@@ -175,6 +175,11 @@ class Slot:
         self.streams.join([])
 
 
+def _room(image: str, job: Job) -> tuple[object, ...]:
+    """What it is made for: unlike a container's, its links are made with it."""
+    return image, job.room, tuple((each.device, each.network.mtu) for each in job.interfaces)
+
+
 def _words(image: str, job: Job, root: str) -> Iterator[bytes]:
     """What the ferry makes of a slot."""
     limits = sandbox.limits(job)
@@ -189,8 +194,8 @@ def _words(image: str, job: Job, root: str) -> Iterator[bytes]:
     yield f"O{limits['nofile']}".encode()
     if largest := disks.limit(job.disks):
         yield f"F{largest}".encode()
-    for each in job.interfaces:
-        yield f"L{each.device} {each.network.mtu}".encode()
+    for each in job.interfaces:  # the box's own root has programs for another's guests: see `boxed.OWN_ROOT`
+        yield f"{'L' if root else 'V'}{each.device} {each.network.mtu}".encode()
 
 
 def _environment(image: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from networked import attached, echoed, job, ping, program, running
+from networked import attached, echoed, interface, job, ping, program, running
 from support import read, run_job
 
 from bootmatrix import plugins
@@ -211,6 +211,14 @@ def test_a_guest_in_a_box_is_reached_over_its_network(place: BoxPlace) -> None:
             namespace = attached(process)
             assert ping(namespace) == b"hello"
             assert echoed(namespace, b"a line" * 2000) == b"a line" * 2000
+
+
+def test_each_job_has_the_links_of_its_own_interfaces(place: BoxPlace) -> None:
+    """A slot that was made for one has not those of the next."""
+    first = interface()
+    for given in ((first,), (first, interface(device="tap101"))):
+        _, console, _ = run_job(place, shell("cat /proc/net/dev", interfaces=given))
+        assert all(f"{each.device}:".encode() in console for each in given), console
 
 
 def test_what_a_job_uses_is_sampled(place: BoxPlace) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
-from elves import ABI, elf, note
+from elves import ABI, MANIFEST, elf, note
 from runners.tenders import BANNER, CRASHED, TRAP, called
 
 from bootmatrix import plugins
@@ -93,7 +94,14 @@ def test_another_target_is_refused(tmp_path: Path) -> None:
         make().check(_unikernel(tmp_path, 3), BOOT, "")
 
 
-def _unikernel(folder: Path, target: int) -> Path:
+def test_devices_of_a_manifest_which_nothing_can_acquire_are_refused(tmp_path: Path) -> None:
+    devices = struct.pack("<II", 1, 1) + struct.pack("<68sI32x", b"storage", 1)
+    with pytest.raises(Rejected, match=r"declares the devices BLOCK_BASIC 'storage', but the Xen bindings .* have no"):
+        make().check(_unikernel(tmp_path, 6, devices), BOOT, "")
+
+
+def _unikernel(folder: Path, target: int, manifest: bytes = b"") -> Path:
     file = folder / "u.xen"
-    file.write_bytes(elf([(ABI, note(target.to_bytes(4, "little") + (1).to_bytes(4, "little")))]))
+    notes = [(ABI, note(target.to_bytes(4, "little") + (1).to_bytes(4, "little")))]
+    file.write_bytes(elf([*notes, *([(MANIFEST, note(manifest, 8))] if manifest else [])]))
     return file

@@ -126,13 +126,20 @@ def test_what_xen_has_not_is_refused(boot: Boot, options: dict[str, Any], words:
         config(boot, **options)
 
 
-def test_networks_are_refused_in_words() -> None:
-    network = Network("lan", IPv4Interface("10.0.0.1/24"))
-    boot = replace(
-        BOOT, interfaces=(Interface("service", network, "tap0", IPv4Interface("10.0.0.2/24"), "02:00:00:00:00:02"),)
+def test_interfaces_are_given_in_their_order_with_what_carries_their_frames() -> None:
+    lan, at = Network("lan", IPv4Interface("10.0.0.1/24")), IPv4Interface("10.0.0.2/24")
+    ones = (
+        Interface("service", lan, "tap0", at, "02:00:00:00:00:02"),
+        Interface("other", lan, "tap1", at, "02:00:00:00:00:03", 9000),
     )
-    with pytest.raises(Rejected, match="can have no `nets` yet"):
-        config(boot)
+    boot = replace(BOOT, interfaces=ones)
+    for name in ("xen", "solo5-xen"):
+        assert config(boot, name)["vif"] == [
+            "mac=02:00:00:00:00:02,mtu=1500,script=vif-link,vifname=tap0",
+            "mac=02:00:00:00:00:03,mtu=9000,script=vif-link,vifname=tap1",
+        ]
+    assert make().launch(boot).devices == ("vif",)
+    assert make().launch(BOOT).devices == ()
 
 
 @pytest.mark.parametrize("arch", ["aarch64", "riscv64"])

@@ -17,23 +17,14 @@
 #define SIGNATURE_ECX 0x65584d4du /* "MMXe" */
 #define SIGNATURE_EDX 0x4d4d566eu /* "nVMM" */
 
-#define PAGE 4096
 #define ENTRY_SIZE 32 /* of each hypercall in the page */
 
-enum hypercall {
-    VCPU_OP = 24,
-    SCHED_OP = 29,
-    EVENT_CHANNEL_OP = 32,
-    HVM_OP = 34,
-};
 #define VCPUOP_IS_UP 3
 #define SCHEDOP_YIELD 0
 #define SCHEDOP_SHUTDOWN 2
-#define EVTCHNOP_SEND 4
 #define HVMOP_GET_PARAM 1
 #define PARAM_CONSOLE_PFN 17
 #define PARAM_CONSOLE_EVTCHN 18
-#define DOMID_SELF 0x7ff0u
 
 struct hvm_param {
     uint16_t domain;
@@ -52,7 +43,7 @@ struct console_ring {
 };
 
 /* Xen fills it with code: in the image it is writable, and without an NX bit. */
-static uint8_t hypercall_page[PAGE] __attribute__((aligned(PAGE)));
+static uint8_t hypercall_page[XEN_PAGE] __attribute__((aligned(XEN_PAGE)));
 static struct console_ring *ring;
 static uint32_t console_port;
 
@@ -63,7 +54,7 @@ static void cpuid(uint32_t leaf, uint32_t out[4])
                      : "a"(leaf), "c"(0));
 }
 
-static long hypercall(enum hypercall number, uint64_t first, const void *second)
+long xen_call(enum xen_call number, uint64_t first, const void *second)
 {
     long result;
 
@@ -87,11 +78,11 @@ static uint32_t first_leaf(void)
     return 0;
 }
 
-static uint64_t parameter(uint32_t index)
+uint64_t xen_parameter(uint32_t index)
 {
-    struct hvm_param asked = { .domain = DOMID_SELF, .index = index };
+    struct hvm_param asked = { .domain = XEN_SELF, .index = index };
 
-    hypercall(HVM_OP, HVMOP_GET_PARAM, &asked);
+    xen_call(XEN_HVM_OP, HVMOP_GET_PARAM, &asked);
     return asked.value;
 }
 
@@ -108,14 +99,14 @@ bool xen_start(void)
                      : "c"(out[1]), "a"((uint32_t)page),
                        "d"((uint32_t)(page >> 32))
                      : "memory");
-    ring = (struct console_ring *)(uintptr_t)(parameter(PARAM_CONSOLE_PFN) * PAGE);
-    console_port = (uint32_t)parameter(PARAM_CONSOLE_EVTCHN);
+    ring = (struct console_ring *)(uintptr_t)(xen_parameter(PARAM_CONSOLE_PFN) * XEN_PAGE);
+    console_port = (uint32_t)xen_parameter(PARAM_CONSOLE_EVTCHN);
     return true;
 }
 
 static void yield(void)
 {
-    hypercall(SCHED_OP, SCHEDOP_YIELD, NULL);
+    xen_call(XEN_SCHED_OP, SCHEDOP_YIELD, NULL);
 }
 
 static uint32_t taken(void)
@@ -125,7 +116,7 @@ static uint32_t taken(void)
 
 void xen_flush(void)
 {
-    hypercall(EVENT_CHANNEL_OP, EVTCHNOP_SEND, &console_port);
+    xen_call(XEN_EVENT_CHANNEL_OP, XEN_EVTCHNOP_SEND, &console_port);
 }
 
 void xen_put_byte(uint8_t byte)
@@ -151,7 +142,7 @@ uint32_t xen_cpus(void)
 {
     uint64_t number = 0;
 
-    while (hypercall(VCPU_OP, VCPUOP_IS_UP, (const void *)number) >= 0)
+    while (xen_call(XEN_VCPU_OP, VCPUOP_IS_UP, (const void *)number) >= 0)
         number++;
     return (uint32_t)number;
 }
@@ -161,5 +152,5 @@ void xen_shutdown(enum xen_shutdown reason)
     uint32_t why = reason;
 
     xen_drain();
-    hypercall(SCHED_OP, SCHEDOP_SHUTDOWN, &why);
+    xen_call(XEN_SCHED_OP, SCHEDOP_SHUTDOWN, &why);
 }

@@ -11,6 +11,25 @@ enum xen_shutdown {
     XEN_CRASH = 3,
 };
 
+#define XEN_PAGE 4096
+#define XEN_SELF 0x7ff0u /* a domain, to itself */
+
+/* Xen public headers xen.h, event_channel.h. */
+enum xen_call {
+    XEN_MEMORY_OP = 12,
+    XEN_VCPU_OP = 24,
+    XEN_SCHED_OP = 29,
+    XEN_EVENT_CHANNEL_OP = 32,
+    XEN_HVM_OP = 34,
+};
+#define XEN_EVTCHNOP_SEND 4
+
+/* Negative: an error of Xen's. */
+long xen_call(enum xen_call number, uint64_t first, const void *second);
+
+/* Of this domain: Xen public header hvm/params.h. */
+uint64_t xen_parameter(uint32_t index);
+
 /* Whether this is a domain of Xen; if so, its console is ready afterwards. */
 bool xen_start(void);
 
