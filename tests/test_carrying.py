@@ -12,9 +12,9 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # the wheel has no benchmarks
 
-from benchmarks import carrying  # noqa: E402
-from benchmarks.carrying import BURST, FRAME, HEAD, BySocket  # noqa: E402
-from benchmarks.contract import Failed, Missing  # noqa: E402
+from benchmarks import carrying
+from benchmarks.carrying import BURST, FRAME, HEAD, BySocket
+from benchmarks.contract import Failed, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,5 +62,5 @@ def test_lost_frames_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
         sent.append(1)
 
     monkeypatch.setattr(BySocket, "send", once)
-    with joined() as (source, target), pytest.raises(Failed, match="^128 of 192 frames were lost$"):
+    with joined() as (source, target), pytest.raises(Failed, match=r"^128 of 192 frames were lost$"):
         carrying.rate(source, target, 3 * BURST)
