@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import time
 
 import pytest
 from watching.fakes import FakeProcess
@@ -104,6 +105,30 @@ def test_of_a_line_without_end_only_so_much_is_kept() -> None:
     witness.saw(CONSOLE, b"heap=6\nheap=7\n")
     witness.tick(at(102.0))
     assert list(witness.ended(ENDED).series["heap"].points) == [(2, 7)]
+
+
+def test_a_million_lines_a_second_cost_little_and_their_first_numbers_are_kept() -> None:
+    witness = Numbers({"heap": r"heap=(\d+)", "other": r"other=(\d+)"})
+    begun(witness)
+    flood = b"heap=7\n" * 100_000
+    began = time.process_time()
+    for tick in range(1, 21):
+        witness.saw(CONSOLE, flood)
+        witness.tick(at(100.0 + tick / 10))
+    witness.saw(CONSOLE, b"other=1\n")
+    points = witness.ended(ENDED).series["heap"].points
+    assert time.process_time() - began < 8  # to look at all two million takes half a minute
+    assert points[0] == (pytest.approx(0.1), 7)
+    assert points[-1][0] > 1.5
+
+
+def test_values_that_come_all_at_once_are_no_more_than_others() -> None:
+    thinned: Thinned[int] = Thinned(128)
+    for number in range(1000):
+        thinned.add(1.0, number)
+    assert len(thinned.kept) < 128
+    assert not thinned.takes(1.0)
+    assert thinned.takes(1.1)
 
 
 @pytest.mark.parametrize("apart", [0.1, 1.0, 60.0])
