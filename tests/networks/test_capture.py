@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
@@ -37,7 +38,12 @@ def capture(link: Wire) -> Capture:
 
 @pytest.fixture
 def send(link: Wire) -> Iterator[Callable[[range], None]]:
-    """Sends frames with these numbers by our end: a capture has them before that returns."""
+    """Sends frames with these numbers by our end: a capture has them before that returns.
+
+    On one processor: a thread that moves to another may overtake what it has sent on the first.
+    """
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
     end: socket.socket = link.space.do(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
     end.bind(("ours", 0))
 
@@ -47,6 +53,7 @@ def send(link: Wire) -> Iterator[Callable[[range], None]]:
 
     with end:
         yield frames
+    os.sched_setaffinity(0, allowed)
 
 
 def numbers(capture: Capture) -> list[int]:
