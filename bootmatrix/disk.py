@@ -11,6 +11,7 @@ from bootmatrix.quantities import human_size
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 WORDS = ("No space left on device", "Disk quota exceeded")  # strerror(3) of these, as programs print them
+RESERVE, SHARE = 1 << 30, 0.05  # bytes that are left to all else, and of a small disk which part of it
 AGAIN = "then continue with `bootmatrix run --resume`"
 REMEDY = "free some space there, then continue with `bootmatrix run --resume`: nothing that was recorded is lost"
 
@@ -31,6 +32,11 @@ def full(file: Path | str, error: OSError, remedy: str = "") -> Fatal:
     if is_full(error) and (disk := of(Path(file))):
         what = f"{what} (the disk mounted at {disk})"
     return Fatal(Problem(what, remedy=remedy))
+
+
+def room(found: os.statvfs_result) -> int:
+    """The bytes that a disk has for what can be done without, beside what is left to all else; negative if none."""
+    return found.f_bavail * found.f_frsize - min(RESERVE, int(found.f_blocks * found.f_frsize * SHARE))
 
 
 def of(file: Path) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import requests
@@ -49,7 +51,13 @@ def judge(target: Target, status: int, headers: Mapping[str, str], said: str) ->
 
 
 def _seconds(text: str) -> float:
-    return float(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0.0
+    """From now on; a server may name the time itself (RFC 9110, 10.2.3)."""
+    if re.fullmatch(r"[0-9]{1,6}", text):
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def unreachable(target: Target, error: Exception) -> Again | BootmatrixError:

@@ -13,8 +13,6 @@ from bootmatrix.quantities import human_size
 if TYPE_CHECKING:
     from pathlib import Path
 
-RESERVE, SHARE = 1 << 30, 0.05  # bytes that are left to all else, and of a small disk which part of it
-
 _lock = threading.Lock()
 _claims: dict[Path, tuple[int, int]] = {}  # the device and the bytes, by folder
 
@@ -26,8 +24,7 @@ def claim(folder: Path, size: int) -> None:
     """
     if not size:
         return
-    found, device = os.statvfs(folder), folder.stat().st_dev
-    left = found.f_bavail * found.f_frsize - min(RESERVE, int(found.f_blocks * found.f_frsize * SHARE))
+    left, device = disk.room(os.statvfs(folder)), folder.stat().st_dev
     with _lock:
         others = sum(claimed for place, (where, claimed) in _claims.items() if where == device and place != folder)
         if size + others <= left:

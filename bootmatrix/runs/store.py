@@ -59,7 +59,7 @@ class Store:
             ) from None
         self._at, self._length = array("q", [-1]) * tests, array("q", [0]) * tests
         self._folders: set[str] = set()
-        self._disks = 0
+        self._disks = self._copying = 0  # bytes that kept disks take, and of those that are under way
         self._lock = threading.Lock()
         self.verdicts: Counter[str] = Counter()
         self.frozen = False
@@ -122,20 +122,28 @@ class Store:
         )
 
     def keep_disk(self, test: str, name: str, descriptor: int) -> str:
-        """A copy of a disk beside the consoles; where, or empty if it is too large. OSError if it cannot be read, Fatal
-        if our own disk takes no more.
+        """A copy of a disk beside the consoles; where, or empty if it is too large, or our own disk has no room for it
+        beside what a run cannot do without. OSError if it cannot be read, Fatal if ours cannot be written.
         """
         size, data = os.fstat(descriptor).st_size, sparse.written(descriptor)
+        relative = self._place_of(test, name)
         with self._lock:
-            if size > DISK or data > DISK_DATA or self._disks + data > ALL_DISKS:
+            most = min(DISK_DATA, ALL_DISKS - self._disks, disk.room(os.statvfs(self.folder)) - self._copying)
+            if size > DISK or data > most:
                 return ""
             self._disks += data
-        relative = self._place_of(test, name)
+            self._copying += data
         try:
             with files.created(f"{self.folder}/{relative}") as stream:
                 sparse.copy(descriptor, stream.fileno(), size)
         except OSError as error:
+            (self.folder / relative).unlink(missing_ok=True)  # it may have taken the room that a result needs
+            if disk.is_full(error):
+                return ""
             raise disk.full(self.folder / relative, error) from None
+        finally:
+            with self._lock:
+                self._copying -= data
         return relative
 
     def _keep_console(self, record: Record, test: str, name: str) -> str:

@@ -7,6 +7,7 @@ import functools
 import html
 import json
 import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -73,6 +74,22 @@ def test_a_server_may_say_how_long_to_wait(scripted: Serve) -> None:
     made.send("POST", server.url, b"")
     assert waited[0] == 25.0
     assert waited[1] <= sending.LONGEST_PAUSE
+
+
+def test_a_server_may_say_at_what_time_to_come_again(scripted: Serve) -> None:
+    soon = answer(503, Retry_After=formatdate(time.time() + 40, usegmt=True))
+    made, waited = sender(scripted(soon, GOOD).url)
+    made.send("POST", made.target.url.geturl(), b"")
+    assert 20 < waited[0] <= 40
+
+
+@pytest.mark.parametrize(
+    "when", ["-5", "1e9", "nan", "Mon, 30 Nov 2015 00:00:00 GMT", "Mon, 99 Nov 9999 99:99:99 GMT", "soon", "\xe9"]
+)
+def test_a_time_to_come_again_that_is_none_changes_nothing(when: str, scripted: Serve) -> None:
+    made, waited = sender(scripted(answer(429, Retry_After=when), GOOD).url)
+    made.send("POST", made.target.url.geturl(), b"")
+    assert sending.FIRST_PAUSE <= waited[0] <= sending.LONGEST_PAUSE
 
 
 def test_nobody_waits_longer_than_wanted_though_a_server_says_so(scripted: Serve) -> None:

@@ -63,6 +63,25 @@ def test_a_full_disk_stops_the_run_and_more_room_lets_it_go_on(tmp_path: Path, s
     assert list((tmp_path / "cache" / "work").iterdir()) == []
 
 
+def test_what_is_kept_of_failed_boots_leaves_room_for_their_results(tmp_path: Path, small: Path) -> None:
+    """Each disk alone would take half of the room."""
+    subprocess.run(mount(small, "remount,size=2m"), check=True)
+    wrong = {"blocks": {"d": "1 MiB"}, "expect": {"console": "never"}}
+    fill = 'head -c 1048576 /dev/urandom > "$1"; echo done'
+    guest = {"runner": {"command": ["sh", "-c", fill, "sh", "{blocks.d}"]}, **wrong}
+    write_matrix(tmp_path, scripted(HOST, **{f"t{n}": guest for n in range(3)}))
+    env = {"BOOTMATRIX_CACHE": str(tmp_path / "cache")}
+    done = bootmatrix("run", "--engine", "host", "-j", "3", "--out", str(small), cwd=tmp_path, **env)
+    assert done.returncode == 1, done.stdout + done.stderr
+    (run,) = runs(small)
+    found = results.load(run / "results.json").results
+    assert [each.verdict for each in found] == ["contradicted"] * 3
+    kept = [run / name for each in found for name in each.attempts[0].files if name.endswith(".img")]
+    assert 1 <= len(kept) < 3
+    assert {file.stat().st_blocks * 512 for file in kept} == {1 << 20}
+    assert sorted(kept) == sorted(run.glob("consoles/*/*/*.img"))
+
+
 def test_a_disk_that_is_full_from_the_beginning_is_said(tmp_path: Path, small: Path) -> None:
     with contextlib.suppress(OSError):
         (small / "filler").write_bytes(b"x" * (1 << 20))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bootmatrix import disk
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import room
 
@@ -24,7 +25,7 @@ def _nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
 def free(tmp_path: Path) -> int:
     """Bytes that may be claimed."""
     found = os.statvfs(tmp_path)
-    return found.f_bavail * found.f_frsize - min(room.RESERVE, int(found.f_blocks * found.f_frsize * room.SHARE))
+    return found.f_bavail * found.f_frsize - min(disk.RESERVE, int(found.f_blocks * found.f_frsize * disk.SHARE))
 
 
 @pytest.fixture
@@ -50,8 +51,8 @@ def test_what_others_may_come_to_hold_counts_until_it_is_released(free: int, fol
 
 def test_a_reserve_is_left(folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Here, all that there is."""
-    monkeypatch.setattr(room, "RESERVE", 1 << 60)
-    monkeypatch.setattr(room, "SHARE", 1.0)
+    monkeypatch.setattr(disk, "RESERVE", 1 << 60)
+    monkeypatch.setattr(disk, "SHARE", 1.0)
     with pytest.raises(InfrastructureError, match="more than this host has room for"):
         room.claim(folders[0], 1)
 

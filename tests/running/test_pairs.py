@@ -84,6 +84,16 @@ def test_every_boot_of_both_is_kept_with_what_it_measured(tmp_path: Path) -> Non
         )
 
 
+def test_a_metric_that_is_called_as_a_column_has_one_of_its_own(tmp_path: Path) -> None:
+    pair = {"axis": "version", "of": "value", "most": 20}
+    ran(tmp_path, scripted(AXES, t=counting(metrics={"value": "n=([0-9]+)"}, pair=pair)))
+    (told,) = findings(tmp_path)
+    assert (told.name, told.verdict) == ("value", "more")
+    (file,) = (tmp_path / "out/latest").glob("consoles/command-two/*/1.pair.csv")
+    rows = list(csv.DictReader(file.read_text().splitlines()))
+    assert {(row["value"], row["metric.value"]) for row in rows} == {("one", "100.0"), ("two", "105.0")}
+
+
 def test_the_same_thing_twice_is_told_to_be_as_much(tmp_path: Path) -> None:
     same = counting("echo fine; echo n=100", pair={"axis": "version", "of": "n", "most": 100})
     done = ran(tmp_path, scripted(AXES, t=same))
