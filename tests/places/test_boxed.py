@@ -264,6 +264,21 @@ def test_a_box_that_died_unnoticed_costs_no_job(place: BoxPlace, monkeypatch: py
     assert not lost.folder.exists()
 
 
+def test_a_place_that_cannot_be_costs_no_other_job_its_box(place: BoxPlace) -> None:
+    with place.start(shell("echo on; read line; echo $line", reads=True)) as process:
+        assert read(process) == ("console", b"on\n")
+        known = process.container.machine  # type: ignore[attr-defined]
+        for _ in range(len(known.slots)):
+            with pytest.raises(InfrastructureError, match="has no place for test: its root: No such file"):
+                run_job(place, shell("true", workdir="/nowhere"))
+        process.write(b"still\n")
+        assert read(process) == ("console", b"still\n")
+    assert known.worn
+    assert run_job(place, shell("echo well"))[1] == b"well\n", "in another one, should it be the box"
+    assert known.closed
+    assert not known.folder.exists()
+
+
 def test_a_box_that_hangs_is_replaced(place: BoxPlace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slot, "KILLED_SECONDS", 0.5)
     lost = machine(place)
