@@ -207,6 +207,7 @@ class Slot:
 def _words(image: str, job: Job, root: str) -> Iterator[bytes]:
     """What the ferry makes of a slot."""
     limits = sandbox.limits(job)
+    yield f"P{job.processes}".encode()
     yield f"R{f'/roots/{root}' if root else ''}".encode()
     yield f"T{job.scratch}".encode()
     for number, mount in enumerate(job.mounts):

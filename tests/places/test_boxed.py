@@ -182,6 +182,16 @@ def test_a_job_that_is_killed_leaves_nothing(place: BoxPlace) -> None:
     assert b"4711" not in console
 
 
+def test_a_job_has_no_more_processes_than_it_may_and_the_others_have_theirs(place: BoxPlace) -> None:
+    many = "for i in $(seq 300); do sleep 4711 & done; echo none"
+    with place.start(shell("read line; (echo $line)", reads=True)) as process:
+        _, console, tender = run_job(place, shell(many))
+        assert b"none" not in console
+        assert b"Cannot fork" in tender
+        process.write(b"well\n")
+        assert read(process) == ("console", b"well\n")
+
+
 def test_a_job_that_reads_is_sent_what_is_written(place: BoxPlace) -> None:
     with place.start(shell('read line; echo "<$line>"', reads=True)) as process:
         process.write(b"first\nsecond\n")
