@@ -18,7 +18,10 @@ WORDS = {  # more, less, as much
     "unikernel_size": ("is {} larger", "is {} smaller", "is as large"),
     "instructions": ("takes {} more instructions", "takes {} fewer instructions", "takes as many instructions"),
 }
+COLUMNS = ("boot", "block", "counts", "value", "started", "seconds", "verdict")
+"""Of the table of all boots, before those of the measures."""
 TIMES = 10  # from so much more on it is told as a multiple
+FAR = 1e6  # from so many times on, not to the last digit
 DIGITS = 2  # after the point, at the most
 WHOLE = 0.1  # from so much on a share has no digits after the point, if it can be told without
 
@@ -46,6 +49,11 @@ def clause(found: PairFinding) -> str:
     low, high = sorted((sign * found.low, sign * found.high))
     interval = f" ({between(low, high)})" if low != high else ""
     return (more if sign > 0 else less).format(_share(abs(found.change), _digits([abs(found.change)]))) + interval
+
+
+def column(measure: str) -> str:
+    """What a measure's column is called in the table of all boots: a test's own metrics may be called anything."""
+    return f"metric.{measure}" if measure in COLUMNS else measure
 
 
 def undecided(pairs: Iterable[PairFinding]) -> bool:
@@ -80,6 +88,8 @@ def _digits(shares: Sequence[float]) -> int:
 
 
 def _share(share: float, digits: int, *, signed: bool = False) -> str:
+    if share >= FAR:
+        return f"{share + 1:.3g} times"
     if share >= TIMES:
         return f"{share + 1:,.1f} times"
     text = f"{share:{'+' if signed else ''}.{digits}%}"

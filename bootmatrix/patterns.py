@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import Problem, UserError
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
 SECONDS = 2.0  # for any search, and one more
 LONGEST = 64  # characters of a number
+LARGEST = 1e300  # what is reckoned with a larger one, on either side of 0, is endless
 A_SECOND = 1_000_000  # for each so many characters: a plain search reads ten times as many and more
 
 
@@ -56,13 +56,13 @@ def every(expression: str, text: str) -> Iterator[regex.Match[str]]:
 
 
 def numbers(expression: str, text: str) -> Iterator[float]:
-    """What the only group of each match holds; texts that are no finite number are passed over."""
+    """What the only group of each match holds; texts that are no number, or one beyond LARGEST, are passed over."""
     for match in every(expression, text):
         found = match[1] or ""
         if len(found) <= LONGEST and found.isascii() and "_" not in found:
             with contextlib.suppress(ValueError):
                 number = float(found)
-                if math.isfinite(number):
+                if abs(number) <= LARGEST:
                     yield number
 
 

@@ -17,6 +17,7 @@ BYTES = {
     "g": 1 << 30,
     "gib": 1 << 30,
 }
+EXACT = 1e15  # from here on a number is not told to its last digit
 WEEK = 7 * 24 * 3600.0  # poll(2) counts milliseconds in 31 bits: 24 days
 
 
@@ -73,7 +74,7 @@ def human_rate(amount: float, unit: str) -> str:
     sign = "-" if amount < 0 else ""
     if unit == "B":
         return f"{sign}{human_size(abs(amount))}/h"
-    number = f"{abs(amount):.4g}" if abs(amount) < 1000 else f"{abs(amount):,.0f}"  # noqa: PLR2004
+    number = f"{abs(amount):,.0f}" if 1000 <= abs(amount) < EXACT else f"{abs(amount):.4g}"  # noqa: PLR2004
     return f"{sign}{number}{' ' if unit else ''}{unit}/h"
 
 

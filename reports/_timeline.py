@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bootmatrix.runs import journal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 MAKERS = ("image", "build")
@@ -34,11 +34,13 @@ class Moment(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """An attempt's number, the thread that made it, and when it was told."""
+    """An attempt's number, the thread that made it, when it was told, how long it took, and its verdict."""
 
     number: int
     thread: str
     end: int
+    took: int = 0
+    verdict: str = ""
 
 
 @dataclass
@@ -52,6 +54,13 @@ class Timeline:
 
     def attempt(self, test: str, number: int) -> Tried | None:
         return next((each for each in reversed(self.attempts.get(test, ())) if each.number == number), None)
+
+    def others(self, test: str, told: Iterable[Tried]) -> list[Tried]:
+        """The attempts of which no more is known than the journal has: those of a pair but the last, or of a boot that
+        was begun anew.
+        """
+        known = {*map(id, told)}
+        return [each for each in self.attempts.get(test, ()) if id(each) not in known]
 
     def at(self, started: str) -> int | None:
         """When that was, by the clock on the wall."""
@@ -102,7 +111,10 @@ def _take(found: Timeline, event: dict[str, Any], at: int) -> None:
         if math.isfinite(took) and took >= 0:
             found.made.append(Span(thread, what, str(event[what]), at - micro(took), at))
     elif kind == "attempt finished":
-        found.attempts[event["boot"]].append(Tried(int(event["number"]), thread, at))
+        took = float(event.get("seconds", 0.0))
+        if math.isfinite(took) and took >= 0:
+            tried = Tried(int(event["number"]), thread, at, micro(took), str(event.get("verdict", "")))
+            found.attempts[event["boot"]].append(tried)
     elif kind in BEGINS or kind in {"boot postponed", "boot left", "image failed", "build failed"}:
         name = event.get("boot") or event.get(what) or ""
         found.moments.append(Moment(at, f"{kind} {name}".rstrip()))

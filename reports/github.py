@@ -14,6 +14,7 @@ from bootmatrix.grouping import sum_up, worst_first
 from bootmatrix.history import findings
 from bootmatrix.history.findings import ChangeKind
 from bootmatrix.model import BAD_VERDICTS, STEADY_VERDICTS, Verdict
+from bootmatrix.quantities import how_many
 
 from . import _place, _texts
 
@@ -62,7 +63,7 @@ def _level(level: str, total: Sum, verdicts: tuple[Verdict, ...], changes: Itera
     left = len(changes) - len(shown)
     if rest or left:
         more = [f"{rest:,} of {of_them:,} tests with other reasons"] if rest else []
-        more += [f"{left:,} more changes"] if left else []
+        more += [how_many(left, "more change")] if left else []
         yield _command(level, "and more", f"{' and '.join(more)}: see summary.md and report.json of the run")
 
 

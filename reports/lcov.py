@@ -44,10 +44,9 @@ def _is_inside(file: str) -> bool:
 
 def _of_file(name: str, functions: Sequence[Function]) -> Iterator[str]:
     yield f"SF:{texts.line(name)}"
-    for each in functions:
-        yield f"FN:{each.line},{texts.line(each.name)}"
-    for each in functions:
-        yield f"FNDA:{each.boots},{texts.line(each.name)}"
+    names = [texts.line(each.name).replace(",", ";") for each in functions]  # lcov passes over one with a comma
+    yield from (f"FN:{each.line},{name}" for each, name in zip(functions, names, strict=True))
+    yield from (f"FNDA:{each.boots},{name}" for each, name in zip(functions, names, strict=True))
     yield f"FNF:{len(functions)}"
     yield f"FNH:{sum(each.boots > 0 for each in functions)}"
     lines: dict[int, int] = {}

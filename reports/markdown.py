@@ -13,7 +13,7 @@ from bootmatrix.grouping import sum_up, worst_first
 from bootmatrix.history import findings
 from bootmatrix.markdown import Paper, block, cell, code, folded, header, plain, row
 from bootmatrix.model import BAD_VERDICTS, SEVERITY, STEADY_VERDICTS, Verdict
-from bootmatrix.quantities import human_time
+from bootmatrix.quantities import how_many, human_time
 from bootmatrix.screen.signs import UNICODE
 
 from . import _changes, _pivot, _texts, _timings
@@ -56,7 +56,7 @@ def _headline(run: Run, total: Sum) -> str:
     counts = [f"{total.counts[verdict]:,} {verdict}" for verdict in SEVERITY if total.counts[verdict]]
     good = not run.interrupted and not any(total.counts[verdict] for verdict in BAD_VERDICTS)
     ended = "interrupted; " if run.interrupted else ""
-    words = [f"{len(run.results):,} tests in {human_time(run.seconds)}"]
+    words = [f"{how_many(len(run.results), 'test')} in {human_time(run.seconds)}"]
     words += [f"{total.reused:,} of them reused from earlier runs"] if total.reused else []
     words += [f"commit {code(run.commit[:12])}"] if run.commit else []
     words += [f"branch {code(run.branch)}"] if run.branch else []
@@ -73,7 +73,7 @@ def _put_groups(paper: Paper, title: str, total: Sum, verdicts: tuple[Verdict, .
     shown = paper.offer((_group(group, folder) for group in groups), 0.5)
     rest += sum(group.count for group in groups[shown:])
     if rest:
-        paper.put(f"\n… and {rest:,} tests with other reasons: {ELSEWHERE}.\n")
+        paper.put(f"\n… and {how_many(rest, 'test')} with other reasons: {ELSEWHERE}.\n")
 
 
 def _group(group: Group, folder: Path) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Attempt, Phase, Result, Run
 
-    from ._timeline import Timeline
+    from ._timeline import Timeline, Tried
 
     Event = dict[str, Any]
 
@@ -68,10 +68,13 @@ class _Tracks:
             self._put({"ph": "i", "s": "p", "name": _line(moment.name), "ts": moment.at, "tid": 0})
         for result in self.run.results:
             if not result.reused:
-                for attempt in result.attempts:
-                    self._attempt(result, attempt)
+                told = [tried for each in result.attempts if (tried := self._attempt(result, each))]
+                for tried in self.timeline.others(result.id, told):
+                    about = {"verdict": _line(tried.verdict)}
+                    self._slice(tried.thread, result.id, "boot", tried.end - tried.took, tried.took, about)
 
-    def _attempt(self, result: Result, attempt: Attempt) -> None:
+    def _attempt(self, result: Result, attempt: Attempt) -> Tried | None:
+        """What the journal has of it."""
         about = {"verdict": attempt.verdict, "outcome": _line(str(attempt.outcome)), "attempt": attempt.number}
         if attempt.verdict != model.Verdict.PASSED:
             about["reason"] = _line(attempt.reason)
@@ -85,6 +88,7 @@ class _Tracks:
             self._beside(name, attempt, about)
         for guest, each in attempt.guests.items():
             self._beside(f"{guest} of {name}", each, {"verdict": each.verdict, "outcome": _line(str(each.outcome))})
+        return tried
 
     def _slice(self, thread: str, name: str, kind: str, at: int, took: int, about: Event | None = None) -> None:
         track = self._track(thread)

@@ -16,7 +16,8 @@ from . import _unikraft_console
 from ._unikraft_console import A_CRASH, Console, Crash
 
 INFO = "build it with CONFIG_LIBUKDEBUG_PRINTK_INFO=y, so that its console tells what main returned"
-RESTART, CRASHES = 1, frozenset({2, 3})  # of ukplat_terminate, which an `exit(N)` of nolibc hands its status to
+# Of ukplat_terminate, which an `exit(N)` of nolibc hands its status to.
+HALT, RESTART, CRASHES = 0, 1, frozenset({2, 3})
 PANIC = (r"CRIT: [^\n]{0,120}(?:\bbase is 0x[0-9a-f]+ caller is|Couldn't (?:shutdown|reset) system, HALT!)",)
 """Of a stack that overflowed, x86_64 prints the frames without end; arm64 says that it cannot power itself off."""
 WAY_OUT = {"": "does main return, and does no other thread of the guest keep it from halting?"}
@@ -33,13 +34,14 @@ class Told(StrEnum):
     ENDED = "ended"
 
 
-def outcome(console: str, told: Told, how: str) -> Outcome:
-    """What the guest did. `console` is the guest's alone, as an Ending has it; `how` is the VMM's evidence.
+def outcome(console: str, told: Told, how: str, *, others_crash: bool = False) -> Outcome:
+    """What the guest did. `console` is the guest's alone, as an Ending has it; `how` is the VMM's evidence;
+    `others_crash`: to this VMM an `exit(N)` of all but 0 and 1 is a crash.
 
     A crash before main is `panicked`, so that no test takes it for the crash that it expects.
     """
     seen = _unikraft_console.read(console)
-    if told == Told.CRASHED and seen.left not in CRASHES:
+    if told == Told.CRASHED and not _asks_for_a_crash(seen.left, others_crash=others_crash):
         return _crashed(seen, seen.crash or Crash(OutcomeKind.CRASHED, "", seen.evidence), how)
     if told == Told.RESTARTED and seen.left != RESTART:
         return _crashed(seen, seen.crash or Crash(OutcomeKind.CRASHED, "reset", seen.evidence), how)
@@ -52,6 +54,11 @@ def outcome(console: str, told: Told, how: str) -> Outcome:
         said = Outcome(OutcomeKind.EXITED, str(seen.code), f"{seen.evidence}, {how}", f"the guest's status {seen.code}")
         return _doubted(said, seen)
     return _untold(seen, how)
+
+
+def _asks_for_a_crash(left: int | None, *, others_crash: bool) -> bool:
+    """Whether a kernel that was left by this status tells the VMM of a crash, though there was none."""
+    return left in CRASHES or (others_crash and left not in {None, HALT, RESTART})
 
 
 def _crashed(seen: Console, crash: Crash, how: str) -> Outcome:

@@ -27,7 +27,9 @@ SPEAKER = re.compile(r"^(?:\w+: error: (?:panic: )?)?(?:\w+\.c:\d+: ?)?(?:\w*xc_
 FOLDER = re.compile(r"\S*/(?=domain\.cfg)")
 # What is this host's fault, and not the matrix's or the unikernel's. Of a domain of a few MiB the "paging mempool" is
 # too small for Xen, however much memory there is, or the kernel does not fit into it ("Out of memory").
-TOO_SMALL = re.compile(r"Failed to set paging mempool size to \d{1,2}kB|segment \w+ too large \(")
+TOO_SMALL = re.compile(
+    r"Failed to set paging mempool size to \d{1,2}kB|segment \w+ too large \(|not enough memory for initial mapping \("
+)
 BROKEN = re.compile(
     r"Out of memory|Cannot allocate memory|failed to free memory|privcmd|privileged command|xenstore|xenevtchn|evtchn"
     r"|xencall|xenforeignmemory|cannot init xl context|Permission denied|Operation not permitted|already exists"

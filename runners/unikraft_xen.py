@@ -52,10 +52,13 @@ class Runner(model.Runner):
         return _xen.launch(replace(boot, args=(f"{name} {rest}".rstrip(" "),)), "pv", self.config)
 
     def outcome(self, ending: Ending) -> Outcome:
-        """Xen tells a crash and a restart, the console what main returned."""
+        """Xen tells a crash and a restart, the console what main returned. An `exit(N)` of all but 0 and 1 is a
+        crash to Xen, too (plat/xen/shutdown.c).
+        """
         if found := _xen_end.failure(ending):
             return found
         said, reason = _xen_end.said(ending), _xen_end.reason(ending)
         if reason is not None and reason not in TOLD:
             return said
-        return _unikraft.outcome(ending.console, TOLD[reason] if reason is not None else Told.ENDED, said.evidence)
+        told = TOLD[reason] if reason is not None else Told.ENDED
+        return _unikraft.outcome(ending.console, told, said.evidence, others_crash=True)

@@ -36,8 +36,11 @@ PROGRAMS = {
     "npm": ("npm",),
     "influxdb": ("influxd",),
     "prometheus": ("prometheus", "prometheus-pushgateway", "promtool"),
+    "compose": ("docker-compose",),
+    "lcov": ("lcov", "genhtml"),
 }
-OURS = {"browser", "npm", "influxdb", "prometheus", "sshd"}  # what tests/tools.py installs: in CI its lack is a failure
+# What tests/tools.py installs: in CI its lack is a failure.
+OURS = {"browser", "npm", "influxdb", "prometheus", "sshd", "compose", "lcov"}
 ROOT = Path(__file__).resolve().parent.parent
 
 

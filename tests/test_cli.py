@@ -109,6 +109,10 @@ def test_a_list_as_a_table(project: Path) -> None:
     ]
 
 
+def test_one_is_not_counted_as_many(project: Path) -> None:
+    assert bootmatrix("list", "qemu-_/hello", cwd=project).stdout.splitlines()[-1] == "1 cell, 1 test"
+
+
 def test_a_list_as_json(project: Path) -> None:
     rows = json.loads(bootmatrix("list", "--format", "json", "test=stack", "mine=é", cwd=project).stdout)
     assert rows[0] == {

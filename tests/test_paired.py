@@ -30,6 +30,7 @@ def test_a_test_is_one_sentence() -> None:
         (found("more", 0.2, 0.101, 0.3), "is 20% slower (10 to 30%)"),
         (found("more", 0.0512, 0.0511, 0.0513), "is 5.1% slower (5.11 to 5.13%)"),
         (found("more", 24.0, 20.0, 30.0), "is 25.0 times slower (21.0 times to 31.0 times)"),
+        (found("more", 1e299, 1e299, 1e300), "is 1e+299 times slower (1e+299 times to 1e+300 times)"),
         (found("same", name="requests"), "has as much requests (0.0 to 0.0%)"),
         (found("less", -0.1, -0.12, -0.09, name="requests"), "has 10% less requests (9 to 12%)"),
         (found("same", 0.0, -0.00001, 0.00001), "is as fast (0.00 to 0.00%)"),
@@ -54,6 +55,14 @@ def test_each_measure_has_words_of_its_own(finding: PairFinding, told: str) -> N
 def test_what_is_not_compared_says_why(base: str, told: str) -> None:
     why = "5.3 came to 'failed' at its boot 3"
     assert paired.sentence([PairFinding("ocaml", base, "5.3", "unknown", why)]) == told
+
+
+def test_a_metric_may_be_called_as_a_column_of_the_boots_table() -> None:
+    assert [paired.column(name) for name in ("boot_time", "value", "seconds")] == [
+        "boot_time",
+        "metric.value",
+        "metric.seconds",
+    ]
 
 
 def test_the_largest_difference_is_told_first() -> None:

@@ -18,6 +18,8 @@ TOOLS = {
     "influxd": "influxdb",
     "prometheus": "prometheus",
     "prometheus-pushgateway": "prometheus-pushgateway",
+    "docker-compose": "docker-compose",
+    "genhtml": "lcov",
 }
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix.boots.boot import Postponed
+from bootmatrix.matrix.pair import MOST
 from bootmatrix.model import PairFinding, PairVerdict, Verdict
+from bootmatrix.paired import COLUMNS, column
 from bootmatrix.quantities import how_many
 from bootmatrix.statistics.turns import EACH, Turns
 
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
     from bootmatrix.statistics.turns import Ratio
 
 FILE = "1.pair.csv"
-COLUMNS = ("boot", "block", "counts", "value", "started", "seconds", "verdict")
+ROUND = 10  # to a multiple of so many are boots rounded up that are proposed
+WIDEST = 0.5  # half an interval, from which on it is not worth telling
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Pairing:
         at_once = result.verdict == Verdict.PASSED and len(result.attempts) == 1
         measured = {measure.name: measure.value for measure in result.measures}
         row = dict(zip(COLUMNS, self._told(side, result, turns, counts=at_once), strict=True))
-        self._rows.append(row | {name: measured[name] for name in self.pair.of if name in measured})
+        self._rows.append(row | {column(name): measured[name] for name in self.pair.of if name in measured})
         if result.verdict != Verdict.PASSED and not self._why:
             times = sum(each["value"] == partner.value for each in self._rows)
             self._why = f"{partner.value} came to '{result.verdict}' at its boot {times}"
@@ -115,7 +119,9 @@ class Pairing:
 
     def _csv(self) -> bytes:
         text = io.StringIO()
-        writer = csv.DictWriter(text, [*COLUMNS, *dict.fromkeys(self.pair.of)], restval="", lineterminator="\n")
+        writer = csv.DictWriter(
+            text, [*COLUMNS, *map(column, dict.fromkeys(self.pair.of))], restval="", lineterminator="\n"
+        )
         writer.writeheader()
         writer.writerows(self._rows)
         return text.getvalue().encode()
@@ -156,5 +162,16 @@ def _finding(blank: PairFinding, ratio: Ratio | None, turns: Turns) -> PairFindi
         return replace(found, verdict=PairVerdict.MORE if ratio.change > 0 else PairVerdict.LESS)
     if ratio.half <= blank.until:
         return replace(found, verdict=PairVerdict.SAME)
-    why = f"{how_many(found.boots, 'boot')} of each were not enough for ±{100 * blank.until:.4g}%"
-    return replace(found, verdict=PairVerdict.UNDECIDED, why=why)
+    return replace(found, verdict=PairVerdict.UNDECIDED, why=_not_enough(found.boots, blank.until, ratio, turns))
+
+
+def _not_enough(boots: int, until: float, ratio: Ratio, turns: Turns) -> str:
+    """With what would probably be: so many boots, or where those are more than can be asked for, what else helps."""
+    why = f"{how_many(boots, 'boot')} of each were not enough for ±{100 * until:.4g}%"
+    lost = turns.counted / ratio.blocks  # blocks in which one passed only after a retry
+    needed = ratio.needed(until) * lost
+    if needed <= MOST:
+        return f"{why}: `most: {min(MOST, math.ceil(needed / ROUND) * ROUND)}` probably is"
+    half = ratio.within(round(MOST / lost))
+    given = f"; {MOST:,} would give about ±{100 * half:.2g}%" if half < WIDEST else ""
+    return f"{why}{given}: make the measured boot shorter, raise `until`, or use a quieter host"

@@ -15,6 +15,7 @@ from bootmatrix import texts
 from bootmatrix.boots import starvation
 from bootmatrix.errors import LONGEST, MOST, InfrastructureError, Problem, UserError
 from bootmatrix.places.place import Job, Mount, Place
+from bootmatrix.quantities import how_many
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.watch import watch
 
@@ -28,7 +29,7 @@ BUILD = "/unikernels"  # where a build's output is seen inside an image
 SURVEY_SECONDS = 30.0
 ASK = 'path=$(command -v "$1") || exit 44; echo "$path"; if [ -n "$2" ]; then "$path" "$2" 2>&1; fi'
 ABSENT = 44
-ANOTHER = "`runner: {prefix: FOLDER}` in matrix.yaml"
+ANOTHER = "`runner: {prefix: FOLDER}`"
 SURVEY = Job((), "survey")
 
 
@@ -95,9 +96,9 @@ def _answer(
     """What the place says of a program, or why it cannot be used there."""
     status, said = _ask(place, replace(room, argv=("sh", "-c", ASK, "sh", program, runner.version_flag)))
     if status == ABSENT:
-        prefix = f", nor below {tender.prefix}/bin" if tender.prefix else ""
+        prefix = f", and none below {tender.prefix}/bin" if tender.prefix else ""
         there = f"install it below {tender.prefix}" if tender.prefix else "install it there"
-        return f"{tender.program} is not in {place.name}{prefix}\n    {there}, or name another folder: {ANOTHER}"
+        return f"{place.name} has no {tender.program}{prefix}\n    {there}, or name another folder: {ANOTHER}"
     path, _, version = said.partition("\n")
     if status in {126, 127} or "GLIBC" in version:
         return f"{program} cannot be run in {place.name}: {last_line(version or said)}"
@@ -135,8 +136,8 @@ def nearest_file(folder: Path, name: str) -> str:
     near = same or get_close_matches(name[:LONGEST], [text for text in names if len(text) <= LONGEST], n=3, cutoff=0.5)
     if near:
         return f"did you mean {' or '.join(repr(text[:LONGEST]) for text in near[:3])}?"
-    count = f"more than {MOST:,}" if len(names) > MOST else len(names)
-    return f"the build produced {count} files, none with a similar name"
+    count = f"more than {MOST:,} files" if len(names) > MOST else how_many(len(names), "file")
+    return f"the build produced {count}, none with a similar name"
 
 
 def _files(folder: Path) -> Iterator[str]:

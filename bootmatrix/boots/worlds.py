@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bootmatrix.checks import targets
-from bootmatrix.checks.check import World
+from bootmatrix.checks.check import Ran, World
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.matrix.checks import asked
 from bootmatrix.model import Rejected
 from bootmatrix.places.place import Job
+from bootmatrix.quantities import human_size
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.watch import watch
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from bootmatrix.places.namespace import Lent
     from bootmatrix.places.place import Place, Process
     from bootmatrix.planning.step import BootStep
+    from bootmatrix.watching.watch import Watched
+
+FLOOD = 256 << 20  # bytes that a program may print until it is ended
 
 
 @dataclass(frozen=True)
@@ -51,20 +55,26 @@ class _Beside:
 
     def run(
         self, network: str, argv: Sequence[str], image: str, seconds: float, limit: int, stop: threading.Event
-    ) -> tuple[int | None, bytes]:
+    ) -> Ran:
         step = self.worlds.step
         namespace = self._namespace(network)
         job = Job(tuple(argv), f"a check of {step.id}", stands_in=namespace)
         with namespace.visited(), self.worlds.places[image].start(job) as program:
-            seen = watch(program, Limits(seconds, limit, merge=True), stop)
-        if seen.exit is None:
-            return None, seen.console.raw()
-        return seen.exit.status if seen.exit.status is not None else 128, seen.console.raw()
+            seen = watch(program, Limits(seconds, FLOOD, merge=True, kept=limit), stop)
+        return _ran(seen)
 
     def _namespace(self, network: str) -> Lent:
         if network not in self.process.ends:
             raise InfrastructureError(f"the boot has no network {network}")
         return self.process.ends[network]
+
+
+def _ran(seen: Watched) -> Ran:
+    if seen.exit:
+        cause = "had no memory left" if seen.exit.out_of_memory else f"was ended by {seen.exit.signal}"
+        return Ran(seen.exit.status, seen.console.raw(), cause)
+    cause = "did not end in time" if seen.late else f"was ended, for it printed more than {human_size(FLOOD)}"
+    return Ran(None, seen.console.raw(), cause, seen.late)
 
 
 def reads(fields: TestFields) -> bool:

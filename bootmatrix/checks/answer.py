@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
+from bootmatrix.checks import body
 from bootmatrix.checks.check import Failed, Late
 from bootmatrix.checks.link import connected
 from bootmatrix.quantities import human_size
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from bootmatrix.checks.check import Try
     from bootmatrix.checks.link import Link
     from bootmatrix.checks.url import Url
-
-CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -64,23 +63,25 @@ def exchange(request: Request, url: Url, tried: Try) -> Answer:
             step = "send whole headers"
             response = connection.getresponse()
             step = "send a whole body"
-            body, size = _body(response, request, url)
+            whole, size = _body(response, request, url)
         except Late:
             raise Failed(f"{url} did not {step} in time; {_came(link)}", late=True) from None
         except (http.client.HTTPException, ValueError) as error:
             raise Failed(f"{url} does not speak HTTP: {_worded(error)}; {_came(link)}") from None
-        return Answer(response.status, response.reason, response.msg, body, size, tls)
+        return Answer(response.status, response.reason, response.msg, whole, size, tls)
 
 
 def _asked(request: Request, url: Url, link: Link) -> http.client.HTTPConnection:
     connection = http.client.HTTPConnection(url.address, url.port)
     connection.sock = _Sock(link)  # it has what is used of a socket
+    connection.putrequest(request.method, url.target, skip_host=True, skip_accept_encoding=True)
+    name = text = ""
     try:
-        connection.putrequest(request.method, url.target, skip_host=True, skip_accept_encoding=True)
         for name, text in _headers(request, url).items():
             connection.putheader(name, text)
-    except (http.client.InvalidURL, ValueError) as error:
-        raise Failed(f"the request for {url} cannot be sent: {texts.line(str(error), 200)}", final=True) from None
+    except ValueError:
+        what = f"its header {texts.line(name, 40)} has what no header can: {texts.line(repr(text), 80)}"
+        raise Failed(f"the request for {url} cannot be sent: {what}", final=True) from None
     connection.endheaders(request.body or None)
     return connection
 
@@ -102,13 +103,16 @@ def _headers(request: Request, url: Url) -> dict[str, str]:
 
 def _body(response: http.client.HTTPResponse, request: Request, url: Url) -> tuple[bytes, int]:
     kept, size = bytearray(), 0
-    while chunk := response.read(CHUNK):
-        size += len(chunk)
-        if size > request.limit:
-            raise Failed(f"the body of {url} is longer than {human_size(request.limit)}")
-        kept += chunk[: max(0, request.kept - len(kept))]
-    if response.length:
-        raise Failed(f"the body of {url} ends after {size:,} bytes, {response.length:,} before its end")
+    try:
+        for piece in body.pieces(response):
+            size += len(piece)
+            if size > request.limit:
+                raise Failed(f"the body of {url} is longer than {human_size(request.limit)}")
+            kept += piece[: max(0, request.kept - len(kept))]
+    except http.client.IncompleteRead as error:
+        if response.chunked:
+            raise
+        raise Failed(f"the body of {url} ends after {size:,} bytes, {error.expected:,} before its end") from None
     return bytes(kept), size
 
 

@@ -32,14 +32,26 @@ class Sockets(Protocol):
     def __call__(self, network: str, family: int, kind: int, protocol: int) -> socket.socket: ...
 
 
+@dataclass(frozen=True)
+class Ran:
+    """How a program ended, and its output. `status` is None if it did not end by itself: `cause` says why, after its
+    name, and `late` whether its time was over.
+    """
+
+    status: int | None
+    output: bytes
+    cause: str = ""
+    late: bool = False
+
+
 class Run(Protocol):
     """Runs a program that stands in a network, in an image (empty: the cell's), for so many seconds at most or until
-    `stop` is set. Its exit status, None if it was ended, and at most `limit` bytes of its output.
+    `stop` is set; the first `limit` bytes of its output are kept.
     """
 
     def __call__(
         self, network: str, argv: Sequence[str], image: str, seconds: float, limit: int, stop: threading.Event
-    ) -> tuple[int | None, bytes]: ...
+    ) -> Ran: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,7 @@ class World:
     interfaces: tuple[Interface, ...]
     socket: Sockets
     run: Run
-    write: Callable[[bytes], None] | None = None
+    write: Callable[[bytes], int] | None = None
     root: Path = Path()
     console: Feed = field(default_factory=Feed)
     ends: Ends = field(default_factory=Ends)

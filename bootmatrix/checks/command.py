@@ -18,14 +18,14 @@ LIMIT = 1 << 20  # bytes of output that are kept
 def ask(options: Command, tried: Try) -> Report:
     """Raises Failed and Ended."""
     world, began = tried.world, tried.clock()
-    status, output = world.run(tried.network, options.run, options.image, tried.rest(), LIMIT, world.ends.stop)
+    ran = world.run(tried.network, options.run, options.image, tried.rest(), LIMIT, world.ends.stop)
     tried.raise_ended()
-    text = texts.clean(output[:LIMIT])
+    text, status = texts.clean(ran.output[:LIMIT]), ran.status
     took = tried.clock() - began
     report = Report(numbers(status="none" if status is None else status, seconds=f"{took:.6f}"), text)
     name, last = options.run[0], shown(text.strip().rpartition("\n")[2])
     if status is None:
-        raise Failed(f"{name} did not end in time; its output ends with {last}", late=True, report=report)
+        raise Failed(f"{name} {ran.cause}; its output ends with {last}", late=ran.late, report=report)
     if status != options.exit:
         what = f"{name} ended with status {status} instead of {options.exit}; its output ends with {last}"
         raise Failed(what, report=report)

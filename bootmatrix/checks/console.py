@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.checks.awaited import Awaited, shown
 from bootmatrix.checks.check import LONGEST, Failed, Late, Report, numbers
+from bootmatrix.checks.ends import Ended
 from bootmatrix.checks.link import worded
 
 if TYPE_CHECKING:
     from bootmatrix.checks.check import Try
     from bootmatrix.matrix.kinds import Console
+
+PIECE = 1 << 12  # bytes that a pipe takes as a whole or not at all
+PAUSE = 0.005  # seconds for the guest to read
 
 
 def ask(options: Console, tried: Try) -> Report:
@@ -40,11 +44,21 @@ def _send(line: str, tried: Try) -> None:
     write = tried.world.write
     if write is None:
         raise Failed("the guest's console takes no input here", final=True)
+    data = line.removesuffix("\n").encode() + b"\n"
+    left = data
     try:
-        write(line.removesuffix("\n").encode() + b"\n")
+        while left:
+            taken = write(left[:PIECE])
+            left = left[taken:]
+            if not taken and tried.world.ends.stop.wait(min(PAUSE, tried.rest())):
+                raise Ended
+    except Late:
+        took = f"it took {len(data) - len(left):,} of {len(data):,} bytes"
+        raise Failed(f"the guest's console did not take the whole line in time: {took}", late=True) from None
     except OSError as error:
         tried.raise_ended()
-        raise Failed(f"the guest's console takes no input: {worded(error)}") from None
+        why = "it is closed" if isinstance(error, BrokenPipeError) else worded(error)
+        raise Failed(f"the guest's console takes no input: {why}") from None
 
 
 def _last_look(heard: Awaited, tried: Try) -> None:

@@ -10,6 +10,7 @@ import select
 import socket
 from typing import TYPE_CHECKING
 
+from bootmatrix import texts
 from bootmatrix.checks.check import Failed, Late
 from bootmatrix.checks.ends import Ended
 
@@ -75,6 +76,10 @@ class Link:
     @contextlib.contextmanager
     def secured(self, context: ssl.SSLContext, name: str) -> Iterator[tuple[Link, str]]:
         """The same through TLS, for a server of this name, and the version of TLS."""
+        try:
+            name.encode("idna")  # as wrap_socket does, but it would leave the connection open
+        except UnicodeError:
+            raise Failed(f"'{texts.line(name, 80)}' is not the name of a server: correct `host`", final=True) from None
         with self._waking():
             inner = context.wrap_socket(self._sock, server_hostname=name, do_handshake_on_connect=False)
         with self._try.world.ends.kept(inner):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 PORTS = {"http": 80, "https": 443}
 SHOWN = 100  # characters of a URL in a message
+ODD = re.compile(r"[^!-~]")  # what no URL has as it is
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,15 @@ class Url:
 
 
 def first(options: Http, address: str) -> Url:
-    """Raises Failed if it names no address."""
-    return _parsed(options.url) if options.url else Url("http", address, options.port, options.path)
+    """Raises Failed if it names no address, or has what no request can."""
+    try:
+        url = _parsed(options.url) if options.url else Url("http", address, options.port, options.path)
+    except Failed as error:
+        raise Failed(str(error), final=True) from None
+    if odd := ODD.search(url.target):
+        what = f"{texts.line(repr(odd[0]), SHOWN)} in its path must be percent-encoded"
+        raise Failed(f"the request for {url} cannot be sent: {what}", final=True)
+    return url
 
 
 def redirected(url: Url, location: str, within: Iterable[IPv4Network]) -> Url:
@@ -52,7 +61,9 @@ def redirected(url: Url, location: str, within: Iterable[IPv4Network]) -> Url:
     try:
         joined = urljoin(f"{url.scheme}://{url.authority}{url.target}", location)
     except ValueError:
-        raise Failed(f"{url} redirects to '{texts.line(location, SHOWN)}', which is not a URL") from None
+        joined = ""
+    if not joined or ODD.search(location):
+        raise Failed(f"{url} redirects to '{texts.line(location, SHOWN)}', which is not a URL")
     found = _parsed(joined)
     if url.secure and not found.secure:
         raise Failed(f"{url} redirects from https to {found}, which is not followed")
@@ -67,7 +78,9 @@ def _parsed(text: str) -> Url:
         parts = urlsplit(text)
         port, host = parts.port, parts.hostname or ""
     except ValueError:
-        raise Failed(f"'{shown}' is not a URL") from None
+        port, host = 0, ""
+    if port == 0:
+        raise Failed(f"'{shown}' is not a URL")
     if parts.scheme not in PORTS:
         raise Failed(f"'{shown}' is neither http nor https, and is not asked for")
     try:

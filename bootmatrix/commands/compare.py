@@ -122,7 +122,7 @@ def _over(
         # pairs are an answer of one night: over several, every night counts the same
         points = (replace(each, pairs=()) for each in past.points(nights, tests))
         found = pairs.of_axis(points, name, before, after)
-    runs = f"{len(nights)} runs" if len(nights) != 1 else "1 run"
+    runs = how_many(len(nights), "run")
     return judge.compare(found, f"{_count(found)} in {runs}{f' of {branch}' if branch else ''}", before, after, name)
 
 

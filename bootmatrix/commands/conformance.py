@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bootmatrix import repository
-from bootmatrix.commands.common import MATRIX, engine_option
+from bootmatrix.commands.common import MATRIX, allow_option, engine_option
 from bootmatrix.engines import Engine
 from bootmatrix.errors import Problem, UserError, suggest
 
@@ -47,6 +47,7 @@ Examples:
 @click.option("--format", "shape", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @engine_option
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of its runs; without it, out/conformance/.")
+@allow_option
 @click.option("-C", "directory", type=click.Path(path_type=Path), help="Work in this folder.")
 def command(
     backends: tuple[str, ...],
@@ -56,6 +57,7 @@ def command(
     shape: str,
     engine: str,
     out: Path | None,
+    allow: tuple[Path, ...],
     directory: Path | None,
 ) -> int:
     """Hold a backend's runner to the truth.
@@ -65,7 +67,7 @@ def command(
     """
     from bootmatrix.conformance import tables  # noqa: PLC0415
 
-    asked, names = _asked(arch, only, engine, out, directory), list(backends)
+    asked, names = _asked(arch, only, engine, out, allow, directory), list(backends)
     names = _backends(names, asked, every=every)
     held = []
     for each in _hold(names, asked):
@@ -82,7 +84,12 @@ def command(
 
 
 def _asked(
-    arches: tuple[str, ...], only: tuple[str, ...], engine: str, out: Path | None, directory: Path | None
+    arches: tuple[str, ...],
+    only: tuple[str, ...],
+    engine: str,
+    out: Path | None,
+    allow: tuple[Path, ...],
+    directory: Path | None,
 ) -> Asked:
     from bootmatrix import trust  # noqa: PLC0415
     from bootmatrix.conformance.holding import Asked  # noqa: PLC0415
@@ -92,7 +99,7 @@ def _asked(
         raise UserError(Problem(f"there is no folder {root}", remedy="name another with -C"))
     trust.give_once(root)
     folder = out or repository.out(root) / "conformance"
-    return Asked(root / MATRIX, folder, Engine(engine), _capabilities(only), arches)
+    return Asked(root / MATRIX, folder, Engine(engine), _capabilities(only), arches, allow)
 
 
 def _capabilities(only: tuple[str, ...]) -> Sequence[Capability]:

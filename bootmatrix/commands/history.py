@@ -6,6 +6,7 @@ import click
 
 from bootmatrix.commands.common import matrix_options
 from bootmatrix.commands.recorded import history_option, kept, noted, pen, root_of
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,7 +87,7 @@ def _text(stories: Iterator[Story], runs: int) -> None:
             for line in story.lines(one, unicode=shown.unicode):
                 shown.write(shown.joined(line)[0] + "\n")
     if told > MOST:
-        shown.line(f"… and {told - MOST:,} more tests: select fewer, or use --format json", "note")
+        shown.line(f"… and {how_many(told - MOST, 'more test')}: select fewer, or use --format json", "note")
     if not told:
         where = "no run" if not runs else f"none of the last {runs} runs"
         shown.line(f"{where} of this branch has it: --all searches all branches, --nights more runs", "note")

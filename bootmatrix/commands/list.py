@@ -15,6 +15,7 @@ from bootmatrix.commands.common import (
     selection_argument,
     shard_option,
 )
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -101,7 +102,7 @@ def _table(boots: Boots) -> Iterator[str]:
     for cell, shown, count in _by_cell(boots()):
         cells, tests = cells + 1, tests + count
         yield f"{_columns(cell.values, widths)}{count}: {', '.join(shown)}{', …' if count > SHOWN else ''}\n"
-    yield f"\n{cells} cells, {tests} tests\n"
+    yield f"\n{how_many(cells, 'cell')}, {how_many(tests, 'test')}\n"
 
 
 def _widths(boots: Iterator[Boot]) -> dict[str, int]:

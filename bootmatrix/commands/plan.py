@@ -17,6 +17,7 @@ from bootmatrix.commands.common import (
     shard_option,
 )
 from bootmatrix.errors import Problem, UserError
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +130,7 @@ def _images(plan: Plan) -> None:
     from bootmatrix.errors import InfrastructureError  # noqa: PLC0415
     from bootmatrix.toolchains import imagebuild  # noqa: PLC0415
 
-    _title(_counted(len(plan.images), "image"))
+    _title(how_many(len(plan.images), "image"))
     for image in plan.images:
         try:
             here = imagebuild.exists(image)
@@ -144,7 +145,7 @@ def _images(plan: Plan) -> None:
 
 
 def _builds(plan: Plan) -> None:
-    _title(_counted(len(plan.builds), "build"))
+    _title(how_many(len(plan.builds), "build"))
     for build in plan.builds:
         why = (
             "cached: sources, commands, compiler and image are unchanged"
@@ -169,17 +170,13 @@ def _is_kept(root: Path, step: BuildStep) -> bool:
 
 def _boots(plan: Plan) -> None:
     skipped = [step for step in plan.boots if step.skip or step.error]
-    _title(f"{_counted(len(plan.boots), 'boot')}, {len(skipped)} of them to skip")
+    _title(f"{how_many(len(plan.boots), 'boot')}, {len(skipped)} of them to skip")
     counts = Counter((step.backend, step.arch) for step in plan.boots if not (step.skip or step.error))
     for (backend, arch), count in sorted(counts.items()):
         click.echo(f"  {backend} {arch}: {count}")
     for reason, count in Counter(step.skip or step.error for step in skipped).items():
         click.echo(f"  skipped: {count}, since {reason}")
     click.echo("  missing tenders, KVM and unikernels are found out only after the images and builds are made")
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _title(text: str) -> None:

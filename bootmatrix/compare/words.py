@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ LARGEST = 10  # tests of a measure that are told
 MAYBE = 5  # of which none is known to have changed
 PARTNERS = 3  # tests without a partner that are named
 TIMES = 10  # from so much more on it is told as a multiple
+FAR = 1e6  # from so many times on, not to the last digit
 DIGITS = 4  # of numbers of other units than seconds and bytes
 LONGEST = 300  # characters of a reason
 WHOLE = frozenset({"B", "instructions"})  # units whose numbers are told in full
@@ -61,6 +63,9 @@ def difference(found: Shift | Overall) -> str:
 
 
 def percent(change: float) -> str:
+    """Of a change beyond all numbers, a word: what was next to nothing is so much."""
+    if change >= FAR:
+        return f"x{change + 1:.3g}" if math.isfinite(change) else "far more"
     return f"x{change + 1:,.1f}" if change >= TIMES else f"{change:+.1%}"
 
 

@@ -60,7 +60,7 @@ def judged(wanted: Sequence[Capability], results: Sequence[Result], folder: Path
 
 def _judged(capability: Capability, result: Result, folder: Path, *, built: bool) -> Finding:
     """`built`: any guest was booted at all; else it is no fault of the runner that this one was not."""
-    reason = texts.line(result.reason, WORDS)
+    reason = _reason(result)
     if result.verdict == Verdict.SKIPPED:
         return Finding(capability.name, Status.NOT_RUN, reason)
     if result.verdict == Verdict.ERROR and (result.infrastructure or not built):
@@ -73,9 +73,14 @@ def _judged(capability: Capability, result: Result, folder: Path, *, built: bool
     return Finding(capability.name, Status.WRONG, f"{wrong}; the truth: {capability.truth}", _console(result, folder))
 
 
+def _reason(result: Result) -> str:
+    """In one line: what is to be done is on a line of its own."""
+    return texts.line("; ".join(result.reason.split("\n    ")), WORDS)
+
+
 def _wrong(capability: Capability, result: Result, folder: Path) -> str:
     """What was seen that is not true, empty if all is."""
-    reason = texts.line(result.reason, WORDS) or str(result.verdict)
+    reason = _reason(result) or str(result.verdict)
     if not result.attempts:
         return f"{reason}; if no guest of this backend can, declare it `impossible`"
     last = result.attempts[-1]

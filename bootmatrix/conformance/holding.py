@@ -40,7 +40,7 @@ HOWTO = "docs/howto-backend.md says how to write one"
 @dataclass(frozen=True)
 class Asked:
     """`file` would be the matrix's, beside which the project's plug-ins are; `out` is for the runs. `arches` are those
-    that were asked for, none: all that a kit names.
+    that were asked for, none: all that a kit names. `allow`: folders that a kit may name, too.
     """
 
     file: Path
@@ -48,6 +48,7 @@ class Asked:
     engine: Engine
     wanted: Sequence[Capability]
     arches: tuple[str, ...] = ()
+    allow: tuple[Path, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -124,7 +125,7 @@ def _held(column: Column, found: Kit, asked: Asked, declared: Mapping[str, str],
     if not tried:
         return Held(column, tuple(each for each in aside.values() if each))
     with suite.copied(found) as sources:
-        matrix = suite.matrix(column, found, tried, sources, asked.file)
+        matrix = suite.matrix(column, found, tried, sources, asked.file, asked.allow)
         steps = _repeated(plan.make(matrix, (f"arch={column.arch}",), asked.engine), column, asked)
         options = run.Options(asked.out, HERE.cores, HERE.memory, history=NO_HISTORY)
         finished = run.run(steps, screen(), options)
@@ -143,6 +144,7 @@ def _repeated(steps: Plan, column: Column, asked: Asked) -> Plan:
     """With the command that repeats each test, which no matrix of the user's has."""
     words = ["bootmatrix", "conformance", column.backend, "--arch", column.arch]
     words += [] if asked.engine == Engine.DOCKER else ["--engine", asked.engine]
+    words += [word for path in asked.allow for word in ("--allow", str(path))]
     boots = (replace(step, again=shlex.join([*words, "--only", step.name])) for step in steps.boots)
     return replace(steps, boots=tuple(boots))
 

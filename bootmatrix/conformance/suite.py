@@ -36,8 +36,12 @@ class Column:
     os: str = ""
 
 
-def matrix(column: Column, kit: Kit, wanted: Sequence[Capability], sources: Path, file: Path) -> Matrix:
-    """`sources` are those that `copied` gave; `file` would be the matrix's own, beside which plug-ins are."""
+def matrix(
+    column: Column, kit: Kit, wanted: Sequence[Capability], sources: Path, file: Path, allow: tuple[Path, ...]
+) -> Matrix:
+    """`sources` are those that `copied` gave; `file` would be the matrix's own, beside which plug-ins are; `allow` are
+    folders that the kit may name, too.
+    """
     made = {"axes": ["compiler", "arch"], **kit.raw["build"], "source": str(sources)}
     axes = {"compiler": column.compiler, "os": column.os, "arch": column.arch, "backend": column.backend}
     text = {
@@ -47,7 +51,7 @@ def matrix(column: Column, kit: Kit, wanted: Sequence[Capability], sources: Path
         "defaults": {**DEFAULTS, **(kit.raw.get("defaults") or {})},
         "tests": {each.name: _test(each, kit) for each in wanted},
     }
-    return load.from_document(document.of(text, kit.name), file, (sources,))
+    return load.from_document(document.of(text, kit.name), file, (*allow, sources))
 
 
 def _test(capability: Capability, kit: Kit) -> dict[str, Any]:

@@ -4,13 +4,20 @@ command line, which every user of a host can read.
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from bootmatrix import files
 from bootmatrix.errors import Problem, UserError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 USER, PASSWORD, TOKEN = "BOOTMATRIX_EXPORT_USER", "BOOTMATRIX_EXPORT_PASSWORD", "BOOTMATRIX_EXPORT_TOKEN"
 SECRETS = frozenset({"u", "p", "token", "password"})  # what a query may not have; `u` and `p` are InfluxDB's
@@ -32,10 +39,23 @@ class Target:
 
     def without_secrets(self, text: str) -> str:
         """What a server has said, which may quote what it was sent."""
+        for written in sorted(self._written(), key=len, reverse=True):
+            text = text.replace(written, "…")
+        return text
+
+    def _written(self) -> Iterator[str]:
+        """The secrets in all the ways in which they come back: of the header, in JSON, in HTML, in an address."""
+        basic = f"{self.user}:{self.password}" if self.password else ""
+        yield from (base64.b64encode(each.encode()).decode() for each in (basic, self.token) if each)
         for secret in (self.password, self.token):
             if len(secret) >= SHORTEST:
-                text = text.replace(secret, "…")
-        return text
+                yield from (
+                    secret,
+                    quote(secret),
+                    quote(secret, safe=""),
+                    json.dumps(secret)[1:-1],
+                    html.escape(secret),
+                )
 
 
 def of(text: str) -> Target:

@@ -46,7 +46,8 @@ def _of_one(name: str, unit: str, bound: float, soak: Soak, series: Mapping[str,
     found = growth.slope([at for at, _ in points], [value for _, value in points])
     what = given.of if given else ""
     if found is None:
-        return Growth(name, unit, 0.0, 0.0, 0.0, bound, Side.UNDECIDED, _needed(points, soak), of=what)
+        needed = _needed(points, soak, began + soak.duration)
+        return Growth(name, unit, 0.0, 0.0, 0.0, bound, Side.UNDECIDED, needed, of=what)
     needed = found.needed(bound / HOUR)
     return Growth(
         name,
@@ -62,15 +63,15 @@ def _of_one(name: str, unit: str, bound: float, soak: Soak, series: Mapping[str,
     )
 
 
-def _needed(points: Sequence[tuple[float, float]], soak: Soak) -> float:
-    """How long a soak must be that has enough samples, as often as they came, or where they only came too unevenly,
-    twice as long; 0 where hardly any came.
+def _needed(points: Sequence[tuple[float, float]], soak: Soak, end: float) -> float:
+    """How long a soak must be that has enough samples, as often as they came until its end, or where they only came too
+    unevenly, twice as long; 0 where hardly any came.
     """
     from bootmatrix.statistics import growth  # noqa: PLC0415  # 10 ms, only where there is a soak
 
     if len(points) < 2:  # noqa: PLR2004
         return 0.0
-    apart = (points[-1][0] - points[0][0]) / (len(points) - 1)
+    apart = (max(end, points[-1][0]) - points[0][0]) / (len(points) - 1)
     needed = soak.warm + growth.fewest(max(soak.sample, apart))
     return needed if needed > soak.duration else 2 * soak.duration
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import Better
@@ -30,6 +31,8 @@ def by(value: float, of: float) -> str:
     if not of:
         return ""
     share = abs(value - of) / abs(of)
+    if not math.isfinite(share):
+        return ""
     return f"{share:.{_digits(share)}%} {'above' if value > of else 'below'}"
 
 

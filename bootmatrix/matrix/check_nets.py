@@ -46,9 +46,13 @@ def _layers(sections: Mapping[str, Any]) -> Iterator[tuple[Path_, GuestFields]]:
 def _routes(network: Network, problems: Problems) -> None:
     whole = network.host.network
     for to, via in network.routes:
+        path = ("nets", network.name, "routes", str(to))
+        if to == whole:
+            what = f"the network {network.name} is {whole} itself, to which its host end has a route already"
+            problems.say(what, path, "remove this route")
         if via not in whole or via == network.host.ip:
             what = f"the route to {to} goes through {via}, which is not another address of the network {whole}"
-            problems.say(what, ("nets", network.name, "routes", str(to)), "name an address of a guest on this network")
+            problems.say(what, path, "name an address of a guest on this network")
 
 
 def _attachment(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import types
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bootmatrix import repository
-from bootmatrix.errors import Problem, UserError, printable, suggest
+from bootmatrix.errors import Mark, Problem, UserError, suggest
 from bootmatrix.matrix import (
     check_axes,
     check_builds,
@@ -26,6 +25,7 @@ from bootmatrix.matrix import (
     check_tests,
     document,
     reach,
+    remedies,
 )
 from bootmatrix.matrix.problems import Problems
 from bootmatrix.matrix.schema import MatrixFile
@@ -66,6 +66,11 @@ class Matrix:
     nets: Mapping[str, Net] = field(default_factory=dict)
     hosts: Mapping[str, Host] = field(default_factory=dict)
     named: tuple[str, ...] = ()
+    source: Document | None = field(default=None, repr=False, compare=False)
+
+    def where(self, path: Path_) -> Mark:
+        """The place of a key in the file, or of the nearest above it that stands there."""
+        return self.source.where(path, key=True) if self.source else Mark(self.file.name)
 
     @property
     def root(self) -> Path:
@@ -113,6 +118,7 @@ def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()
         {name: place.of(("tests", name), key=True) for name in sections["tests"]},
         sections["nets"],
         sections["hosts"],
+        source=source,
     )
 
 
@@ -196,10 +202,10 @@ def _worded(error: ValidationError, kind: Any, path: tuple[str | int, ...], sour
         elif detail["type"] == "missing":
             yield Problem(f"'{loc[-1]}' is missing", source.where(loc[:-1], key=True), f"add `{loc[-1]}:`")
         elif loc[-1] == "[key]":
-            yield Problem(f"{loc[-3]}: {_message(detail)}", source.where(loc[:-1], key=True), _remedy(detail))
+            yield Problem(f"{loc[-3]}: {_message(detail)}", source.where(loc[:-1], key=True), remedies.of(detail))
         else:
             name = next((str(part) for part in reversed(loc) if isinstance(part, str)), "")
-            yield Problem(f"{name}: {_message(detail)}", source.where(loc), _remedy(detail))
+            yield Problem(f"{name}: {_message(detail)}", source.where(loc), remedies.of(detail))
 
 
 def _message(detail: Any) -> str:
@@ -221,21 +227,10 @@ def _message(detail: Any) -> str:
             return f"{shown} is too small: the minimum is {detail['ctx']['ge']}"
         case "less_than_equal":
             return f"{shown} is too large: the maximum is {detail['ctx']['le']}"
+        case "too_long":
+            return f"has {len(detail['input']):,} entries: the maximum is {detail['ctx']['max_length']}"
         case kind:
             return TOLD.get(kind) or f"{shown}: {detail['msg']}"
-
-
-def _remedy(detail: Any) -> str:
-    if detail["type"] == "literal_error":
-        return suggest(
-            str(detail["input"]),
-            re.findall("'([^']+)'", detail["ctx"]["expected"]),  # also of an enumeration: <Kind.HUNG: 'hung'>
-        )
-    if detail["type"] == "list_type" and isinstance(detail["input"], str):
-        return f"write [{printable(detail['input'], 64)}]"
-    if detail["type"] == "string_type" and detail["input"] is None:
-        return "write '' for an empty text; quote 'null' and '~' if you mean these words"
-    return ""
 
 
 def _shown(given: object) -> str:

@@ -16,10 +16,12 @@ from bootmatrix.model import Network
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+ZERO = IPv4Network("0.0.0.0/8")  # "this network" (RFC 1122, 3.2.1.3): the kernel has no route to one that begins there
 LONGEST_PREFIX = 30  # bits: a longer one leaves no room for host and guest
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 FIRST = IPv4Interface("10.0.0.1/24")  # the host end of the first network that names none; the next one has 10.0.1.1
 GROUP = 1  # the bit of a MAC's first byte that makes it a group's
+OURS = re.compile("06:0[0-4]:")  # how those of host ends and of their bridges begin
 
 
 def _parsed(kind: Callable[[str], Any], what: str) -> Callable[[Any], Any]:
@@ -39,6 +41,8 @@ def _host(value: IPv4Interface) -> IPv4Interface:
         raise ValueError(f"'{value}' leaves no address for a guest; the prefix is {LONGEST_PREFIX} at most")
     if value.ip in {value.network.network_address, value.network.broadcast_address}:
         raise ValueError(f"'{value}' is the address of the network or its broadcast, not of a host")
+    if value.network.network_address in ZERO:
+        raise ValueError(f"'{value}' is in a network that begins with 0, to which there is no route; write 10.0.0.1/24")
     return value
 
 
@@ -54,6 +58,8 @@ def _mac(value: str) -> str:
         raise ValueError(f"'{value}' is not a MAC address; write it as '02:00:00:00:00:02', in quotes")
     if int(text[:2], 16) & GROUP:
         raise ValueError(f"'{value}' is the MAC address of a group: the second digit must be even")
+    if OURS.match(text):
+        raise ValueError(f"'{value}' may be the MAC address of a network's host end: begin it with 02")
     return text
 
 

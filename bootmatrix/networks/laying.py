@@ -99,12 +99,12 @@ def lay(kernel: Kernel, interfaces: Sequence[Interface], ends: Mapping[str, Kern
         if port is not None:
             orders = [messages.tap(replace(far, name="", master=FIRST))]
         messages.check(end.netlink(b"".join(orders)), what)
-        _settle(kernel, FIRST + 2 * number + 1, what)
+        settle(kernel, FIRST + 2 * number + 1, what)
         for link in dict.fromkeys((far.index, FIRST)):
-            _settle(end, link, what)
+            settle(end, link, what)
 
 
-def _settle(kernel: Kernel, index: int, what: str) -> None:
+def settle(kernel: Kernel, index: int, what: str) -> None:
     """Wait until frames pass a link that is up: the kernel sees that later, in a thread of its own. To be asked hurries
     it: since Linux 6.8 it does then what was left for later.
     """

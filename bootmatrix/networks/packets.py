@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +16,7 @@ EPHEMERAL = 32768  # the first of the ports that Linux gives to who asks for non
 FLOWS = 64  # kinds of packets that are told apart
 
 
-@dataclass(frozen=True)
-class Packet:
+class Packet(NamedTuple):
     """`time` in nanoseconds since 1970, `length` in bytes on the wire, of which `data` are the first; `interface` is
     the index of the one on whose tap it was seen.
     """

@@ -161,7 +161,7 @@ class Runs(Protocol):
 
     @property
     def streams(self) -> Prints: ...
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes) -> int: ...
     def ended(self) -> Ended: ...
     def end_job(self) -> bool: ...
     def samples(self) -> list[Sample]: ...
@@ -198,8 +198,8 @@ class ContainerProcess(Process):
         self.container.streams.drain()
         return self.read(0)
 
-    def write(self, data: bytes) -> None:
-        self.container.write(data)
+    def write(self, data: bytes) -> int:
+        return self.container.write(data)
 
     def kill(self) -> None:
         self.clean = self.container.end_job()

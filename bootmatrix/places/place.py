@@ -159,8 +159,10 @@ class Process(ABC):
         there is nothing for so long. Raises InfrastructureError if the place lost the job.
         """
 
-    def write(self, data: bytes) -> None:
-        """To the standard input of a job that `reads`, at once: OSError if it does not take all of it."""
+    def write(self, data: bytes) -> int:
+        """To the standard input of a job that `reads`: how many bytes it takes at once, 0 if it has not read what it
+        was sent before. OSError if it takes no more at all.
+        """
         raise OSError(errno.ENXIO, f"it reads nothing, and so not these {len(data)} bytes")
 
     def check_ends(self) -> None:

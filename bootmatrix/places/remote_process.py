@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from typing import TYPE_CHECKING
@@ -136,12 +135,11 @@ class RemoteProcess(Process):
         left = b"".join(chunk for kind, chunk in self._early if kind != CONSOLE)
         return self._connection.trouble(left.decode("utf-8", "replace")[-CHUNK:])
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> int:
         assert self._child.stdin is not None  # noqa: S101
         if self._child.stdin.closed:
-            super().write(data)
-        if (self._child.stdin.write(data) or 0) < len(data):
-            raise BlockingIOError(errno.EAGAIN, "it does not read what it was sent before")
+            return super().write(data)
+        return self._child.stdin.write(data) or 0
 
     def kill(self) -> None:
         if not self._killed and not self._exit:

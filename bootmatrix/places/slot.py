@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import itertools
 import os
 import socket
@@ -167,10 +166,9 @@ class Slot:
             links.append(Link(end))
         self.streams.join(links)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> int:
         """To the job's standard input."""
-        if not self.streams.send(frames.INPUT, data):
-            raise BlockingIOError(errno.EAGAIN, "it does not read what it was sent before")
+        return len(data) if self.streams.send(frames.INPUT, data) else 0
 
     def samples(self) -> list[usage.Sample]:
         """What the agent has told of the job's usage since this was called last."""

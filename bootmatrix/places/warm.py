@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import time
@@ -134,10 +133,12 @@ class Container:
         except InfrastructureError:
             return False
 
-    def write(self, data: bytes) -> None:
-        """To the job's standard input; OSError if that does not take all of it at once."""
-        if os.write(self._input, data) < len(data):
-            raise BlockingIOError(errno.EAGAIN, "it does not read what it was sent before")
+    def write(self, data: bytes) -> int:
+        """To the job's standard input, as a process does."""
+        try:
+            return os.write(self._input, data)
+        except BlockingIOError:
+            return 0
 
     def samples(self) -> list[usage.Sample]:
         """What the agent has told of the job's usage since this was called last; nothing if it is a shell."""

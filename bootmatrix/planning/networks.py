@@ -10,33 +10,56 @@ from bootmatrix.matrix import template
 from bootmatrix.model import Interface
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
+    from bootmatrix.errors import Mark
+    from bootmatrix.matrix.document import Path_
     from bootmatrix.matrix.nets import Attachment
     from bootmatrix.model import Network
 
 
 def interfaces(
-    wanted: Mapping[str, Mapping[str, Attachment]], known: Mapping[str, Network]
+    wanted: Mapping[str, Mapping[str, Attachment]],
+    known: Mapping[str, Network],
+    where: Callable[[Path_], Mark | None] = lambda _path: None,
 ) -> list[tuple[Interface, ...]]:
-    """Those of each guest of a test by its name, empty if it is alone, in the order of the matrix; raises UserError if
-    two have the same address.
+    """Those of each guest of a test by its name, empty if it is alone, in the order of the matrix; `where` something of
+    the test stands. Raises UserError if two on one network have the same address or the same MAC.
     """
     taken: set[tuple[str, IPv4Address]] = {
         (each.net, each.address) for guest in wanted.values() for each in guest.values() if each.address is not None
     }
     found = {guest: tuple(_interfaces(guest, each, known, taken)) for guest, each in wanted.items()}
-    seen: dict[tuple[str, IPv4Address], str] = {}
-    for guest, all_of_it in found.items():
-        for each in all_of_it:
-            called = _called(guest, each.name)
-            other = seen.setdefault((each.network.name, each.address.ip), called)
-            if other != called:
-                both = (
-                    f"{other} and {called}, have the same address {each.address.ip} on the network {each.network.name}"
-                )
-                raise UserError(Problem(f"two interfaces, {both}", remedy="give one of them another address"))
+    for key, remedy in (("address", "another address"), ("mac", "another MAC, or none: then each has its own")):
+        problems = [
+            Problem(
+                what, where((*(("guests", guest) if guest else ()), "nets", name, key)), f"give one of them {remedy}"
+            )
+            for guest, name, what in _twice(found, key)
+        ]
+        if problems:  # a MAC that nobody gives comes from the address
+            raise UserError(*problems)
     return list(found.values())
+
+
+def _twice(found: Mapping[str, tuple[Interface, ...]], key: str) -> Iterator[tuple[str, str, str]]:
+    """Each interface that shares its address or its MAC with one before it on its network: its guest, its name, and
+    what is wrong.
+    """
+    words = {"address": "address", "mac": "MAC"}
+    seen: dict[tuple[str, str], str] = {}
+    for guest, own in found.items():
+        for each in own:
+            value = str(each.address.ip) if key == "address" else each.mac
+            called = _called(guest, each.name)
+            other = seen.setdefault((each.network.name, value), called)
+            if other != called:
+                both = f"{other} and {called}, have the same {words[key]} {value} on the network {each.network.name}"
+                yield guest, each.name, f"two interfaces, {both}"
+
+
+def _of(guest: str) -> Path_:
+    return ("guests", guest) if guest else ()
 
 
 def _called(guest: str, interface: str) -> str:

@@ -4,6 +4,7 @@ sources; starts nothing.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from bootmatrix.errors import Mark
+    from bootmatrix.matrix.document import Path_
     from bootmatrix.matrix.guests import Guest
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.schema import TestFields
@@ -109,13 +112,13 @@ class _Maker:
     ) -> BootStep:
         """The step of a test; `of_guests` are the fields of its guests, if it has several."""
         if not of_guests:
-            (interfaces,) = self._interfaces({"": fields})
+            (interfaces,) = self._interfaces(name, {"": fields})
             step = self._boot(cell, name, params, fields, interfaces)
             counts.check(name, fields, step.runner)
             return step
         whole = self._boot(cell, name, params, fields, ())
-        _check_guests(whole.id, fields.guests, of_guests)
-        every = dict(zip(of_guests, self._interfaces(of_guests), strict=True))
+        _check_guests(whole.id, fields.guests, of_guests, functools.partial(self._where, name))
+        every = dict(zip(of_guests, self._interfaces(name, of_guests), strict=True))
         found = {}
         for guest, own in of_guests.items():
             others = (networks.placeholders(each, f"{template.GUESTS}{name}.") for name, each in every.items())
@@ -180,15 +183,20 @@ class _Maker:
                 found[name] = toolchain.image_of(Cell(cell.id, {**cell.values, "os": name}), self.sites.folders)
         return found
 
-    def _interfaces(self, guests: Mapping[str, TestFields]) -> list[tuple[Interface, ...]]:
+    def _interfaces(self, test: str, guests: Mapping[str, TestFields]) -> list[tuple[Interface, ...]]:
         """Those of a test's guests, made once for all boots that share its fields."""
         if not any(each.nets for each in guests.values()):
             return [()] * len(guests)
         known = tuple(map(id, guests.values()))
         if known not in self.interfaces:
             of_each = {name: each.nets for name, each in guests.items()}
-            self.interfaces[known] = networks.interfaces(of_each, self.networks)
+            where = functools.partial(self._where, test)
+            self.interfaces[known] = networks.interfaces(of_each, self.networks, where)
         return self.interfaces[known]
+
+    def _where(self, test: str, path: Path_) -> Mark:
+        """The place of something of a test, or of the test itself where that comes from elsewhere."""
+        return self.matrix.where(("tests", test, *path))
 
     def _backend(self, backend: str, arch: str, fields: TestFields) -> tuple[Runner, Tender | None, str]:
         """The runner, its tender, and why it has none."""
@@ -250,21 +258,24 @@ class _Maker:
         return self.sources[folder]
 
 
-def _check_guests(test: str, guests: Mapping[str, Guest], of_guests: Mapping[str, TestFields]) -> None:
+def _check_guests(
+    test: str, guests: Mapping[str, Guest], of_guests: Mapping[str, TestFields], where: Callable[[Path_], Mark]
+) -> None:
     """Raises UserError if a guest waits for one that is not there, that nothing calls ready, or that waits for it, or
     if there is nothing to wait for at all.
     """
     for name, guest in guests.items():
         for other in guest.after:
+            place = where(("guests", name, "after", other))
             if other not in of_guests:
                 what = f"{test}: the guest '{name}' waits for '{other}', which is not there on this cell"
-                raise UserError(Problem(what, remedy="override its `after` where the other is not"))
+                raise UserError(Problem(what, place, "override its `after` where the other is not"))
             if not of_guests[other].ready:
                 remedy = f"say what tells that '{other}' is ready: `ready`"
-                raise UserError(Problem(f"{test}: nothing tells '{name}' that '{other}' is ready", remedy=remedy))
+                raise UserError(Problem(f"{test}: nothing tells '{name}' that '{other}' is ready", place, remedy))
     if not any(each.ready or each.checks or not each.expect.stops for each in of_guests.values()):
         remedy = "give one of its guests `ready` or `checks`, or an outcome to which it comes by itself"
-        raise UserError(Problem(f"{test}: nothing ever ends this test", remedy=remedy))
+        raise UserError(Problem(f"{test}: nothing ever ends this test", where(()), remedy))
     if circle := check_guests.circle({name: guest.after for name, guest in guests.items()}):
         what = f"{test}: these guests wait for one another: {', '.join(circle[1:])}"
-        raise UserError(Problem(what, remedy="let one of them not wait: `after`"))
+        raise UserError(Problem(what, where(("guests", circle[1], "after")), "let one of them not wait: `after`"))

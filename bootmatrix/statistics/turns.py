@@ -29,6 +29,9 @@ WRONG = 0.05  # how often any of the intervals may miss what is true
 LOOKED = 2  # times as often is an interval wrong that was looked at until it was narrow
 WARM = 1  # blocks at the beginning that do not count: files are read for the first time
 EACH = 2  # times that a thing is measured in a block
+MORE = 2.0  # times as many are told as reckoned: how wide the interval of so few is, is chance, too
+WIDER = 1.2  # and times as wide an interval
+FARTHEST = 690.0  # of a logarithm: e to the power of more is no number any more
 OFTEN = 32  # blocks until which the intervals are looked at after each; then after each sixteenth more
 SOME_MORE = 16
 
@@ -53,6 +56,17 @@ class Ratio:
         if self.low is None or self.high is None or self.low <= -1:
             return math.inf
         return _half(math.log1p(self.low), math.log1p(self.high))
+
+    def needed(self, until: float) -> float:
+        """How often each thing would probably have to be measured until half of the interval is so narrow, where it is
+        not yet: the width falls with the root of how many blocks there are. Endless where that cannot be told.
+        """
+        narrower = math.log1p(self.half) / math.log1p(until)
+        return EACH * (WARM + self.blocks * narrower**2 * MORE)
+
+    def within(self, times: int) -> float:
+        """How wide half of the interval would probably be if each were measured so often."""
+        return math.expm1(WIDER * math.log1p(self.half) * math.sqrt(self.blocks / max(1, times / EACH - WARM)))
 
 
 @dataclass
@@ -92,9 +106,14 @@ class Turns:
         self.begun += 1
         return next(self._orders)
 
+    @property
+    def counted(self) -> int:
+        """How many of the blocks that were begun count."""
+        return max(0, self.begun - WARM)
+
     def counts(self) -> bool:
         """Whether the block that was begun last is one that counts."""
-        return self.begun > WARM
+        return self.counted > 0
 
     def add(self, order: Sequence[int], found: Sequence[Mapping[str, float]]) -> None:
         """What was measured in a block, in its order."""
@@ -113,9 +132,9 @@ class Turns:
         differences = _differences(both)
         middle = signed_ranks.ranked(differences).middle
         found = signed_ranks.between(differences, self.missed)
-        low, high = (None, None) if found is None else map(math.expm1, found)
+        low, high = (None, None) if found is None else map(_less_1, found)
         before, after = (math.exp(statistics.median(values)) for values in zip(*both, strict=True))
-        return Ratio(before, after, math.expm1(middle), low, high, len(both))
+        return Ratio(before, after, _less_1(middle), low, high, len(both))
 
     def _looks(self) -> bool:
         """Whether the intervals are looked at after so many blocks."""
@@ -154,7 +173,12 @@ def _differences(both: Sequence[tuple[float, float]]) -> list[float]:
 
 def _half(low: float, high: float) -> float:
     """Of logarithms, as a share."""
-    return math.expm1((high - low) / 2)
+    return _less_1((high - low) / 2)
+
+
+def _less_1(logarithm: float) -> float:
+    """The ratio of that logarithm, less 1."""
+    return math.expm1(min(logarithm, FARTHEST))
 
 
 def _means(found: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """`timeout` and `idle` in seconds, `size` in bytes; `merge` counts the tender's output as console, of which
-    the lines that fit `noise` are not kept. `exit_pattern` and `panic` are regular expressions of what a guest prints
-    before it does no more.
+    """`timeout` and `idle` in seconds, `size` in bytes, of which the first `kept` are kept, or all. `merge` counts the
+    tender's output as console, of which the lines that fit `noise` are not kept. `exit_pattern` and `panic` are regular
+    expressions of what a guest prints before it does no more.
     """
 
     timeout: float
@@ -19,3 +19,4 @@ class Limits:
     exit_pattern: str = ""
     noise: str = ""
     panic: tuple[str, ...] = ()
+    kept: int | None = None

@@ -78,7 +78,7 @@ class _Watcher:
     def __init__(self, limits: Limits, looking_on: Sequence[Witness], clock: Clock) -> None:
         self.limits, self.witnesses, self.clock = limits, looking_on, clock
         self.last = clock.started  # when a console byte came last
-        self.console, self.tender = Record(limits.size), Record(TENDER_LIMIT)
+        self.console, self.tender = Record(limits.kept or limits.size), Record(TENDER_LIMIT)
         self.sieve = Sieve(limits.noise)
         self.lingers = 0.0  # until when, once there is nothing more to ask
 

@@ -29,6 +29,7 @@ SCRIPTS = (  # each uses, as it is read, only those before it
     "changes",
     "covered",
     "pairs",
+    "dots",
     "pivot",
     "boxes",
     "grid",

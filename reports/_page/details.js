@@ -4,14 +4,14 @@ const chunks = [...document.querySelectorAll("script[type='application/zlib']")]
 const firsts = chunks.map((element) => Number(element.dataset.first));
 const opened = { at: -1, entries: null };
 
-/** A test's `{ result, consoles, trend }`. */
+/** A test's `{ result, consoles, trend, boots }`. */
 async function detailsOf(row) {
   let at = firsts.length - 1;
   while (firsts[at] > row) at--;
   if (opened.at !== at) Object.assign(opened, { at, entries: inflated(chunks[at].textContent) });
   const entries = await opened.entries;
-  const [result, consoles, trend] = entries[row - firsts[at]];
-  return { result, consoles, trend };
+  const [result, consoles, trend, boots] = entries[row - firsts[at]];
+  return { result, consoles, trend, boots };
 }
 
 async function inflated(text) {

@@ -1,7 +1,7 @@
 """All that is known of each test, in packed chunks that the page opens when one of their tests is looked at.
 
-A chunk is a JSON list with `[result, consoles, trend]` for each test: deflated, since the texts of 100,000 tests are
-100 MB and nearly the same.
+A chunk is a JSON list with `[result, consoles, trend, boots]` for each test: deflated, since the texts of 100,000 tests
+are 100 MB and nearly the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bootmatrix import results
 from bootmatrix.model import RANKS, CaseStatus
 from bootmatrix.results import Stored
 
-from . import consoles, soak, usage
+from . import boots, consoles, soak, usage
 from .table import UNTOLD
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ CHUNK = 128 << 10  # bytes, before it is packed
 LONG = 64 << 10  # bytes of a result that is shortened
 CASES = 500  # of an attempt, where they are many
 CURVES = 2000  # attempts whose usage is drawn
+PAIRS = 200  # tests whose boots in turn are
 NOTES = ".txt"  # the end of the names of an attempt's files that are shown as a console is
 MOST_NOTES = 4
 
@@ -44,12 +45,15 @@ class Chunk:
 
 @dataclass
 class Details:
-    """`rooms` are the bytes of consoles that are left for each verdict, `curves` how many more attempts get theirs."""
+    """`rooms` are the bytes of consoles that are left for each verdict, `curves` and `pairs` how many more attempts and
+    tests get theirs.
+    """
 
     folder: Path
     rooms: list[int]
     trends: Trends | None
     curves: int = CURVES
+    pairs: int = PAIRS
 
     def chunks(self, told: Sequence[Result], ranks: Sequence[int]) -> Iterator[Chunk]:
         """Goes over the results once, mostly without reading them."""
@@ -67,13 +71,21 @@ class Details:
 
     def _entry(self, text: bytes, rank: int) -> bytes:
         trend = self.trends and self.trends.tests.get(_id(text))
-        shown = None
+        shown = in_turn = None
         sampled = usage.NAME.encode() in text and self.curves > 0
-        if rank < UNTOLD or sampled or len(text) > LONG:
+        paired = boots.NAME.encode() in text and self.pairs > 0
+        if rank < UNTOLD or sampled or paired or len(text) > LONG:
             result = results.decode(text)
+            in_turn = self._in_turn(result) if paired else None
             shown = [self._shown(attempt, rank) for attempt in result.attempts] if rank < UNTOLD or sampled else None
             text = text if len(text) <= LONG else _shortened(result)
-        return b"[%b,%b,%b]" % (text, _json(shown), _json(_trend(trend)) if trend else b"null")
+        parts = text, _json(shown), _json(_trend(trend)) if trend else b"null", _json(in_turn)
+        return b"[%b,%b,%b,%b]" % parts
+
+    def _in_turn(self, result: Result) -> dict[str, Any] | None:
+        found = boots.drawn(self.folder, result)
+        self.pairs -= found is not None
+        return found
 
     def _shown(self, attempt: Attempt, rank: int) -> dict[str, Any]:
         """What of an attempt's files is in the page, or of those of its guests."""

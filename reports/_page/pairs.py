@@ -31,7 +31,13 @@ class Pairs:
         return {
             "left": self.left,
             "tests": [
-                {"test": test, "said": paired.sentence(found), "measures": [_drawn(each) for each in found]}
+                {
+                    "test": test,
+                    "said": paired.sentence(found),
+                    "base": found[0].base,
+                    "value": found[0].value,
+                    "measures": [_drawn(each) for each in found],
+                }
                 for test, found in paired.largest_first(self.found)
             ],
         }

@@ -104,7 +104,7 @@ async function panelBody(row) {
     // a browser without DecompressionStream, or a file that was cut
     return [make("p", { class: "none" }, "Its details cannot be read here; report.json has them.")];
   }
-  const { result, consoles, trend } = details;
+  const { result, consoles, trend, boots } = details;
   return [
     whyOf(result, idOf(row)),
     remarksOf(result),
@@ -121,7 +121,7 @@ async function panelBody(row) {
     result.repro ? commandOf(result.repro, "the command that repeats it", "Repeat it") : null,
     quarantineOf(result.quarantine),
     changesOf(idOf(row)),
-    pairsOf(idOf(row)),
+    pairsOf(idOf(row), boots),
     trend ? make("section", {}, make("h3", {}, "The last nights"), verdictStrip(trend.verdicts)) : null,
     measuresOf(result, trend),
     make("section", {}, make("h3", {}, "Where and what"), factList(factsOf(result))),

@@ -145,7 +145,7 @@ def test_a_tender_that_is_nowhere_is_named_with_all_places(tmp_path: Path) -> No
     runner = plugins.make_runner(
         "command", {"command": ["no-such-tender"], "prefix": str(tmp_path)}, Path(__file__).parent
     )
-    with pytest.raises(Unavailable, match=f"no-such-tender is not in this host, nor below {tmp_path}/bin"):
+    with pytest.raises(Unavailable, match=f"this host has no no-such-tender, and none below {tmp_path}/bin"):
         Tenders().find(LocalPlace(), runner, runner.tender(ARCH), None)
 
 

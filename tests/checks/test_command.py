@@ -10,6 +10,7 @@ import pytest
 from checks.worlds import HOST, failed, made, passed, value, world
 
 from bootmatrix.checks import trying
+from bootmatrix.checks.check import Ran
 from bootmatrix.checks.command import LIMIT
 from bootmatrix.checks.ends import Ended
 
@@ -57,9 +58,9 @@ def test_its_output_is_bounded() -> None:
 def test_what_it_is_given_is_what_was_asked_for() -> None:
     asked: list[object] = []
 
-    def run(*given: object) -> tuple[int, bytes]:
+    def run(*given: object) -> Ran:
         asked.extend(given)
-        return 0, b""
+        return Ran(0, b"")
 
     where = world(run=run)
     passed(where, command={"run": ["iperf3", "-c"], "image": "debian-13"}, within="5 s")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -21,9 +23,10 @@ def guest(answer: bytes) -> tuple[World, list[bytes]]:
     """One that prints this for each line, and the lines that it was sent."""
     feed, lines = Feed(), []
 
-    def write(line: bytes) -> None:
+    def write(line: bytes) -> int:
         lines.append(line)
         feed.add(answer)
+        return len(line)
 
     return world(console=feed, write=write), lines
 
@@ -63,12 +66,49 @@ def test_what_is_printed_later_is_waited_for() -> None:
 def test_a_console_that_takes_no_input_is_told() -> None:
     assert failed(world(), console={"send": "x"}) == "the guest's console takes no input here"
 
-    def closed(_line: bytes) -> None:
+    def closed(_line: bytes) -> int:
         raise BrokenPipeError
 
-    assert "the guest's console takes no input: the connection was reset" in failed(
-        world(write=closed), console={"send": "x"}
+    assert "the guest's console takes no input: it is closed" in failed(world(write=closed), console={"send": "x"})
+
+
+def test_a_long_line_is_sent_as_it_is_read() -> None:
+    """Through a pipe, which holds a part of it."""
+    line, feed, got = "x" * 300_000, Feed(), bytearray()
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+
+    def write(data: bytes) -> int:
+        try:
+            return os.write(writer, data)
+        except BlockingIOError:
+            return 0
+
+    def read() -> None:
+        while not got.endswith(b"\n"):
+            got.extend(os.read(reader, 1 << 16))
+        feed.add(b"done\n")
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    passed(world(console=feed, write=write), console={"send": line, "expect": "done"}, within="1 min")
+    thread.join()
+    what = failed(world(console=feed, write=write), console={"send": line}, within="100 ms")
+    os.close(reader)
+    os.close(writer)
+    assert got == line.encode() + b"\n"
+    assert re.fullmatch(
+        r"the guest's console did not take the whole line in time: it took [\d,]{5,} of 300,001 bytes \(1 try .*", what
     )
+
+
+def test_the_end_of_the_boot_ends_the_sending_of_a_line() -> None:
+    where = world(write=lambda _data: 0)
+    ender = threading.Timer(0.05, where.ends.end)
+    ender.start()
+    with pytest.raises(Ended):
+        trying.passed(made(console={"send": "x"}, within="1 h"), "lan", HOST, where, time.monotonic)
+    ender.join()
 
 
 @pytest.mark.parametrize("last", [b"ok\n", b"no\n"])

@@ -34,6 +34,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
             self._say(302, b"", Location=rest)
         elif kind == "loop":
             self._say(301, b"", Location=f"/loop/{len(rest)}x{rest}")
+        elif kind == "blank":
+            self._say(301, b"", Location="/a b")
         elif kind == "missing":
             self._say(404, b"there is none\n")
         else:
@@ -129,8 +131,13 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a header's text": ({"headers": {"Content-Type": "json"}}, "in the header Content-Type; 'text/plain' came"),
     "a short body": ({"limit": "3 B"}, "the body of http://{at}/ is longer than 3 B"),
-    "a path": ({"path": "/a b"}, "the request for http://{at}/a b cannot be sent: URL can't contain control"),
-    "a header that is sent": ({"send_headers": {"A": "b\nc"}}, "cannot be sent: Invalid header value"),
+    "a path": ({"path": "/a b"}, "the request for http://{at}/a b cannot be sent: ' ' in its path must be percent-enc"),
+    "a path in German": (
+        {"path": "/ä"},
+        "the request for http://{at}/ä cannot be sent: 'ä' in its path must be percent-",
+    ),
+    "a header that is sent": ({"send_headers": {"A": "b\nc"}}, "its header A has what no header can: 'b\\nc'"),
+    "one with a snowman": ({"send_headers": {"A": "☃"}}, "its header A has what no header can: '☃'"),
 }
 
 
@@ -153,6 +160,8 @@ REDIRECTED = {
     "another protocol": ("/to/ftp://127.0.0.1/", "is neither http nor https"),
     "no URL": ("/to/http://[", "redirects to 'http://[', which is not a URL"),
     "no port": ("/to/http://127.0.0.1:99999/", "is not a URL"),
+    "the port 0": ("/to/http://127.0.0.1:0/", "'http://127.0.0.1:0/' is not a URL"),
+    "a blank": ("/blank/", "redirects to '/a b', which is not a URL"),
 }
 
 
@@ -188,7 +197,23 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "not HTTP": (saying(b"SSH-2.0-x\r\n"), "does not speak HTTP: 'SSH-2.0-x' is no status line; 11 bytes came"),
     "an odd status": (saying(b"HTTP/1.1 abc \x1b[31m\r\n\r\n"), "is no status line"),
     "a half of the body": (saying(HEAD + b"Content-Length: 10\r\n\r\nabc"), "ends after 3 bytes, 7 before its end"),
-    "an odd length of a chunk": (saying(CHUNKED + b"xyz\r\n"), "does not speak HTTP: the body ended too early"),
+    "an odd length of a chunk": (saying(CHUNKED + b"xyz\r\n"), "HTTP: 'xyz' is not the size of a chunk; 52 bytes came"),
+    "a length of less than nothing": (
+        endlessly(CHUNKED + b"-1\r\n" + b"x" * 10_000),
+        "'-1' is not the size of a chunk",
+    ),
+    "a length for people": (saying(CHUNKED + b"1_0\r\n"), "'1_0' is not the size of a chunk"),
+    "no length": (saying(CHUNKED + b"\r\n"), "'' is not the size of a chunk"),
+    "a chunk longer than it says": (saying(CHUNKED + b"3\r\nabcd\r\n0\r\n\r\n"), "after a chunk of 3 bytes comes 'd'"),
+    "a chunk without an end": (saying(CHUNKED + b"3\r\nabc"), "does not speak HTTP: the body ended too early"),
+    "chunks without an end": (saying(CHUNKED + b"3\r\nabc\r\n"), "does not speak HTTP: the body ended too early"),
+    "endless trailers": (endlessly(CHUNKED + b"0\r\n" + b"A: b\r\n" * 101), "got more than 100 trailers"),
+    "two lengths": (saying(HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"), "Content-Length is '1, 2'"),
+    "a negative length": (endlessly(HEAD + b"Content-Length: -1\r\n\r\n"), "Content-Length is '-1'"),
+    "a length of many digits": (
+        saying(HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n"),
+        "Length is '99",
+    ),
     "a half of a chunk": (saying(CHUNKED + b"ff\r\nabc"), "does not speak HTTP: the body ended too early"),
     "endless headers": (endlessly(HEAD + b"A: b\r\n"), "does not speak HTTP: got more than 100 headers"),
     "an endless header": (endlessly(b"HTTP/1.1 200 OK" + b"x" * 100), "does not speak HTTP"),
@@ -201,6 +226,36 @@ HOSTILE: dict[str, tuple[Any, str]] = {
 def test_a_guest_that_is_hostile_is_told(serve: Any, what: str) -> None:
     with Guest(serve) as guest:
         assert what in failed(http={"port": guest.port}, retry="false")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        CHUNKED + b"3\r\nabc\r\n0003;name=value\r\ndef\r\n0\r\nA: b\r\n\r\n",
+        CHUNKED + b"6 \r\nabcdef\r\n0\r\n\r\n",
+        CHUNKED + b"6\nabcdef\n0\n\n",
+        CHUNKED + b"6\r\nabcdef\r\n0\r\n",
+        HEAD + b"Content-Length: 6\r\nContent-Length: 6\r\n\r\nabcdefg",
+        HEAD + b"\r\nabcdef",
+    ],
+)
+def test_a_body_has_the_length_that_the_guest_says(sent: bytes) -> None:
+    """Also with blanks and ends of lines as many servers send them, and up to the connection's end."""
+    with Guest(saying(sent)) as guest:
+        report = passed(http={"port": guest.port, "body": {"regex": "^abcdef$"}}, retry="false")
+    assert value(report, "bytes") == 6
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", "200"), ("GET", "204"), ("GET", "304")])
+def test_an_answer_that_has_no_body_is_not_waited_for(method: str, status: str) -> None:
+    def serve(guest: Guest, sock: socket.socket) -> None:
+        sock.recv(1 << 16)
+        sock.sendall(CHUNKED.replace(b"200", status.encode()))
+        guest.hold(sock)
+
+    with Guest(serve) as guest:
+        report = passed(http={"port": guest.port, "method": method, "status": status}, within="20 s", retry="false")
+    assert value(report, "bytes") == 0
 
 
 BOMB = gzip.compress(b"x" * 30_000_000)

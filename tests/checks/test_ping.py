@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from checks.worlds import HOST, Apart, Connected, apart, failed, made, passed, value, world
+from checks.pinged import GUEST, OTHER, OURS, Wire, framed, wire
+from checks.worlds import HOST, Apart, apart, made, passed, value, world
 
 from bootmatrix.checks import trying
 from bootmatrix.checks.check import Failed
@@ -18,12 +17,20 @@ from bootmatrix.checks.ends import Ended
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bootmatrix.checks.check import World
+    from checks.pinged import Ping
+
+    from bootmatrix.checks.check import Report, World
 
 
 @pytest.fixture(scope="module")
 def space() -> Iterator[Apart]:
     with apart() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Iterator[Wire]:
+    with wire() as found:
         yield found
 
 
@@ -44,121 +51,129 @@ def test_pings_keep_their_pace(space: Apart) -> None:
 
 
 def test_a_flood_is_counted_beyond_the_last_sequence_number(space: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bootmatrix.checks.ping.SEQUENCES", 16)
+    monkeypatch.setattr("bootmatrix.checks.echoes.SEQUENCES", 256)
     report = passed(world(socket=space.socket), ping={"count": "10000", "flood": "true"}, within="5 min")
     assert (value(report, "sent"), value(report, "received"), value(report, "lost")) == (10_000, 10_000, 0)
     assert value(report, "rate") > 1000  # some 50,000 on a quiet machine
 
 
-class Fake:
-    """Answers the n-th echo request, from 1, with these datagrams."""
-
-    def __init__(self, answer: Callable[[int, bytes], list[bytes]]) -> None:
-        self.answer, self.number = answer, 0
-        self.ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
-
-    def serve(self) -> None:
-        while data := self.theirs.recv(1 << 17):
-            self.number += 1
-            for each in self.answer(self.number, b"\0" + data[1:]):
-                with contextlib.suppress(OSError):
-                    self.theirs.send(each)
-
-    def socket(self, network: str, family: int, kind: int, protocol: int) -> socket.socket:
-        del network
-        assert (family, kind, protocol) == (socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
-        return Connected(self.ours.dup())
-
-    def close(self) -> None:
-        self.ours.close()
-        self.theirs.shutdown(socket.SHUT_RDWR)
-        self.thread.join(10)
-        self.theirs.close()
+def told(where: World, **options: str) -> Report:
+    """What a series of pings to the guest at the other end of the wire comes to."""
+    return trying.passed(made(ping=options), "lan", GUEST, where, time.monotonic)
 
 
-@contextlib.contextmanager
-def answering(answer: Callable[[int, bytes], list[bytes]]) -> Iterator[World]:
-    guest = Fake(answer)
-    try:
-        yield world(socket=guest.socket)
-    finally:
-        guest.close()
+def fails(where: World, **keys: Any) -> str:
+    with pytest.raises(Failed) as caught:
+        trying.passed(made(**keys), "lan", GUEST, where, time.monotonic)
+    return str(caught.value)
 
 
-WRONG = {
-    "another sequence number": lambda reply: reply[:7] + bytes([reply[7] ^ 1]) + reply[8:],
-    "other bytes": lambda reply: reply[:-1] + b"!",
-    "fewer bytes": lambda reply: reply[:-1],
-    "more bytes": lambda reply: reply + b"!",
-    "no reply": lambda reply: b"\x08" + reply[1:],
-    "no ping": lambda _reply: b"x",
+WRONG: dict[str, Callable[[Ping], bytes]] = {
+    "another sequence number": lambda ping: ping.answered(sequence=1),
+    "another identifier": lambda ping: ping.answered(more=1),
+    "other bytes": lambda ping: ping.answered(content=ping.content[:-1] + b"!"),
+    "fewer bytes": lambda ping: ping.answered(content=ping.content[:-1]),
+    "more bytes": lambda ping: ping.answered(content=ping.content + b"!"),
+    "another address": lambda ping: ping.answered(source=OTHER),
+    "our own address": lambda ping: ping.answered(source=OURS),
+    "a request": lambda ping: ping.answered(kind=8),
+    "unreachable": lambda ping: ping.answered(kind=3),
+    "an extended reply": lambda ping: ping.answered(kind=43),
+    "a wrong checksum": lambda ping: ping.answered()[:-1] + b"!",
+    "a truncated packet": lambda ping: ping.answered()[:-1],
+    "no message": lambda _ping: framed(b"", GUEST),
+    "half a header": lambda _ping: framed(b"\0\0\xff\xff", GUEST),
 }
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
-def test_what_is_no_answer_never_counts(wrong: Callable[[bytes], bytes]) -> None:
-    with answering(lambda _n, reply: [wrong(reply)]) as where:
-        what = failed(where, ping=None, within="100 ms")
-    assert what.startswith(f"{HOST} does not answer pings (")
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside right ones"])
+def test_what_is_no_answer_never_counts(wrong: Callable[[Ping], bytes], beside: bool, theirs: Wire) -> None:
+    """Nor does it take the place of one: among the right answers it changes nothing."""
+    if beside:
+        with theirs.answering(lambda _n, ping: [wrong(ping), ping.answered(), wrong(ping)]) as where:
+            report = told(where, count="100", flood="true")
+        assert (value(report, "sent"), value(report, "received"), value(report, "lost")) == (100, 100, 0)
+        return
+    with theirs.answering(lambda _n, ping: [wrong(ping)]) as where:
+        what = fails(where, ping=None, within="100 ms")
+    assert what.startswith(f"{GUEST} does not answer pings (")
 
 
-def test_an_answer_counts_once() -> None:
-    with answering(lambda _n, reply: [reply, reply]) as where:
-        report = passed(where, ping={"count": "50", "interval": "0"})
-    assert (value(report, "received"), value(report, "lost")) == (50, 0)
+@pytest.mark.parametrize("pace", [{"interval": "0"}, {"flood": "true"}], ids=["at once", "flood"])
+def test_an_answer_counts_once(pace: dict[str, str], theirs: Wire) -> None:
+    with theirs.answering(lambda _n, ping: [ping.answered()] * 3) as where:
+        report = told(where, count="50", **pace)
+    assert (value(report, "sent"), value(report, "received"), value(report, "lost")) == (50, 50, 0)
 
 
-def test_lost_pings_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_in_another_order_count(theirs: Wire) -> None:
+    kept: list[bytes] = []
+
+    def answer(number: int, ping: Ping) -> list[bytes]:
+        kept.append(ping.answered())
+        return [kept.pop() for _ in range(len(kept))] if number == 1 or not number % 5 else []
+
+    with theirs.answering(answer) as where:
+        report = told(where, count="200", flood="true")
+    assert (value(report, "received"), value(report, "lost")) == (200, 0)
+
+
+def test_lost_pings_are_told(theirs: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bootmatrix.checks.ping.WAIT", 0.25)
-    with answering(lambda number, reply: [reply] if number % 4 else []) as where:
-        options = {"count": "40", "interval": "0"}
-        assert failed(where, ping=options) == f"{HOST} did not answer 10 of 40 pings (0 % may be lost)"
-    with answering(lambda number, reply: [reply] if number % 4 else []) as where:
-        assert value(passed(where, ping={**options, "loss": "25 %"}), "lost") == 25
+    options = {"count": "40", "interval": "0"}
+    with theirs.answering(lambda number, ping: [ping.answered()] if number % 4 else []) as where:
+        assert fails(where, ping=options) == f"{GUEST} did not answer 10 of 40 pings (0 % may be lost)"
+    with theirs.answering(lambda number, ping: [ping.answered()] if number % 4 else []) as where:
+        assert value(told(where, **options, loss="25 %"), "lost") == 25
 
 
-def test_a_flood_goes_on_where_answers_fail_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_goes_on_where_answers_fail_to_come(theirs: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bootmatrix.checks.ping.WAIT", 0.25)
-    with answering(lambda number, reply: [reply] if number < 10 else []) as where:
-        what = failed(where, ping={"count": "30", "flood": "true"})
-    assert what == f"{HOST} did not answer 21 of 30 pings (0 % may be lost)"
+    with theirs.answering(lambda number, ping: [ping.answered()] if number < 10 else []) as where:
+        what = fails(where, ping={"count": "40", "flood": "true"})
+    assert what == f"{GUEST} did not answer 31 of 40 pings (0 % may be lost)"
 
 
-def test_a_guest_that_answers_later_is_asked_again_and_the_series_begins_then() -> None:
-    with answering(lambda number, reply: [reply] if number > 2 else []) as where:
-        report = passed(where, ping={"count": "10", "interval": "0"})
+def test_a_guest_that_answers_later_is_asked_again_and_the_series_begins_then(theirs: Wire) -> None:
+    with theirs.answering(lambda number, ping: [ping.answered()] if number > 2 else []) as where:
+        report = told(where, count="10", interval="0")
     assert (value(report, "sent"), value(report, "received")) == (10, 10)
 
 
-def test_a_late_answer_to_an_earlier_try_does_not_count() -> None:
-    """The kernel would not even hand it over: each try has an identifier of its own."""
+def test_a_late_answer_to_an_earlier_try_does_not_count(theirs: Wire) -> None:
+    """Each try has an identifier of its own."""
     kept: list[bytes] = []
 
-    def answer(number: int, reply: bytes) -> list[bytes]:
-        kept.append(reply)
-        return kept[:1] if number > 1 else []
+    def answer(number: int, ping: Ping) -> list[bytes]:
+        kept.append(ping.answered())
+        return kept[:1] if number == 2 else kept[-1:] if number > 2 else []
 
-    with answering(answer) as where:
-        report = passed(where, ping={"count": "1"})
-    assert value(report, "received") == 1  # the first number of the new series, with the same bytes
+    with theirs.answering(answer) as where:
+        report = told(where, count="1")
+    assert value(report, "received") == 1
+    assert len(kept) == 3
 
 
-def test_strays_without_end_cost_no_more_than_the_time() -> None:
-    with answering(lambda _n, reply: [reply[:-1] + b"!"] * 20_000) as where:
+def test_strays_without_end_cost_no_more_than_the_time(theirs: Wire) -> None:
+    with theirs.answering(lambda _n, ping: [ping.answered(content=b"!" * 56)] * 200_000) as where:
         began = time.monotonic()
-        what = failed(where, ping={"count": "5", "interval": "0"}, within="200 ms", retry="false")
+        what = fails(where, ping={"count": "5", "flood": "true"}, within="200 ms", retry="false")
         assert time.monotonic() - began < 20
-        where.ends.end()  # so that the guest hears of it
-    assert what.startswith(f"{HOST} does not answer pings")
+    assert what.startswith(f"{GUEST} does not answer pings")
 
 
-def test_the_time_ends_a_series(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_ends_a_series(theirs: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bootmatrix.checks.ping.WAIT", 60.0)
-    with answering(lambda number, reply: [reply] if number < 4 else []) as where:
-        what = failed(where, ping={"count": "5", "interval": "0"}, within="800 ms")
-    assert what == f"{HOST} answered only 3 of 5 pings in time (1 try within 0.80 s)"
+    with theirs.answering(lambda number, ping: [ping.answered()] if number < 4 else []) as where:
+        what = fails(where, ping={"count": "5", "interval": "0"}, within="800 ms")
+    assert what == f"{GUEST} answered only 3 of 5 pings in time (1 try within 0.80 s)"
+
+
+def test_who_is_not_there_is_told(theirs: Wire) -> None:
+    """The kernel asks for its address in vain, and says so at the socket."""
+    with theirs.answering(lambda _n, _ping: []) as where, pytest.raises(Failed, match=f"^{OTHER} does not answer"):
+        trying.passed(made(ping=None, within="200 ms"), "lan", OTHER, where, time.monotonic)
 
 
 def test_the_end_of_the_boot_ends_a_ping_that_waits(space: Apart) -> None:

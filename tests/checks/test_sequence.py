@@ -61,10 +61,11 @@ def test_those_of_parallel_are_made_at_once_and_all_of_them() -> None:
     """The first waits for the last, which could not be if they were made in turn."""
     first_came, last_came = threading.Event(), threading.Event()
 
-    def write(line: bytes) -> None:
+    def write(line: bytes) -> int:
         mine, other = (first_came, last_came) if line == b"first\n" else (last_came, first_came)
         mine.set()
         assert other.wait(30)
+        return len(line)
 
     sides = [{"console": {"send": "first"}}, shell("false"), {"console": {"send": "last"}}]
     found = made({"parallel": sides}, shell("true"), where=world(write=write))
@@ -97,9 +98,10 @@ def test_an_end_ends_all_that_is_under_way_and_what_waits_is_never_made() -> Non
 def test_a_check_that_cannot_be_ended_is_left() -> None:
     let_go, asked = threading.Event(), threading.Event()
 
-    def write(_line: bytes) -> None:
+    def write(line: bytes) -> int:
         asked.set()
         let_go.wait(60)
+        return len(line)
 
     found = checking({"console": {"send": "x"}}, where=world(write=write))
     found.begin()

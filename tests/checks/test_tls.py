@@ -72,6 +72,13 @@ def test_a_certificate_that_does_not_hold_is_told(folder: Path, options: dict[st
         assert what in failed(world(root=folder), http=asked, retry="false")
 
 
+@pytest.mark.parametrize("name", ["a..b", ".x", f"{'a' * 70}.org"])
+def test_a_name_that_no_server_has_is_told(folder: Path, name: str) -> None:
+    with Guest(secure(folder)) as guest:
+        what = failed(world(root=folder), http={"url": f"https://{HOST}:{guest.port}/", "host": name}, within="1 min")
+    assert what == f"'{name}' is not the name of a server: correct `host`"
+
+
 def test_no_tls_is_told() -> None:
     with Guest(saying(PAGE)) as guest:
         what = failed(http=f"https://{HOST}:{guest.port}/", retry="false")

@@ -133,7 +133,7 @@ def test_a_busy_host_may_give_it_more_time() -> None:
 def closed(clock: Clock) -> World:
     """A world whose guest's console takes nothing."""
 
-    def write(_line: bytes) -> None:
+    def write(_line: bytes) -> int:
         raise BrokenPipeError
 
     where = world_of(clock)
@@ -143,7 +143,7 @@ def closed(clock: Clock) -> World:
 def test_the_end_of_the_boot_ends_the_pause_between_tries() -> None:
     where = world()
 
-    def write(_line: bytes) -> None:
+    def write(_line: bytes) -> int:
         where.ends.stop.set()
         raise Failed("no")
 

@@ -44,6 +44,11 @@ class Living(FakeProcess):
     def exit(self) -> None:
         self._add((END, b""))
 
+    def last_word(self, line: bytes) -> int:
+        """Ends when it reads a line."""
+        self.exit()
+        return len(line)
+
     def _add(self, item: tuple[str, bytes]) -> None:
         with self.more:
             self.chunks.append(item)
@@ -110,7 +115,7 @@ def test_a_check_whose_time_is_over_is_late_as_a_time_out_is() -> None:
 def test_a_boot_may_run_on_to_its_own_end() -> None:
     process = Living()
     seen = watched(
-        process, witness({"console": {"send": "bye"}}, where=world(write=lambda _: process.exit()), then=lambda: None)
+        process, witness({"console": {"send": "bye"}}, where=world(write=process.last_word), then=lambda: None)
     )
     assert (seen.stop, seen.findings.complaints) == (None, ())
     assert [each.status for each in seen.findings.checks] == [CheckStatus.PASSED]
@@ -201,7 +206,7 @@ def test_a_guest_cannot_skip_itself_any_more(asked: str) -> None:
     process = Living()
     dies = {"console": {"send": "bye", "expect": "never"}, "name": "b"}
     before = [{"console": "up", "name": "a"}] if asked == "after an answer" else []
-    checks = witness(*before, dies, where=world(write=lambda _: process.exit()), at_once=bool(before))
+    checks = witness(*before, dies, where=world(write=process.last_word), at_once=bool(before))
     process.say(b"up")
     also: list[Witness] = [checks] if before else [Ready(Wanted(text="up"), lambda _: world(), checks.begin), checks]
     seen = watch(process, LONG, threading.Event(), also=also)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from bootmatrix.checks import trying
-from bootmatrix.checks.check import Failed, Report, World
+from bootmatrix.checks.check import Failed, Ran, Report, World
 from bootmatrix.matrix.checks import OneCheck
 from bootmatrix.model import Interface, Network
 
@@ -42,9 +42,7 @@ def plain(network: str, family: int, kind: int, protocol: int) -> socket.socket:
     return socket.socket(family, kind, protocol)
 
 
-def run(
-    network: str, argv: Sequence[str], image: str, seconds: float, limit: int, stop: threading.Event
-) -> tuple[int | None, bytes]:
+def run(network: str, argv: Sequence[str], image: str, seconds: float, limit: int, stop: threading.Event) -> Ran:
     """A program of this host, which is ended with its time or with the boot."""
     del network, image
     end = time.monotonic() + seconds
@@ -53,9 +51,9 @@ def run(
             if time.monotonic() >= end or stop.wait(0.005):
                 process.kill()
                 process.wait()
-                return None, b""
+                return Ran(None, b"", "did not end in time", late=True)
         output.seek(0)
-        return process.returncode, output.read(limit)
+        return Ran(process.returncode, output.read(limit))
 
 
 def world(**changes: Any) -> World:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -246,3 +247,10 @@ def test_what_is_undecided_is_not_real_and_says_why() -> None:
     told = axis([at("4.14", "t"), at("5.3", "t", pairs=(found,))])
     (row,) = measure(told).rows
     assert (row.shift.real, row.shift.why) == (False, why)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"), [(0.05, "+5.0%"), (24.0, "x25.0"), (4.6e299, "x4.6e+299"), (math.inf, "far more")]
+)
+def test_a_change_is_told_in_few_words_however_large(change: float, told: str) -> None:
+    assert words.percent(change) == told

@@ -159,6 +159,35 @@ def test_guests_that_cannot_be_built_are_a_failure_with_the_compilers_words(tmp_
     assert "no such disk" in by_name(column)["exit-0"][1]
 
 
+def test_a_file_that_a_kit_does_not_make_is_told_with_the_nearest(tmp_path: Path, cache: Path) -> None:
+    liars.write(tmp_path, "command", UNTOLD)
+    made = tmp_path / "kits" / "liar" / "Makefile"
+    made.write_text(made.read_text().replace("all: $(OUT)/conformance.bin", "all:"))
+    status, (column,) = held(tmp_path, cache, "liar", "--only", "exit-0")
+    (words,) = {words for _, words in by_name(column).values()}
+    assert words.endswith("did not produce 'conformance.bin'; did you mean 'net.bin'?")
+    assert status == 1
+
+
+def test_a_folder_that_a_kit_may_use_is_said_on_the_command_line(tmp_path: Path, cache: Path) -> None:
+    elsewhere, root = tmp_path / "elsewhere", tmp_path / "project"
+    (elsewhere / "bin").mkdir(parents=True)
+    (elsewhere / "bin" / "env").symlink_to("/usr/bin/env")
+    root.mkdir()
+    liars.write(root, "command", UNTOLD)
+    kit_file = root / "kits" / "liar" / "kit.yaml"
+    kit_file.write_text(kit_file.read_text().replace("{format: bin,", f"{{format: bin, prefix: {elsewhere},"))
+    words = ("conformance", "liar", "--engine", "host", "--only", "exit-1")
+    refused = bootmatrix(*words, cwd=root, BOOTMATRIX_CACHE=str(cache))
+    assert refused.returncode == 2
+    assert f"add --allow {elsewhere}" in refused.stderr
+    allowed = bootmatrix(*words, "--allow", str(elsewhere), cwd=root, BOOTMATRIX_CACHE=str(cache))
+    assert (allowed.returncode, allowed.stdout.splitlines()[0].split()) == (0, ["exit-1", "proven"])
+    (run,) = runs(root / "out" / "conformance")
+    (again,) = {result["repro"] for result in json.loads((run / "report.json").read_text())["results"]}
+    assert again.endswith(f"--engine host --allow {elsewhere} --only exit-1")
+
+
 def test_a_compiler_that_is_missing_is_named(tmp_path: Path, cache: Path) -> None:
     told = bootmatrix(
         *("conformance", "qemu", "--engine", "host", "--arch", "riscv64", "--format", "json"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from reports.examples import attempt, result, run
-from reports.test_influx import sampled
+from reports.test_influx import PAIR, sampled
 from servers import influxql, made_database, promql, until
 
 from bootmatrix import model, plugins
@@ -29,7 +30,14 @@ GRAFANA = ROOT / "docs/grafana"
 FILES = sorted((GRAFANA / "dashboards").glob("*.json"))
 NIGHTS = ("2026-11-21", "2026-11-22", "2026-11-23")
 SPAN = "time >= '2026-11-20T00:00:00Z' AND time < '2026-11-25T00:00:00Z'"
-CHOSEN = {"axis": "backend", "also": "compiler", "night": "1d", "sampled": "memory_bytes", "__interval": "1s"}
+CHOSEN = {
+    "axis": "backend",
+    "also": "compiler",
+    "night": "1d",
+    "sampled": "memory_bytes",
+    "__interval": "1s",
+    "col": "$col",
+}
 ALL = dict.fromkeys(("branch", "host", "cell", "test", "metric"), ".*")
 
 
@@ -49,12 +57,15 @@ def filled(text: str, **values: str) -> str:
 
 
 def night(folder: Path, day: str) -> Run:
-    """A run in which one test of each of two cells takes longer each night, and the last fails in the last night."""
+    """A run in which one test of each of two cells takes longer each night, and the last fails in the last night; that
+    of the second cell differs from its partner, by more each night.
+    """
     usage = "seconds,cpu_seconds,memory_bytes\n1,0.5,4096\n2,1.5,8192\n4,3.5,8192\n"
     (soak,) = sampled(folder, usage).results
     tried = replace(soak.attempts[0], seconds=float(day[-2:]), ready=0.5, started=f"{day}T03:00:00Z")
     cells = ("gcc-debian-12-x86_64-qemu", "clang-debian-12-x86_64-solo5-hvt")
     made = [replace(result(cell=cell), attempts=(tried,), started=f"{day}T03:00:00Z") for cell in cells]
+    made[1] = replace(made[1], pairs=(replace(PAIR, change=float(day[-2:]) / 100),))
     last = result(
         "failed" if day == NIGHTS[-1] else "passed", cell=cells[1], test="last", attempts=(attempt(1, "failed"),)
     )
@@ -173,6 +184,15 @@ def test_the_queries_find_what_was_sent(influx: str) -> None:
     soak = rows("$sampled of the last day", cell="gcc.*")
     assert [row["mean"] for row in soak] == [4096, 8192, 8192] * 3
     assert not rows("Each test", branch="other")
+    pairs = rows("By how much tests differ from their partners")
+    assert [(row["change"], row["low"], row["high"]) for row in pairs] == [
+        (0.21, 0.24, 0.27),
+        (0.22, 0.24, 0.27),
+        (0.23, 0.24, 0.27),
+    ]
+    (last,) = rows("What pairs came to last")
+    assert (last["cell"], last["base"], last["measure"]) == (bad["cell"], "4.14", "memory_peak")
+    assert (last["change"], last["low"], last["high"], last["boots"], last["verdict"]) == (0.23, 0.24, 0.27, 12, "more")
     busy = rows("Processors that are busy, of the last day", cell="gcc.*")
     assert {row["non_negative_derivative"] for row in busy if row["non_negative_derivative"] > 0.01} == {1.0}
 
@@ -213,6 +233,9 @@ def test_prometheus_finds_what_was_sent(prom: str) -> None:
     assert (labels["test"], labels["verdict"]) == ("last", "failed")
     (boot,) = (value for labels, value in rows("Boot time", cell="clang.*") if labels["backend"] == "solo5-hvt")
     assert boot == 23.0, "that of the test that failed is another"
+    targets = PROMETHEUS["By how much tests differ from their partners"]["targets"]
+    ends = [promql(prom, filled(target["expr"], branch="nights")) for target in targets]
+    assert [[value for _, value in found] for found in ends] == [[0.23], [0.24], [0.27]]
 
 
 def test_the_composition_listens_for_this_host_alone_and_mounts_what_there_is() -> None:
@@ -230,10 +253,18 @@ def test_the_composition_listens_for_this_host_alone_and_mounts_what_there_is() 
     assert f"./dashboards:{provider['options']['path']}:ro" in made["services"]["grafana"]["volumes"]
 
 
+@pytest.mark.compose
+def test_compose_takes_the_composition() -> None:
+    asked = ["docker-compose", "-f", str(GRAFANA / "docker-compose.yml"), "--profile", "prometheus", "config"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    understood = yaml.safe_load(done.stdout)["services"]
+    assert set(understood) == {"influxdb", "grafana", "pushgateway", "prometheus"}
+    assert [name for name in understood if not understood[name].get("profiles")] == ["grafana", "influxdb"]
+
+
 @pytest.mark.prometheus
 def test_prometheus_takes_the_configuration() -> None:
-    import subprocess  # noqa: PLC0415
-
     checked = ["promtool", "check", "config", str(GRAFANA / "prometheus.yml")]
     done = subprocess.run(checked, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import html
+import json
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 import servers
@@ -141,6 +145,21 @@ def test_secrets_go_to_the_server_and_nowhere_else(
     assert "you sent" in said
     assert "s3cret" not in said
     assert "s3cret" not in repr(sender(server.url)[0])
+
+
+@pytest.mark.parametrize("name", ["TOKEN", "PASSWORD"])
+@pytest.mark.parametrize("status", [400, 401, 429])
+def test_no_secret_is_told_however_a_server_quotes_it(
+    name: str, status: int, scripted: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = 's3cret"/<&\\+t0ken'  # noqa: S105  # none
+    monkeypatch.setenv(f"BOOTMATRIX_EXPORT_{name}", secret)
+    header = base64.b64encode((secret if name == "TOKEN" else f":{secret}").encode()).decode()
+    quoted = [secret, quote(secret), quote(secret, safe=""), json.dumps(secret), html.escape(secret), f"Basic {header}"]
+    for each in quoted:
+        said = refused(scripted(answer(status, f"you sent {each}")).url, patience=0.1)
+        assert "you sent" in said
+        assert not [part for part in ("s3cret", "t0ken", header[:12]) if part in said], each
 
 
 def test_no_secret_is_taken_from_netrc(scripted: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,7 @@ def test_a_host_that_is_busy_to_the_end_breaks_no_limit_and_that_is_told(
         ("+0%", 100.0, STEADY, "passed", ""),
         ("+1%", 105.0, (*STEADY[:12], 94.0, 96.0, 97.0, 103.0, 104.0, 106.0), "passed", "such is the noise"),
         ("+1%", 1.0, (0.0,) * 5, "failed", "instructions is 1, not the median 0 of 5 runs"),
+        ("+1%", 5.0, (5e-324,) * 5, "failed", "instructions is 5, not the median 4.94066e-324 of 5 runs"),
         ("+1%", 900.0, STEADY[:4], "passed", "is not judged: 4 of 5 earlier runs have it"),
         ("+1%", 900.0, (), "passed", "is not judged: 0 of 5 earlier runs have it"),
     ],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bootmatrix import patterns
 from bootmatrix.judging import growth
 from bootmatrix.judging.verdict import Judgement, conclude
 from bootmatrix.matrix.parts import Metric
@@ -88,6 +90,24 @@ def test_samples_that_leave_a_gap_want_a_longer_soak() -> None:
     gap = Findings(series={"memory": Series([(at, 1.0) for at in range(610) if not 200 < at < 300])}, soaked=0.0)
     (grown,) = growth.of(fields(memory="1 MiB/h"), gap)
     assert (grown.verdict, grown.seconds, grown.needed) == (Side.UNDECIDED, 0, 1200)
+
+
+def test_numbers_that_only_came_at_first_want_as_much_longer_as_they_were_few() -> None:
+    """Nine in a second, and then none: 540 s are not told to be all that is missing."""
+    few = Findings(series={"memory": Series([(61.0 + at / 8, 1.0) for at in range(9)])}, soaked=0.0)
+    (grown,) = growth.of(fields(memory="1 MiB/h"), few)
+    assert grown.seconds == 0
+    assert grown.needed == pytest.approx(60 + 52 * 539 / 8)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_numbers_that_are_read_have_a_growth_that_can_be_told(sign: int) -> None:
+    largest = sign * patterns.LARGEST
+    grown = growth.of(fields(heap="10/h"), found(lambda at: largest * (at - 300) / 310, "heap"))
+    judged = growth.weighed(PASSED, grown)
+    assert all(map(math.isfinite, (grown[0].slope, grown[0].low, grown[0].high)))
+    assert grown[0].verdict == (Side.ABOVE if sign > 0 else Side.WITHIN)
+    assert len("".join([judged.reason, *growth.complaints(grown)])) < 300
 
 
 def test_a_soak_that_never_began_says_nothing() -> None:

@@ -17,7 +17,9 @@ def test_one_of_several_numbers_is_taken(take: str, value: float) -> None:
     assert metrics.found(wanted, SAW_TOOTH) == (Measure("heap", value, "words", "lower"),)
 
 
-@pytest.mark.parametrize("text", ["", "nan", "inf", "1e999", "1_000", "x", "\u0663", "\u00b9", "\uff11", "9" * 65])
+@pytest.mark.parametrize(
+    "text", ["", "nan", "inf", "1e999", "1e301", "-1e301", "1_000", "x", "\u0663", "\u00b9", "\uff11", "9" * 65]
+)
 def test_what_is_no_finite_number_is_passed_over(text: str) -> None:
     wanted = {"heap": Metric(regex=r"^heap=(.*)$")}
     assert metrics.found(wanted, f"heap=1\nheap={text}\n") == (Measure("heap", 1.0),)

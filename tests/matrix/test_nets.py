@@ -11,6 +11,7 @@ from bootmatrix.errors import UserError
 from bootmatrix.matrix import document, load, nets
 from bootmatrix.matrix.nets import Net
 
+ZERO = "is in a network that begins with 0, to which there is no route; write 10.0.0.1/24"
 HEAD = "axes: {backend: [qemu]}\n"
 
 
@@ -54,6 +55,9 @@ def test_what_is_given_is_taken() -> None:
         ),
         ("{host: 127.0.0.1/8}", "host: '127.0.0.1/8' is not an address that an interface can have"),
         ("{host: 224.0.0.1/8}", "host: '224.0.0.1/8' is not an address that an interface can have"),
+        ("{host: 10.0.0.1/0}", f"host: '10.0.0.1/0' {ZERO}"),
+        ("{host: 100.0.0.1/1}", f"host: '100.0.0.1/1' {ZERO}"),
+        ("{host: 0.0.0.1/24}", f"host: '0.0.0.1/24' {ZERO}"),
         ("{host: 10.0.0/24}", "host: '10.0.0/24' is not an IPv4 address with its prefix; write it as 10.0.0.1/24"),
         ("{host: '::1/64'}", "host: '::1/64' is not an IPv4 address with its prefix; write it as 10.0.0.1/24"),
         ("{host: [1]}", "host: this is not an IPv4 address with its prefix; write it as 10.0.0.1/24"),
@@ -76,6 +80,12 @@ def test_a_route_must_go_through_another_address_of_the_network() -> None:
     assert len([line for line in lines if "the route to" in line]) == 2
 
 
+def test_a_route_to_the_network_itself_is_told() -> None:
+    lines = problems("nets: {lan: {routes: {10.0.0.0/24: 10.0.0.2}}}\ntests: {t: }\n")
+    assert lines[0].endswith("2:36: the network lan is 10.0.0.0/24 itself, to which its host end has a route already")
+    assert lines[1:] == ["    remove this route"]
+
+
 @pytest.mark.parametrize(
     ("interface", "told"),
     [
@@ -87,6 +97,10 @@ def test_a_route_must_go_through_another_address_of_the_network() -> None:
         ("s: {net: lan, address: 10.0.1.1}", "choose one from 10.0.0.1 to 10.0.0.254"),
         ("s: {net: lan, address: 10.0.0.255}", "'10.0.0.255' is not an address of a guest on the network lan"),
         ("s: {net: lan, mac: '03:00:00:00:00:01'}", "is the MAC address of a group: the second digit must be even"),
+        (
+            "s: {net: lan, mac: '06:00:0A:00:00:01'}",
+            "may be the MAC address of a network's host end: begin it with 02",
+        ),
         ("s: {net: lan, mac: '02:00'}", "'02:00' is not a MAC address; write it as '02:00:00:00:00:02', in quotes"),
         ("s: lan}, args: ['{net.t.guest}'], skip_rejected: {x: 1", "the placeholder {net.t.guest} names no"),
     ],

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.npm]
 PANEL = "#test=gcc-debian-12-x86_64-qemu%2Ftap"
+PAIR = "#test=clang-debian-13-aarch64-solo5-virtio%2Fclock"
 
 
 @pytest.fixture(scope="session")
@@ -35,13 +36,16 @@ def objections(page: Page, axe: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "address", ["", PANEL, "#filter=nokey%3D1&rows=test&rows=os&columns="], ids=["page", "panel", "filter"]
+    "address",
+    ["", PANEL, PAIR, "#filter=nokey%3D1&rows=test&rows=os&columns="],
+    ids=["page", "panel", "pair", "filter"],
 )
 def test_axe_finds_nothing(demo_page: Path, show: Open, axe: str, address: str) -> None:
     page = show(demo_page, address, color_scheme="light", bypass_csp=True)
-    if address == PANEL:
+    if address in {PANEL, PAIR}:
         page.locator("#panel[open]").wait_for()
         page.evaluate("document.querySelectorAll('.attempt').forEach((each) => { each.open = true; })")
+        assert (page.locator("#panel .dots").count() > 0) is (address == PAIR)
     else:
         page.click("#pivot summary")
         page.evaluate("scrollTo(0, byId('tests').offsetTop - 300)")

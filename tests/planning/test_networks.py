@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bootmatrix.errors import UserError
-from bootmatrix.matrix import nets, template
+from bootmatrix.matrix import document, load, nets, template
 from bootmatrix.matrix.nets import Attachment, Net
-from bootmatrix.planning import networks
+from bootmatrix.planning import networks, plan
 
 if TYPE_CHECKING:
     from bootmatrix.model import Interface
@@ -50,6 +51,63 @@ def test_one_address_twice_is_told() -> None:
     ):
         made({"a": both, "b": both}, lan={})
     made({"a": both, "b": {"net": "wan", "address": "10.0.0.9"}}, lan={}, wan={"host": "10.0.0.1/24"})
+
+
+PLACES = """\
+axes: {backend: [command]}
+nets: {lan: , wan: 10.9.0.1/24}
+tests:
+  t:
+    unikernel: guest
+    runner: {command: [sh, "{unikernel}"]}
+    expect: {outcome: passed}
+"""
+MAC = "mac: '02:00:00:00:00:09'"
+ONE = f"{{net: lan, {MAC}}}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (
+            f"    nets: {{a: {{net: lan, {MAC}}}, b: {{net: lan, {MAC}}}}}",
+            "8:67: two interfaces, 'a' and 'b', have the same MAC 02:00:00:00:00:09 on the network lan",
+        ),
+        (
+            "    nets: {a: {net: lan}, b: {net: lan, mac: '02:00:0A:00:00:02'}}",
+            "8:41: two interfaces, 'a' and 'b', have the same MAC 02:00:0a:00:00:02 on the network lan",
+        ),
+        (
+            "    nets: {a: {net: lan, address: 10.0.0.9}, b: {net: lan, address: 10.0.0.9}}",
+            "8:60: two interfaces, 'a' and 'b', have the same address 10.0.0.9 on the network lan",
+        ),
+        (
+            f"    guests:\n      one: {{nets: {{a: {ONE}}}}}\n      two: {{nets: {{a: {ONE}}}}}",
+            "10:34: two interfaces, 'a' of the guest 'one' and 'a' of the guest 'two', have the same MAC",
+        ),
+        (
+            f"    nets: {{a: {{net: lan, {MAC}}}}}\n    guests: {{one: {{}}, two: {{}}}}",
+            "9:23: two interfaces, 'a' of the guest 'one' and 'a' of the guest 'two', have the same MAC",
+        ),
+        (
+            "    guests:\n      one: {ready: x, after: two}\n      two: {ready: x, after: one}",
+            "10:23: these guests wait for one another: two, one",
+        ),
+    ],
+)
+def test_what_cannot_be_together_is_told_at_its_place(keys: str, told: str) -> None:
+    matrix = load.from_document(document.parse(f"{PLACES}{keys}\n", "matrix.yaml"), Path("/nowhere/matrix.yaml"))
+    with pytest.raises(UserError) as caught:
+        plan.make(matrix, engine="host")
+    (problem,) = caught.value.problems
+    at, _, what = told.partition(": ")
+    assert str(problem.where) == f"matrix.yaml:{at}"
+    assert what in problem.what
+
+
+def test_one_mac_on_two_networks_is_nobodys_concern() -> None:
+    both = {"mac": "02:00:00:00:00:09"}
+    made({"a": {"net": "lan", **both}, "b": {"net": "wan", **both}}, lan={}, wan={"host": "10.9.0.1/24"})
 
 
 @pytest.mark.parametrize(

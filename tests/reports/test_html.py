@@ -52,7 +52,7 @@ def data(text: str, name: str) -> Any:
 
 
 def entries(text: str) -> list[list[Any]]:
-    """`[result, consoles, trend]` of each test."""
+    """`[result, consoles, trend, boots]` of each test."""
     chunks = re.findall(r'<script type="application/zlib" data-first="(\d+)">([^<]*)</script>', text)
     found: list[list[Any]] = []
     for first, chunk in chunks:
@@ -147,9 +147,9 @@ def test_nothing_that_a_guest_words_is_markup(tmp_path: Path) -> None:
 def test_consoles_of_what_did_not_simply_pass(tmp_path: Path) -> None:
     kinds = [each for each in every() if each.attempts]
     made = [with_console(each, tmp_path, f"console of {each.test}\n") for each in kinds]
-    for got, _, _ in (found := entries(page(stored(run(*made), tmp_path), tmp_path))):
+    for got, *_ in (found := entries(page(stored(run(*made), tmp_path), tmp_path))):
         assert got["attempts"]
-    shown = {got["verdict"]: consoles for got, consoles, _ in found}
+    shown = {got["verdict"]: consoles for got, consoles, *_ in found}
     told_of = {verdict for verdict, consoles in shown.items() if consoles}
     assert told_of == {"contradicted", "failed", "timed out", "unexpected pass", "quarantined", "undecided", "flaky"}
     assert shown["failed"][-1]["console"] == {"head": "console of failed\n", "tail": "", "left": 0}
@@ -182,7 +182,7 @@ def test_the_worst_have_the_room_for_consoles(tmp_path: Path, monkeypatch: pytes
         for verdict in ("flaky", "failed")
     ]
     module.Report().write(run(*made), tmp_path, tmp_path / "index.html")
-    last = {got["test"]: consoles[-1] for got, consoles, _ in entries((tmp_path / "index.html").read_text())}
+    last = {got["test"]: consoles[-1] for got, consoles, *_ in entries((tmp_path / "index.html").read_text())}
     assert {name for name, shown in last.items() if "console" in shown} == {"failed-1", "failed-2", "flaky-1"}
     assert last["flaky-2"] == {"full": True}
 
@@ -199,7 +199,7 @@ def test_only_files_of_the_run_are_read(tmp_path: Path) -> None:
             for at, name in enumerate(names)
         )
     )
-    told_of = [consoles[0]["console"] for _, consoles, _ in entries(page(made, folder))]
+    told_of = [consoles[0]["console"] for _, consoles, *_ in entries(page(made, folder))]
     assert [list(each) for each in told_of] == [["error"]] * len(names)
     assert told_of[0]["error"] == told_of[1]["error"] == "is not a file of this run"
 
@@ -231,7 +231,7 @@ def test_trends_stand_with_their_tests(tmp_path: Path) -> None:
         "verdicts": [SEVERITY.index("passed"), None, SEVERITY.index("failed")],
         "series": {"boot_time": [0.5, None, 0.25]},
     }
-    assert [trend for _, _, trend in entries(text)] == [wanted, None]
+    assert [trend for _, _, trend, _ in entries(text)] == [wanted, None]
     assert [each["commit"] for each in data(text, "data")["nights"]] == ["c0ffee"] * 3
 
 

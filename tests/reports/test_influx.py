@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import re
 from dataclasses import replace
 from datetime import datetime
@@ -106,7 +107,8 @@ def test_a_worse_verdict_is_a_higher_number_and_good_ones_are_the_lowest(tmp_pat
 
 
 def test_the_commit_may_be_a_field(tmp_path: Path) -> None:
-    made = told(run(result(), commit="0123abcd"), tmp_path, commit="field")
+    made = told(run(replace(result(), pairs=(PAIR,)), commit="0123abcd"), tmp_path, commit="field")
+    assert len(of("pair", made)) == 1
     assert {line.fields["commit"] for line in made} == {"0123abcd"}
     assert not any("commit" in line.tags for line in made)
     with pytest.raises(UserError, match="the commit cannot be 'label' in line protocol"):
@@ -241,8 +243,11 @@ PAIR = PairFinding(
 def test_a_pair_is_told_with_its_interval_and_one_without_is_not(tmp_path: Path) -> None:
     unknown = replace(PAIR, name="boot_time", verdict=PairVerdict.UNKNOWN, low=0.0, high=0.0)
     blank = PairFinding("ocaml", "4.14", "5.3", PairVerdict.UNKNOWN, "no partner")
-    made = replace(result(test="t"), pairs=(PAIR, unknown, blank, replace(PAIR, name=EVIL)))
+    endless = replace(PAIR, name="endless", high=math.inf)
+    made = replace(result(test="t"), pairs=(PAIR, unknown, blank, endless, replace(PAIR, name=EVIL)))
     first, second = of("pair", told(run(made), tmp_path))
+    assert first.time == second.time == BEGAN
+    assert isinstance(first.fields["boots"], int)
     assert {key: first.tags[key] for key in ("axis", "base", "measure", "unit", "test")} == {
         "axis": "ocaml",
         "base": "4.14",

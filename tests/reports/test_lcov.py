@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import re
+import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
 from counting.covered import ALL, Rows, run
 from reports.examples import report
 
@@ -61,3 +65,25 @@ def test_a_name_stays_on_its_line(tmp_path: Path) -> None:
     text = written(tmp_path, {"arm-qemu/a": [("f\nend_of_record\nSF:/etc/passwd", "a\nSF:/x", 1, 1)]})
     assert text.count("\nend_of_record\n") == 1
     assert text.count("\nSF:") == 1
+
+
+@pytest.mark.lcov
+def test_lcov_and_genhtml_read_it(tmp_path: Path) -> None:
+    odd: Rows = [("operator()(int, char) const", "dir/with blank.cc", 3, 1), ("é <b>&\x1b[31m", "dir/é.c", 2, 0)]
+    text = written(tmp_path, {**ALL, "arm-qemu/odd": odd})
+    for source in re.findall(r"^SF:(.*)$", text, re.MULTILINE):
+        (tmp_path / source).parent.mkdir(exist_ok=True)
+        (tmp_path / source).write_text("int line;\n" * 20)
+
+    def ran(*command: str) -> str:
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    assert "5 of 7" in ran("lcov", "--summary", "coverage.info")
+    ran("genhtml", "-o", "html", "coverage.info")
+    made = (tmp_path / "html").rglob("*.func.html")
+    pages = {page.name: html.unescape(page.read_text(errors="replace")).replace("\xa0", " ") for page in made}
+    assert "operator()(int; char) const" in pages["with blank.cc.func.html"]
+    assert "é <b>&</a>" in pages["é.c.func.html"], "escaped"
+    assert len(pages) == 7

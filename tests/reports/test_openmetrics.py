@@ -66,6 +66,11 @@ def test_a_pair_has_its_difference_and_the_ends_of_its_interval(tmp_path: Path) 
     assert (change.value, change.labels["verdict"], change.labels["test"]) == (0.26, "more", "hello")
     ends = [each for end in ("low", "high") for each in found[f"bootmatrix_pair_{end}"]]
     assert [each.value for each in ends if own.items() <= each.labels.items()] == [0.24, 0.27]
+    assert not any("verdict" in each.labels for each in ends), "an end is one series, whatever the verdict becomes"
+    timed = told(run(replace(result(), pairs=(PAIR,))), tmp_path, times=True)
+    assert {at(each) for name in ("change", "low", "high") for each in timed[f"bootmatrix_pair_{name}"]} == {
+        1795475175.123
+    }
 
 
 def test_the_run_has_its_counts(tmp_path: Path) -> None:

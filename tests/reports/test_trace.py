@@ -71,6 +71,18 @@ def test_each_boot_lies_on_the_track_of_its_worker_with_its_phases_in_it(tmp_pat
     assert (failed["verdict"], failed["reason"]) == ("failed", "exited(1) instead of exited(0)")
 
 
+def test_all_boots_of_a_pair_lie_on_their_track_though_only_the_last_is_told_in_full(tmp_path: Path) -> None:
+    """The results have the last boot of each; between others the worker did not stand still."""
+    one = result(attempts=(attempt(1, "passed"),), test="one")
+    journal = [tried(at, one) | {"seconds": 0.5, "verdict": "passed"} for at in (1.0, 2.0)]
+    spoilt = tried(2.5, one) | {"seconds": "nan"}
+    found = traced(run(one), tmp_path, BEGUN, *journal, spoilt, tried(3.0, one))
+    assert sorted(at for _, name, at, _ in slices(found) if name == one.id) == [500_000, 1_500_000, 2_875_000]
+    boots = [each for each in found if each["ph"] == "X"]
+    assert {each["args"]["verdict"] for each in boots} == {"passed"}
+    assert {each["dur"] for each in boots} == {500_000, 125_000}
+
+
 def test_a_run_that_was_resumed_after_the_host_was_started_anew_goes_on(tmp_path: Path) -> None:
     one, two = result(test="one"), result(test="two")
     resumed = {**BEGUN, "event": "run resumed", "time": "2026-11-23T23:07:15.123+00:00", "monotonic": 3.0}

@@ -12,6 +12,7 @@ from runners import xl
 
 ROOT = Path(__file__).parents[2]
 TOO_SMALL = "Failed to set paging mempool size to 4kB: Cannot allocate memory"
+NO_MAPPING = "not enough memory for initial mapping (0x3ff > 0x100): Out of memory"
 NO_ROOM = "segment kernel too large (0x14 > 0x100 - 0x100 pages): Out of memory"
 NO_CONSOLE = "xenconsole: Could not open tty `/dev/pts/0': Permission denied\n"
 KILLED = "xl was ended by SIGKILL"
@@ -95,6 +96,11 @@ def test_a_panic_is_one_however_the_domain_ends(code: int) -> None:
             3,
             f"xc: error: panic: xg_dom_core.c:536: xc_dom_chk_alloc_pages: {NO_ROOM}",
             NO_ROOM,
+        ),
+        (
+            3,
+            f"xc: error: panic: xg_dom_x86.c:159: count_pgtables: {NO_MAPPING}",
+            f"count_pgtables: {NO_MAPPING}",
         ),
         (
             1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,28 @@ def test_the_same_thing_twice_is_told_to_be_as_much(tmp_path: Path) -> None:
     done = ran(tmp_path, scripted(AXES, t=same))
     assert "command-two/t: against one, two has as much n" in done.stdout
     assert [each.verdict for each in findings(tmp_path)] == ["same"]
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        (2, r"of each were not enough for ±2%: `most: 8[0-9]0` probably is\)"),
+        (
+            0.05,
+            r"enough for ±0.05%; 1,000 would give about ±1.[0-9]%: make the measured boot shorter, raise `until`",
+        ),
+    ],
+)
+def test_what_is_undecided_says_what_would_help(tmp_path: Path, until: float, said: str) -> None:
+    """Of blocks in turn the one has 10% more, the next 10% less."""
+    to_and_fro = (
+        'echo >> "$0"; block=$((($(wc -l < "$0") - 1) / 4 % 2)); echo fine; '
+        "case $1$block in two0) echo n=1100;; two1) echo n=909.09;; *) echo n=1000;; esac"
+    )
+    test = {**counting(pair={"axis": "version", "of": "n", "most": 20, "until": until}), "runner": {}}
+    test["runner"]["command"] = ["sh", "-c", to_and_fro, str(tmp_path / "boots"), "{args}"]
+    done = ran(tmp_path, scripted(AXES, t=test))
+    assert re.search(said, done.stdout), done.stdout
 
 
 def test_all_others_are_held_against_the_base(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from bootmatrix.grouping import KEPT
 from bootmatrix.model import GOOD_VERDICTS, PairFinding, Result, Run, Verdict
 from bootmatrix.screen import summary as summary_module
 from bootmatrix.screen.plain import PlainScreen, QuietScreen
-from bootmatrix.screen.summary import MOST, PAIRS
+from bootmatrix.screen.summary import MOST, PAIRS, REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -77,6 +77,34 @@ def test_a_quiet_run_tells_of_undecided_pairs_where_these_fail_it(verdict: str) 
     QuietScreen(pen, failing={Verdict.UNDECIDED}).summary(paired, Path("out"), ())
     assert "gcc/a: against 4.14, 5.3 boot_time is " in file.getvalue()
     assert "too few" in file.getvalue()
+
+
+def test_a_quiet_run_tells_of_no_pair_that_is_known() -> None:
+    open_one = PairFinding("ocaml", "4.14", "5.3", "undecided", "too few", "boot_time", low=-0.1, high=0.1)
+    known = replace(open_one, verdict="more", change=0.3, low=0.2, high=0.4)
+    pen, file = plain_pen()
+    both = run(replace(result("gcc/known"), pairs=(known,)), replace(result("gcc/open"), pairs=(open_one,)))
+    QuietScreen(pen, failing={Verdict.UNDECIDED}).summary(both, Path("out"), ())
+    assert "gcc/open: " in file.getvalue()
+    assert "gcc/known: " not in file.getvalue()
+    assert "gcc/known: " in "\n".join(told(both, failing={Verdict.UNDECIDED}))
+
+
+def test_a_difference_stands_out_and_what_names_hold_obeys_no_terminal() -> None:
+    more = PairFinding("ocaml", "4.14", "5.3\x1b[2J\u202e", "more", name="boot_time", change=0.2, low=0.19, high=0.21)
+    same = replace(more, verdict="same", change=0.0, low=-0.01, high=0.01)
+    made = run(replace(result("gcc/a"), pairs=(more,)), replace(result("gcc/b"), pairs=(same,)))
+    spans = [*summary_module.told(made, Path("out"), (), good=GOOD_VERDICTS, quiet=False)]
+    assert [style for text, style in spans if text.startswith("gcc/")] == ["bold", ""]
+    assert all(text.isprintable() for text, _ in spans)
+
+
+@pytest.mark.parametrize("verdict", ["skipped", "undecided"])
+def test_of_many_reasons_of_what_fails_no_run_so_many_are_told(verdict: str) -> None:
+    lines = told(run(*(result(f"gcc/{number}", verdict, f"for {number}") for number in range(REASONS + 3))))
+    assert f"gcc/0 {verdict}: for 0" in lines
+    assert f"… and 3 tests {verdict} for other reasons" in lines
+    assert sum(f" {verdict}: for " in line for line in lines) == REASONS
 
 
 def test_boots_in_turn_are_told_in_sentences_and_of_many_the_largest_differences() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import statistics
 import sys
 from pathlib import Path
 
@@ -69,6 +70,53 @@ def test_no_more_is_measured_than_is_allowed_however_wide_the_interval_is() -> N
     ratio = turned({0: 1, 1: 1}, 0.5, most=30).ratio(1, "time")
     assert ratio is not None
     assert (ratio.blocks, ratio.half > 0.02) == (30 // EACH - WARM, True)
+
+
+@pytest.mark.parametrize(("noise", "most"), [(0.06, 20), (0.08, 30), (0.1, 60)])
+def test_so_many_boots_as_would_be_needed_are_enough_and_not_far_too_many(noise: float, most: int) -> None:
+    enough, times = [], []
+    for seed in range(30):
+        ratio = turned({0: 1, 1: 1}, noise, most=most, seed=str(seed)).ratio(1, "time")
+        assert ratio is not None
+        if ratio.half <= 0.02:
+            continue
+        needed = ratio.needed(0.02)
+        more = turned({0: 1, 1: 1}, noise, most=math.ceil(needed), seed=f"another {seed}").ratio(1, "time")
+        assert more is not None
+        enough.append(more.half <= 0.02)
+        times.append(needed / (EACH * (WARM + more.blocks)))
+    assert len(enough) > 20
+    assert sum(enough) >= 0.85 * len(enough)
+    assert statistics.median(times) < 3
+
+
+@pytest.mark.parametrize("noise", [0.1, 0.5])
+def test_how_wide_an_interval_of_more_boots_would_be_is_told_before(noise: float) -> None:
+    given = []
+    for seed in range(20):
+        few = turned({0: 1, 1: 1}, noise, most=30, seed=str(seed)).ratio(1, "time")
+        many = turned({0: 1, 1: 1}, noise, most=400, until=0.0001, seed=str(seed)).ratio(1, "time")
+        assert few is not None
+        assert many is not None
+        given.append(many.half / few.within(400))
+    assert sum(each <= 1.05 for each in given) >= 16
+    assert statistics.median(given) > 0.6
+
+
+def test_where_nothing_was_narrow_no_number_of_boots_is_told() -> None:
+    gone = turned({0: 1, 1: 1e-320}, 0, most=60).ratio(1, "time")
+    assert gone is not None
+    assert gone.low == gone.high
+    assert math.isinf(gone.needed(0.02))
+
+
+@pytest.mark.parametrize("values", [(1e-300, 1e300), (1e300, 1e-300), (5e-324, 1.7e308)])
+def test_numbers_as_far_apart_as_numbers_can_be_have_a_ratio_that_is_one(values: tuple[float, float]) -> None:
+    ratio = turned(dict(enumerate(values)), 0).ratio(1, "time")
+    assert ratio is not None
+    assert ratio.low is not None
+    assert all(map(math.isfinite, (ratio.before, ratio.after, ratio.change, ratio.low)))
+    assert (ratio.change > 0) == (values[1] > values[0])
 
 
 def test_of_too_few_blocks_there_is_no_interval() -> None:

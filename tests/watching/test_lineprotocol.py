@@ -27,6 +27,7 @@ ALBATROSS = "resource_usage,vm=:hello utime=1.000123,stime=0.5,maxrss=17500i"
         ("kinfo_mem,vm=hello rss=4096i,uptime=2.500000", {"kinfo_mem.rss": 4096, "kinfo_mem.uptime": 2.5}),
         (r"vmm,vm=hello vcpu\ exits=3i,a\,b\=c=4i", {"vmm.vcpu exits": 3, "vmm.a,b=c": 4}),
         ("interface,vm=hello,bridge=service mtu=1500i", {"interface{bridge=service}.mtu": 1500}),
+        ("cpu,host=a,hostname=b,vm=c busy=1", {"cpu.busy": 1}),
         ("weather,location=us temperature=82 1465839830100400200", {"weather{location=us}.temperature": 82}),
         ('a,b=c\\ d,a=x\\,y s="1,2 x=3",t=4u', {"a{a=x,y,b=c d}.t": 4}),
         ("a b=-1,c=+2.,d=3e-2,e=t", {"a.b": -1, "a.c": 2, "a.d": 0.03}),

@@ -5,17 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 from watching.fakes import FakeProcess
 
+from bootmatrix import patterns
 from bootmatrix.places.place import CONSOLE, TENDER, Exit
 from bootmatrix.texts import Record
 from bootmatrix.watching.stop import StopKind
 from bootmatrix.watching.thinning import Thinned
 from bootmatrix.watching.witness import Ending, Findings, Moment, Witness
-from bootmatrix.watching.witnesses.series import FILE, LONGEST, Numbers
+from bootmatrix.watching.witnesses.series import FILE, LINES, LONGEST, Numbers
 from bootmatrix.watching.witnesses.soak import Soak
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ALIVE, ENDED = Ending(None, None), Ending(Exit(0), None)
 
@@ -104,6 +110,40 @@ def test_of_a_line_without_end_only_so_much_is_kept() -> None:
     witness.saw(CONSOLE, b"heap=6\nheap=7\n")
     witness.tick(at(102.0))
     assert list(witness.ended(ENDED).series["heap"].points) == [(2, 7)]
+
+
+def test_of_a_million_lines_a_second_few_are_looked_at_and_their_first_numbers_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = Counter[str]()
+    numbers = patterns.numbers
+
+    def counted(wanted: str, text: str) -> Iterator[float]:
+        looked[wanted] += 1
+        return numbers(wanted, text)
+
+    monkeypatch.setattr(patterns, "numbers", counted)
+    witness = Numbers({"heap": r"heap=(\d+)", "other": r"other=(\d+)"})
+    begun(witness)
+    flood = b"heap=7\n" * 100_000
+    for tick in range(1, 21):
+        witness.saw(CONSOLE, flood)
+        witness.tick(at(100.0 + tick / 10))
+    witness.saw(CONSOLE, b"other=1\n")
+    points = witness.ended(ENDED).series["heap"].points
+    assert looked[r"heap=(\d+)"] <= 21 * LINES  # of two million
+    assert points[0][0] == pytest.approx(0.1)
+    assert points[0][1] == 7
+    assert points[-1][0] > 1.5
+
+
+def test_values_that_come_all_at_once_are_no_more_than_others() -> None:
+    thinned: Thinned[int] = Thinned(128)
+    for number in range(1000):
+        thinned.add(1.0, number)
+    assert len(thinned.kept) < 128
+    assert not thinned.takes(1.0)
+    assert thinned.takes(1.1)
 
 
 @pytest.mark.parametrize("apart", [0.1, 1.0, 60.0])

@@ -1,0 +1,87 @@
+"""The body of an answer by HTTP/1.1 (RFC 9112), piece by piece: what a guest says of its length is not believed.
+
+http.client takes what is nearly right, and of a chunk of -1 bytes all that ever comes.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+from typing import TYPE_CHECKING
+
+from bootmatrix import texts
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Iterator
+
+PIECE = 1 << 16  # bytes
+LINE = 1 << 10  # bytes of the line before a chunk, or of one after the last
+TRAILERS = 100
+SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(;.*)?\r?\n", re.DOTALL)
+LENGTH = re.compile(r"[0-9]{1,18}")
+
+
+def pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """Those of an answer whose headers have come. Raises ValueError where it is not HTTP, IncompleteRead with what is
+    missing where it ends too early.
+    """
+    reader: io.BufferedReader | None = response.fp
+    length = None if response.chunked else _length(response)
+    if response.length == 0 or not reader:  # after HEAD, or with a status that has none
+        return
+    if response.chunked:
+        yield from _chunks(reader)
+    else:
+        yield from _until_the_end(reader) if length is None else _exactly(reader, length)
+
+
+def _length(response: http.client.HTTPResponse) -> int | None:
+    """None: all until the connection is closed."""
+    given = set(response.headers.get_all("Content-Length") or ())
+    if len(given) > 1 or not all(map(LENGTH.fullmatch, given)):
+        raise ValueError(f"its Content-Length is '{texts.line(', '.join(sorted(given)), 80)}'")
+    return int(given.pop()) if given else None
+
+
+def _chunks(reader: io.BufferedReader) -> Iterator[bytes]:
+    while size := _size(reader):
+        yield from _exactly(reader, size)
+        if (end := reader.readline(2)) not in {b"\r\n", b"\n"}:
+            raise ValueError(f"after a chunk of {size:,} bytes comes '{_shown(end)}'") if end else _early(2)
+    for _ in range(TRAILERS):
+        line = reader.readline(LINE)
+        if line in {b"\r\n", b"\n", b""}:
+            return
+    raise ValueError(f"got more than {TRAILERS} trailers")
+
+
+def _size(reader: io.BufferedReader) -> int:
+    line = reader.readline(LINE)
+    if not line:
+        raise _early(1)
+    if not (found := SIZE.fullmatch(line)):
+        raise ValueError(f"'{_shown(line)}' is not the size of a chunk")
+    return int(found[1], 16)
+
+
+def _exactly(reader: io.BufferedReader, size: int) -> Iterator[bytes]:
+    left = size
+    while left:
+        if not (piece := reader.read(min(left, PIECE))):
+            raise _early(left)
+        left -= len(piece)
+        yield piece
+
+
+def _until_the_end(reader: io.BufferedReader) -> Iterator[bytes]:
+    while piece := reader.read(PIECE):
+        yield piece
+
+
+def _early(missing: int) -> http.client.IncompleteRead:
+    return http.client.IncompleteRead(b"", missing)
+
+
+def _shown(line: bytes) -> str:
+    return texts.line(line.decode("latin-1").rstrip("\r\n"), 40)
