@@ -183,9 +183,9 @@ def test_a_job_that_is_killed_leaves_nothing(place: BoxPlace) -> None:
 
 
 def test_a_job_has_no_more_processes_than_it_may_and_the_others_have_theirs(place: BoxPlace) -> None:
-    many = "for i in $(seq 300); do sleep 4711 & done; echo none"
+    many = "for i in 1 2 3 4 5 6 7 8; do sleep 4711 & done; echo none"
     with place.start(shell("read line; (echo $line)", reads=True)) as process:
-        _, console, tender = run_job(place, shell(many))
+        _, console, tender = run_job(place, shell(many, processes=8))
         assert b"none" not in console
         assert b"Cannot fork" in tender
         process.write(b"well\n")
