@@ -29,6 +29,7 @@ COMMANDS = {
     "merge": "Make one run of the shards of several machines.",
     "conformance": "Hold a backend's runner to the truth.",
     "repro": "Print the exact commands that boot one test by hand.",
+    "box": "Boot one test by hand in a box, or run a command there.",
     "net": "Set up the networks of one test while a command runs.",
     "shell": "Open a shell in a cell's container, or in the networks of one of its tests.",
     "trust": "Let a repository's own runners and reports be imported.",

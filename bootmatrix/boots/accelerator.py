@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from bootmatrix.watching.watch import Watched
 
 LARGEST = 1 << 20  # bytes of what probes found
-LONGEST = 6  # times its time that a probe gets which others kept from running
-PROCESSORS = 1  # that a probe uses
 NATIVE = {"kvm": "KVM", "xen": "Xen"}  # they run guests of the machine's own architecture
 TRACED = ("runstate_set", "qemu_system_", "memory_region_")  # how the lines of QEMU's trace begin
 
@@ -145,9 +143,7 @@ def _boot(place: Place, found: Found, probe: Probe, noise: str) -> str:
     argv = (found.program, *(paths.get(word, word) for word in probe.argv[1:]))
     files = {name: _bytes(content, paths) for name, content in probe.files.items()}
     job = Job(argv, "KVM probe", mounts=found.mounts, devices=(devices.KVM,), folder=folder, files=files)
-    seen = _watched(place, job, probe.seconds, noise)
-    if starvation.of(seen, PROCESSORS):
-        seen = _watched(place, job, LONGEST * probe.seconds, noise)
+    seen = starvation.unhurried(lambda seconds: _watched(place, job, seconds, noise), probe.seconds)
     if seen.stopped:
         return f"/dev/kvm opens, but a test guest did not finish on it within {seen.seconds:.0f} s"
     assert seen.exit is not None  # noqa: S101

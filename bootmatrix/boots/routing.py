@@ -34,20 +34,32 @@ class Router:
 
     def prepare(self, step: BootStep, fields: TestFields, place: Place) -> tuple[list[Prepared], Place]:
         """All guests of a test, which boot in one place. Raises as `Preparer.prepare`."""
+        found, lacking = self.outside(step, fields, place)
+        if not lacking:
+            return found, place
+        if not self.boxed:
+            raise Unavailable(f"{lacking}; {NO_IMAGE}")
+        box = self.boxed(lacking.accelerator, step)
+        return [_told(each, str(lacking)) for each in self._prepared(step, fields, box)], box
+
+    def outside(self, step: BootStep, fields: TestFields, place: Place) -> tuple[list[Prepared], Unaccelerated | None]:
+        """All guests if they boot in the place itself; none, and what it lacks, if a box is to bring that.
+
+        Raises as `Preparer.prepare`.
+        """
         wanted = self.asked or fields.box
         always = wanted == "always" and not step.remote
         lacking = self._wanted(step) if always else self._lacking(step, place)
         if not lacking:
             try:
-                return self._prepared(step, fields, place), place
+                return self._prepared(step, fields, place), None
             except Unaccelerated as error:
                 lacking = error
         if wanted == "never" or step.remote or any(part.arch != BOXED.get(lacking.accelerator) for part in step.parts):
             raise lacking
-        if not step.image or not self.boxed:
+        if not step.image:
             raise Unavailable(f"{lacking}; {NO_IMAGE}")
-        box = self.boxed(lacking.accelerator, step)
-        return [_told(each, str(lacking)) for each in self._prepared(step, fields, box)], box
+        return [], lacking
 
     def _lacking(self, step: BootStep, place: Place) -> Unaccelerated | None:
         """What the place is known to lack without a look at the tenders."""

@@ -9,11 +9,15 @@ from bootmatrix.places.strain import STARVED
 from bootmatrix.quantities import human_time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bootmatrix.places.strain import Strain
     from bootmatrix.watching.watch import Watched
 
 EVIDENCE = "its threads' time on processors and on run queues"
 UNKNOWN = STARVED / 2  # which part it had of what it could have had, where that cannot be told
+LONGEST = 6  # times its time that a question gets which others kept from running
+PROCESSORS = 1  # that a question to a tender uses
 REMEDY = "run it again when this host is less busy, or with a smaller -j"
 
 
@@ -52,3 +56,9 @@ def of(seen: Watched, cpus: int) -> Starvation | None:
         return None
     found = Starvation(seen.findings.strain, max(seen.seconds - seen.stood, 0.001), cpus)
     return found if found.share < STARVED else None
+
+
+def unhurried(ask: Callable[[float], Watched], seconds: float) -> Watched:
+    """What is seen of a question within so many seconds; within LONGEST times as many if others had the processors."""
+    seen = ask(seconds)
+    return ask(LONGEST * seconds) if of(seen, PROCESSORS) else seen

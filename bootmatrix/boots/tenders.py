@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
-from bootmatrix.errors import LONGEST, MOST, Problem, UserError
+from bootmatrix.boots import starvation
+from bootmatrix.errors import LONGEST, MOST, InfrastructureError, Problem, UserError
 from bootmatrix.places.place import Job, Mount, Place
 from bootmatrix.quantities import how_many
 from bootmatrix.watching.limits import Limits
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bootmatrix.model import Runner, Tender
+    from bootmatrix.watching.watch import Watched
 
 BUILD = "/unikernels"  # where a build's output is seen inside an image
 SURVEY_SECONDS = 30.0
@@ -108,8 +110,14 @@ def last_line(text: str) -> str:
 
 
 def _ask(place: Place, job: Job) -> tuple[int, str]:
-    with place.start(job) as process:
-        seen = watch(process, Limits(SURVEY_SECONDS, 1 << 16, merge=True), threading.Event())
+    def ask(seconds: float) -> Watched:
+        with place.start(job) as process:
+            return watch(process, Limits(seconds, 1 << 16, merge=True), threading.Event())
+
+    seen = starvation.unhurried(ask, SURVEY_SECONDS)
+    if starvation.of(seen, starvation.PROCESSORS):
+        what = f"{place.name} was kept from saying whether it has the tender: {seen.seconds:.0f} s were not enough"
+        raise InfrastructureError(Problem(what, remedy=starvation.REMEDY))
     status = seen.exit.status if seen.exit and seen.exit.status is not None else 127
     return status, texts.clean(seen.console.raw())
 

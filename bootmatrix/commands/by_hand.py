@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import shutil
 import sys
@@ -22,12 +23,20 @@ if TYPE_CHECKING:
 def prepared(step: BootStep, place: Place) -> Prepared:
     """The boot, or that of one guest of a test, whose image and build are there; raises UserError if it cannot be."""
     from bootmatrix.boots import preparing  # noqa: PLC0415
+
+    check(step)
+    with possible(step):
+        return preparing.Preparer().prepare(step, step.fields, place)
+
+
+@contextlib.contextmanager
+def possible(step: BootStep) -> Iterator[None]:
+    """Raises UserError if what is prepared meanwhile cannot be."""
     from bootmatrix.boots.tenders import Unavailable  # noqa: PLC0415
     from bootmatrix.model import Rejected  # noqa: PLC0415
 
-    check(step)
     try:
-        return preparing.Preparer().prepare(step, step.fields, place)
+        yield
     except (Unavailable, Rejected) as error:
         remedy = getattr(error, "remedy", "")
         raise UserError(Problem(f"{step.test_id} cannot boot here: {step.told(str(error))}", remedy=remedy)) from None
@@ -65,8 +74,12 @@ def networked(step: BootStep) -> bool:
 
 def line(step: BootStep, words: str) -> str:
     """The command that runs these words of a shell in the networks of a test."""
-    ourselves = ["bootmatrix"] if shutil.which("bootmatrix") else [sys.executable, "-m", "bootmatrix"]
-    return f"{shlex.join([*ourselves, 'net', step.id, *step.options])} -- {words}"
+    return f"{shlex.join([*ourselves(), 'net', step.id, *step.options])} -- {words}"
+
+
+def ourselves() -> list[str]:
+    """The words of a shell that are bootmatrix."""
+    return ["bootmatrix"] if shutil.which("bootmatrix") else [sys.executable, "-m", "bootmatrix"]
 
 
 def remark(text: str, *, err: bool = False) -> None:

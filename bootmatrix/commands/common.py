@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.model import Verdict
+    from bootmatrix.places.opening import Places
     from bootmatrix.places.place import Place
     from bootmatrix.planning.plan import Plan
     from bootmatrix.planning.step import BootStep
+    from bootmatrix.running.makers import Makers
 
 MATRIX = Path("matrix.yaml")
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -52,6 +54,11 @@ def allow_option(function: F) -> F:
 def engine_option(function: F) -> F:
     choice, text = click.Choice([str(each) for each in Engine]), f"Build and boot {', or '.join(SAID.values())}."
     return click.option("--engine", type=choice, default=str(Engine.DOCKER), show_default=True, help=text)(function)
+
+
+def box_option(function: F) -> F:
+    text = "Whether tests boot in virtual machines that bring KVM or Xen, whatever they say of it themselves."
+    return click.option("--box", type=click.Choice(["never", "auto", "always"]), help=text)(function)
 
 
 def shard_option(function: F) -> F:
@@ -153,6 +160,13 @@ def place_of(step: BootStep, engine: str, *, built: bool) -> Iterator[Place]:
     """Where a boot runs, with its image ready and, if it is to be `built`, its build, as a run makes them; what is
     started there is gone afterwards.
     """
+    with places_of(step, engine, built=built) as (places, _makers):
+        yield places.of(step.site)
+
+
+@contextlib.contextmanager
+def places_of(step: BootStep, engine: str, *, built: bool) -> Iterator[tuple[Places, Makers]]:
+    """The same for more places, and what makes their images."""
     from bootmatrix.places import opening  # noqa: PLC0415
     from bootmatrix.running.makers import Makers  # noqa: PLC0415
     from bootmatrix.running.telling import ToTerminal  # noqa: PLC0415
@@ -167,7 +181,7 @@ def place_of(step: BootStep, engine: str, *, built: bool) -> Iterator[Place]:
         for part in step.parts if built else ():
             if part.build:
                 makers.build(part.build)
-        yield places.of(step.site)
+        yield places, makers
 
 
 def say_unchecked(matrix: Matrix) -> None:

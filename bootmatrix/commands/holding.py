@@ -40,7 +40,7 @@ def held(step: BootStep, place: Place) -> Iterator[Held]:
             yield together
     else:
         with _alone(step, place) as standing:
-            _tell(standing, step.interfaces[0])
+            tell(standing, step.interfaces[0])
             yield standing
 
 
@@ -61,7 +61,7 @@ def _together(step: BootStep, place: Place) -> Iterator[Held]:
         names = {name: f"{by_hand.name(step)}-net-{name}" for name in shared.ends}
         ends = {name: place.standing(shared.ends[name], called) for name, called in names.items()}
         for name, end in ends.items():
-            _tell(end, next(each for each in interfaces if each.network.name == name), f"in {name}, ")
+            tell(end, next(each for each in interfaces if each.network.name == name), f"in {name}, ")
         together = Together(guests, ends.values())
         try:
             yield together
@@ -69,7 +69,8 @@ def _together(step: BootStep, place: Place) -> Iterator[Held]:
             together.clear()
 
 
-def _tell(standing: Standing, interface: Interface, where: str = "") -> None:
+def tell(standing: Standing, interface: Interface, where: str = "") -> None:
+    """How to ask who has an interface."""
     for way in standing.ways_in(f"ping {interface.address.ip}"):
         by_hand.remark(f"ask it from a second terminal {where}{way}", err=True)
 
@@ -114,7 +115,7 @@ def run(held: Held, argv: Sequence[str]) -> int:
     def interrupt(_number: int, _frame: object) -> None:
         held.interrupt()
 
-    with _handled(dict.fromkeys(ENDING, end) | {signal.SIGINT: interrupt}):
+    with handled(dict.fromkeys(ENDING, end) | {signal.SIGINT: interrupt}):
         try:
             started.append(subprocess.Popen(held.command(argv)))
         except OSError as error:
@@ -126,7 +127,7 @@ def run(held: Held, argv: Sequence[str]) -> int:
 
 
 @contextlib.contextmanager
-def _handled(handlers: Mapping[signal.Signals, Callable[[int, object], None]]) -> Iterator[None]:
+def handled(handlers: Mapping[signal.Signals, Callable[[int, object], None]]) -> Iterator[None]:
     """While this lasts, these signals are handled so; those that we were told to ignore stay ignored."""
     from bootmatrix.program import signals  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ import click
 from bootmatrix.commands import by_hand, script
 from bootmatrix.commands.common import (
     allow_option,
+    box_option,
     engine_option,
     matrix_options,
     one_boot,
@@ -41,10 +42,19 @@ Examples:
     show_default=True,
     help="The attempt whose arguments are used.",
 )
+@box_option
 @engine_option
 @allow_option
 @matrix_options
-def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], directory: Path | None, file: Path) -> None:
+def command(
+    test: str,
+    attempt: int,
+    box: str | None,
+    engine: str,
+    allow: tuple[Path, ...],
+    directory: Path | None,
+    file: Path,
+) -> None:
     """Print the exact commands that boot one test by hand: copied into a shell they work.
 
     What they need, the image and the build, is made first if it is not there. On a host over SSH a run does it all.
@@ -55,8 +65,15 @@ def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], direc
         by_hand.remark(f"{step.remote.name} is reached over SSH, and nothing of a boot stays there: a run repeats it")
         click.echo(shlex.join(["bootmatrix", "run", step.id, *step.options]))
         return
+    from bootmatrix.boots.preparing import Preparer  # noqa: PLC0415
+    from bootmatrix.boots.routing import Router  # noqa: PLC0415
+
     with place_of(step, engine, built=True) as place:
-        found = [by_hand.prepared(part, place) for part in step.parts]
+        with by_hand.possible(step):
+            found, lacking = Router(Preparer(), asked=box or "").outside(step, step.fields, place)
+        if lacking:
+            _tell_boxed(step, str(lacking), attempt)
+            return
         for text in _remarks(step, found, place):
             by_hand.remark(text)
         lines = [line for each in found for line in place.command_line(by_hand.job(each, attempt, place))]
@@ -64,6 +81,20 @@ def command(test: str, attempt: int, engine: str, allow: tuple[Path, ...], direc
         lines = [script.of(found, lines, inside=engine == Engine.HOST)]
     for line in lines:
         click.echo(by_hand.line(step, line) if by_hand.networked(step) else line)
+
+
+def _tell_boxed(step: BootStep, why: str, attempt: int) -> None:
+    """Of several guests a run alone boots all in one."""
+    number = ["--attempt", str(attempt)] if attempt > 1 else []
+    words = ["run", "--box", "always"] if step.guests else ["box", *number]
+    for part in step.parts:
+        for text in _expected(part):
+            by_hand.remark(part.told(text))
+    by_hand.remark(f"it boots in a box, an emulated machine: {why}")
+    line = shlex.join([*by_hand.ourselves(), *words, step.id, *step.options])
+    if not step.guests:
+        by_hand.remark(f"a shell there, with all that the boot has: {line} -- sh -i")
+    click.echo(line)
 
 
 def _remarks(step: BootStep, found: Sequence[Prepared], place: Place) -> Iterator[str]:
@@ -81,13 +112,18 @@ def _remarks(step: BootStep, found: Sequence[Prepared], place: Place) -> Iterato
 
 
 def _of_guest(prepared: Prepared, place: Place) -> Iterator[str]:
-    step, expect = prepared.step, prepared.fields.expect
-    yield f"{step.test_id}: expected {' or '.join(expect.outcome)}, within {prepared.fields.timeout:g} s"
-    for pattern in [*expect.console, *expect.console_any]:
-        yield f"the console must show {pattern}"
-    for pattern in expect.console_not:
-        yield f"the console must not show {pattern}"
+    step = prepared.step
+    yield from _expected(step)
     if prepared.choice.name:
         yield f"accelerator {prepared.choice.name}: {prepared.choice.reason or 'as asked'}"
     if step.build and step.build.image:
         yield f"image {step.build.image.name}, build {step.build.id}: {shlex.quote(str(step.build.output(place)))}"
+
+
+def _expected(step: BootStep) -> Iterator[str]:
+    expect = step.fields.expect
+    yield f"{step.test_id}: expected {' or '.join(expect.outcome)}, within {step.fields.timeout:g} s"
+    for pattern in [*expect.console, *expect.console_any]:
+        yield f"the console must show {pattern}"
+    for pattern in expect.console_not:
+        yield f"the console must not show {pattern}"

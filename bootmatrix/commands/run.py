@@ -8,6 +8,7 @@ import click
 from bootmatrix import repository
 from bootmatrix.commands.common import (
     allow_option,
+    box_option,
     engine_option,
     failing,
     failing_options,
@@ -77,11 +78,7 @@ The reports are in out/latest: index.html, junit.xml, summary.md and others, wit
     default="",
     help="Boot what differs only in this axis in turn, as often as is needed to know the difference to 2%.",
 )
-@click.option(
-    "--box",
-    type=click.Choice(["never", "auto", "always"]),
-    help="Whether tests boot in virtual machines that bring KVM or Xen, whatever they say of it themselves.",
-)
+@box_option
 @shard_option
 @failing_options
 @set_option

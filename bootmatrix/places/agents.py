@@ -149,8 +149,8 @@ class Single(Agent):
 class Said(Protocol):
     """What an agent says of a job, by its name."""
 
-    name: str
-
+    @property
+    def name(self) -> str: ...
     def line(self, seconds: float) -> str: ...
 
 

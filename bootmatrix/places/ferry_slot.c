@@ -1,6 +1,7 @@
 /* What a slot of a box is: its root file system, its mounts and devices, and its agent; a part of the ferry's source.
  *
  * The words that say so are read in their order, each a letter and the rest:
+ *   P NUMBER   how many processes it may have
  *   R FILE     the root: a SquashFS file; the box's own root if there is none
  *   T BYTES    the size of the scratch folder
  *   M SOURCE   the next is a mount of this file or folder of the slot's share; m the same, writable
@@ -31,6 +32,7 @@
 #include <unistd.h>
 
 #define ROOT "/mnt/root"
+#define GROUPS "/sys/fs/cgroup"
 #define SCRATCH_OPTIONS "mode=1777,size="
 
 extern char **environ;
@@ -143,6 +145,26 @@ static void limit(int which, const char *most)
         stop("a limit");
 }
 
+static void tell_group(const char *group, const char *file, const char *word)
+{
+    char path[128];
+    snprintf(path, sizeof path, GROUPS "/%s/%s", group, file);
+    int end = open(path, O_WRONLY | O_CLOEXEC);
+    if (end < 0 || write(end, word, strlen(word)) < 0)
+        stop(path);
+    close(end);
+}
+
+/* Lets all processes of a slot, this one and those that it starts, be so many at the most: the others stay able to have some. */
+static void limit_processes(const char *slot, const char *most)
+{
+    char path[128];
+    snprintf(path, sizeof path, GROUPS "/%s", slot);
+    mkdir(path, 0755);
+    tell_group(slot, "pids.max", most);
+    tell_group(slot, "cgroup.procs", "0");
+}
+
 /* Becomes the agent of a slot, as its words say; never returns. */
 static void become_agent(char *words, size_t length, const char *folder, const char *share)
 {
@@ -155,6 +177,9 @@ static void become_agent(char *words, size_t length, const char *folder, const c
     for (char *word = words; word < words + length; word += strlen(word) + 1) {
         char *rest = word + (*word ? 1 : 0);
         switch (*word) {
+        case 'P':
+            limit_processes(strrchr(share, '/') + 1, rest);
+            break;
         case 'R':
             make_root(rest);
             break;

@@ -43,7 +43,8 @@ class Frames:
         self._unread = 0  # bytes of them
         self._told = self._used = b""
         self._opening = False  # whether what comes is still of the slot before
-        self._gone = ""  # why nothing more will come
+        self._ended = ""  # why nothing more of the slot will come before it is made anew
+        self._gone = ""  # why nothing more will come at all
         self._over = False  # whether the thread has ended
         self._changed = threading.Condition()
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -60,6 +61,7 @@ class Frames:
         with self._changed:
             self._opening = True
             self._told = b""
+            self._ended = ""
         self.send(OPEN, words)
 
     def forget(self) -> None:
@@ -70,7 +72,7 @@ class Frames:
     def read(self, seconds: float) -> tuple[str, bytes] | None:
         """The next chunk, None if there is none within so many seconds or if the job is over."""
         with self._changed:
-            self._changed.wait_for(lambda: self._chunks or self._told or self._gone, seconds)
+            self._changed.wait_for(lambda: self._chunks or self.over(), seconds)
             if not self._chunks:
                 return None
             found = self._chunks.popleft()
@@ -80,7 +82,12 @@ class Frames:
 
     def over(self) -> bool:
         """Whether the job has ended, and what of it is still to be read is here."""
-        return bool(self._told or self._gone)
+        return bool(self._told or self._ended or self._gone)
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing more will come, of any slot."""
+        return bool(self._gone)
 
     def drain(self) -> None:
         """Nothing is left: what a job printed comes before the word of its end."""
@@ -96,11 +103,11 @@ class Frames:
         """The agent's next line, or why there will be none; InfrastructureError if it says nothing for so long."""
         end = time.monotonic() + seconds
         with self._changed:
-            while b"\n" not in self._told and not self._gone and len(self._told) <= TOLD:
+            while b"\n" not in self._told and not (self._ended or self._gone) and len(self._told) <= TOLD:
                 if not self._changed.wait(end - time.monotonic()) and time.monotonic() > end:
                     raise InfrastructureError(f"the box of {self.name} does not answer")
             if b"\n" not in self._told:
-                return self._gone or "it sent an invalid reply"
+                return self._ended or self._gone or "it sent an invalid reply"
             line, _, self._told = self._told.partition(b"\n")
         return line.decode("utf-8", "replace").strip()
 
@@ -200,4 +207,4 @@ class Frames:
         elif kind == FRAME and content and content[0] < len(self._links):
             self._links[content[0]].give(content[1:])
         elif kind == ENDED:
-            self._gone = content.decode("utf-8", "replace") or "it has ended"
+            self._ended = content.decode("utf-8", "replace") or "it has ended"

@@ -33,7 +33,8 @@ CPUS = 1
 BASE = 256 * MIB  # that it needs for itself
 LEAST = 1024 * MIB  # that it has
 OVERHEAD = 512 * MIB  # that the emulator needs besides
-BEGIN_SECONDS = 30.0  # that the emulator has to make its sockets
+BEGIN_SECONDS, END_SECONDS = 30.0, 2.0  # that the emulator has to make its sockets, and that its end takes to be told
+TICK = 0.02
 LAST = 2000  # characters of its own console that are told
 SHARE, ROOTS, SOCKETS = "bootmatrix", "roots", "sockets"
 
@@ -53,6 +54,7 @@ class Machine:
         self.memory = memory - BASE
         self.slots = [Slot(self, number) for number in range(SLOTS)]
         self.closed = False
+        self.failed = 0  # places that it could not make, one after the other
         self._stack = contextlib.ExitStack()
         self._said = b""
         self._lock = threading.Lock()
@@ -84,13 +86,25 @@ class Machine:
         return any(slot.used for slot in self.slots)
 
     @property
+    def idle(self) -> bool:
+        """Whether no job has a slot of it."""
+        return not any(slot.taken for slot in self.slots)
+
+    @property
+    def worn(self) -> bool:
+        """Whether none of the last jobs has found a place in it: no more are to be sent there."""
+        return self.failed >= SLOTS
+
+    @property
     def left(self) -> int:
         """Bytes that more boots may have."""
         return self.memory - sum(slot.taken for slot in self.slots)
 
-    @property
-    def said(self) -> str:
-        """The last of what it said of itself, in one line."""
+    def last_words(self) -> str:
+        """The last of what it said of itself, in one line; it may be about to end, and to say why."""
+        end = time.monotonic() + END_SECONDS
+        while self.alive and time.monotonic() < end:
+            time.sleep(TICK)
         return printable(self._said.decode("utf-8", "replace").strip().replace("\r", "").replace("\n", " / "))[-LAST:]
 
     def connect(self, number: int, name: str) -> Frames:
@@ -121,8 +135,9 @@ class Machine:
         last = self.folder / SOCKETS / f"slot{SLOTS - 1}"
         while not last.exists():
             if not self.alive or time.monotonic() > end:
-                raise InfrastructureError(f"{self.name} cannot be started: {self.said or 'its emulator said nothing'}")
-            time.sleep(0.02)
+                words = self.last_words() or "its emulator said nothing"
+                raise InfrastructureError(f"{self.name} cannot be started: {words}")
+            time.sleep(TICK)
 
 
 def _lay(folder: Path, programs: Mapping[str, bytes]) -> None:

@@ -28,6 +28,7 @@ FERRY = "".join(sources("bootmatrix.places").joinpath(f"{name}.c").read_text() f
 COMPILE = 'printf %s "$1" >/tmp/it.c && gcc -O2 -s -static -pthread -o /tmp/it /tmp/it.c >&2 && exec cat /tmp/it'
 COMPILE_SECONDS, LARGEST = 120.0, 4 << 20
 KIND = "agent"  # of what is kept, for `gc`
+TICK = 0.1
 TENDER = 48 * MIB  # of a machine's memory that a boot takes besides its guest's
 
 _numbers = itertools.count(1)  # of all kinds together: their folders are in one
@@ -40,26 +41,25 @@ class Machines:
         self.box, self.pool, self.own_root = box, pool, own_root
         self.place = ContainerPlace(box, pool)
         self._machines: list[Machine] = []
-        self._lock = threading.Lock()
+        self._lock, self._beginning = threading.Lock(), threading.Lock()
+        self._closed = False
         self._programs: dict[str, bytes] = {}
 
     def take(self, image: str, job: Job) -> Slot:
         """A slot for the job; raises InfrastructureError if there is none to be had."""
         self.pool.await_engine()
         root = self._root(image)
-        with self._lock:
-            slot = self._free(image, job)
-            slot.taken = job.guest + TENDER
+        slot = self._reserved(image, job)
         known = slot.machine.served
         try:
             if not slot.suits(image, job):
                 slot.fit(image, root, job)
         except BaseException as error:
             self.give_back(slot, clean=False)
-            if not isinstance(error, InfrastructureError):
+            if not isinstance(error, InfrastructureError) or not slot.lost:
                 raise
             slot.machine.close()
-            if not known or not slot.lost:
+            if not known:
                 raise
         else:
             return slot
@@ -79,21 +79,46 @@ class Machines:
     def close(self) -> None:
         """End all machines."""
         with self._lock:
+            self._closed = True
             machines, self._machines = self._machines, []
         for each in machines:
             each.close()
 
-    def _free(self, image: str, job: Job) -> Slot:
-        """The one that takes the least time to be fit for the job."""
-        for each in [each for each in self._machines if not each.alive]:
-            self._machines.remove(each)
+    def _reserved(self, image: str, job: Job) -> Slot:
+        """One that is free, else one of a new machine. Whom another's end is enough for does not wait for that machine,
+        and what is begun for a job is that job's.
+        """
+        while not (found := self._free(image, job)):
+            if self._beginning.acquire(timeout=TICK):
+                try:
+                    return self._free(image, job) or self._of_new(job)
+                finally:
+                    self._beginning.release()
+        return found
+
+    def _free(self, image: str, job: Job) -> Slot | None:
+        """The one that takes the least time to be fit for the job, which it has from now on."""
+        with self._lock:
+            gone = [each for each in self._machines if not each.alive or (each.worn and each.idle)]
+            self._machines = [each for each in self._machines if each not in gone]
+            roomy = [each for each in self._machines if not each.worn and each.left >= job.guest + TENDER]
+            free = [slot for each in roomy for slot in each.slots if not slot.taken]
+            found = min(free, key=lambda slot: (not slot.suits(image, job), slot.used), default=None)
+            if found:
+                found.taken = job.guest + TENDER
+        for each in gone:
             each.close()
-        roomy = [each for each in self._machines if each.left >= job.guest + TENDER]
-        free = [slot for each in roomy for slot in each.slots if not slot.taken]
-        if not free:
-            self._machines.append(begun := self._begin(job))
-            free = begun.slots
-        return min(free, key=lambda slot: (not slot.suits(image, job), slot.used))
+        return found
+
+    def _of_new(self, job: Job) -> Slot:
+        begun = self._begin(job)
+        with self._lock:
+            begun.slots[0].taken = job.guest + TENDER
+            if not self._closed:
+                self._machines.append(begun)
+                return begun.slots[0]
+        begun.close()
+        raise InfrastructureError(f"the run ended while {begun.name} was started")
 
     def _begin(self, job: Job) -> Machine:
         number = next(_numbers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import InfrastructureError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Job
 
 FIRST_SECONDS, READY_SECONDS, KILLED_SECONDS = 180.0, 60.0, 60.0  # a busy host emulates a machine's boot slowly
+LONGEST = 6.0  # times these that a machine gets which others kept from running
+SOON, LEAST = 1.0, 0.1  # seconds in which most is told, and for which it is worth to wait on
 JOBS = "/bootmatrix/job"  # where a job's own files are seen, each in a folder of its own
 
 _numbers = itertools.count(1)
@@ -38,13 +41,11 @@ class Host(Protocol):
 
     name: str
     share: Path
+    failed: int
 
     @property
-    def alive(self) -> bool: ...
-    @property
     def served(self) -> bool: ...
-    @property
-    def said(self) -> str: ...
+    def last_words(self) -> str: ...
     def connect(self, number: int, name: str) -> Frames: ...
     def strain(self) -> Strain | None: ...
     def close(self) -> None: ...
@@ -82,17 +83,43 @@ class Slot:
         self._streams = self._streams or self.machine.connect(self.number, job.name)
         lending.lend(self._share, job.mounts)
         self.streams.open(b"".join(word + b"\0" for word in _words(image, job, root)))
-        word = self.streams.line(READY_SECONDS if self.used else FIRST_SECONDS)
+        try:
+            word = self.line(READY_SECONDS if self.used else FIRST_SECONDS)
+        except InfrastructureError:
+            self.machine.close()
+            raise
         self.used += 1
+        self.machine.failed = 0 if word == "ready" else self.machine.failed + 1
         if word != "ready":
-            said = "" if self.machine.alive else f"; its console ends with: {self.machine.said}"
+            said = f"; its console ends with: {self.machine.last_words()}" if self.lost else ""
             raise InfrastructureError(f"{self.machine.name} has no place for {job.name}: {word}{said}")
         self._for = _room(image, job)
 
     @property
     def lost(self) -> bool:
-        """Whether it says no more, or never did: the machine is gone."""
-        return self._streams is None or self._streams.over()
+        """Whether it says no more, or never did: the machine is gone, or of no use."""
+        return self._streams is None or self._streams.lost
+
+    @property
+    def name(self) -> str:
+        """That of the job."""
+        return self.streams.name
+
+    def line(self, seconds: float) -> str:
+        """What is told next, as of `Frames.line`. As long as others keep the machine from running, time stands still,
+        but no longer than LONGEST times so many seconds.
+        """
+        begun, before, left = time.monotonic(), None, min(SOON, seconds)
+        while True:
+            try:
+                return self.streams.line(left)
+            except InfrastructureError:
+                now = _waited(self.machine.strain())
+                before = now if before is None else before
+                passed = time.monotonic() - begun
+                left = min(seconds + min(now - before, passed), LONGEST * seconds) - passed
+                if left <= LEAST:
+                    raise
 
     def spoil(self) -> None:
         """The next job has it made anew."""
@@ -106,9 +133,9 @@ class Slot:
 
     def free(self, *, clean: bool) -> None:
         """Nobody has it any more."""
-        self.taken = 0
         if not clean:
             self.spoil()
+        self.taken = 0
 
     def of(self, job: Job) -> Path:
         """The folder of a job's own files, as this host sees it."""
@@ -149,7 +176,7 @@ class Slot:
 
     def ended(self, seconds: float = READY_SECONDS) -> Ended:
         """How the job ended; raises InfrastructureError if the machine is gone."""
-        return agents.ended(self.streams, "box", seconds)
+        return agents.ended(self, "box", seconds)
 
     def end_job(self) -> bool:
         """End the job that runs, with all its processes; whether the slot can still be used.
@@ -183,6 +210,7 @@ def _room(image: str, job: Job) -> tuple[object, ...]:
 def _words(image: str, job: Job, root: str) -> Iterator[bytes]:
     """What the ferry makes of a slot."""
     limits = sandbox.limits(job)
+    yield f"P{job.processes}".encode()
     yield f"R{f'/roots/{root}' if root else ''}".encode()
     yield f"T{job.scratch}".encode()
     for number, mount in enumerate(job.mounts):
@@ -196,6 +224,10 @@ def _words(image: str, job: Job, root: str) -> Iterator[bytes]:
         yield f"F{largest}".encode()
     for each in job.interfaces:  # the box's own root has programs for another's guests: see `boxed.OWN_ROOT`
         yield f"{'L' if root else 'V'}{each.device} {each.network.mtu}".encode()
+
+
+def _waited(strain: Strain | None) -> float:
+    return strain.waited if strain else 0.0
 
 
 def _environment(image: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import microvms
 import pytest
 
 from bootmatrix import host, plugins
-from bootmatrix.boots import accelerator
+from bootmatrix.boots import starvation
 from bootmatrix.boots.accelerator import Accelerators
 from bootmatrix.boots.tenders import Found, Tenders, Unavailable
 from bootmatrix.errors import UserError
@@ -69,7 +69,7 @@ def test_a_probe_that_others_kept_from_running_is_given_more_time(
     short = Probe({}, ("qemu-system-x86_64",), 85, seconds=0.3)
     runner_type = type(plugins.make_runner("qemu", {}, Path(__file__).parent))
     monkeypatch.setattr(runner_type, "probe", lambda _self, _arch, _accel: short)
-    monkeypatch.setattr(accelerator, "LONGEST", 200)
+    monkeypatch.setattr(starvation, "LONGEST", 200)
     program = fake(tmp_path, f"test $(wc -l < {tmp_path}/calls) = 2 && exit 85; sleep 60")
     assert choose(program)[0] == chosen
 

@@ -174,7 +174,8 @@ def test_no_secret_is_told_however_a_server_quotes_it(
     header = base64.b64encode((secret if name == "TOKEN" else f":{secret}").encode()).decode()
     quoted = [secret, quote(secret), quote(secret, safe=""), json.dumps(secret), html.escape(secret), f"Basic {header}"]
     for each in quoted:
-        said = refused(scripted(answer(status, f"you sent {each}")).url, patience=0.1)
+        server = scripted(answer(status, f"you sent {each}", Retry_After="999999"))  # longer than anybody waits
+        said = refused(server.url, patience=20.0)
         assert "you sent" in said
         assert not [part for part in ("s3cret", "t0ken", header[:12]) if part in said], each
 

@@ -182,6 +182,16 @@ def test_a_job_that_is_killed_leaves_nothing(place: BoxPlace) -> None:
     assert b"4711" not in console
 
 
+def test_a_job_has_no_more_processes_than_it_may_and_the_others_have_theirs(place: BoxPlace) -> None:
+    many = "for i in 1 2 3 4 5 6 7 8; do sleep 4711 & done; echo none"
+    with place.start(shell("read line; (echo $line)", reads=True)) as process:
+        _, console, tender = run_job(place, shell(many, processes=8))
+        assert b"none" not in console
+        assert b"Cannot fork" in tender
+        process.write(b"well\n")
+        assert read(process) == ("console", b"well\n")
+
+
 def test_a_job_that_reads_is_sent_what_is_written(place: BoxPlace) -> None:
     with place.start(shell('read line; echo "<$line>"', reads=True)) as process:
         process.write(b"first\nsecond\n")
@@ -270,6 +280,21 @@ def test_a_box_that_died_unnoticed_costs_no_job(place: BoxPlace, monkeypatch: py
     ended.wait(60)
     assert run_job(place, shell("echo again"))[1] == b"again\n"
     assert not lost.folder.exists()
+
+
+def test_a_place_that_cannot_be_costs_no_other_job_its_box(place: BoxPlace) -> None:
+    with place.start(shell("echo on; read line; echo $line", reads=True)) as process:
+        assert read(process) == ("console", b"on\n")
+        known = process.container.machine  # type: ignore[attr-defined]
+        for _ in range(len(known.slots)):
+            with pytest.raises(InfrastructureError, match="has no place for test: its root: No such file"):
+                run_job(place, shell("true", workdir="/nowhere"))
+        process.write(b"still\n")
+        assert read(process) == ("console", b"still\n")
+    assert known.worn
+    assert run_job(place, shell("echo well"))[1] == b"well\n", "in another one, should it be the box"
+    assert known.closed
+    assert not known.folder.exists()
 
 
 def test_a_box_that_hangs_is_replaced(place: BoxPlace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # the wheel has no be
 from benchmarks import simulation
 from benchmarks.simulation import AFTER, NOISES
 
-TESTS, NIGHTS, CHANGES = 100, 500, 200
+TESTS, NIGHTS, CHANGES = 100, 250, 200
 SOON, LATER = 5, 10
 FOUND = {  # the least share of changes of 10% that is found in 5 nights, and in 10
     "2%": (0.99, 1),

@@ -20,18 +20,11 @@ _Noreturn void guest_end(uint32_t status)
     guest_hang();
 }
 
-/* A triple fault: the first exception finds no handler, nor do the next two. */
 _Noreturn void baremetal_fail(enum guest_status status)
 {
-    static const struct __attribute__((packed)) {
-        uint16_t limit;
-        uint64_t base;
-    } no_table;
-
     (void)status;
     platform_drain();
-    __asm__ volatile("lidt %0; ud2" : : "m"(no_table));
-    guest_hang();
+    platform_fault();
 }
 
 uint32_t guest_cpus(void)

@@ -26,20 +26,13 @@ _Noreturn void guest_end(uint32_t status)
     guest_hang();
 }
 
-/* To Xen a crash, elsewhere a triple fault: no handler, and none for that. */
 _Noreturn void baremetal_fail(enum guest_status status)
 {
-    static const struct __attribute__((packed)) {
-        uint16_t limit;
-        uint64_t base;
-    } no_table;
-
     (void)status;
     platform_drain();
     if (platform_on_xen())
         xen_shutdown(XEN_CRASH);
-    __asm__ volatile("lidt %0; ud2" : : "m"(no_table));
-    guest_hang();
+    platform_fault();
 }
 
 /* Intel SDM volume 2, CPUID leaf 1: rounded up to a power of two. */

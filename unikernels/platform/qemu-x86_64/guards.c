@@ -1,6 +1,7 @@
-/* What makes two ends of the conformance guest true: pages that are not there. */
+/* What makes ends of the conformance guest true: what is not there. */
 #include "conformance.h"
 
+#include "baremetal.h"
 #include "platform.h"
 
 #define PAGE 4096u
@@ -33,4 +34,15 @@ void guest_use_up_stack(void)
     platform_drain();
     unmap();
     conformance_use_up();
+}
+
+_Noreturn void platform_fault(void)
+{
+    static const struct __attribute__((packed)) {
+        uint16_t limit;
+        uint64_t base;
+    } no_table;
+
+    __asm__ volatile("lidt %0; ud2" : : "m"(no_table));
+    guest_hang();
 }
