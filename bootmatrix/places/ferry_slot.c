@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -124,7 +125,10 @@ static void make_root(const char *file)
     if (*file) {
         make_place("/mnt/lower", 1);
         make_place("/mnt/over", 1);
+        int turn = open("/run/loops", O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* two that look for a free loop device find the same one, again and again */
+        flock(turn, LOCK_EX);
         run((char *const[]){"/bin/busybox", "mount", "-t", "squashfs", "-o", "ro,loop", (char *)file, "/mnt/lower", NULL});
+        close(turn);
         if (mount("tmpfs", "/mnt/over", "tmpfs", 0, "mode=755,size=1m") || mkdir("/mnt/over/up", 0755) || mkdir("/mnt/over/work", 0755))
             stop("places of mounts");
         if (mount("overlay", ROOT, "overlay", 0, "lowerdir=/mnt/lower,upperdir=/mnt/over/up,workdir=/mnt/over/work"))
