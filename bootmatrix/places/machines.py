@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.pool import Pool
     from bootmatrix.places.slot import Slot
 
-PARTS = ("ferry_link", "ferry_slot", "ferry")
+PARTS = ("ferry_link", "ferry_slot", "ferry_pipes", "ferry")
 FERRY = "".join(sources("bootmatrix.places").joinpath(f"{name}.c").read_text() for name in PARTS)
 COMPILE = 'printf %s "$1" >/tmp/it.c && gcc -O2 -s -static -pthread -o /tmp/it /tmp/it.c >&2 && exec cat /tmp/it'
 COMPILE_SECONDS, LARGEST = 120.0, 4 << 20
