@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -105,14 +106,13 @@ def _followed(process: Process, ending: threading.Event) -> int:
 
 
 def _typed(process: Process) -> None:
-    """What comes from standard input, as fast as it is taken."""
-    while data := os.read(0, 1 << 12):
-        while True:
-            try:
-                process.write(data)
-                break
-            except OSError:
-                time.sleep(TICK)
+    """What comes from standard input, as fast as it is taken; its end, or that of the boot, is the end of it."""
+    with contextlib.suppress(OSError):  # it reads no more
+        while data := os.read(0, 1 << 12):
+            while data:
+                data = data[process.write(data) :]
+                if data:
+                    time.sleep(TICK)
 
 
 def _status(end: Exit) -> int:
