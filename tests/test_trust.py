@@ -67,7 +67,7 @@ LOOK = {
     "trust": ["trust", "--list"],
     "init": ["init", "-f", "other.yaml"],
 }
-RUNS = {"run", "repro", "net", "shell", "conformance"}
+RUNS = {"run", "repro", "net", "shell", "box", "conformance"}
 NOT_TRIED = {"setup"}  # it installs packages, and reads no matrix
 
 

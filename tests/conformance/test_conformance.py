@@ -79,6 +79,8 @@ COLUMNS = [
 
 @pytest.mark.parametrize(("backend", "arch"), COLUMNS)
 def test_every_runner_that_ships_is_as_the_table_says(backend: str, arch: str, tmp_path: Path, cache: Path) -> None:
+    if "xen" in backend and not shutil.which("xl"):
+        pytest.skip("xl is not on PATH: its guests would be built, and none of them booted")
     status, (column,) = held(tmp_path, cache, backend, "--arch", arch)
     found = by_name(column)
     assert [(name, words) for name, (said, words) in found.items() if said == "wrong"] == []

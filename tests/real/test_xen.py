@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.docker
 ROOT = Path(__file__).parents[2]
-XEN = plugins.runner_class("xen", ROOT)()
+XEN = plugins.runner_class("xen", ROOT / "docs")()
 BOX = "box-xen"
 ALONE = ["Domain-0"]
 NO_DISKS: Mapping[str, Disk] = MappingProxyType({})
@@ -109,7 +109,7 @@ def domain(
     blocks = tuple(Block(key, f"{on}/{key}", each.size, read_only=each.read_only) for key, each in given.items())
     kernel = f"/unikernels/{name}.elf"
     boot = Boot("x86_64", "xl", kernel, args, memory, accel="xen", folder=folder, interfaces=interfaces, blocks=blocks)
-    launch = plugins.make_runner("xen", options, ROOT).launch(boot)
+    launch = plugins.make_runner("xen", options, ROOT / "docs").launch(boot)
     return Job(
         launch.argv,
         "test",
