@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from bootmatrix.checks.check import Failed, Late, Report, numbers, per_second, spread
 from bootmatrix.checks.echoes import Echoes
+from bootmatrix.checks.ends import Ended
 from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
@@ -35,9 +36,19 @@ def ask(options: Ping, tried: Try) -> Report:
             series.all()
         except Late:
             raise series.failed(late=True) from None
+        except Ended:
+            if not series.is_good_enough():
+                raise
         if not series.times or 100 * series.lost > options.loss * options.count:
             raise series.failed()
         return series.report()
+
+
+def flood(flying: int, left: int, most: int = FEW) -> int:
+    """How many of those that are left a flood sends while others are on their way. Towards its end it is ever fewer,
+    and the last is alone: a guest that ends after so many answers may take those with it that its device still has.
+    """
+    return min(min(FEW, most) - flying, left, max((left + 1 - flying) // 2, int(not flying)))
 
 
 class _Series:
@@ -63,12 +74,11 @@ class _Series:
             self._refuse(error)
         if self.tried.again:
             self._first()
-        window = min(FEW, self.most) if self.options.flood else self.most
         pace = 0.0 if self.options.flood else self.options.interval
         due = self.began + (pace if self.echoes.sent else 0.0)
         while len(self.times) + self.lost < self.options.count:
             now = self.tried.clock()
-            while self._left and now >= due and (free := window - len(self.echoes.flying)) > 0:
+            while self._left and now >= due and (free := self._free()) > 0:
                 sent = self._send(min(free, int((now - due) / pace) + 1) if pace else free, now)
                 due = due + pace * sent if pace else now
             if not self._receive(STALLED if self.options.flood else self._until(due, now)):
@@ -78,6 +88,11 @@ class _Series:
     def _left(self) -> int:
         """How many are still to be sent."""
         return self.options.count - self.echoes.sent
+
+    def _free(self) -> int:
+        """How many may be sent now."""
+        flying = len(self.echoes.flying)
+        return flood(flying, self._left, self.most) if self.options.flood else self.most - flying
 
     def _first(self) -> None:
         """Whether the guest answers at all."""
@@ -150,6 +165,11 @@ class _Series:
 
     def _refuse(self, error: OSError) -> NoReturn:
         raise Failed(f"{self.tried.address}: {os.strerror(error.errno or 0)}") from None
+
+    def is_good_enough(self) -> bool:
+        """Whether a guest that ended has left no more unanswered than may be lost."""
+        unanswered = self.options.count - len(self.times)
+        return not self._left and bool(self.times) and 100 * unanswered <= self.options.loss * self.options.count
 
     def failed(self, *, late: bool = False) -> Failed:
         answered, count = len(self.times), self.options.count

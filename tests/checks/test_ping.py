@@ -13,6 +13,7 @@ from checks.worlds import HOST, Apart, apart, made, passed, value, world
 from bootmatrix.checks import trying
 from bootmatrix.checks.check import Failed
 from bootmatrix.checks.ends import Ended
+from bootmatrix.checks.ping import FEW, flood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,6 +56,19 @@ def test_a_flood_is_counted_beyond_the_last_sequence_number(space: Apart, monkey
     report = passed(world(socket=space.socket), ping={"count": "10000", "flood": "true"}, within="5 min")
     assert (value(report, "sent"), value(report, "received"), value(report, "lost")) == (10_000, 10_000, 0)
     assert value(report, "rate") > 1000  # some 50,000 on a quiet machine
+
+
+@pytest.mark.parametrize("answered", [1, 2, 5, 16])
+def test_the_last_of_a_flood_is_alone(answered: int) -> None:
+    flying, left, most = 0, 100, 0
+    while left:
+        if sent := flood(flying, left):
+            flying, left = flying + sent, left - sent
+            most = max(most, flying)
+        else:
+            flying = max(0, flying - answered)
+        assert flying <= left + 1
+    assert (flying, most) == (1, FEW)
 
 
 def told(where: World, **options: str) -> Report:
@@ -186,6 +200,28 @@ def test_the_end_of_the_boot_ends_a_ping_that_waits(space: Apart) -> None:
         trying.passed(check, "lan", HOST, where, time.monotonic)
     assert time.monotonic() - began < 60
     ender.join()
+
+
+@pytest.mark.parametrize(("last", "loss", "good"), [(100, "1 %", True), (100, "0", False), (60, "90 %", False)])
+def test_of_a_guest_that_ends_without_its_last_answers_so_many_may_be_lost(
+    last: int, loss: str, good: bool, theirs: Wire
+) -> None:
+    """But none of those that were still to be sent."""
+    here: list[World] = []
+
+    def answer(number: int, ping: Ping) -> list[bytes]:
+        if number < last:
+            return [ping.answered()]
+        here[0].ends.end()
+        return []
+
+    with theirs.answering(answer) as where:
+        here.append(where)
+        if good:
+            assert value(told(where, count="100", flood="true", loss=loss), "lost") == 1
+            return
+        with pytest.raises(Ended):
+            told(where, count="100", flood="true", loss=loss)
 
 
 def test_an_address_that_cannot_be_reached_is_told(space: Apart) -> None:
