@@ -125,7 +125,8 @@ static void make_root(const char *file)
     if (*file) {
         make_place("/mnt/lower", 1);
         make_place("/mnt/over", 1);
-        int turn = open("/run/loops", O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* two that look for a free loop device find the same one, again and again */
+        /* One after the other: two that look for a free loop device find the same one, again and again. */
+        int turn = open("/run/loops", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         flock(turn, LOCK_EX);
         run((char *const[]){"/bin/busybox", "mount", "-t", "squashfs", "-o", "ro,loop", (char *)file, "/mnt/lower", NULL});
         close(turn);
@@ -159,7 +160,7 @@ static void tell_group(const char *group, const char *file, const char *word)
     close(end);
 }
 
-/* Lets all processes of a slot, this one and those that it starts, be so many at the most: the others stay able to have some. */
+/* Lets all processes of a slot, this one and those that it starts, be so many at the most: others stay able to have some. */
 static void limit_processes(const char *slot, const char *most)
 {
     char path[128];
