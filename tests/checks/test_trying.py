@@ -94,7 +94,7 @@ def test_what_another_try_would_not_change_is_not_tried_again(
     assert len(tries) == 1
 
 
-@pytest.mark.parametrize("late", [Late(), Failed("cut off", late=True)])
+@pytest.mark.parametrize("late", [Late(), Failed("cut off", late=True), Failed("it does not answer")])
 def test_an_earlier_try_says_more_than_one_that_was_cut_off(
     late: Exception, tried: Callable[..., tuple[list[Try], Clock, Callable[[], Report]]]
 ) -> None:
