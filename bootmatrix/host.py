@@ -8,7 +8,6 @@ import functools
 import os
 import platform
 import re
-import stat
 from pathlib import Path
 
 import platformdirs
@@ -139,42 +138,3 @@ def _group() -> str:
         return grp.getgrgid(KVM.stat().st_gid).gr_name
     except (KeyError, OSError):
         return "kvm"
-
-
-def kvm_group() -> int:
-    """The group that may open /dev/kvm, 0 if that is no group's right."""
-    try:
-        found = KVM.stat()
-    except OSError:
-        return 0
-    return found.st_gid if found.st_mode & stat.S_IWGRP else 0
-
-
-@functools.cache
-def kvm_node() -> str:
-    """The node to hand into containers: where only root may open /dev/kvm, one of our own that a boot's user may.
-
-    Where none can be made, as in a container without that right, it is /dev/kvm, and a probe finds it useless.
-    """
-    found = KVM.stat()
-    if os.getuid() or found.st_mode & stat.S_IWOTH or kvm_group():
-        return str(KVM)
-    node = cache() / "kvm"
-    try:
-        if not _is_kvm(node):
-            node.parent.mkdir(parents=True, exist_ok=True)
-            files.remove(node)
-            os.mknod(node, stat.S_IFCHR | 0o600, found.st_rdev)
-        os.chown(node, 65534, 65534, follow_symlinks=False)
-    except PermissionError:
-        return str(KVM)
-    return str(node)
-
-
-def _is_kvm(node: Path) -> bool:
-    """Whether it is that device itself: a link there, or another device, is not ours to give away."""
-    try:
-        found = node.lstat()
-    except OSError:
-        return False
-    return stat.S_ISCHR(found.st_mode) and found.st_rdev == KVM.stat().st_rdev

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # setpriv itself still has root's rights when it starts a program; what that starts has them no more
 OTHER = ("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "env", "--unset=HOME")
+# with a node for taps of its own, since the host's may be for root alone
+OWN_TUN = ("sh", "-c", 'mount -t tmpfs tmpfs /dev/net && mknod -m 0666 /dev/net/tun c 10 200 && exec "$@"', "sh")
+OTHER_WITH_TAPS = ("unshare", "--mount", "--propagation=private", *OWN_TUN, *OTHER)
 # the same program that the tests import: installed, it has its bytecode beside it
 PATHS = f"{Path(bootmatrix_itself.__file__).resolve().parent.parent}:{sysconfig.get_path('purelib')}"
 PACKAGES = Path(__file__).with_name("package.json")

@@ -14,8 +14,8 @@ from bootmatrix import files as plain
 from bootmatrix import host, keys
 from bootmatrix.errors import InfrastructureError, printable
 from bootmatrix.places import engine
+from bootmatrix.places.nodes import NOBODY
 from bootmatrix.places.place import Exit, Job, Mount, signal_exit
-from bootmatrix.places.sandbox import NOBODY
 
 if TYPE_CHECKING:
     from pathlib import Path

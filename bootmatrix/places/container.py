@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import copies, disks, engine, own, sandbox, settings, standing_container, undoing
+from bootmatrix.places import copies, disks, engine, nodes, own, sandbox, settings, standing_container, undoing
 from bootmatrix.places.agents import INSIDE
 from bootmatrix.places.namespace import Shared
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing
@@ -147,7 +147,7 @@ class ContainerPlace(Place):
         if job.stands_in:
             options.append(f"--name={standing_container.shell_in(job.stands_in.home)}")
         if job.interfaces:
-            box = replace(box, user=f"{sandbox.NOBODY}:0")  # the group that may ping: see `sandbox.NETWORKS`
+            box = replace(box, user=f"{nodes.NOBODY}:0")  # the group that may ping: see `sandbox.NETWORKS`
         return [shlex.join(settings.command(box, options, job.argv))]
 
 

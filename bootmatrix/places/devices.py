@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bootmatrix import host
 from bootmatrix.errors import Problem, UserError, suggest
+from bootmatrix.places import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +51,7 @@ def _kind(name: str) -> _Kind:
 
 
 def _kvm() -> Device:
-    return Device(host.kvm_node(), "/dev/kvm", host.kvm_group())
+    return Device(nodes.handed(host.KVM), "/dev/kvm", nodes.group(host.KVM))
 
 
 def _kvm_trouble() -> str:
@@ -57,7 +59,9 @@ def _kvm_trouble() -> str:
 
 
 def _tun() -> Device:
-    return Device(TUN_NODE, TUN_NODE)
+    """Everybody may open it: only its own taps are given to who does so."""
+    node = Path(TUN_NODE)
+    return Device(nodes.handed(node, others=True), TUN_NODE, nodes.group(node))
 
 
 def _tun_trouble() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix.places import devices, disks, engine
+from bootmatrix.places.nodes import NOBODY
 from bootmatrix.places.place import SCRATCH
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from bootmatrix.places.devices import Device
     from bootmatrix.places.place import Job, Mount
 
-NOBODY = 65534
 # QEMU takes a TMPDIR of /tmp for none, and would put its temporary disks into /var/tmp, which is read-only.
 ENV = {"HOME": SCRATCH, "TMPDIR": f"{SCRATCH}/.", "LANG": "C.UTF-8"}
 # Nothing of a boot can stay in the kernel for the next: no System V memory, semaphores or queues, no POSIX queues.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from networked import program
-from support import OTHER, PATHS, bootmatrix, others_python, scripted, write_matrix
+from support import OTHER, OTHER_WITH_TAPS, PATHS, bootmatrix, others_python, scripted, write_matrix
 
 from bootmatrix.places import apart, engine
 
@@ -32,9 +32,10 @@ with socket.create_connection(("10.0.0.2", 7), 20) as end:
     end.sendall(b"hello")
     print(end.recv(5, socket.MSG_WAITALL).decode(), end="")
 """
-PING = (
-    "perl -MSocket -e 'socket(S, PF_INET, SOCK_DGRAM, 1) or die; connect(S, sockaddr_in(0, inet_aton(q(10.0.0.2))));"
-    "send(S, pack(q(CCnnna*), 8, 0, 0, 0, 1, q(hello)), 0); recv(S, $b, 99, 0); print q(pong ), substr($b, 8), chr(10)'"
+PING = (  # until it is there, and not for ever
+    "for i in 1 2 3 4 5 6 7 8 9; do perl -MSocket -e 'alarm 3; socket(S, PF_INET, SOCK_DGRAM, 1) or die;"
+    "connect(S, sockaddr_in(0, inet_aton(q(10.0.0.2)))); send(S, pack(q(CCnnna*), 8, 0, 0, 0, 1, q(hello)), 0);"
+    "defined recv(S, $b, 99, 0) or die; print q(pong ), substr($b, 8), chr(10)' && break; done"
 )
 ENGINES = ["host", "other", pytest.param("docker", marks=pytest.mark.docker)]
 
@@ -66,8 +67,8 @@ class Project:
         self.before: list[str] = []
         self.python = sys.executable
         if kind == "other":
-            self.before, self.python = list(OTHER), others_python()
-            self.ourselves = [*OTHER, self.python, "-m", "bootmatrix"]
+            self.before, self.python = list(OTHER_WITH_TAPS), others_python()
+            self.ourselves = [*OTHER_WITH_TAPS, self.python, "-m", "bootmatrix"]
             self.env["PATH"] = "/usr/bin:/bin"  # without this user's own programs
 
     def printed(self, test: str = "") -> str:
@@ -107,6 +108,21 @@ class Project:
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGTERM)
+
+    @contextlib.contextmanager
+    def shelled(self, *args: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+        """`bootmatrix shell` on a terminal, and our end of that; ended at the latest when this leaves."""
+        ours, theirs = pty.openpty()
+        words = [*self.ourselves, "shell", *args]
+        with subprocess.Popen(
+            words, cwd=self.root, env=self.env, stdin=theirs, stdout=theirs, stderr=theirs
+        ) as process:
+            os.close(theirs)
+            try:
+                yield process, ours
+            finally:
+                os.close(ours)
+                process.terminate()
 
 
 @pytest.fixture(params=ENGINES)
@@ -252,23 +268,13 @@ def test_a_command_that_is_none_is_told(docker: Project) -> None:
 @pytest.mark.docker
 def test_a_shell_stands_in_the_network_of_a_test(docker: Project) -> None:
     """Its guest boots in the background and answers, pings too, to one who has no right beside that."""
-    ours, theirs = pty.openpty()
     cell, _, test = docker.test.partition("/")
-    with subprocess.Popen(
-        [*docker.ourselves, "shell", cell, "--net", test],
-        cwd=docker.root,
-        env=docker.env,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    ) as process:
-        os.close(theirs)
+    with docker.shelled(cell, "--net", test) as (process, ours):
         shown = seen(ours, f"{docker.test} $ ")
         boot = re.findall(r"^# (\S*sh -c .+)$", shown, re.MULTILINE)[0]
         os.write(ours, f"{boot} </dev/null & {PING}; grep CapEff /proc/self/status; exit 7\n".encode())
         said = seen(ours, "")
-        assert process.wait() == 7, said
-    os.close(ours)
+        assert process.wait(SECONDS) == 7, said
     assert "attached\n" in said
     assert "pong hello\n" in said
     assert "CapEff:\t0000000000000000" in said
@@ -277,22 +283,8 @@ def test_a_shell_stands_in_the_network_of_a_test(docker: Project) -> None:
 @pytest.mark.docker
 def test_a_shell_stands_where_one_of_several_guests_boots(docker: Project) -> None:
     """From a second terminal the other guest is booted, and answers it over their network."""
-    ours, theirs = pty.openpty()
     cell, _, _ = docker.test.partition("/")
-    with (
-        subprocess.Popen(
-            [*docker.ourselves, "shell", cell, "--net", "both", "--guest", "one"],
-            cwd=docker.root,
-            env=docker.env,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-        ) as process,
-        contextlib.ExitStack() as stack,
-    ):
-        os.close(theirs)
-        stack.callback(os.close, ours)
-        stack.callback(process.terminate)
+    with docker.shelled(cell, "--net", "both", "--guest", "one") as (process, ours):
         shown = seen(ours, f"{cell}/both:one $ ").replace("\r", "")
         (way,) = re.findall(
             r"^# ask it from a second terminal in lan, with what the image has: (.+)$", shown, re.MULTILINE
@@ -307,7 +299,7 @@ def test_a_shell_stands_where_one_of_several_guests_boots(docker: Project) -> No
             assert docker.shell(asking).stdout == "hello\n"
             os.write(ours, b"exit 7\n")
             seen(ours, "")
-            assert process.wait() == 7
+            assert process.wait(SECONDS) == 7
             guest.communicate(timeout=SECONDS)
     assert containers(re.findall(r"--network=container:(bootmatrix-net-[0-9a-f]+)", way)[0]) == []
 

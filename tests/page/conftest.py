@@ -38,9 +38,9 @@ def written(run: Run, folder: Path) -> Path:
 def until(page: Page, condition: str) -> None:
     """Waits for what must come true in the page; Playwright's own way is `eval`, which the page's policy forbids."""
     look = f"const look = () => ({condition}) ? done() : requestAnimationFrame(look); look();"
-    page.evaluate(
-        f"new Promise((done, fail) => {{ setTimeout(() => fail(new Error({condition!r})), {PATIENCE}); {look} }})"
-    )
+    state = "[location.hash, document.visibilityState, document.activeElement?.id, panel.open, panel.row].join(' ')"
+    late = f"setTimeout(() => fail(new Error({condition!r} + ' never came true; there is ' + {state})), {PATIENCE})"
+    page.evaluate(f"new Promise((done, fail) => {{ {late}; {look} }})")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 from networked import attached, connected, interface, job, ping, program, running
-from support import OTHER, PATHS, others_python, run_job
+from support import OTHER, OTHER_WITH_TAPS, PATHS, others_python, run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import apart, devices
@@ -70,7 +70,7 @@ def test_another_user_has_networks_too_and_no_right_over_them(guest: Path) -> No
     print([line.split()[1] for line in lines if line.startswith(("CapEff", "CapPrm"))])
     print(os.readlink(tender / "ns/net") != os.readlink("/proc/self/ns/net"), (tender / "status").stat().st_uid)
 """
-    command = [*OTHER, others_python(), "-c", BOOT + told, str(guest)]
+    command = [*OTHER_WITH_TAPS, others_python(), "-c", BOOT + told, str(guest)]
     done = subprocess.run(command, cwd="/", env=with_paths(), capture_output=True, text=True, timeout=60, check=False)
     if done.stderr.startswith("trouble:"):
         pytest.skip(done.stderr)
@@ -167,7 +167,7 @@ def test_a_host_that_refuses_user_namespaces_says_so(guest: Path) -> None:
     if os.getuid():
         pytest.skip("to be another user needs root")
     refuse = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"'
-    own = [*OTHER, "unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c", refuse, "sh"]
+    own = [*OTHER_WITH_TAPS, "unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c", refuse, "sh"]
     command = [*own, others_python(), "-c", BOOT, str(guest)]
     done = subprocess.run(command, cwd="/", env=with_paths(), capture_output=True, text=True, timeout=60, check=False)
     if "unshare failed" in done.stderr:

@@ -10,7 +10,7 @@ from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import MIB
-from bootmatrix.places import agents, engine, sandbox, settings, warm
+from bootmatrix.places import agents, engine, nodes, settings, warm
 from bootmatrix.places import pool as pools
 from bootmatrix.places.agents import Single
 from bootmatrix.places.container import ContainerPlace
@@ -173,7 +173,7 @@ def test_an_image_without_a_compiler_boots_each_job_in_a_container_of_its_own(
     """As nobody, too."""
     monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(agents, "COMPILE", "exit 127")
-    assert boot(place, "id -u; exit 5") == (Exit(5), f"{sandbox.NOBODY}\n")
+    assert boot(place, "id -u; exit 5") == (Exit(5), f"{nodes.NOBODY}\n")
     assert boot(place, "kill -SEGV $$")[0] == Exit(None, "SIGSEGV")
     assert boot(place, "exit 139")[0] == Exit(139)
     assert container_of(place) == ""

@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
+from support import OWN_TUN
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.networks import laying, messages
@@ -58,7 +59,7 @@ def of_agent(program: Path, box: Path) -> Iterator[socket.socket]:
         os.close(folder)
         listening.listen()
         listening.settimeout(20)
-        process = ends.enter_context(subprocess.Popen([*APART, "sh", "-c", start], cwd=box))
+        process = ends.enter_context(subprocess.Popen([*APART, *OWN_TUN, "sh", "-c", start], cwd=box))
         ends.callback(process.kill)
         end = ends.enter_context(listening.accept()[0])
         end.settimeout(20)

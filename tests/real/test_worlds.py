@@ -28,6 +28,11 @@ def server(*args: str, **keys: Any) -> dict[str, Any]:
     return {**plain, "args": ["ip={net.service.cidr}", *args], **keys}
 
 
+HOW: Mapping[str, dict[str, Any]] = {
+    "qemu": {"exit_codes": {1: "passed", 3: "failed", 125: "crashed"}},
+    "solo5-spt": {"runner": {"prefix": "/usr/local"}},
+    "solo5-virtio": {"runner": {"prefix": "/usr/local"}},
+}
 TESTS: Mapping[str, dict[str, Any]] = {
     "good": server(
         checks=[{"ping": {"count": 20}}, {"parallel": [PAGE, {"tcp": 80}]}, {"command": ["sh", "-c", "echo it runs"]}]
@@ -90,10 +95,7 @@ def run_all(folder: Path) -> None:
                 }
             },
             "defaults": {
-                "when": [
-                    {"match": {"backend": "solo5-*"}, "runner": {"prefix": "/usr/local"}},
-                    {"match": {"backend": "qemu"}, "exit_codes": {1: "passed", 3: "failed", 125: "crashed"}},
-                ]
+                "when": [{"match": {"backend": backend}, **HOW[backend]} for backend in backends],
             },
             "tests": TESTS,
         },
