@@ -10,7 +10,6 @@ import contextlib
 import errno
 import os
 import secrets
-import shutil
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -180,6 +179,8 @@ def folder(root: Path, *names: str) -> Path:
 
 def copy(source: Path, target: Path, mode: int = 0o644, below: Path | None = None) -> None:
     """A plain file, as `opened` has it, to a new place."""
+    import shutil  # noqa: PLC0415  # with all that compresses, 2 ms
+
     with opened(source, below) as stream, replaced(target, mode) as fresh:
         shutil.copyfileobj(stream, fresh, 1 << 20)
 
@@ -207,6 +208,8 @@ def remove(place: Path) -> None:
     if place.is_symlink() or not place.is_dir():
         place.unlink(missing_ok=True)
         return
+    import shutil  # noqa: PLC0415  # as above
+
     if mounts := mounted_in(place):
         raise OSError(errno.EBUSY, f"a file system is mounted at {mounts[0]}", str(place))
     with contextlib.suppress(FileNotFoundError):

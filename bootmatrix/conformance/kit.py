@@ -34,7 +34,9 @@ class KitFile(Strict):
         None, description="Those that the guests can be made for; without it, this machine's."
     )
     os: Text | None = Field(None, description="The image in which they are built and booted, `debian-12` without it.")
-    defaults: Defaults = Field(Defaults(), description="What every test starts from, as in matrix.yaml.")
+    defaults: Defaults = Field(
+        Defaults.model_construct(), description="What every test starts from, as in matrix.yaml."
+    )
     tests: dict[str, OneTest] = Field({}, description="Keys of a capability's test that are others here.")
     panic: Text = Field(PANIC, description="What a kernel of this backend prints in panic.")
     lacks: dict[str, Reason] = Field({}, description="Capabilities that its guests cannot show, each with the reason.")

@@ -75,7 +75,9 @@ class Disk(Strict):
         le=MOST,
         description="So many of them, whose names end in 0, 1, 2, …; without it one, without a number.",
     )
-    expect: DiskExpect = Field(DiskExpect(), description="What must be true of it when the boot has ended.")
+    expect: DiskExpect = Field(
+        DiskExpect.model_construct(), description="What must be true of it when the boot has ended."
+    )
 
     @model_validator(mode="after")
     def _is_something(self) -> Self:

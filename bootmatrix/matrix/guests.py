@@ -63,7 +63,7 @@ class GuestFields(Strict):
     cpus: Whole = Field(1, ge=1, le=256, description="The guest's processors.")
     idle_timeout: Seconds | None = Field(None, description="The boot is ended after this time without console output.")
     console_limit: ConsoleSize = Field(4 * MIB, description="The boot is ended when the console is longer.")
-    expect: Annotated[Expect, Merged()] = Field(Expect(), description="What must be seen for a pass.")
+    expect: Annotated[Expect, Merged()] = Field(Expect.model_construct(), description="What must be seen for a pass.")
     metrics: Annotated[dict[str, MetricOrRegex], Merged(), AsWritten()] = Field(
         {}, description="Numbers that the guest prints, by name."
     )

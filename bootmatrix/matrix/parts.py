@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 
 class Strict(BaseModel):
+    """A mapping whose keys are all known. What checks it is built when it is first read: a default that is one is made
+    by `model_construct()`, since to be called would build it in each command, whatever that reads.
+    """
+
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -31,6 +30,8 @@ def _in_a_list(text: str) -> str:
     """A list that means what was written: as it stands, or in quotes where YAML would read something else."""
     if RANGE.fullmatch(text.strip()):
         return "there are no ranges: write each value, as in [1, 2, 3]"
+    import json  # noqa: PLC0415  # only where a file is wrong
+
     shown = printable(text, SHOWN)
     return f"write [{shown if _is_plain(shown) else json.dumps(shown, ensure_ascii=False)}]"
 

@@ -31,7 +31,9 @@ class TestFields(GuestFields):
     coverage: bool = Field(
         False, description="Whether it is told which of the unikernel's functions were executed, where the backend can."
     )
-    retry: Annotated[Retry, Merged(), NotInPass()] = Field(Retry(), description="When a failed boot is tried again.")
+    retry: Annotated[Retry, Merged(), NotInPass()] = Field(
+        Retry.model_construct(), description="When a failed boot is tried again."
+    )
     pair: Annotated[PairOrAxis | None, Replaced(), NotInPass()] = Field(
         None, description="Boots that differ in this axis alone take turns, and are held against each other."
     )
@@ -136,7 +138,7 @@ class MatrixFile(Strict):
     nets: dict[str, OneNet] = Field(
         {}, description="Networks, made anew for each boot whose guest is attached to them."
     )
-    defaults: Defaults = Field(Defaults(), description="What every test starts from.")
+    defaults: Defaults = Field(Defaults.model_construct(), description="What every test starts from.")
     tests: dict[str, OneTest] = Field(min_length=1, description="What is booted, and what is expected.")
     quarantine: list[Quarantined] = Field([], description="Tests that are known not to work.")
 
