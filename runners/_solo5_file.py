@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ ENTRY_SIZE = 104  # sizeof(struct mft_entry): char name[68], type, two 16-byte u
 NAME_SIZE = 68
 ABI, MANIFEST = ".note.solo5.abi", ".note.solo5.manifest"
 REMEDY = "link it with Solo5's bindings (…-solo5-none-static-ld -z solo5-abi=…), or boot it on another backend"
+SETTLED = 10**9  # nanoseconds since the last change of a file, which then has no tick in common with the next
+_READ: dict[tuple[int, ...], Notes] = {}
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,20 @@ class Notes:
 
 
 def read_notes(file: Path) -> Notes:
-    """Raises Rejected if the file is no Solo5 unikernel."""
+    """Raises Rejected if the file is no Solo5 unikernel. Many boots share one, which is read once.
+
+    One that has just changed is not kept in mind: within a tick of the kernel's clock it may do so again.
+    """
     try:
         with files.opened(Path(os.path.realpath(file))) as stream:
-            return _parsed(file.name, stream.fileno())
+            found = os.fstat(stream.fileno())
+            state = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+            if state in _READ:
+                return _READ[state]
+            notes = _parsed(file.name, stream.fileno())
+            if time.time_ns() - found.st_ctime_ns > SETTLED:
+                _READ[state] = notes
+            return notes
     except OSError as error:
         raise Rejected(f"{file.name} cannot be read: {error.strerror or error}", REMEDY) from None
 

@@ -1,18 +1,16 @@
-"""Who looks on at a boot, and what it may do until it is ended: all that a test asks for is read here."""
+"""Who looks on at a boot, and what it may do until it is ended: all that a test asks for is read here.
+
+What only some tests ask for is imported where it is asked for: most runs have no network, checks or soak.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bootmatrix.checks.ready import Ready
-from bootmatrix.checks.witness import Checks
 from bootmatrix.watching.limits import Limits
-from bootmatrix.watching.witnesses.monitoring import Monitoring
-from bootmatrix.watching.witnesses.packets import Packets
 from bootmatrix.watching.witnesses.phases import Phases
 from bootmatrix.watching.witnesses.relay import Relay
 from bootmatrix.watching.witnesses.series import Numbers
-from bootmatrix.watching.witnesses.soak import Soak
 from bootmatrix.watching.witnesses.usage import Usage
 
 if TYPE_CHECKING:
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Process
     from bootmatrix.planning.step import BootStep
     from bootmatrix.watching.witness import Witness
+    from bootmatrix.watching.witnesses.soak import Soak
 
 
 def limits(step: BootStep, fields: TestFields, stretch: float) -> Limits:
@@ -54,8 +53,12 @@ def of(
         yield Numbers(series)
     yield Phases(step.runner.signs(step.arch))
     if step.interfaces:
+        from bootmatrix.watching.witnesses.packets import Packets  # noqa: PLC0415
+
         yield Packets(step.interfaces, always=fields.capture == "always")
     if fields.monitoring:
+        from bootmatrix.watching.witnesses.monitoring import Monitoring  # noqa: PLC0415
+
         yield Monitoring(step.interfaces, fields.monitoring)
     yield from _asking(fields, world, _after(member, stops=fields.expect.stops), stretch, member)
     if member:
@@ -84,12 +87,18 @@ def _asking(
     at_once = not fields.ready
     soak, checks = None, None
     if fields.soak:
+        from bootmatrix.watching.witnesses.soak import Soak  # noqa: PLC0415
+
         soak = Soak(fields.soak.duration, _nothing if fields.checks else then, at_once=at_once)
     if fields.checks:
+        from bootmatrix.checks.witness import Checks  # noqa: PLC0415
+
         again = _again(soak)
         checks = Checks(fields.checks, world, at_once=at_once, then=then, stretch=stretch, again=again)
     after = _all_of([each.begin for each in (soak, checks) if each]) or then
     if fields.ready:
+        from bootmatrix.checks.ready import Ready  # noqa: PLC0415
+
         yield Ready(fields.ready, world, _told(member, after) if member else after, stretch=stretch)
     yield from filter(None, (soak, checks))
     if member and not (fields.ready or soak or checks) and then:

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 from bootmatrix import files, host
 from bootmatrix.errors import InfrastructureError, Problem
-from bootmatrix.places import apart, disks, own, strain, undoing, usage
+from bootmatrix.places import apart, disks, leftover, own, strain, undoing, usage
 from bootmatrix.places.hosts import HERE
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing, signal_exit
 from bootmatrix.places.sandbox import limits
@@ -42,7 +42,6 @@ LOST = Problem(
     remedy="start bootmatrix without that: env --default-signal=CHLD bootmatrix …",
 )
 GONE = 5.0  # seconds that a killed process group has to disappear
-MARK = "BOOTMATRIX_JOB"
 _NUMBERS = itertools.count(1)
 LIMITS = {
     "nofile": resource.RLIMIT_NOFILE,
@@ -223,7 +222,7 @@ class LocalProcess(Process):
         self._child.wait()
         leaving.groups.discard(self._child.pid)
         end = time.monotonic() + GONE
-        while time.monotonic() < end and (left := _left(self._child.pid, self._mark)):
+        while time.monotonic() < end and (left := leftover.processes(self._child.pid, self._mark)):
             for process in left:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(process, signal.SIGKILL)
@@ -240,7 +239,7 @@ def _spawn(job: Job, scratch: str, mark: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             job.argv if job.trusted else disks.held(job.argv, job.disks),
             cwd=scratch if job.workdir == SCRATCH else job.workdir,
-            env={**plain, **host.run_mark(), **job.env, MARK: mark},
+            env={**plain, **host.run_mark(), **job.env, leftover.MARK: mark},
             stdin=subprocess.PIPE if job.reads else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -275,24 +274,3 @@ def _taken(stream: IO[bytes] | None) -> int:
         descriptor = os.dup(stream.fileno())
     os.set_blocking(descriptor, False)
     return descriptor
-
-
-def _left(group: int, mark: str) -> list[int]:
-    """The processes of a group or with a mark in their environment, but zombies, which have none any more."""
-    wanted, found = f"{MARK}={mark}".encode(), []
-    grouped = _has_members(group)
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            process = int(entry.name)
-            marked = wanted in (entry / "environ").read_bytes().split(b"\0")
-            if marked or (grouped and os.getpgid(process) == group and (entry / "cmdline").read_bytes()):
-                found.append(process)
-    return found
-
-
-def _has_members(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True

@@ -11,16 +11,15 @@ from bootmatrix.engines import Engine
 from bootmatrix.errors import Problem, UserError
 from bootmatrix.model.remote import Remote
 from bootmatrix.places import sight
-from bootmatrix.places.boxed import OWN_ROOT, BoxPlace
 from bootmatrix.places.container import ContainerPlace
 from bootmatrix.places.local import LocalPlace
-from bootmatrix.places.machines import Machines
 from bootmatrix.places.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from bootmatrix.places.machines import Machines
     from bootmatrix.places.place import Place
     from bootmatrix.places.remote import RemotePlace
 
@@ -62,6 +61,9 @@ class Places:
 
     def boxed(self, kind: str, box: Tagged, image: Tagged) -> Place:
         """An image in a box of a kind, which has an image of its own."""
+        from bootmatrix.places.boxed import OWN_ROOT, BoxPlace  # noqa: PLC0415  # only where a boot needs one
+        from bootmatrix.places.machines import Machines  # noqa: PLC0415
+
         with self._lock:
             if kind not in self._boxes:
                 self._boxes[kind] = Machines(box.tag, self.pool, own_root=kind in OWN_ROOT)

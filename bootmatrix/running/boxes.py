@@ -6,7 +6,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from bootmatrix import plugins
-from bootmatrix.places import boxed
 from bootmatrix.toolchains import toolchain
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ class Boxes:
 
     def of(self, accelerator: str, step: BootStep) -> Place:
         """A test's image in a box that has the accelerator; raises as the making of an image does."""
+        from bootmatrix.places import boxed  # noqa: PLC0415  # only where a boot needs one
+
         assert step.image  # noqa: S101  # who asks has looked
         kind = boxed.KINDS[accelerator]
         with self._lock:

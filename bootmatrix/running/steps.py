@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix import disk
-from bootmatrix.boots import boot, pairing, results
+from bootmatrix.boots import boot, results
 from bootmatrix.boots.boot import Postponed
 from bootmatrix.boots.results import Results
 from bootmatrix.errors import InfrastructureError
@@ -87,6 +87,8 @@ class Steps:
         """Boot tests that differ in the pair's axis alone, the one that others are held against first among them: all
         of them come to their results at once, or none.
         """
+        from bootmatrix.boots import pairing  # noqa: PLC0415  # only where there are pairs
+
         steps = [step for _, step in group]
         seed = f"{self.store.id} {steps[0].id}"
         self.store.event("pair started", boots=[step.id for step in steps], axis=pair.axis, seed=seed)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +20,6 @@ from bootmatrix.places.place import Job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -62,3 +64,23 @@ def test_the_error_of_who_uses_a_scratch_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(KeyError), files.scratch("x-", tmp_path):
         raise KeyError
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [0, 100_000])
+def test_what_left_the_group_of_a_job_is_ended_however_much_it_has_in_its_environment(size: int) -> None:
+    """Its mark stands behind what is longer than is read at once."""
+    large = f'A="$(head -c {size} /dev/zero | tr "\\0" x)"'
+    hidden = f"setsid env -i {large} PATH=$PATH BOOTMATRIX_JOB=$BOOTMATRIX_JOB sh -c 'echo $$; exec sleep 1000' & sleep 1000"
+    with LocalPlace().start(Job(("sh", "-c", hidden), "test")) as process:
+        number = int(read(process)[1])
+    with contextlib.suppress(FileNotFoundError):
+        assert Path("/proc", str(number), "cmdline").read_bytes() == b""  # a zombie at most
+
+
+def test_what_is_not_of_a_job_lives_on() -> None:
+    with subprocess.Popen(["sleep", "1000"], env={"BOOTMATRIX_JOB": "1-1", "NOT_BOOTMATRIX_JOB": "x"}) as other:
+        try:
+            run_job(LocalPlace(), Job(("true",), "test"))
+            assert other.poll() is None
+        finally:
+            other.kill()

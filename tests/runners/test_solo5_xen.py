@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,18 @@ def test_another_target_is_refused(tmp_path: Path) -> None:
     make().check(_unikernel(tmp_path, 6), BOOT, "")
     with pytest.raises(Rejected, match="is built for virtio, not for xen"):
         make().check(_unikernel(tmp_path, 3), BOOT, "")
+
+
+def test_a_file_that_has_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that has not changed for a while is read once; a later state of it is another."""
+    monkeypatch.setattr(time, "time_ns", lambda now=time.time_ns: now() + 10**10)
+    file = _unikernel(tmp_path, 6)
+    before = file.stat().st_ctime_ns
+    make().check(file, BOOT, "")
+    while file.stat().st_ctime_ns == before:
+        _unikernel(tmp_path, 3)
+    with pytest.raises(Rejected, match="is built for virtio, not for xen"):
+        make().check(file, BOOT, "")
 
 
 def test_devices_of_a_manifest_which_nothing_can_acquire_are_refused(tmp_path: Path) -> None:
