@@ -70,8 +70,9 @@ def test_the_error_of_who_uses_a_scratch_folder_is_told(tmp_path: Path) -> None:
 def test_what_left_the_group_of_a_job_is_ended_however_much_it_has_in_its_environment(size: int) -> None:
     """Its mark stands behind what is longer than is read at once."""
     large = f'A="$(head -c {size} /dev/zero | tr "\\0" x)"'
-    hidden = f"setsid env -i {large} PATH=$PATH BOOTMATRIX_JOB=$BOOTMATRIX_JOB sh -c 'echo $$; exec sleep 1000' & sleep 1000"
-    with LocalPlace().start(Job(("sh", "-c", hidden), "test")) as process:
+    hidden = f"setsid env -i {large} BOOTMATRIX_JOB=$BOOTMATRIX_JOB $(command -v sleep) 1000 &"
+    there = 'until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done; echo $!; sleep 1000'
+    with LocalPlace().start(Job(("sh", "-c", f"{hidden} {there}"), "test")) as process:
         number = int(read(process)[1])
     with contextlib.suppress(FileNotFoundError):
         assert Path("/proc", str(number), "cmdline").read_bytes() == b""  # a zombie at most
