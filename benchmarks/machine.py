@@ -16,7 +16,7 @@ from benchmarks import measuring, needs
 from benchmarks.contract import ROOT, Failed
 from bootmatrix import __version__, host
 from bootmatrix.errors import BootmatrixError
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 
 PACKAGES = ("click", "docker", "pydantic", "pyyaml", "regex", "rich")
 COMMANDS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.contract import Missing
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 
 SOLO5 = Path("/usr/local")
 

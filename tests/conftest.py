@@ -17,9 +17,9 @@ import warm
 
 from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine
-from bootmatrix.places.container import ContainerPlace
-from bootmatrix.places.pool import Pool
+from bootmatrix.places.containers import engine
+from bootmatrix.places.containers.place import ContainerPlace
+from bootmatrix.places.containers.pool import Pool
 from bootmatrix.toolchains import marks
 
 if TYPE_CHECKING:

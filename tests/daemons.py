@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 from bootmatrix.toolchains import bases
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from benchmarks import contract
 from benchmarks.contract import Measure, Target, sized
 from benchmarks.figures._hello import FEWEST, compared, hello, measures
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 
 if TYPE_CHECKING:
     from collections.abc import Generator

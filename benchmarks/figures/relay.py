@@ -15,10 +15,10 @@ from benchmarks.carrying import LENGTH, BySocket
 from benchmarks.contract import ROOT, Failed, Measure, Missing, Sample, sized
 from bootmatrix import plugins
 from bootmatrix.model import Cell, Interface, Network
-from bootmatrix.places.container import ContainerPlace
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.containers.place import ContainerPlace
+from bootmatrix.places.containers.pool import Pool
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Job
-from bootmatrix.places.pool import Pool
 from bootmatrix.toolchains import imagebuild, toolchain
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from benchmarks import contract, needs
 from benchmarks.contract import Failed, Measure, Sample, Target, sized
 from benchmarks.project import CELL, command, numbered, project
-from bootmatrix.places import engine, settings
+from bootmatrix.places.containers import engine, settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator

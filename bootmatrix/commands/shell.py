@@ -72,7 +72,8 @@ def command(cell: str, test: str, guest: str, allow: tuple[Path, ...], directory
 def _in_networks(step: BootStep, guest: str) -> int:
     import shlex  # noqa: PLC0415
 
-    from bootmatrix.places import engine, standing_container  # noqa: PLC0415
+    from bootmatrix.places.containers import engine  # noqa: PLC0415
+    from bootmatrix.places.containers import standing as standing_container  # noqa: PLC0415
 
     there, *others = _parts(step, guest)
     _check_terminal()
@@ -119,7 +120,7 @@ def _shell_of(part: BootStep, place: Place) -> tuple[str, str]:
 
 def _check_terminal() -> None:
     """Raises InfrastructureError without the engine's own command."""
-    from bootmatrix.places import engine  # noqa: PLC0415
+    from bootmatrix.places.containers import engine  # noqa: PLC0415
 
     program = engine.cli()[0]
     if not shutil.which(program):

@@ -10,18 +10,18 @@ from bootmatrix import host, trust
 from bootmatrix.engines import Engine
 from bootmatrix.errors import Problem, UserError
 from bootmatrix.model.remote import Remote
-from bootmatrix.places import sight
-from bootmatrix.places.container import ContainerPlace
-from bootmatrix.places.local import LocalPlace
-from bootmatrix.places.pool import Pool
+from bootmatrix.places.containers import sight
+from bootmatrix.places.containers.place import ContainerPlace
+from bootmatrix.places.containers.pool import Pool
+from bootmatrix.places.here.place import LocalPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from bootmatrix.places.machines import Machines
+    from bootmatrix.places.boxes.machines import Machines
     from bootmatrix.places.place import Place
-    from bootmatrix.places.remote import RemotePlace
+    from bootmatrix.places.remote.place import RemotePlace
 
 
 # Those in no container, each made with a scratch folder; without images, `docker` boots nothing.
@@ -61,8 +61,8 @@ class Places:
 
     def boxed(self, kind: str, box: Tagged, image: Tagged) -> Place:
         """An image in a box of a kind, which has an image of its own."""
-        from bootmatrix.places.boxed import OWN_ROOT, BoxPlace  # noqa: PLC0415  # only where a boot needs one
-        from bootmatrix.places.machines import Machines  # noqa: PLC0415
+        from bootmatrix.places.boxes.machines import Machines  # noqa: PLC0415
+        from bootmatrix.places.boxes.place import OWN_ROOT, BoxPlace  # noqa: PLC0415  # only where a boot needs one
 
         with self._lock:
             if kind not in self._boxes:
@@ -73,7 +73,7 @@ class Places:
             return self._known[key]
 
     def _remote(self, remote: Remote) -> RemotePlace:
-        from bootmatrix.places.remote import RemotePlace  # noqa: PLC0415  # only where there is a host over SSH
+        from bootmatrix.places.remote.place import RemotePlace  # noqa: PLC0415  # only where there is a host over SSH
 
         if remote not in self._remotes:
             self._remotes[remote] = RemotePlace(remote, self.stop, host.scratch(), self.pool.note)

@@ -26,7 +26,7 @@ class Boxes:
 
     def of(self, accelerator: str, step: BootStep) -> Place:
         """A test's image in a box that has the accelerator; raises as the making of an image does."""
-        from bootmatrix.places import boxed  # noqa: PLC0415  # only where a boot needs one
+        from bootmatrix.places.boxes import place as boxed  # noqa: PLC0415  # only where a boot needs one
 
         assert step.image  # noqa: S101  # who asks has looked
         kind = boxed.KINDS[accelerator]

@@ -18,8 +18,10 @@ from bootmatrix.errors import Fatal, Problem, UserError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.judging import cases, quarantine
 from bootmatrix.model import GOOD_VERDICTS, Run, Verdict
-from bootmatrix.places import engine, opening, remote_host
+from bootmatrix.places import opening
+from bootmatrix.places.containers import engine
 from bootmatrix.places.hosts import HERE
+from bootmatrix.places.remote import host as remote_host
 from bootmatrix.program import leaving
 from bootmatrix.quantities import human_time
 from bootmatrix.running import baselines, reporting

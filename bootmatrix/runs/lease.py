@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 from bootmatrix import disk, files, host
 from bootmatrix.errors import InfrastructureError, printable
-from bootmatrix.places import engine
-from bootmatrix.places.settings import LABEL
+from bootmatrix.places.containers import engine
+from bootmatrix.places.containers.settings import LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import disk, files, host, locks, logs
 from bootmatrix.errors import InfrastructureError, Problem, UserError
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 from bootmatrix.program import leaving
 from bootmatrix.toolchains.folder import data, dockerfile
 from bootmatrix.toolchains.toolchain import ARG, FROM, PREFIX

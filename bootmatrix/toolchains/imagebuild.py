@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from bootmatrix import disk, host, keys, logs
 from bootmatrix.errors import BootmatrixError, InfrastructureError, Problem, UserError, printable
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 from bootmatrix.quantities import human_time
 from bootmatrix.toolchains import bases, folder
 

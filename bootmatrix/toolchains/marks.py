@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from bootmatrix import files, host, keys, uses
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 from bootmatrix.toolchains import bases
 
 if TYPE_CHECKING:

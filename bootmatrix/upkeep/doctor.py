@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import host
 from bootmatrix.errors import BootmatrixError, InfrastructureError, printable
-from bootmatrix.places import engine, sight
+from bootmatrix.places.containers import engine, sight
 from bootmatrix.upkeep import networks
 from bootmatrix.upkeep.finding import Finding
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import files, host, uses
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import copies, roots
+from bootmatrix.places import copies
+from bootmatrix.places.boxes import roots
 from bootmatrix.runs import journal, lease, passes
 from bootmatrix.runs.order import LATEST
 from bootmatrix.upkeep import images

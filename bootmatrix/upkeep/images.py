@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import uses
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 from bootmatrix.toolchains import bases, imagebuild, marks
 from bootmatrix.upkeep.kept import DAY, Item
 

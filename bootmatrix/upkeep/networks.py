@@ -9,7 +9,9 @@ from ipaddress import IPv4Interface
 
 from bootmatrix.errors import BootmatrixError, InfrastructureError, printable
 from bootmatrix.model import Interface, Network
-from bootmatrix.places import apart, devices, engine
+from bootmatrix.places import devices
+from bootmatrix.places.containers import engine
+from bootmatrix.places.here import apart
 from bootmatrix.places.place import Job
 from bootmatrix.upkeep.finding import Finding
 
@@ -63,7 +65,7 @@ def _image() -> str:
 def _trouble(image: str) -> str:
     """Why a boot in containers of the image has no network, empty if it has."""
     from bootmatrix.places import opening  # noqa: PLC0415
-    from bootmatrix.places.container import ContainerPlace  # noqa: PLC0415
+    from bootmatrix.places.containers.place import ContainerPlace  # noqa: PLC0415
     from bootmatrix.runs.lease import Lease  # noqa: PLC0415
     from bootmatrix.runs.store import new_id  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bootmatrix import host, trust
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.matrix import hosts, load
-from bootmatrix.places.remote import RemotePlace
+from bootmatrix.places.remote.place import RemotePlace
 from bootmatrix.quantities import human_size
 from bootmatrix.upkeep.finding import Finding
 

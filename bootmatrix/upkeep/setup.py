@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import host, logs
 from bootmatrix.errors import InfrastructureError, Problem
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 from bootmatrix.program import signals, unexpected
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from bootmatrix.boots.tenders import Found, Tenders, Unavailable
 from bootmatrix.errors import UserError
 from bootmatrix.model import Probe
 from bootmatrix.places import strain
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.strain import Strain
 
 ARCH = platform.machine()

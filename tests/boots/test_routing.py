@@ -14,8 +14,8 @@ from bootmatrix.boots.routing import Router
 from bootmatrix.boots.tenders import Unavailable
 from bootmatrix.matrix import load
 from bootmatrix.model import Tender
-from bootmatrix.places.boxed import BoxHost
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.boxes.place import BoxHost
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.planning import plan
 from bootmatrix.toolchains.toolchain import Image
 

@@ -9,7 +9,7 @@ import pytest
 from bootmatrix.boots import starvation, tenders
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import strain
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Exit
 from bootmatrix.places.strain import Strain
 from bootmatrix.texts import Record

@@ -18,8 +18,9 @@ from bootmatrix import results, screen, texts
 from bootmatrix.boots import boot, judgement
 from bootmatrix.matrix import load
 from bootmatrix.model import Verdict
-from bootmatrix.places import local, strain
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places import strain
+from bootmatrix.places.here import place as local
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.strain import Strain
 from bootmatrix.planning import plan
 from bootmatrix.running import run

@@ -14,7 +14,7 @@ from bootmatrix.boots import boot, judgement, together
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import load
 from bootmatrix.model import Attempt, Outcome, Verdict
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.planning import plan
 from bootmatrix.runs.store import Store
 

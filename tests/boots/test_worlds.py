@@ -10,8 +10,9 @@ from support import script, scripted, write_matrix
 
 from bootmatrix.boots import boot, worlds
 from bootmatrix.matrix import load
-from bootmatrix.places import apart, devices
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places import devices
+from bootmatrix.places.here import apart
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.planning import plan
 from bootmatrix.runs.store import Store
 

@@ -13,7 +13,7 @@ import pytest
 from support import PATHS, bootmatrix, scripted, write_matrix
 
 from bootmatrix.commands import box
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Job
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ import pytest
 from networked import program
 from support import OTHER, OTHER_WITH_TAPS, PATHS, bootmatrix, others_python, scripted, write_matrix
 
-from bootmatrix.places import apart, engine
+from bootmatrix.places.containers import engine
+from bootmatrix.places.here import apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

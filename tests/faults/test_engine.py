@@ -13,7 +13,7 @@ from daemons import Daemon
 from support import runs, script, scripted, started, told, write_matrix
 
 from bootmatrix import results
-from bootmatrix.places.settings import LABEL
+from bootmatrix.places.containers.settings import LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ import pytest
 from support import bootmatrix, runs, script, scripted, started, told, write_matrix
 
 from bootmatrix import host, results
-from bootmatrix.places import engine
-from bootmatrix.places.settings import LABEL
+from bootmatrix.places.containers import engine
+from bootmatrix.places.containers.settings import LABEL
 
 if TYPE_CHECKING:
     from pathlib import Path

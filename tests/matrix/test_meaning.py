@@ -176,7 +176,7 @@ from pathlib import Path
 from bootmatrix.errors import UserError
 from bootmatrix.boots.results import untried
 from bootmatrix.matrix import load, schema
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.planning import plan
 from bootmatrix.runs.passes import Keys
 found = {"schema": schema.json_schema()["$defs"]["Test"]["properties"]["hints"]["description"], "keys": []}

@@ -14,7 +14,8 @@ from bootmatrix.boots import given, tenders
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import load
 from bootmatrix.matrix.reach import ALWAYS, OURS, Reach, roots
-from bootmatrix.places import agents, place
+from bootmatrix.places import place
+from bootmatrix.places.containers import agents
 from bootmatrix.toolchains import build
 
 if TYPE_CHECKING:

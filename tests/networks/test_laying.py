@@ -22,12 +22,13 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.networks import laying, messages
-from bootmatrix.places import apart, devices
+from bootmatrix.places import devices
+from bootmatrix.places.here import apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.places.apart import Apart
+    from bootmatrix.places.here.apart import Apart
 
 TAPS = tuple(f"tap{number}" for number in range(16))
 CLONE_NEWNET = 0x40000000

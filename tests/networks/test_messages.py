@@ -18,12 +18,13 @@ from networked import LAN, interface
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Interface, Network
 from bootmatrix.networks import laying, messages
-from bootmatrix.places import apart, devices
+from bootmatrix.places import devices
+from bootmatrix.places.here import apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.places.apart import Apart
+    from bootmatrix.places.here.apart import Apart
 
 
 def lay(namespace: Apart, one: Interface) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sshd import served, until
 
-from bootmatrix.places.remote import RemotePlace
+from bootmatrix.places.remote.place import RemotePlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

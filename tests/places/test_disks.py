@@ -14,16 +14,17 @@ from support import run_job
 from bootmatrix import sparse
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.model import MIB
-from bootmatrix.places import agents, disks
+from bootmatrix.places import disks
+from bootmatrix.places.containers import agents
 from bootmatrix.places.disks import Disk
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Exit, Job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from bootmatrix.places.container import ContainerPlace
+    from bootmatrix.places.containers.place import ContainerPlace
     from bootmatrix.places.place import Place
 
 KINDS = ["host", *(pytest.param(name, marks=pytest.mark.docker) for name in ("warm", "single"))]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import read, run_job
 
-from bootmatrix.places import agents
+from bootmatrix.places.containers import agents
 from bootmatrix.places.place import Exit, Job
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.watch import watch
@@ -18,7 +18,7 @@ from bootmatrix.watching.watch import watch
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.places.container import ContainerPlace
+    from bootmatrix.places.containers.place import ContainerPlace
 
 pytestmark = pytest.mark.docker
 # Whatever has a name in there, and what the first process has open, which has no more rights than a build.

@@ -17,13 +17,14 @@ from support import run_job
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Network
 from bootmatrix.networks import laying
-from bootmatrix.places import agents, engine, settings, wire
+from bootmatrix.places import wire
+from bootmatrix.places.containers import agents, engine, settings
 from bootmatrix.places.place import Exit, Job, Mount
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.places.container import ContainerPlace
+    from bootmatrix.places.containers.place import ContainerPlace
 
 pytestmark = pytest.mark.docker
 PERL = "use Socket; use IO::Socket::INET; $| = 1; socket(U, PF_INET, SOCK_DGRAM, 0); "

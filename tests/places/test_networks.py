@@ -17,9 +17,9 @@ from support import read, run_job
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Network
 from bootmatrix.networks import laying, messages
-from bootmatrix.places import engine, settings
-from bootmatrix.places.container import ContainerPlace
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.containers import engine, settings
+from bootmatrix.places.containers.place import ContainerPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import CONSOLE, Exit, Job
 

@@ -12,7 +12,8 @@ import pytest
 
 from bootmatrix import host
 from bootmatrix.errors import InfrastructureError, UserError
-from bootmatrix.places import opening, sight
+from bootmatrix.places import opening
+from bootmatrix.places.containers import sight
 from bootmatrix.places.hosts import HERE
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import pytest
 from support import run_job
 
 from bootmatrix.errors import InfrastructureError, UserError
-from bootmatrix.places import agents, engine, own, settings
-from bootmatrix.places.container import ContainerPlace
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places import own
+from bootmatrix.places.containers import agents, engine, settings
+from bootmatrix.places.containers.place import ContainerPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Job
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Job
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from support import run_job
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Network
 from bootmatrix.networks import laying
-from bootmatrix.places import engine, settings
-from bootmatrix.places.container import ContainerPlace
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.containers import engine, settings
+from bootmatrix.places.containers.place import ContainerPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Exit, Job
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import undoing
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Job, Mount
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bootmatrix.places.container import ContainerPlace
+    from bootmatrix.places.containers.place import ContainerPlace
 
 LEAVES = 'touch "$1/left"'
 UNDO = ("sh", "-c", 'test -e "$2" && rm -f "$1/left"', "sh")

@@ -13,7 +13,7 @@ import pytest
 from support import PATHS, run_job
 
 from bootmatrix.places import usage
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import END, Exit, Job, Place, Process
 from bootmatrix.places.usage import Sample
 

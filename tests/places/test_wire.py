@@ -17,7 +17,9 @@ from support import OWN_TUN
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.networks import laying, messages
 from bootmatrix.networks.messages import Link
-from bootmatrix.places import agents, apart, devices, wire
+from bootmatrix.places import devices, wire
+from bootmatrix.places.containers import agents
+from bootmatrix.places.here import apart
 from bootmatrix.places.wire import Wire
 
 if TYPE_CHECKING:

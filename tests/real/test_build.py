@@ -11,7 +11,7 @@ import pytest
 from bootmatrix import host, keys
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.matrix.schema import Build
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.toolchains import build
 
 if TYPE_CHECKING:

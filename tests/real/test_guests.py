@@ -11,7 +11,7 @@ import pytest
 from networked import interface, program
 from support import as_other, bootmatrix, write_matrix
 
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Job
 from unikernels import guests
 

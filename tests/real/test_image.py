@@ -11,7 +11,7 @@ import pytest
 
 from bootmatrix import host
 from bootmatrix.errors import BootmatrixError, InfrastructureError, UserError
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 from bootmatrix.toolchains import imagebuild
 from bootmatrix.toolchains.toolchain import Image
 

@@ -16,7 +16,8 @@ from rootless import Rootless
 from support import bootmatrix, write_matrix
 
 from bootmatrix import results
-from bootmatrix.places import agents, devices
+from bootmatrix.places import devices
+from bootmatrix.places.containers import agents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

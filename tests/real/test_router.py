@@ -12,7 +12,7 @@ from networked import interface, program
 from support import as_other, bootmatrix, write_matrix
 
 from bootmatrix.networks import laying
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Job
 from unikernels import guests
 

@@ -17,7 +17,7 @@ from support import bootmatrix, script, scripted, started, write_matrix
 
 from bootmatrix import results as stored
 from bootmatrix.model import Phase, PhaseName
-from bootmatrix.places import engine, settings
+from bootmatrix.places.containers import engine, settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from support import PATHS, write_matrix
 
-from bootmatrix.places import engine, settings
+from bootmatrix.places.containers import engine, settings
 from unikernels import guests
 
 if TYPE_CHECKING:

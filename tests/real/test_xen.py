@@ -19,11 +19,11 @@ from support import read, run_job
 from bootmatrix import plugins
 from bootmatrix.model import MIB, Block, Boot, Ending
 from bootmatrix.places import disks
-from bootmatrix.places.boxed import OWN_ROOT, BoxPlace
+from bootmatrix.places.boxes.machines import Machines
+from bootmatrix.places.boxes.place import OWN_ROOT, BoxPlace
+from bootmatrix.places.containers.pool import Pool
 from bootmatrix.places.disks import Disk
-from bootmatrix.places.machines import Machines
 from bootmatrix.places.place import TENDER, Job
-from bootmatrix.places.pool import Pool
 from bootmatrix.toolchains import imagebuild, toolchain
 
 if TYPE_CHECKING:

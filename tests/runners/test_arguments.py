@@ -18,7 +18,7 @@ from bootmatrix import host, plugins
 from bootmatrix.boots import words
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Boot, Rejected
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 
 if TYPE_CHECKING:
     from bootmatrix.model import Runner

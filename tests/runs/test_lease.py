@@ -15,9 +15,9 @@ from damaged import LAID, lay
 
 from bootmatrix import host, keys, locks
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
+from bootmatrix.places.containers.settings import LABEL
 from bootmatrix.places.place import Job
-from bootmatrix.places.settings import LABEL
 from bootmatrix.runs import lease
 from bootmatrix.runs.lease import Lease
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 HOLDER = """
 import subprocess, sys
 from pathlib import Path
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Job
-from bootmatrix.places.pool import Pool
+from bootmatrix.places.containers.pool import Pool
 from bootmatrix.runs.lease import Lease
 with Lease(sys.argv[1]) as held, Pool(held.run, held.boxes) as pool:
     if sys.argv[2] == "container":

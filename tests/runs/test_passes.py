@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bootmatrix.matrix import load
-from bootmatrix.places.local import LocalPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.planning import plan
 from bootmatrix.runs.passes import Keys
 

@@ -15,7 +15,7 @@ from support import bootmatrix, write_matrix
 
 from bootmatrix import host, uses
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 from bootmatrix.runs import passes
 from bootmatrix.runs.lease import Lease
 from bootmatrix.upkeep import gc

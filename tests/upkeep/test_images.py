@@ -11,7 +11,7 @@ import pytest
 from engines import podman_service
 from support import bootmatrix
 
-from bootmatrix.places import engine
+from bootmatrix.places.containers import engine
 from bootmatrix.toolchains import imagebuild, marks
 from bootmatrix.upkeep import images
 

@@ -23,7 +23,7 @@ from bootmatrix.watching.witnesses.monitoring import Monitoring
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.places.container import ContainerPlace
+    from bootmatrix.places.containers.place import ContainerPlace
     from bootmatrix.places.place import Process
 
 LOOPBACK = networked.interface(Network("lan", IPv4Interface("127.0.0.1/8")))
