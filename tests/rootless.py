@@ -23,7 +23,10 @@ NAME, UID = "bootmatrix-test", 52345
 IDS = f"{NAME}:600000:65536\n"  # what newuidmap lets it use
 NEEDED = ("podman", "newuidmap", "newgidmap", "unshare", "nsenter", "setpriv")
 APART = ("unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc")
-HELD = 'for f in passwd group subuid subgid; do mount --bind "$1/$f" "/etc/$f" || exit; done; echo ready; read -r _'
+HELD = (  # with a node for taps, since this machine's may be for root alone
+    "mount -t tmpfs tmpfs /dev/net && mknod -m 0666 /dev/net/tun c 10 200 || exit;"
+    'for f in passwd group subuid subgid; do mount --bind "$1/$f" "/etc/$f" || exit; done; echo ready; read -r _'
+)
 THERE = ("sh", "-c", 'cd "$0" && exec "$@"')  # entering a mount namespace leads to its root
 USER = ("setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups")
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bootmatrix.watching.watch import Watched
 
 SOURCE, OUTPUT = "/src", "/out"
+ONE_OUTPUT = "exec 2>&1; "  # so that the log has all in the order in which it was written
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def job_of(step: BuildStep, place: Place, source: Path, output: Path) -> Job:
     paths = {"OUT": mounts[1].inside, "SRC": mounts[0].inside, "JOBS": str(place.host.cores)}
     path = os.pathsep.join([*(f"{p}/bin" for p in step.spec.prefixes), *place.search_path])
     return Job(
-        argv=("sh", "-euc", "\n".join(step.spec.run)),
+        argv=("sh", "-euc", ONE_OUTPUT + "\n".join(step.spec.run)),
         name=f"build {step.id}",
         env={**step.env, **step.spec.env, **paths, "PATH": path},
         mounts=tuple(mounts),
