@@ -93,7 +93,9 @@ document.addEventListener("keydown", (event) => {
 byId("filter").addEventListener("keydown", (event) => {
   if (event.key === "Escape") byId("filter").blur();
 });
-byId("panel").addEventListener("close", () => state.test && go({ test: "" }));
+byId("panel").addEventListener("close", () => {
+  if (!byId("panel").open && state.test && state.test === panel.id) go({ test: "" });
+});
 addEventListener("hashchange", render);
 addEventListener("scroll", drawSight, { passive: true });
 addEventListener("resize", drawSight);

@@ -1,6 +1,6 @@
 // One test, in a dialog over the page: its verdict and why, how to repeat it, its nights, attempts and measures.
 
-const panel = { row: -1, from: null };
+const panel = { row: -1, id: "", from: null };
 
 async function drawPanel() {
   const dialog = byId("panel");
@@ -11,7 +11,7 @@ async function drawPanel() {
   const body = row < 0 ? [make("p", { class: "none" }, "This run has no such test.")] : await panelBody(row);
   if (state.test !== id) return;
   dialog.replaceChildren(panelHead(id, row), make("div", { class: "panel-body" }, body));
-  panel.row = row;
+  Object.assign(panel, { row, id });
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
   byId("panel-title").focus();
@@ -20,7 +20,8 @@ async function drawPanel() {
 function closePanel() {
   const dialog = byId("panel");
   if (!dialog.open) return;
-  const id = panel.row >= 0 ? idOf(panel.row) : "";
+  const { id } = panel;
+  panel.id = ""; // the browser tells of it later, when another may be shown
   dialog.close();
   dialog.replaceChildren();
   const back = panel.from?.isConnected

@@ -155,3 +155,21 @@ def test_the_console_is_at_its_end_and_copied_as_it_is_seen(page: Page) -> None:
 
 def test_a_test_that_is_not_there(page: Page) -> None:
     assert "no such test" in panel_of(page, "a/b").inner_text()
+
+
+def test_a_test_that_is_opened_as_soon_as_another_is_closed_stays_open(page: Page) -> None:
+    """The browser tells of what is closed a little later; that is not of the test which is open by then."""
+    first, second = page.evaluate("[idOf(list.rows[0]), idOf(list.rows[1])]")
+    panel_of(page, first)
+    closed = "new Promise((done) => byId('panel').addEventListener('close', () => done(location.hash), { once: true }))"
+    again = "location.hash = ''; render(); location.hash = hashOf({ test: id }); render()"
+    assert page.evaluate(
+        f"async (id) => {{ const told = {closed}; {again}; return await told === hashOf({{ test: id }}) }}", second
+    )
+    until(page, "byId('panel').open && panel.row === list.rows[1]")
+
+
+def test_what_the_browser_closes_is_no_longer_in_the_address(page: Page) -> None:
+    panel_of(page, FAILED)
+    page.evaluate("byId('panel').close()")
+    until(page, "location.hash === '#' || location.hash === ''")
