@@ -148,7 +148,7 @@ def test_quarantine(signs: str, wanted: list[str]) -> None:
 
 
 def test_a_quarantine_is_noted_and_its_end_is_said() -> None:
-    assert compared("PPq").notes == ("1 test did not pass, and is in quarantine",)
+    assert compared("PPq").notes == ("1 test in quarantine did not pass",)
     (change,) = compared("PqqF").changes
     assert "its quarantine has ended" in change.detail
 
