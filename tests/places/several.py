@@ -7,12 +7,14 @@ import struct
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING
 
+import pytest
 from networked import interface, program
 
 from bootmatrix.model import Network
 from bootmatrix.networks import laying
 from bootmatrix.places.containers import engine, settings
 from bootmatrix.places.containers.place import ContainerPlace
+from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Job
 
 if TYPE_CHECKING:
@@ -32,6 +34,15 @@ BOTH = (
     interface(WAN, "tap1", "10.0.1.2/24", "02:00:00:00:01:02"),
 )
 STATES = {"link": 1, "address": 1, "route": 5, "neighbour": 1}  # where the index of a link stands
+
+
+def networked_place(request: pytest.FixtureRequest, interfaces: tuple[Interface, ...]) -> Place:
+    """On the host or in a container, as the fixture's parameter says, if such interfaces can be there."""
+    found: Place = LocalPlace() if request.param == "local" else request.getfixturevalue("container_place")
+    program()
+    if trouble := found.lacks(Job((), "test", interfaces=interfaces)):
+        pytest.skip(trouble)
+    return found
 
 
 def containers(place: Place) -> list[str]:

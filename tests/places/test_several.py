@@ -11,15 +11,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from networked import attached, interface, ping, program, running
-from places.several import BOTH, LAN, WAN, containers, idle, net, reached, router, state
+from networked import attached, interface, ping, running
+from places.several import BOTH, LAN, WAN, containers, idle, net, networked_place, reached, router, state
 from support import run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.networks import laying
 from bootmatrix.places.containers import engine
 from bootmatrix.places.containers.place import ContainerPlace
-from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Exit, Job
 
 if TYPE_CHECKING:
@@ -31,11 +30,7 @@ NEAR, FAR = "10.0.0.1", "10.0.1.1"
 
 @pytest.fixture(params=[pytest.param("container", marks=pytest.mark.docker), "local"])
 def place(request: pytest.FixtureRequest) -> Place:
-    found: Place = LocalPlace() if request.param == "local" else request.getfixturevalue("container_place")
-    program()
-    if trouble := found.lacks(Job((), "test", interfaces=BOTH)):
-        pytest.skip(trouble)
-    return found
+    return networked_place(request, BOTH)
 
 
 def served(process: Process, network: str, address: str) -> socket.socket:
