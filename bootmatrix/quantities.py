@@ -89,5 +89,19 @@ def human_time(count: float) -> str:
 
 
 def how_many(count: int, what: str) -> str:
-    """`1 test`, `2,000 tests`."""
-    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
+    """`1 test`, `2,000 tests`, `2 tries`."""
+    return f"1 {what}" if count == 1 else f"{count:,} {_several(what)}"
+
+
+def how_many_are(count: int, what: str) -> str:
+    """`1 line is`, `2 lines are`."""
+    return f"{how_many(count, what)} {'is' if count == 1 else 'are'}"
+
+
+def the_last(count: int, what: str) -> str:
+    """`the last run`, `the last 2 runs`."""
+    return f"the last {what if count == 1 else how_many(count, what)}"
+
+
+def _several(what: str) -> str:
+    return f"{re.sub('(?<=[^aeiou])y$', 'ie', what)}s"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from bootmatrix.quantities import how_many_are
+
 LINE = 500  # characters of a line that are shown
 LAST = 64 << 10  # bytes that are kept from beyond a limit: a tender says last why it ended
 # ECMA-48: CSI and OSC sequences (which hold no line's end), other escapes; and what a terminal would not show.
@@ -38,8 +40,12 @@ class Record:
 
     def raw(self) -> bytes:
         lost = self.total - len(self.data) - len(self.last)
-        note = f"\n[bootmatrix: {lost:,} bytes are left out here]\n".encode() if lost else b""
-        return bytes(self.data + note + self.last)
+        return bytes(self.data + (left_out(lost) if lost else b"") + self.last)
+
+
+def left_out(count: int) -> bytes:
+    """The line that stands in a text where so many of its bytes are missing."""
+    return f"\n[bootmatrix: {how_many_are(count, 'byte')} left out here]\n".encode()
 
 
 def clean(raw: bytes) -> str:

@@ -8,7 +8,7 @@ from bootmatrix.counting import part
 from bootmatrix.history import summary
 from bootmatrix.history.findings import ChangeKind
 from bootmatrix.markdown import cell, code, header, row
-from bootmatrix.quantities import human_size, human_time
+from bootmatrix.quantities import human_size, human_time, the_last
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,7 @@ def put(changes: Changes, paper: Paper) -> None:
     if not changes.changes and not changes.notes:
         return
     branch = f" of {code(changes.branch)}" if changes.branch else ""
-    last = f"{len(changes.nights):,} runs" if len(changes.nights) > 1 else "run"
-    paper.put(f"\n### What changed\n\nAgainst the last {last}{branch}.\n")
+    paper.put(f"\n### What changed\n\nAgainst {the_last(len(changes.nights), 'run')}{branch}.\n")
     for kind, group in summary.by_kind(changes):
         _put_kind(kind, group, paper)
     paper.offer((f"\n{code(note, 500)}\n" for note in changes.notes[:MOST]), 0.1)

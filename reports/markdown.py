@@ -100,7 +100,7 @@ def _put_pairs(paper: Paper, total: Sum) -> None:
     told = paired.largest_first(total.pairs)
     shown = paper.offer((f"- {code(test)}: {plain(paired.sentence(found), LONGEST)}\n" for test, found in told), 0.7)
     if shown < len(told):
-        paper.put(f"\n… and {len(told) - shown:,} more tests: {ELSEWHERE}.\n")
+        paper.put(f"\n… and {how_many(len(told) - shown, 'more test')}: {ELSEWHERE}.\n")
 
 
 def _put_matrix(paper: Paper, run: Run) -> None:
@@ -118,7 +118,7 @@ def _put_matrix(paper: Paper, run: Run) -> None:
     signs = ", ".join(f"{UNICODE.of[verdict]} {verdict}" for verdict in pivot.verdicts())
     paper.put(f"\n{signs}; a box that stands for several cells shows the worst verdict and its count.\n")
     if shown < len(rows):
-        paper.put(f"\n… and {len(rows) - shown:,} more tests: {ELSEWHERE}.\n")
+        paper.put(f"\n… and {how_many(len(rows) - shown, 'more test')}: {ELSEWHERE}.\n")
 
 
 def _matrix_row(told_of: tuple[str, Iterable[_pivot.Box | None]]) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootmatrix.model import MIB, Boot, Probe, Rejected, Signs
+from bootmatrix.model import MIB, Boot, Probe, Rejected, Signs, Tender
 
 from . import _probe, _qemu_end
 
@@ -176,8 +176,10 @@ def append(args: tuple[str, ...]) -> tuple[str, ...]:
     return ("-append", " ".join(args)) if args else ()
 
 
-def accelerators(accel: str) -> tuple[str, ...]:
-    return ("kvm", "tcg") if accel == "auto" else (accel,)
+def tender(arch: str, accel: str, prefix: str) -> Tender:
+    """Of the accelerator that is asked for; `auto` tries KVM first."""
+    choices = ("kvm", "tcg") if accel == "auto" else (accel,)
+    return Tender(machine(arch).program, choices, accel == "auto", prefix=prefix)
 
 
 def probe(arch: str, accel: str) -> Probe | None:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import Rejected
+from bootmatrix.quantities import how_many
 
 from . import _solo5_file, _solo5_words
 from ._solo5_file import BLOCK, NET
@@ -146,7 +147,7 @@ def _check_block(block: Block, *, virtio: bool, version: str) -> None:
         what = f"{disk} has sectors of {block.sector:,} bytes, which Solo5's tenders refuse"
         raise Rejected(what, "write a power of two from 512 to 32768")
     if block.size % block.sector:
-        what = f"{disk} has {block.size:,} bytes, which is no multiple of its sectors of {block.sector:,}"
+        what = f"{disk} has {how_many(block.size, 'byte')}, which is no multiple of its sectors of {block.sector:,}"
         raise Rejected(what, "make it whole sectors: `size`")
     found = re.search(r"\bv?(\d+)\.(\d+)\.(\d+)", version)
     if found and block.sector != SECTOR and tuple(map(int, found.groups())) < KNOWS_SECTORS:

@@ -44,12 +44,7 @@ class Runner(model.Runner):
     """A folder of this host whose bin/ holds QEMU, mounted read-only."""
 
     def tender(self, arch: str) -> Tender:
-        return Tender(
-            _qemu.machine(arch).program,
-            _qemu.accelerators(self.accel),
-            self.accel == "auto",
-            prefix=self.prefix,
-        )
+        return _qemu.tender(arch, self.accel, self.prefix)
 
     def probe(self, arch: str, accel: str) -> Probe | None:
         return _qemu.probe(arch, accel)

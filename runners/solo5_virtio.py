@@ -45,12 +45,7 @@ class Runner(model.Runner):
     def tender(self, arch: str) -> Tender:
         if arch != "x86_64":
             raise Rejected(f"Solo5's virtio target is for x86_64, not {arch}", "exclude the cell")
-        return Tender(
-            _qemu.machine(arch).program,
-            _qemu.accelerators(self.accel),
-            self.accel == "auto",
-            prefix=self.prefix,
-        )
+        return _qemu.tender(arch, self.accel, self.prefix)
 
     def probe(self, arch: str, accel: str) -> Probe | None:
         return _qemu.probe(arch, accel)

@@ -62,12 +62,7 @@ class Runner(model.Runner):
     def tender(self, arch: str) -> Tender:
         if arch not in PANIC_DEVICE:
             raise Rejected(f"Unikraft has no {arch} guests for QEMU", f"possible: {', '.join(PANIC_DEVICE)}")
-        return Tender(
-            _qemu.machine(arch).program,
-            _qemu.accelerators(self.accel),
-            self.accel == "auto",
-            prefix=self.prefix,
-        )
+        return _qemu.tender(arch, self.accel, self.prefix)
 
     def probe(self, arch: str, accel: str) -> Probe | None:
         return _qemu.probe(arch, accel)

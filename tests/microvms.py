@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bootmatrix import host
-from bootmatrix.model import Ending
+from bootmatrix.model import Boot, Ending
 from bootmatrix.places import own
 
 if TYPE_CHECKING:
-    from bootmatrix.model import Launch
+    from bootmatrix.model import Launch, Runner
 
 FAKES = {
     name: Path(__file__).with_name(f"fake_{name.replace('-', '_')}.py") for name in ("firecracker", "cloud-hypervisor")
@@ -74,6 +74,24 @@ def program(name: str, which: str) -> str:
     if trouble := host.kvm_trouble():
         pytest.skip(trouble)
     return found
+
+
+def boot(name: str, which: str, folder: Path, unikernel: Path, **more: object) -> Boot:
+    return Boot(
+        "x86_64",
+        program(name, which),
+        str(unikernel),
+        accel="kvm",
+        folder=str(folder / "own"),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def outcome(folder: Path, runner: Runner, wanted: Boot) -> tuple[str, Ending]:
+    """What came of a boot, after which no file of the launch's own is left."""
+    seen = run(runner.launch(wanted), folder / "own", folder)
+    assert [each.name for each in folder.iterdir() if each.name.startswith("tmp.")] == []
+    return str(runner.outcome(seen)), seen
 
 
 def run(launch: Launch, folder: Path, scratch: Path) -> Ending:

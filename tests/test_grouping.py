@@ -52,6 +52,13 @@ def test_starved_boots_are_one_reason_whatever_share_each_had(reason: str) -> No
     assert group.count == 3
 
 
+def test_guests_that_ended_in_their_soak_are_one_reason_however_long_they_lived() -> None:
+    reason = "exited(0) instead of stopped; the guest ended by itself {} before its soak of {} was over, after {} of it"
+    told = [("0.30 s", "1 min 0 s", "59 s"), ("56 s", "1 min 0 s", "4.20 s"), ("56 s", "2 min 0 s", "1 min 4 s")]
+    made = [failed(str(number), reason.format(*times)) for number, times in enumerate(told)]
+    assert [group.count for group in sum_up(made, GOOD).groups.values()] == [2, 1]
+
+
 def test_the_longer_telling_of_a_failed_build_is_kept() -> None:
     reason = "build gcc ended with status 1"
     (group,) = sum_up(

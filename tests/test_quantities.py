@@ -160,3 +160,20 @@ def test_what_is_no_growth_is_refused(text: object) -> None:
 )
 def test_a_growth_for_people(amount: float, unit: str, told: str) -> None:
     assert quantities.human_rate(amount, unit) == told
+
+
+@pytest.mark.parametrize(
+    ("what", "said"), [("try", "2 tries"), ("entry", "2 entries"), ("key", "2 keys"), ("more test", "2 more tests")]
+)
+def test_several_of_a_thing_are_spelled_as_in_english(what: str, said: str) -> None:
+    assert quantities.how_many(2, what) == said
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 lines are"), (1, "1 line is"), (2, "2 lines are")])
+def test_what_is_said_of_one_is_said_in_the_singular(count: int, said: str) -> None:
+    assert quantities.how_many_are(count, "line") == said
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "the last run"), (2, "the last 2 runs")])
+def test_one_run_is_not_told_as_the_last_1_runs(count: int, said: str) -> None:
+    assert quantities.the_last(count, "run") == said

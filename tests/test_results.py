@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import weakref
-from array import array
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from math import inf
@@ -15,6 +13,7 @@ import psutil
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from storing import ATTEMPT, RESULT, Alive, some, stored
 
 from bootmatrix import results
 from bootmatrix.errors import UserError
@@ -29,20 +28,15 @@ from bootmatrix.model import (
     Phase,
     Quarantine,
     Result,
-    Run,
     Verdict,
     bounds,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 ANY_TEXTS = st.text(st.characters() | st.sampled_from('\ud800\udfff\udc80\u2028\x85\0\n\r\x7f\\"{}[],'))
-ATTEMPT = Attempt(1, Verdict.FAILED, "why", Outcome("exited", "1"), "2026-11-23T23:06:15.123Z", 0.25)
-RESULT = Result("cell", "test", Verdict.FAILED, "why", attempts=(ATTEMPT,), axes={"arch": "x86_64"})
-RUN = Run("run", "2026-11-23T23:06:15.000Z", 1.5, "0.1", "bootmatrix run", {"name": "host"}, ())
 
 
 def any_results(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Result]:
@@ -75,25 +69,6 @@ def words_of(hint: Any) -> bounds.OneOf | None:
     return next((bound for bound in getattr(hint, "__metadata__", ()) if isinstance(bound, bounds.OneOf)), None)
 
 
-def some(count: int) -> list[Result]:
-    return [replace(RESULT, test=f"test-{number}", reason="é\n" * number) for number in range(count)]
-
-
-def stored(file: Path, kept: Sequence[Result], order: Sequence[int] = ()) -> results.Stored:
-    """These results in a journal, each with something before and behind it."""
-    raw = b""
-    at, length = array("q"), array("q")
-    for result in kept:
-        text = results.encode(result).encode()
-        raw += b'{"event": "boot finished", "result": '
-        at.append(len(raw))
-        length.append(len(text))
-        raw += text + b"}\n"
-    file.write_bytes(raw)
-    order = order or range(len(kept))
-    return results.Stored(file, array("q", (at[i] for i in order)), array("q", (length[i] for i in order)))
-
-
 def as_utf_8(value: Any) -> Any:
     """With `?` for what UTF-8 does not have."""
     if isinstance(value, str):
@@ -101,24 +76,6 @@ def as_utf_8(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: as_utf_8(item) for key, item in value.items()}
     return [as_utf_8(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-class Alive:
-    """How many of the results that were decoded are alive, and how many were at once."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = self.most = self.all = 0
-        decode = results.decode
-        monkeypatch.setattr(results, "decode", lambda line: self.seen(decode(line)))
-
-    def seen(self, result: Result) -> Result:
-        self.all, self.now = self.all + 1, self.now + 1
-        self.most = max(self.most, self.now)
-        weakref.finalize(result, self.gone)
-        return result
-
-    def gone(self) -> None:
-        self.now -= 1
 
 
 @given(any_results(TEXTS))
@@ -248,89 +205,3 @@ def test_what_is_not_there_any_more_is_an_error_that_names_the_file(tmp_path: Pa
     for read in (lambda: list(found), lambda: found[1]):
         with pytest.raises(UserError, match=f"events.jsonl.*{why}"):
             read()
-
-
-@pytest.mark.parametrize("count", [0, 1, 5])
-def test_a_run_is_read_back_from_a_line_for_each_result(tmp_path: Path, count: int) -> None:
-    file = tmp_path / "results.json"
-    run = replace(RUN, results=tuple(some(count)), interrupted=True)
-    results.write(run, file)
-    assert results.load(file) == run
-    found = results.open_run(file)
-    assert isinstance(found.results, results.Stored)
-    assert replace(found, results=tuple(found.results)) == run
-    lines = file.read_text().splitlines()
-    assert [line.rstrip(",") for line in lines if line.startswith('{"')] == [results.encode(r) for r in run.results]
-    assert lines[1] == ' "id": "run",'
-    assert len(json.loads(file.read_text())["results"]) == count
-
-
-def test_stored_results_are_copied_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    results.write(replace(RUN, results=tuple(some(9))), tmp_path / "made.json")
-    alive = Alive(monkeypatch)
-    for source in (results.open_run(tmp_path / "made.json").results, stored(tmp_path / "events.jsonl", some(9))):
-        results.write(replace(RUN, results=source), tmp_path / "copied.json")
-        assert (tmp_path / "copied.json").read_bytes() == (tmp_path / "made.json").read_bytes()
-    assert alive.all == 0
-
-
-def test_results_are_read_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    alive = Alive(monkeypatch)
-    assert sum(1 for _ in stored(tmp_path / "events.jsonl", some(100))) == 100
-    assert (alive.all, alive.now) == (100, 0)
-    assert alive.most <= 2
-
-
-def test_a_command_line_that_is_not_utf_8_does_not_spoil_the_results(tmp_path: Path) -> None:
-    results.write(replace(RUN, command="bootmatrix run caf\udce9.yaml"), tmp_path / "results.json")
-    assert results.load(tmp_path / "results.json").command == "bootmatrix run caf?.yaml"
-
-
-def test_a_run_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
-    file = tmp_path / "results.json"
-    results.write(RUN, file)
-    lost = stored(tmp_path / "events.jsonl", some(2))
-    lost.file.unlink()
-    with pytest.raises(UserError):
-        results.write(replace(RUN, results=lost), file)
-    assert results.load(file) == RUN
-
-
-@pytest.mark.parametrize("form", [{"indent": 2}, {"indent": 1, "sort_keys": True}, {"separators": (",", ":")}, {}])
-def test_results_that_another_tool_has_written_anew_are_read(tmp_path: Path, form: dict[str, Any]) -> None:
-    file = tmp_path / "results.json"
-    run = replace(RUN, results=tuple(some(4)))
-    results.write(run, file)
-    file.write_text(json.dumps({**json.loads(file.read_text()), "new": 1}, **form))
-    assert results.load(file) == results.open_run(file) == run
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"id": 1}', "\udcff"])
-def test_what_is_no_run_is_the_users_error(tmp_path: Path, text: str) -> None:
-    (tmp_path / "results.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    for read in (results.load, results.open_run):
-        with pytest.raises(UserError, match=r"results.json does not hold the results of a run: "):
-            read(tmp_path / "results.json")
-        with pytest.raises(UserError, match="name a folder that a run made"):
-            read(tmp_path / "gone.json")
-
-
-def test_no_torn_file_is_a_run(tmp_path: Path) -> None:
-    file = tmp_path / "results.json"
-    results.write(replace(RUN, results=tuple(some(3))), file)
-    whole = file.read_bytes()
-    for end in range(0, len(whole.rstrip()), 7):
-        file.write_bytes(whole[:end])
-        with pytest.raises(UserError, match="does not hold the results of a run"):
-            results.open_run(file)
-
-
-@pytest.mark.parametrize(
-    ("old", "new"), [(b"},\n", b"}\n"), (b"}\n ]", b"},\n ]"), (b" ]\n}", b" ]\n} {}"), (b"}\n ]", b"]")]
-)
-def test_a_comma_too_few_or_too_many_is_told_when_the_run_is_opened(tmp_path: Path, old: bytes, new: bytes) -> None:
-    file = tmp_path / "results.json"
-    results.write(replace(RUN, results=tuple(some(3))), file)
-    file.write_bytes(file.read_bytes().replace(old, new))
-    with pytest.raises(UserError, match="does not hold the results of a run"):
-        results.open_run(file)

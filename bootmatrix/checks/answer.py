@@ -11,7 +11,7 @@ from bootmatrix import texts
 from bootmatrix.checks import body
 from bootmatrix.checks.check import Failed, Late
 from bootmatrix.checks.link import connected
-from bootmatrix.quantities import human_size
+from bootmatrix.quantities import how_many, human_size
 
 if TYPE_CHECKING:
     import io
@@ -112,12 +112,14 @@ def _body(response: http.client.HTTPResponse, request: Request, url: Url) -> tup
     except http.client.IncompleteRead as error:
         if response.chunked:
             raise
-        raise Failed(f"the body of {url} ends after {size:,} bytes, {error.expected:,} before its end") from None
+        raise Failed(
+            f"the body of {url} ends after {how_many(size, 'byte')}, {error.expected:,} before its end"
+        ) from None
     return bytes(kept), size
 
 
 def _came(link: Link) -> str:
-    return f"{link.received:,} bytes came" if link.received else "nothing came"
+    return f"{how_many(link.received, 'byte')} came" if link.received else "nothing came"
 
 
 def _worded(error: Exception) -> str:

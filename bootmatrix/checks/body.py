@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     import io
@@ -48,7 +49,7 @@ def _chunks(reader: io.BufferedReader) -> Iterator[bytes]:
     while size := _size(reader):
         yield from _exactly(reader, size)
         if (end := reader.readline(2)) not in {b"\r\n", b"\n"}:
-            raise ValueError(f"after a chunk of {size:,} bytes comes '{_shown(end)}'") if end else _early(2)
+            raise ValueError(f"after a chunk of {how_many(size, 'byte')} comes '{_shown(end)}'") if end else _early(2)
     for _ in range(TRAILERS):
         line = reader.readline(LINE)
         if line in {b"\r\n", b"\n", b""}:

@@ -8,6 +8,7 @@ from bootmatrix.checks.awaited import Awaited, shown
 from bootmatrix.checks.check import LONGEST, Failed, Late, Report, numbers
 from bootmatrix.checks.ends import Ended
 from bootmatrix.checks.link import worded
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from bootmatrix.checks.check import Try
@@ -53,7 +54,7 @@ def _send(line: str, tried: Try) -> None:
             if not taken and tried.world.ends.stop.wait(min(PAUSE, tried.rest())):
                 raise Ended
     except Late:
-        took = f"it took {len(data) - len(left):,} of {len(data):,} bytes"
+        took = f"it took {len(data) - len(left):,} of {how_many(len(data), 'byte')}"
         raise Failed(f"the guest's console did not take the whole line in time: {took}", late=True) from None
     except OSError as error:
         tried.raise_ended()

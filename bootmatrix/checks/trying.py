@@ -63,5 +63,5 @@ def _says_little(error: Failed, lasted: float, seconds: float) -> bool:
 
 def _worded(said: Failed, tries: int, seconds: float, *, over: bool) -> Failed:
     """How often and how long it was tried."""
-    often = f"{how_many(tries, 'try').replace('trys', 'tries')} within {human_time(seconds)}"
+    often = f"{how_many(tries, 'try')} within {human_time(seconds)}"
     return Failed(f"{said} ({often})" if over or tries > 1 else str(said), late=over, report=said.report)

@@ -10,6 +10,7 @@ from bootmatrix import texts
 from bootmatrix.checks.awaited import missing, shown
 from bootmatrix.checks.check import Failed, Late, Report, numbers, per_second, spread
 from bootmatrix.checks.link import worded
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from bootmatrix.checks.check import Try
@@ -114,10 +115,11 @@ class _Series:
         if self.options.count == 1 or not self.times:
             what = f"{self.where} did not answer{why}"
         elif late:
-            what = f"{self.where} answered only {len(self.times):,} of {self.options.count:,} datagrams in time{why}"
+            of = how_many(self.options.count, "datagram")
+            what = f"{self.where} answered only {len(self.times):,} of {of} in time{why}"
         else:
             may = f"{self.options.loss:g} % may be lost"
-            what = f"{self.where} did not answer {lost:,} of {self.sent:,} datagrams ({may}){why}"
+            what = f"{self.where} did not answer {lost:,} of {how_many(self.sent, 'datagram')} ({may}){why}"
         return Failed(what, final=final and bool(self.times), late=late, report=self._report(began))
 
     def _report(self, began: float) -> Report:

@@ -70,10 +70,11 @@ def command(
 
 
 def say_total(every: list[Item], gone: list[Item], freed: int, verb: str) -> None:
-    from bootmatrix.quantities import human_size  # noqa: PLC0415
+    from bootmatrix.quantities import how_many, human_size  # noqa: PLC0415
 
     kept = sum(item.size for item in every) - freed
-    click.secho(f"{human_size(freed)} {verb}, {human_size(kept)} kept in {len(every) - len(gone)} items", bold=True)
+    items = how_many(len(every) - len(gone), "item")
+    click.secho(f"{human_size(freed)} {verb}, {human_size(kept)} kept in {items}", bold=True)
 
 
 def confirm(count: int) -> None:

@@ -6,7 +6,7 @@ import click
 
 from bootmatrix.commands.common import matrix_options
 from bootmatrix.commands.recorded import history_option, kept, noted, pen, root_of
-from bootmatrix.quantities import how_many
+from bootmatrix.quantities import how_many, the_last
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ def command(
         if shape == "json":
             _json(stories)
         else:
-            _text(stories, len(window))
+            _text(stories, len(window), every=every)
 
 
 def _json(stories: Iterator[Story]) -> None:
@@ -77,7 +77,7 @@ def _json(stories: Iterator[Story]) -> None:
     click.echo("[]" if before == "[\n" else "\n]")
 
 
-def _text(stories: Iterator[Story], runs: int) -> None:
+def _text(stories: Iterator[Story], runs: int, *, every: bool) -> None:
     from bootmatrix.history import story  # noqa: PLC0415
 
     shown = pen()
@@ -89,8 +89,14 @@ def _text(stories: Iterator[Story], runs: int) -> None:
     if told > MOST:
         shown.line(f"… and {how_many(told - MOST, 'more test')}: select fewer, or use --format json", "note")
     if not told:
-        where = "no run" if not runs else f"none of the last {runs} runs"
-        shown.line(f"{where} of this branch has it: --all searches all branches, --nights more runs", "note")
+        shown.line(_absent(runs, every=every), "note")
+
+
+def _absent(runs: int, *, every: bool) -> str:
+    """Of a test that none of these runs has, and where else it may be looked for."""
+    where = "" if every else " of this branch"
+    said = f"it is not in {the_last(runs, 'run')}{where}" if runs else f"there is no run{where}"
+    return f"{said}: {'' if every else '--all searches all branches, '}--nights more runs"
 
 
 def _window(past: History, branch: str | None, nights: int, *, every: bool) -> Sequence[Night]:

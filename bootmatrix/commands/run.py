@@ -22,6 +22,7 @@ from bootmatrix.commands.common import (
 )
 from bootmatrix.commands.recorded import history_option
 from bootmatrix.errors import Problem, UserError
+from bootmatrix.quantities import how_many_are
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,5 +169,5 @@ def _resumed(asked: Request, out: Path, shown: Screen, *, failed: bool, quiet: b
     if not quiet:
         newest = past.newest_in(out)
         than = "" if newest == found.run else f"; newer runs, such as {newest}, are not changed"
-        click.echo(f"resuming {found.run}: {len(found.told):,} results are recorded already{than}", err=True)
+        click.echo(f"resuming {found.run}: {how_many_are(len(found.told), 'result')} recorded already{than}", err=True)
     return request.of_past(found), found

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.compare import beside, in_turn, overall
 from bootmatrix.compare.pairs import KINDS
-from bootmatrix.compare.shift import BY_CHANCE, Shift, exact, shift
+from bootmatrix.compare.shift import APART, BY_CHANCE, LONE, Shift, exact, shift
 from bootmatrix.compare.verdicts import Differing, differing
 from bootmatrix.counting.part import Part  # noqa: TC001  # pydantic writes a comparison by these types
 from bootmatrix.history.measuring import COUNTED, EXACT
+from bootmatrix.model import Verdict
 from bootmatrix.statistics import chance, counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Sized
 
     from bootmatrix.compare.pairs import Pair, Pairs
-    from bootmatrix.compare.side import Kind, Metric
+    from bootmatrix.compare.side import Kind, Metric, Side
 
 FIRST = ("boot_time", "memory_peak", "unikernel_size")  # before the tests' own metrics
 
@@ -42,7 +43,7 @@ class Measured:
     """A measure: over all pairs, and the rows of each, the largest change first.
 
     `unlike` says how many pairs are not compared, by what they are unlike in; `missing` how many have no value on one
-    of the sides.
+    of the sides, by why.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Measured:
     all: overall.Overall
     rows: tuple[Row, ...]
     unlike: Mapping[str, int]
-    missing: int
+    missing: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _measured(
     orders: Sequence[Mapping[str, int]],
     turns: Sequence[Mapping[str, Shift]],
 ) -> Measured:
-    unlike, missing = Counter[str](), 0
+    unlike, missing = Counter[str](), Counter[str]()
     rows: list[Row] = []
     for pair, order, turned in zip(pairs, orders, turns, strict=True):
         old, new = (seen.measured.get(metric, {}) for seen in (pair.before, pair.after))
@@ -114,11 +115,11 @@ def _measured(
             rows.append(_row(metric.name, pair.name, old[kind], new[kind], order))
         elif old and new:
             unlike[_difference(old, new)] += 1
-        else:
-            missing += bool(old or new)
+        elif old or new:
+            missing[_absence(pair.after if old else pair.before)] += 1
     rows = sorted(_corrected(rows), key=_size)
     found = overall.of([(row.shift, row.order) for row in rows])
-    return Measured(*metric, found, tuple(rows), dict(unlike.most_common()), missing)
+    return Measured(*metric, found, tuple(rows), dict(unlike.most_common()), dict(missing.most_common()))
 
 
 def _is_exact(metric: str, turn: Shift) -> bool:
@@ -135,8 +136,17 @@ def _row(metric: str, name: str, old: Mapping[str, float], new: Mapping[str, flo
     both = {run: first for run, first in order.items() if run in old and run in new}
     couples = [(old[run], new[run]) for run in both]
     found = shift([*old.values()], [*new.values()], couples, [*both.values()])
+    if order and found.why == APART:  # its boots were side by side, and yet no two of them have a value
+        found = replace(found, why=LONE)
     total = sum(both.values())
     return Row(name, found, (total > 0) - (total < 0))
+
+
+def _absence(side: Side) -> str:
+    """Why a measure that the other side has is not on this one."""
+    if not side.verdicts[Verdict.PASSED]:
+        return "one side never passed at the first attempt"
+    return "one side has no value of it" if side.measured else "one side was only reused from earlier runs"
 
 
 def _common(old: Mapping[Kind, Sized], new: Mapping[Kind, Sized]) -> Kind | None:

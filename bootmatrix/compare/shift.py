@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SMALLEST = 0.02  # a difference below this is called none: where code lies in memory makes as much
-APART = "not measured at the same time"
+APART = "not booted side by side"
+LONE = "no run has it on both sides"
 ONE_SIDED = "one side always ran first"
 BY_CHANCE = "not significant (may be chance)"
 SMALL = f"less than {100 * SMALLEST:g}%"

@@ -30,11 +30,12 @@ LONGEST = 300  # characters of a reason
 WHOLE = frozenset({"B", "instructions"})  # units whose numbers are told in full
 HEADER = ("measure", "tests", "geometric mean", "difference (95%)", "real?")
 RUNS_APART = (
-    "the two runs were measured at different times, and the speed of a host varies. For a reliable answer make the "
-    "difference an axis, run `bootmatrix run --compare AXIS`, and compare its values with --axis"
+    "the tests of the two runs were not booted side by side, and no host is always the same: what differs may be the "
+    "host's doing. For a reliable answer make the difference an axis, run `bootmatrix run --compare AXIS`, and compare "
+    "its values with --axis"
 )
 AXIS_APART = (
-    "times of boots that do not overlap are not comparable, as the speed of a host varies: `bootmatrix run --compare "
+    "boots that were not side by side are not comparable, as no host is always the same: `bootmatrix run --compare "
     "{axis}` alternates the boots of both sides, and `--pair {axis}` does so until their difference is known"
 )
 
@@ -126,8 +127,8 @@ def notes(told: Comparison) -> Iterator[str]:
     for one in told.measures:
         for what, count in one.unlike.items():
             missing[count, f"another {what}"].append(one.name)
-        if one.missing:
-            missing[one.missing, "did not pass at the first attempt on both sides"].append(one.name)
+        for why, count in one.missing.items():
+            missing[count, why].append(one.name)
     for (count, why), names in missing.items():
         yield f"{how_many(count, 'test')} not compared ({why}): {', '.join(names)}"
     yield from _alone(told.before, told.only_before)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import files, texts
 from bootmatrix.model import NOT_THE_GUESTS, Verdict
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +109,11 @@ def _lost(capability: Capability, attempt: Attempt, folder: Path) -> str:
         return ""
     missing = [value for value in dict.fromkeys(capability.console) if value not in seen]
     shown = ", ".join(f"0x{value:02x}" for value in missing[:8])
-    return f"the console lacks {len(missing)} values of a byte ({shown})" if missing else "bytes came in another order"
+    return (
+        f"the console lacks {how_many(len(missing), 'byte value')} ({shown})"
+        if missing
+        else "bytes came in another order"
+    )
 
 
 def _console(result: Result, folder: Path) -> str:

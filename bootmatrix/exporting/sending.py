@@ -16,7 +16,7 @@ import tenacity
 
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.exporting.answers import Again, judge, unreachable
-from bootmatrix.quantities import human_time
+from bootmatrix.quantities import how_many, human_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,7 +60,7 @@ class Sender:
             tries(self._once, method, url, body)
         except tenacity.RetryError as error:
             last = error.last_attempt
-            often = "1 try" if last.attempt_number == 1 else f"{last.attempt_number} tries"
+            often = how_many(last.attempt_number, "try")
             what = f"{self.target} {last.exception()} ({often} within {human_time(self.patience)})"
             remedy = "check that the server runs and can be reached; --patience TIME waits longer for it"
             raise InfrastructureError(Problem(what, remedy=remedy)) from None

@@ -13,6 +13,7 @@ from bootmatrix.history.deadline import Deadline
 from bootmatrix.history.findings import Night
 from bootmatrix.history.tables import runs
 from bootmatrix.history.troubles import told
+from bootmatrix.quantities import how_many_are
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -147,7 +148,7 @@ def opened(
     finally:
         engine.dispose()
         if note and past.damage.rows:
-            note(f"the history {name} is damaged: {past.damage.rows:,} of its rows are ignored; {REMEDY}")
+            note(f"the history {name} is damaged: {how_many_are(past.damage.rows, 'row')} ignored; {REMEDY}")
 
 
 def _night() -> Select[Any]:

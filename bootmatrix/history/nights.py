@@ -69,4 +69,4 @@ def _notes(tonight: Night, nights: Sequence[Night], silent: Counter[str], quaran
     if rest := sum(silent.values()) - sum(count for _, count in silent.most_common(REASONS)):
         yield f"{how_many(rest, 'more test')} without a result, because the infrastructure failed"
     if quarantined:
-        yield f"{how_many(quarantined, 'test')} did not pass, and {'is' if quarantined == 1 else 'are'} in quarantine"
+        yield f"{how_many(quarantined, 'test')} in quarantine did not pass"

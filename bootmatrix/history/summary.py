@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.history.findings import ChangeKind
 from bootmatrix.history.streaks import named
+from bootmatrix.quantities import the_last
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,9 +80,8 @@ def heading(tonight: Night, changes: Changes) -> str:
     of = f" of {changes.branch}" if changes.branch else ""
     if not changes.nights:
         return f"{named(tonight)}: there is no earlier run{of} to compare with"
-    count = len(changes.nights)
-    runs = f"the last run{of}" if count == 1 else f"the last {count} runs{of}"
-    return f"{named(tonight)} against {runs}, since {named(changes.nights[0])}"
+    runs = the_last(len(changes.nights), "run")
+    return f"{named(tonight)} against {runs}{of}, since {named(changes.nights[0])}"
 
 
 def by_kind(changes: Changes) -> Iterator[tuple[ChangeKind, list[Change]]]:

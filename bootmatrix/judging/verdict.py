@@ -11,6 +11,7 @@ from bootmatrix.judging import cases, nearest
 from bootmatrix.judging.settling import OURS, UNKNOWN, settle
 from bootmatrix.model import Outcome, OutcomeKind, Verdict, parse_outcome
 from bootmatrix.protocols import CaseReport
+from bootmatrix.quantities import how_many
 from bootmatrix.watching import lastwords
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def listen(
     told = cases.told(fields.cases, console, root) if fields.cases else CaseReport()
     if told.failed:
         names = ", ".join(case.name for case in told.failed[:3]) + (" …" if len(told.failed) > 3 else "")  # noqa: PLR2004
-        wrong.append(f"{len(told.failed)} of {len(told.cases)} cases failed: {names}")
+        wrong.append(f"{len(told.failed):,} of {how_many(len(told.cases), 'case')} failed: {names}")
     if told.trouble:
         (missing if told.silent else wrong).append(told.trouble)
     conclusive = bool(expect.console or expect.console_any or (fields.cases and not told.open))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bootmatrix.networks.packets import EPHEMERAL
-from bootmatrix.quantities import how_many, human_size
+from bootmatrix.quantities import how_many, human_size, the_last
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def _kinds(packets: Packets) -> Iterator[str]:
 def _last(packets: Packets) -> Iterator[str]:
     last = packets.kept[-LAST:]
     yield ""
-    yield f"the last {how_many(len(last), 'packet')}:"
+    yield f"{the_last(len(last), 'packet')}:"
     for packet in last:
         moment = datetime.fromtimestamp(packet.time / 1e9, UTC).strftime("%H:%M:%S.%f")
         name = packets.interfaces[packet.interface].name

@@ -73,10 +73,11 @@ class Places:
             return self._known[key]
 
     def _remote(self, remote: Remote) -> RemotePlace:
+        from bootmatrix.places.remote.link import Link  # noqa: PLC0415  # only where there is a host over SSH
         from bootmatrix.places.remote.place import RemotePlace  # noqa: PLC0415  # only where there is a host over SSH
 
         if remote not in self._remotes:
-            self._remotes[remote] = RemotePlace(remote, self.stop, host.scratch(), self.pool.note)
+            self._remotes[remote] = RemotePlace(Link(remote, self.stop, host.scratch(), self.pool.note))
         return self._remotes[remote]
 
     def reached(self, remotes: Iterable[Remote]) -> list[RemotePlace]:

@@ -14,6 +14,7 @@ from bootmatrix.model import MIB
 from bootmatrix.places import disks, usage
 from bootmatrix.places.devices import TUN
 from bootmatrix.places.hosts import HERE
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -163,7 +164,7 @@ class Process(ABC):
         """To the standard input of a job that `reads`: how many bytes it takes at once, 0 if it has not read what it
         was sent before. OSError if it takes no more at all.
         """
-        raise OSError(errno.ENXIO, f"it reads nothing, and so not these {len(data)} bytes")
+        raise OSError(errno.ENXIO, f"it reads nothing, and so not {how_many(len(data), 'byte')}")
 
     def check_ends(self) -> None:
         """Raise InfrastructureError if a host end is no more that lies in a namespace of its own."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.model import CaseStatus
 from bootmatrix.protocols import MOST, TOO_MANY, CaseReport, case, lines
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from bootmatrix.model import Case
@@ -88,7 +89,7 @@ def _count(reading: _Reading, what: str, failed: int, total: int) -> None:
     before = reading.counted.get(what, (0, 0))
     reading.counted[what] = (max(before[0], failed), max(before[1], total))
     if what == "cases" and total > len(reading.cases) and not reading.short:
-        reading.short = f"uktest counts {total} cases, the console shows {len(reading.cases)}"
+        reading.short = f"uktest counts {how_many(total, 'case')}, the console shows {len(reading.cases)}"
 
 
 def _owner(cases: list[_Open]) -> _Open:
@@ -104,7 +105,8 @@ def _trouble(reading: _Reading, failed: int) -> str:
     failed_cases = reading.counted["cases"][0]
     failed_suites = reading.counted.get("suites", (0, 0))[0]
     if failed_cases > failed or (failed_suites and not failed):
-        return f"uktest counts {failed_cases} failed cases in {failed_suites} suites, the console shows {failed}"
+        counts = f"{how_many(failed_cases, 'failed case')} in {how_many(failed_suites, 'suite')}"
+        return f"uktest counts {counts}, the console shows {failed}"
     if reading.short:
         return reading.short
     return "" if reading.cases else "uktest ran no case"

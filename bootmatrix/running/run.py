@@ -23,7 +23,7 @@ from bootmatrix.places.containers import engine
 from bootmatrix.places.hosts import HERE
 from bootmatrix.places.remote import host as remote_host
 from bootmatrix.program import leaving
-from bootmatrix.quantities import human_time
+from bootmatrix.quantities import how_many, human_time
 from bootmatrix.running import baselines, reporting
 from bootmatrix.running.steps import Steps
 from bootmatrix.running.tasks import Tasks
@@ -151,7 +151,7 @@ def _begin(plan: Plan, store: Store, options: Options, past: Past | None, screen
     for step in cut_short[:FEW]:
         screen.note(f"{step.id}: its soak of {human_time(step.soaked)} was not finished, and begins anew")
     if len(cut_short) > FEW:
-        screen.note(f"{len(cut_short) - FEW:,} more soaks were not finished, and begin anew")
+        screen.note(f"{how_many(len(cut_short) - FEW, 'more soak')} that had not finished will begin anew")
 
 
 def _work(plan: Plan, steps: Steps, screen: Screen, options: Options) -> Fatal | None:

@@ -18,6 +18,7 @@ from bootmatrix import __version__, disk, files, keys, plugins
 from bootmatrix.matrix import filling, meaning, template
 from bootmatrix.matrix.checks import asked
 from bootmatrix.model import Quarantine, Verdict, repro
+from bootmatrix.quantities import how_many_are
 from bootmatrix.results import decode
 from bootmatrix.runs import journal, keeping
 
@@ -64,7 +65,8 @@ class Passes:
             else:
                 wrong += 1
         if wrong:
-            self._say(f"{self.out / FILE}: {wrong:,} damaged lines are ignored, so the passes in them are not reused")
+            lines = how_many_are(wrong, "damaged line")
+            self._say(f"{self.out / FILE}: {lines} ignored, so not all passes can be reused")
         return found
 
     def note(self, result: Result, run: str, at: int, length: int) -> None:

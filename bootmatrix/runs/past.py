@@ -13,6 +13,7 @@ from bootmatrix.engines import Engine
 from bootmatrix.errors import Problem, UserError, printable
 from bootmatrix.model import GOOD_VERDICTS, VERDICTS
 from bootmatrix.model.bounds import is_name, is_time
+from bootmatrix.quantities import how_many_are
 from bootmatrix.results import Stored, decode
 from bootmatrix.runs import journal, lease, order
 
@@ -117,7 +118,7 @@ def _folders(out: Path) -> Iterator[Path]:
 
 def _told_of(past: Past, note: Note) -> Past:
     if past.damaged:
-        note(f"run {past.run}: {past.damaged:,} damaged lines of its {journal.FILE} are ignored")
+        note(f"run {past.run}: {how_many_are(past.damaged, 'damaged line')} ignored in its {journal.FILE}")
     return past
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bootmatrix import disk, files, host, sparse
+from bootmatrix import disk, files, host, sparse, texts
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.results import Stored, encode
 from bootmatrix.runs import names, order
@@ -195,7 +195,7 @@ def bounded(record: Record) -> bytes:
     cut = len(data) - HEAD - TAIL
     if cut <= 0:
         return data
-    return data[:HEAD] + f"\n[bootmatrix: {cut:,} bytes are left out here]\n".encode() + data[-TAIL:]
+    return data[:HEAD] + texts.left_out(cut) + data[-TAIL:]
 
 
 def new_id() -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import files
 from bootmatrix.model import bounds
+from bootmatrix.quantities import how_many_are
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,7 +71,7 @@ def load(out: Path, note: Callable[[str], None] = _quiet) -> Times:
         return Times({})
     known = {key: float(value) for key, value in entries if _is_time(value)}
     if len(known) < len(found):
-        note(f"{out / FILE}: {len(found) - len(known):,} entries are not times and are ignored")
+        note(f"{out / FILE}: {how_many_are(len(found) - len(known), 'entry')} ignored: only times count")
     return Times(known)
 
 

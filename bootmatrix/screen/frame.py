@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from bootmatrix.model import SEVERITY, Verdict
+from bootmatrix.quantities import how_many
 from bootmatrix.screen.estimate import Estimate
 from bootmatrix.screen.flight import Flight
 from bootmatrix.screen.signs import RUNNING, TO_DO
 from bootmatrix.screen.tally import Tally
-from bootmatrix.screen.words import fit, number, whole
+from bootmatrix.screen.words import fit, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,7 +99,7 @@ class Frame:
 
     def _time(self, now: float) -> list[Span]:
         done = sum(self.tally.counts)
-        parts = [f"{done}/{number(self.total, 'test')}", whole(now - self.started)]
+        parts = [f"{done}/{how_many(self.total, 'test')}", whole(now - self.started)]
         if done < self.total:
             parts.append(self.estimate.text())
         extras = {

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from bootmatrix import here, logs, paired
 from bootmatrix.grouping import SHOWN, sum_up
 from bootmatrix.model import VERDICTS, Verdict
-from bootmatrix.quantities import human_time
-from bootmatrix.screen.words import fit, number, safe
+from bootmatrix.quantities import how_many, human_time
+from bootmatrix.screen.words import fit, safe
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -77,12 +77,12 @@ def _groups(total: Sum, good: Collection[Verdict], folder: Path, width: int) -> 
     for group in shown:
         yield from _group(group, folder, width)
     if rest:
-        yield f"… and {number(rest, 'test')} with other reasons: they are in {folder / 'results.json'}", "bad"
+        yield f"… and {how_many(rest, 'test')} with other reasons: they are in {folder / 'results.json'}", "bad"
 
 
 def _group(group: Group, folder: Path, width: int) -> Iterator[Span]:
     ids = ", ".join(group.ids) + (" …" if group.count > SHOWN else "")
-    count = f" ({group.count} tests)" if group.count > 1 else ""
+    count = f" ({group.count:,} tests)" if group.count > 1 else ""
     first, *others = group.reason.split("\n")
     yield f"{ids}{count}: {group.verdict}: {first}", group.verdict
     for line in others[:REASON_LINES]:
@@ -113,15 +113,15 @@ def _pairs(pairs: Sequence[tuple[str, Sequence[PairFinding]]]) -> Iterator[Span]
     for test, found in told[:PAIRS]:
         yield safe(f"{test}: {paired.sentence(found)}"), "bold" if any(each.real for each in found) else ""
     if len(told) > PAIRS:
-        yield f"… and {number(len(told) - PAIRS, 'test')} in turn: they are in summary.md", ""
+        yield f"… and {how_many(len(told) - PAIRS, 'test')} in turn: they are in summary.md", ""
 
 
 def _told_once(total: Sum, verdict: Verdict) -> Iterator[Span]:
     """A line for each reason of what fails no run, with what would make a skipped one run, if it says so."""
     shown, rest = total.most(REASONS, (verdict,))
     for group in shown:
-        what = group.ids[0] if group.count == 1 else number(group.count, "test")
+        what = group.ids[0] if group.count == 1 else how_many(group.count, "test")
         reason = "; ".join(line.strip() for line in group.reason.split("\n"))
         yield f"{what} {verdict}: {reason}", verdict
     if rest:
-        yield f"… and {number(rest, 'test')} {verdict} for other reasons", verdict
+        yield f"… and {how_many(rest, 'test')} {verdict} for other reasons", verdict

@@ -62,8 +62,3 @@ def details(result: Result) -> str:
 def whole(seconds: float) -> str:
     """A time that goes on: `7 s`, `1 min 5 s`, `2 h 3 min`."""
     return f"{int(seconds)} s" if seconds < MINUTE else human_time(int(seconds))
-
-
-def number(count: int, what: str) -> str:
-    """`1 test`, `2 tests`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bootmatrix import host, trust
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.matrix import hosts, load
+from bootmatrix.places.remote.link import Link
 from bootmatrix.places.remote.place import RemotePlace
 from bootmatrix.quantities import human_size
 from bootmatrix.upkeep.finding import Finding
@@ -36,7 +37,7 @@ def findings(file: Path) -> list[Finding]:
 
 
 def _finding(remote: Remote) -> Finding:
-    place = RemotePlace(remote, threading.Event(), host.scratch(), patience=lambda: 0.0)
+    place = RemotePlace(Link(remote, threading.Event(), host.scratch(), patience=lambda: 0.0))
     try:
         there = place.host
         words = f"answers over SSH: {there.kind}, {human_size(there.memory)} free"

@@ -51,7 +51,7 @@ function remarks({ down, shown, across, columns }) {
       ? make(
           "p",
           { class: "remark" },
-          `… and ${count(across.length - columns.length)} more columns: filter, or take a key out of the columns.`,
+          `… and ${counted(across.length - columns.length, "more column")}: filter, or take a key out of the columns.`,
         )
       : null,
   ].filter((each) => each);

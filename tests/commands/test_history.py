@@ -176,9 +176,26 @@ def test_history_takes_a_selection_and_tells_json(project: Path) -> None:
     assert (first["commit"], first["accelerator"], first["host"]) == (f"{1:040x}", "tcg", "a laptop")
 
 
-def test_history_says_where_a_test_is_if_not_here(project: Path) -> None:
-    done = bootmatrix("history", f"{CELL}/bad", "--branch", "work", cwd=project)
-    assert (done.returncode, "--all searches all branches" in done.stdout) == (0, True)
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            ("bad", "--branch", "work"),
+            "it is not in the last run of this branch: --all searches all branches, --nights more runs",
+        ),
+        (
+            ("bad", "--branch", "none"),
+            "there is no run of this branch: --all searches all branches, --nights more runs",
+        ),
+        (("gone", "--all", "--nights", "1"), "it is not in the last run: --nights more runs"),
+    ],
+)
+def test_history_says_where_a_test_is_if_not_here(project: Path, given: tuple[str, ...], said: str) -> None:
+    with opened(project) as past:
+        past.record(run(5, result("ok")))
+    test, *options = given
+    done = bootmatrix("history", f"{CELL}/{test}", *options, cwd=project)
+    assert (done.returncode, done.stdout) == (0, f"{said}\n")
 
 
 def test_a_real_run_is_compared_with_the_one_before(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootmatrix.compare import judge, pairs, words
-from bootmatrix.compare.shift import APART
+from bootmatrix.compare.shift import APART, LONE
 from bootmatrix.model import Measure, PairFinding
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bootmatrix.history.point import Point
 
 BOTH = ("4.14", "5.3")
+NO_VALUE = {"one side has no value of it": 1}
 
 
 def times(seconds: float, size: float = 0) -> tuple[Measure, ...]:
@@ -121,7 +122,10 @@ def test_only_like_is_compared_with_like() -> None:
     found = measure(runs(before, after))
     assert [row.name for row in found.rows] == ["gcc-5.3/same"]
     assert found.unlike == {"host": 1, "accelerator": 1, "image": 1, "host and image": 1}
-    assert found.missing == 2
+    assert found.missing == {
+        "one side never passed at the first attempt": 1,
+        "one side was only reused from earlier runs": 1,
+    }
 
 
 def test_an_axis_may_change_the_image_but_not_the_host() -> None:
@@ -138,7 +142,31 @@ def test_nights_of_several_hosts_are_compared_on_the_one_that_has_most() -> None
 
 def test_another_unit_is_another_measure() -> None:
     units = [(at("4.14", "t", measures=(Measure("m", 1, "s"),))), at("5.3", "t", measures=(Measure("m", 1, "ms"),))]
-    assert [(one.unit, one.rows, one.missing) for one in axis(units).measures] == [("s", (), 1), ("ms", (), 1)]
+    found = axis(units).measures
+    assert [(one.unit, one.rows, one.missing) for one in found] == [("s", (), NO_VALUE), ("ms", (), NO_VALUE)]
+
+
+def test_a_count_that_no_run_has_on_both_sides_is_not_said_to_be_apart_in_time() -> None:
+    """Its boots were side by side, but a guest does not always print it."""
+    points = [
+        at(ocaml, "t", 1, run=run, measures=(*times(1), *(Measure("live", value, "objects") for value in told)))
+        for ocaml, run, told in (("4.14", "r1", [5]), ("5.3", "r1", []), ("4.14", "r2", []), ("5.3", "r2", [9]))
+    ]
+    told = axis(points)
+    (row,) = measure(told, "live").rows
+    assert (row.shift.why, row.shift.real, measure(told, "live").all.why) == (LONE, False, LONE)
+    assert not [note for note in words.notes(told) if "side by side" in note]
+
+
+@pytest.mark.parametrize(("first", "second"), [((5.0,), ()), ((), (5.0,))])
+def test_a_metric_that_only_one_side_prints_is_told_so(first: Sequence[float], second: Sequence[float]) -> None:
+    points = [
+        at(ocaml, "t", measures=(*times(1), *(Measure("live", value, "objects") for value in told)))
+        for ocaml, told in zip(BOTH, (first, second), strict=True)
+    ]
+    told = axis(points)
+    assert measure(told, "live").missing == NO_VALUE
+    assert [*words.notes(told)] == ["1 test not compared (one side has no value of it): live"]
 
 
 def test_nothing_is_no_share_of_anything() -> None:
@@ -209,7 +237,7 @@ def test_sides_that_are_swapped_mirror(
         }
 
 
-def test_times_of_boots_that_do_not_overlap_are_said_not_to_be_comparable() -> None:
+def test_boots_that_were_not_side_by_side_are_said_not_to_be_comparable() -> None:
     """All boots of one value before the first of the other, as a run makes them that nobody asked to alternate."""
     points = [
         at(ocaml, f"t{test}", 1 + (ocaml == "5.3"), span=(60 * side + test, 60 * side + test + 1.0))
@@ -218,8 +246,8 @@ def test_times_of_boots_that_do_not_overlap_are_said_not_to_be_comparable() -> N
     ]
     told = axis(points)
     assert {row.shift.real for row in measure(told).rows} == {False}
-    (said,) = [note for note in words.notes(told) if "overlap" in note]
-    assert said.startswith("times of boots that do not overlap are not comparable")
+    (said,) = [note for note in words.notes(told) if "side by side" in note]
+    assert said.startswith("boots that were not side by side are not comparable")
     assert "`bootmatrix run --compare ocaml`" in said
     assert "`--pair ocaml`" in said
 

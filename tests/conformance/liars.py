@@ -66,7 +66,7 @@ OF_COMMAND = {
     "hang": "instead of hung",
     "flood": "instead of hung",
     "lies": "exited(0) instead of exited(63)",
-    "bytes": "the console lacks 2 values of a byte (0x00, 0x07)",
+    "bytes": "the console lacks 2 byte values (0x00, 0x07)",
     "arguments": "the console never shows",
     "network": "ready",
     "disk": "exited(1) instead of exited(0)",

@@ -9,9 +9,9 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-import once
 import pytest
 from conformance import liars
+from conformance.columns import UNTOLD, by_name, held
 from support import bootmatrix, runs, started
 
 from bootmatrix import plugins
@@ -20,37 +20,9 @@ from bootmatrix.conformance.capabilities import NAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any
 
 PAGE = (liars.ROOT / "docs/conformance.md").read_text().partition("## The runners that ship")[2]
 MARKS = {"qemu": pytest.mark.qemu, "solo5": pytest.mark.solo5}
-
-
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Shared by all workers, so that guests that are the same are built once."""
-    folder = once.shared(tmp_path_factory) / "conformance-cache"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def _tools() -> None:
-    if missing := [name for name in ("gcc", "make") if not shutil.which(name)]:
-        pytest.skip(f"not on PATH: {', '.join(missing)}")
-
-
-def held(root: Path, cache: Path, *words: str) -> tuple[int, list[dict[str, Any]]]:
-    """The exit status, and the columns that were told."""
-    told = bootmatrix(
-        "conformance", *words, "--engine", "host", "--format", "json", cwd=root, BOOTMATRIX_CACHE=str(cache)
-    )
-    assert told.stdout, told.stderr
-    return told.returncode, json.loads(told.stdout)
-
-
-def by_name(column: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    return {each["capability"]: (each["status"], each["words"]) for each in column["capabilities"]}
 
 
 def test_what_is_proven_and_what_is_impossible_is_told_and_how_to_repeat_it(tmp_path: Path, cache: Path) -> None:
@@ -127,16 +99,6 @@ def test_a_lie_is_told_with_the_truth_and_the_console(tmp_path: Path, cache: Pat
     assert counted == "liar on x86_64: 1 wrong"
 
 
-UNTOLD = """
-from dataclasses import dataclass
-from bootmatrix.runners import command
-
-@dataclass(frozen=True)
-class Runner(command.Runner):
-    impossible = {}
-"""
-
-
 def test_what_was_not_run_says_why_and_is_no_failure(tmp_path: Path, cache: Path) -> None:
     liars.write(tmp_path, "command", UNTOLD, "lacks: {disk: its guests have no driver yet}\n")
     shutil.copy(tmp_path / "runners" / "liar.py", tmp_path / "runners" / "without_guests.py")
@@ -150,93 +112,6 @@ def test_what_was_not_run_says_why_and_is_no_failure(tmp_path: Path, cache: Path
     status, (column,) = held(tmp_path, cache, "liar", *only)
     assert (status, by_name(column)["disk"]) == (0, ("not run", "its guests have no driver yet"))
     assert by_name(column)["exit-0"] == ("proven", "")
-
-
-def test_guests_that_cannot_be_built_are_a_failure_with_the_compilers_words(tmp_path: Path, cache: Path) -> None:
-    liars.write(tmp_path, "command", UNTOLD)
-    (tmp_path / "kits" / "liar" / "disk.c").write_text("#error no such disk\n")
-    status, (column,) = held(tmp_path, cache, "liar", "--only", "disk", "--only", "exit-0")
-    assert status == 1
-    assert {said for said, _ in by_name(column).values()} == {"not run"}
-    assert "no such disk" in by_name(column)["exit-0"][1]
-
-
-def test_a_file_that_a_kit_does_not_make_is_told_with_the_nearest(tmp_path: Path, cache: Path) -> None:
-    liars.write(tmp_path, "command", UNTOLD)
-    made = tmp_path / "kits" / "liar" / "Makefile"
-    made.write_text(made.read_text().replace("all: $(OUT)/conformance.bin", "all:"))
-    status, (column,) = held(tmp_path, cache, "liar", "--only", "exit-0")
-    (words,) = {words for _, words in by_name(column).values()}
-    assert words.endswith("did not produce 'conformance.bin'; did you mean 'net.bin'?")
-    assert status == 1
-
-
-def test_a_folder_that_a_kit_may_use_is_said_on_the_command_line(tmp_path: Path, cache: Path) -> None:
-    elsewhere, root = tmp_path / "elsewhere", tmp_path / "project"
-    (elsewhere / "bin").mkdir(parents=True)
-    (elsewhere / "bin" / "env").symlink_to("/usr/bin/env")
-    root.mkdir()
-    liars.write(root, "command", UNTOLD)
-    kit_file = root / "kits" / "liar" / "kit.yaml"
-    kit_file.write_text(kit_file.read_text().replace("{format: bin,", f"{{format: bin, prefix: {elsewhere},"))
-    words = ("conformance", "liar", "--engine", "host", "--only", "exit-1")
-    refused = bootmatrix(*words, cwd=root, BOOTMATRIX_CACHE=str(cache))
-    assert refused.returncode == 2
-    assert f"add --allow {elsewhere}" in refused.stderr
-    allowed = bootmatrix(*words, "--allow", str(elsewhere), cwd=root, BOOTMATRIX_CACHE=str(cache))
-    assert (allowed.returncode, allowed.stdout.splitlines()[0].split()) == (0, ["exit-1", "proven"])
-    (run,) = runs(root / "out" / "conformance")
-    (again,) = {result["repro"] for result in json.loads((run / "report.json").read_text())["results"]}
-    assert again.endswith(f"--engine host --allow {elsewhere} --only exit-1")
-
-
-def test_a_compiler_that_is_missing_is_named(tmp_path: Path, cache: Path) -> None:
-    told = bootmatrix(
-        *("conformance", "qemu", "--engine", "host", "--arch", "riscv64", "--format", "json"),
-        cwd=tmp_path,
-        BOOTMATRIX_CACHE=str(cache),
-        PATH=str(tmp_path),
-    )
-    (column,) = json.loads(told.stdout)
-    why = "needs riscv64-linux-gnu-gcc on PATH, to build the guests for riscv64"
-    assert set(by_name(column).values()) == {("not run", why)}
-    assert told.returncode == 0
-
-
-WRONG = {
-    "unknown capability": ("lacks: {trip: it does not trip}\n", "kits/liar/kit.yaml:11:9: there is no capability"),
-    "unknown key": ("lack: {}\n", "unknown key 'lack'"),
-    "no build": ("build:\n", "duplicate key 'build'"),
-    "unknown option": ("panic: [a, b]\n", "panic: must be a text, not a list"),
-}
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_kit_is_told_with_its_place(name: str, tmp_path: Path, cache: Path) -> None:
-    added, words = WRONG[name]
-    liars.write(tmp_path, "command", UNTOLD, added)
-    told = bootmatrix("conformance", "liar", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(cache))
-    assert (told.returncode, told.stdout) == (2, "")
-    assert words in told.stderr
-    assert "kit.yaml:" in told.stderr
-
-
-@pytest.mark.parametrize(
-    "instead",
-    [
-        "defaults:\n  expect: {outcome: exited(0)}\n",
-        "defaults:\n  when: [{match: {arch: x86_64}, expect: {outcome: exited(0)}}]\n",
-        "tests:\n  trap: {expect: {outcome: exited(0)}}\n",
-    ],
-)
-def test_a_kit_cannot_change_the_truth(instead: str, tmp_path: Path, cache: Path) -> None:
-    liars.write(tmp_path, "command", liars.COMMAND)
-    kit_file = tmp_path / "kits" / "liar" / "kit.yaml"
-    kit_file.write_text(kit_file.read_text().replace(instead.partition("\n")[0] + "\n", instead))
-    told = bootmatrix("conformance", "liar", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(cache))
-    assert told.returncode == 2
-    assert "a kit cannot say what is expected" in told.stderr
-    assert "kits/liar/kit.yaml:" in told.stderr
 
 
 ONCE = """
@@ -259,27 +134,6 @@ def test_a_pass_at_a_second_try_proves_nothing(tmp_path: Path, cache: Path) -> N
     status, (column,) = held(tmp_path, cache, "liar", "--only", "exit-0")
     assert (status, by_name(column)["exit-0"][0]) == (1, "wrong")
     assert "passed at attempt 2" in by_name(column)["exit-0"][1]
-
-
-def test_a_file_that_is_missing_is_named_before_anything_is_built(tmp_path: Path, cache: Path) -> None:
-    liars.write(tmp_path, "command", UNTOLD)
-    kit_file = tmp_path / "kits" / "liar" / "kit.yaml"
-    kit_file.write_text(kit_file.read_text().replace("defaults:\n", "defaults:\n  requires: /no/such/toolchain\n"))
-    told = bootmatrix("conformance", "liar", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(cache))
-    assert told.returncode == 0
-    assert told.stdout == "liar on x86_64: not run: needs /no/such/toolchain, which this host has not\n"
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_kit_that_leads_out_of_its_folder_is_not_read(tmp_path: Path, cache: Path) -> None:
-    liars.write(tmp_path, "command", UNTOLD)
-    file = tmp_path / "kits" / "liar" / "kit.yaml"
-    file.unlink()
-    file.symlink_to("/etc/passwd")
-    told = bootmatrix("conformance", "liar", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(cache))
-    assert told.returncode == 2
-    assert f"{file} cannot be read" in told.stderr
-    assert "root:" not in told.stderr
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("docs/architecture.md", "CONTRIBUTING.md")
 CODE = re.compile(r"`([^`\n]+)`")
-NAMED = re.compile(r"[\w./-]*(?:/|\.py|\.toml)")  # a folder, or a file of ours; `<os>` and `$OUT` are none
+NAMED = re.compile(r"[\w./-]*(?:/|\.py|\.c|\.sh|\.toml)")  # a folder, or a file of ours; `<os>` and `$OUT` are none
 
 
 def paths(page: str) -> set[str]:

@@ -15,6 +15,7 @@ import bootmatrix as package
 from bootmatrix import errors, model, plugins, protocols
 from bootmatrix.cli import COMMANDS, cli
 from bootmatrix.judging import cases as judged
+from bootmatrix.matrix.guests import GuestFields
 
 SHOWN = re.compile(r"(?:\$ | *- run: )?bootmatrix [a-z]")
 BUILTIN_RUNNERS = plugins.names("runners", ROOT / "docs")  # docs/ has no plug-ins of its own
@@ -153,3 +154,18 @@ def test_readme_runs_what_ci_runs() -> None:
     assert [half for half in tests if half not in script] == []
     for command in (matrix, tests):
         assert f"def {command[1].rpartition(' ')[2]}(session" in (ROOT / "noxfile.py").read_text()
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    led_to = set(re.findall(r"\]\((docs/[a-z-]+\.md)\)", PAGES["README.md"].read_text()))
+    assert led_to == {page for page in PAGES if page.startswith("docs/")}
+
+
+def test_all_that_a_guest_of_several_may_say_is_told() -> None:
+    said = set(re.findall(r"`([a-z_]+)`", PAGES["docs/guests.md"].read_text().partition("A guest takes every key")[2]))
+    assert {field.alias or name for name, field in GuestFields.model_fields.items()} <= said
+
+
+@pytest.mark.parametrize("page", ["docs/disks.md", "docs/worlds.md"])
+def test_what_each_backend_does_is_told_of_each(page: str) -> None:
+    assert set(BUILTIN_RUNNERS) <= set(rows(PAGES[page].read_text(), "backend"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from matrix.messages import begin_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,7 +215,4 @@ IN_A_BUILD = [
     ],
 )
 def test_an_error_says_where_what_and_what_to_do(errors: Errors, text: str, expected: list[str]) -> None:
-    told = errors(text)
-    assert len(told) == len(expected), told
-    for message, start in zip(told, expected, strict=True):
-        assert message.startswith(start)
+    begin_with(errors(text), expected)

@@ -22,7 +22,6 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.networks import laying, messages
-from bootmatrix.places import devices
 from bootmatrix.places.here import apart
 
 if TYPE_CHECKING:
@@ -35,16 +34,6 @@ CLONE_NEWNET = 0x40000000
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 2, 0x1000  # linux/if_tun.h
 SEEN_WHEN_ASKED = (6, 8)  # Linux that sees to a link when it is asked for it
 LONG = 1 << 20
-
-
-@pytest.fixture
-def namespace() -> Iterator[Apart]:
-    if os.getuid():
-        pytest.skip("to enter a namespace needs root")
-    if trouble := devices.trouble("tun") or apart.trouble():
-        pytest.skip(trouble)
-    with apart.held("test") as found:
-        yield found
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 import socket
 import struct
@@ -18,29 +17,15 @@ from networked import LAN, interface
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Interface, Network
 from bootmatrix.networks import laying, messages
-from bootmatrix.places import devices
 from bootmatrix.places.here import apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bootmatrix.places.here.apart import Apart
 
 
 def lay(namespace: Apart, one: Interface) -> None:
     """With the host's end in the same namespace."""
     laying.lay(namespace, [one], {one.network.name: namespace})
-
-
-@pytest.fixture
-def namespace() -> Iterator[Apart]:
-    """A fresh one, of which this host's `ip` can tell."""
-    if os.getuid():
-        pytest.skip("to enter a namespace needs root")
-    if trouble := devices.trouble("tun") or apart.trouble():
-        pytest.skip(trouble)
-    with apart.held("test") as found:
-        yield found
 
 
 def ip(namespace: Apart, *words: str) -> list[dict[str, Any]]:

@@ -109,3 +109,15 @@ def as_opened(page: Page) -> Page:
     page.evaluate("document.activeElement.blur(); location.hash = ''; scrollTo(0, 0)")
     until(page, "hashOf({}) === '#' && !byId('panel').open")
     return page
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, demo_page: Path) -> Iterator[Page]:
+    """The demo, unless a file of tests opens something else."""
+    with watched(browser) as shown:
+        yield shown(demo_page)
+
+
+@pytest.fixture
+def page(opened: Page) -> Page:
+    return as_opened(opened)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from page.conftest import as_opened, until, watched, written
+from page.conftest import until, watched, written
 from reports.examples import attempt, result, run, with_console
 
 if TYPE_CHECKING:
@@ -65,11 +65,6 @@ def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     rights = ["clipboard-read", "clipboard-write"]
     with watched(browser) as shown:
         yield shown(file, viewport={"width": 1440, "height": 900}, permissions=rights)
-
-
-@pytest.fixture
-def page(opened: Page) -> Page:
-    return as_opened(opened)
 
 
 def test_each_reason_is_told_once_the_most_frequent_first(page: Page) -> None:

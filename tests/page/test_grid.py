@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from page import demo
-from page.conftest import as_opened, until, watched
+from page.conftest import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 NONE = "\N{EN DASH}"
@@ -20,17 +19,6 @@ BOXES = """() => Object.fromEntries([...document.querySelectorAll("#grid td butt
   const [what, where] = button.getAttribute("aria-label").split(": ");
   return [where, what];
 }))"""
-
-
-@pytest.fixture(scope="module")
-def opened(browser: Browser, demo_page: Path) -> Iterator[Page]:
-    with watched(browser) as shown:
-        yield shown(demo_page)
-
-
-@pytest.fixture
-def page(opened: Page) -> Page:
-    return as_opened(opened)
 
 
 def goes(page: Page, keys: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from page.conftest import as_opened, until, watched, written
+from page.conftest import until, watched, written
 from reports.examples import EVIL, attempt, changed, hostile, result, run, stored, with_console
 
 from bootmatrix.model import VERDICTS
@@ -52,11 +52,6 @@ def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     made = run(*every, command=EVIL, branch=EVIL, commit=EVIL, host={EVIL: EVIL}, axes=("compiler", EVIL))
     with watched(browser) as shown:
         yield shown(written(stored(made, folder), folder))
-
-
-@pytest.fixture
-def page(opened: Page) -> Page:
-    return as_opened(opened)
 
 
 def console(page: Page) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from page.conftest import as_opened, until, watched
+from page.conftest import until, watched
 
 from bootmatrix.history import findings, summary
 
@@ -24,11 +24,6 @@ QUARANTINED = "gcc-debian-12-x86_64-qemu/heap@pages=64,smp=2"
 def opened(browser: Browser, demo_page: Path) -> Iterator[Page]:
     with watched(browser) as shown:
         yield shown(demo_page, permissions=["clipboard-read", "clipboard-write"])
-
-
-@pytest.fixture
-def page(opened: Page) -> Page:
-    return as_opened(opened)
 
 
 def panel_of(page: Page, test: str) -> Locator:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from page.conftest import as_opened, until, watched
+from page.conftest import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from page.conftest import Open
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 VALUES = {
@@ -20,17 +19,6 @@ VALUES = {
     "time": "[...list.rows].map((row) => -tests.seconds[row])",
     "name": "[...list.rows].map((row) => nameOf(row))",
 }
-
-
-@pytest.fixture(scope="module")
-def opened(browser: Browser, demo_page: Path) -> Iterator[Page]:
-    with watched(browser) as shown:
-        yield shown(demo_page)
-
-
-@pytest.fixture
-def page(opened: Page) -> Page:
-    return as_opened(opened)
 
 
 def natural(name: str) -> tuple[str, int]:

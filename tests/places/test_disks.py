@@ -15,7 +15,6 @@ from bootmatrix import sparse
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.model import MIB
 from bootmatrix.places import disks
-from bootmatrix.places.containers import agents
 from bootmatrix.places.disks import Disk
 from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Exit, Job
@@ -26,20 +25,6 @@ if TYPE_CHECKING:
 
     from bootmatrix.places.containers.place import ContainerPlace
     from bootmatrix.places.place import Place
-
-KINDS = ["host", *(pytest.param(name, marks=pytest.mark.docker) for name in ("warm", "single"))]
-
-
-@pytest.fixture(params=KINDS)
-def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """On the host, in a container that is kept for the next boot, and in one for each boot."""
-    if request.param == "host":
-        return LocalPlace(tmp_path)
-    found: ContainerPlace = request.getfixturevalue("container_place")
-    if request.param == "single":
-        monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setattr(agents, "COMPILE", "exit 127")
-    return found
 
 
 def job(place: Place, script: str, given: Mapping[str, Disk]) -> Job:

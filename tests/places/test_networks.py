@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 from networked import attached, connected, echoed, interface, job, ping, program, running, until_attached
+from places.several import containers, networked_place, state
 from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Network
-from bootmatrix.networks import laying, messages
-from bootmatrix.places.containers import engine, settings
-from bootmatrix.places.containers.place import ContainerPlace
+from bootmatrix.networks import messages
 from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import CONSOLE, Exit, Job
 
 if TYPE_CHECKING:
-    from bootmatrix.places.namespace import Namespace
+    from bootmatrix.places.containers.place import ContainerPlace
     from bootmatrix.places.place import Place
 
 # What a guest's tender may do to its tap.
@@ -33,27 +32,7 @@ MISCHIEF = ("", "mac", "owner", "gone", "neighbours", "mac owner gone neighbours
 
 @pytest.fixture(params=[pytest.param("container", marks=pytest.mark.docker), "local"])
 def place(request: pytest.FixtureRequest) -> Place:
-    found: Place = LocalPlace() if request.param == "local" else request.getfixturevalue("container_place")
-    program()
-    if trouble := found.lacks(Job((), "test", interfaces=(interface(),))):
-        pytest.skip(trouble)
-    return found
-
-
-def containers(place: Place) -> list[str]:
-    """Those that there are; none on this host."""
-    if not isinstance(place, ContainerPlace):
-        return []
-    found = engine.client().containers(filters={"label": f"{settings.LABEL}={place.pool.run}"})
-    return sorted(str(each["Id"]) for each in found)
-
-
-def state(namespace: Namespace) -> set[tuple[object, ...]]:
-    """Links, addresses, routes and neighbours; taps by their names, since each is another link."""
-    found = laying.state(namespace)
-    names = {one[1]: one[3] for one in found if one[0] == "link"}
-    at = {"link": 1, "address": 1, "route": 5, "neighbour": 1}
-    return {(*one[: at[str(one[0])]], names[one[at[str(one[0])]]], *one[at[str(one[0])] + 1 :]) for one in found}
+    return networked_place(request, (interface(),))
 
 
 def test_a_guest_answers_pings_and_connections(place: Place) -> None:

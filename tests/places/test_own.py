@@ -11,7 +11,7 @@ from support import run_job
 
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.places import own
-from bootmatrix.places.containers import agents, engine, settings
+from bootmatrix.places.containers import engine, settings
 from bootmatrix.places.containers.place import ContainerPlace
 from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Job
@@ -22,20 +22,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.places.place import Place
 
-KINDS = ["host", *(pytest.param(name, marks=pytest.mark.docker) for name in ("warm", "single"))]
 EVERY = bytes(range(256))
-
-
-@pytest.fixture(params=KINDS)
-def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """On the host, in a container that is kept for the next boot, and in one for each boot."""
-    if request.param == "host":
-        return LocalPlace(tmp_path)
-    found: ContainerPlace = request.getfixturevalue("container_place")
-    if request.param == "single":
-        monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setattr(agents, "COMPILE", "exit 127")
-    return found
 
 
 def said(place: Place, script: str, given: Mapping[str, bytes]) -> bytes:

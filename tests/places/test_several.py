@@ -2,97 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
 import struct
 import threading
 import time
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
-from networked import attached, interface, ping, program, running
+from networked import attached, interface, ping, running
+from places.several import BOTH, LAN, WAN, containers, idle, net, networked_place, reached, router, state
 from support import run_job
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.model import Network
 from bootmatrix.networks import laying
-from bootmatrix.places.containers import engine, settings
+from bootmatrix.places.containers import engine
 from bootmatrix.places.containers.place import ContainerPlace
-from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.places.place import Exit, Job
 
 if TYPE_CHECKING:
-    from bootmatrix.model import Interface
-    from bootmatrix.places.namespace import Namespace
     from bootmatrix.places.place import Place, Process
 
-
-def net(name: str, host: str, behind: str, through: str) -> Network:
-    return Network(name, IPv4Interface(host), 1400, ((IPv4Network(behind), IPv4Address(through)),))
-
-
-LAN = net("lan", "10.0.0.1/24", "10.0.1.0/24", "10.0.0.2")
-WAN = net("wan", "10.0.1.1/24", "10.0.0.0/24", "10.0.1.2")
-BOTH = (
-    interface(LAN, "tap0", "10.0.0.2/24", "02:00:00:00:00:02"),
-    interface(WAN, "tap1", "10.0.1.2/24", "02:00:00:00:01:02"),
-)
 RTM_GETNEIGH, NLM_F_DUMP = 30, 0x301
 NEAR, FAR = "10.0.0.1", "10.0.1.1"
-STATES = {"link": 1, "address": 1, "route": 5, "neighbour": 1}  # where the index of a link stands
 
 
 @pytest.fixture(params=[pytest.param("container", marks=pytest.mark.docker), "local"])
 def place(request: pytest.FixtureRequest) -> Place:
-    found: Place = LocalPlace() if request.param == "local" else request.getfixturevalue("container_place")
-    program()
-    if trouble := found.lacks(Job((), "test", interfaces=BOTH)):
-        pytest.skip(trouble)
-    return found
-
-
-def containers(place: Place) -> list[str]:
-    """Those that there are; none on this host."""
-    if not isinstance(place, ContainerPlace):
-        return []
-    found = engine.client().containers(filters={"label": f"{settings.LABEL}={place.pool.run}"})
-    return sorted(str(each["Id"]) for each in found)
-
-
-def state(namespace: Namespace) -> set[tuple[object, ...]]:
-    """Links, addresses, routes and neighbours; links by their names."""
-    found = laying.state(namespace)
-    names = {one[1]: one[3] for one in found if one[0] == "link"}
-    return {(*one[: (at := STATES[str(one[0])])], names[one[at]], *one[at + 1 :]) for one in found}
-
-
-def router(place: Place, interfaces: tuple[Interface, ...] = BOTH) -> Job:
-    """One that knows the machines on both sides."""
-    folder = place.folder()
-    start = 'cp "$1/router" "$TMPDIR/router" && chmod +x "$TMPDIR/router" && shift && exec "$TMPDIR/router" "$@"'
-    words = [(each.device, str(each.address.ip), each.mac, laying.mac_of(each.network.host.ip)) for each in interfaces]
-    argv = ("sh", "-c", start, "sh", folder, *words[0], *words[1])
-    return Job(argv, "test", interfaces=interfaces, folder=folder, files={"router": program("router")})
-
-
-def idle(interfaces: tuple[Interface, ...] = BOTH) -> Job:
-    """One that forwards nothing."""
-    return Job(("sh", "-c", "echo attached; exec sleep 60"), "test", interfaces=interfaces)
-
-
-def reached(namespace: Namespace, target: str, seconds: float) -> bool:
-    """Whether anything answers a ping there within so many seconds."""
-    with namespace.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as end:
-        end.settimeout(seconds)
-        try:
-            end.sendto(struct.pack("!BBHHH", 8, 0, 0, 0, 1) + b"hello", (target, 0))
-            return end.recv(100)[8:] == b"hello"
-        except OSError:
-            return False
+    return networked_place(request, BOTH)
 
 
 def served(process: Process, network: str, address: str) -> socket.socket:
@@ -227,19 +165,6 @@ def test_jobs_with_the_same_addresses_run_at_once_and_never_meet(place: Place) -
     assert sorted(heard) == [b"%d=%d" % (number, number) for number in range(4)]
 
 
-@pytest.mark.docker
-def test_the_containers_of_all_host_ends_are_warmed_up(container_place: ContainerPlace) -> None:
-    program()
-    if trouble := container_place.lacks(idle()):
-        pytest.skip(trouble)
-    container_place.warm_up(idle())
-    first = containers(container_place)
-    assert len(first) == 3
-    with running(container_place, idle()) as process:
-        attached(process)
-    assert containers(container_place) == first
-
-
 @pytest.mark.parametrize("name", ["lan", "wan"])
 def test_a_host_end_that_is_ended_from_outside_is_the_infrastructures_failure(place: Place, name: str) -> None:
     def boot() -> None:
@@ -285,41 +210,3 @@ def test_a_program_stands_on_the_side_that_it_is_told(place: Place) -> None:
             assert ended == Exit(0)
             near = "10.0.0.2" if name == "lan" else "10.0.1.2"
             assert [line.split()[0] for line in said.decode().splitlines()[1:]] == [near]
-
-
-def test_no_descriptor_and_no_process_is_left() -> None:
-    place = LocalPlace()
-    if trouble := place.lacks(Job((), "test", interfaces=BOTH)):
-        pytest.skip(trouble)
-
-    def boot() -> int:
-        with running(place, router(place)) as process:
-            homes = [int(each.home) for each in (attached(process), *process.ends.values())]
-            assert len(set(homes)) == 3
-        for home in homes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                psutil.Process(home).wait(20)
-        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # a count
-
-    boot()
-    assert boot() == boot()
-
-
-def test_a_job_on_as_many_networks_as_there_may_be_can_be_looked_at() -> None:
-    place = LocalPlace()
-    if trouble := place.lacks(Job((), "test", interfaces=BOTH)):
-        pytest.skip(trouble)
-    many = tuple(
-        interface(
-            net(f"n{n}", f"10.0.{n}.1/24", f"10.1.{n}.0/24", f"10.0.{n}.2"),
-            f"tap{n}",
-            f"10.0.{n}.2/24",
-            f"02:00:00:00:00:{n:02x}",
-        )
-        for n in range(16)
-    )
-    with running(place, idle(many)) as process:
-        links = [one for one in state(attached(process)) if one[0] == "link"]
-        assert len(process.ends) == 16
-        assert reached(process.ends["n15"], "10.0.15.1", 20)
-    assert len(links) == 1 + 3 * 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -47,6 +48,19 @@ def until(process: subprocess.Popen[str] | Started, word: str) -> None:
         assert line, "it ended before"
 
 
+@contextlib.contextmanager
+def reporting(folder: Path) -> Iterator[subprocess.Popen[str] | Started]:
+    """A run that writes a report which never comes to its end."""
+    (folder / "reports").mkdir()
+    (folder / "reports" / "slow.py").write_text(HANGING_REPORT)
+    with started("run", "--engine", "host", cwd=folder) as process:
+        end = time.monotonic() + 120
+        while not list((folder / "out").glob("*/begun")):
+            assert process.poll() is None
+            assert time.monotonic() < end, "no report was begun"
+        yield process
+
+
 def left(word: str) -> list[int]:
     """The processes with a word on their command lines."""
     return [each.pid for each in psutil.process_iter(["cmdline"]) if word in " ".join(each.info["cmdline"] or [])]
@@ -76,11 +90,7 @@ def test_the_first_signal_leaves_the_results_and_the_reports(tmp_path: Path) -> 
 def test_the_second_signal_ends_at_once_and_leaves_what_was_told(tmp_path: Path) -> None:
     """A format that never comes to its end keeps the run after the first signal."""
     project(tmp_path, "echo up")
-    (tmp_path / "reports").mkdir()
-    (tmp_path / "reports" / "slow.py").write_text(HANGING_REPORT)
-    with started("run", "--engine", "host", cwd=tmp_path) as process:
-        while not list((tmp_path / "out").glob("*/begun")):
-            assert process.poll() is None
+    with reporting(tmp_path) as process:
         process.send_signal(signal.SIGINT)
         until(process, "SIGINT: stopping")
         begun = time.monotonic()
@@ -96,11 +106,7 @@ def test_the_second_signal_ends_at_once_and_leaves_what_was_told(tmp_path: Path)
 
 def test_what_hangs_after_the_first_signal_is_left(tmp_path: Path) -> None:
     project(tmp_path, "echo up")
-    (tmp_path / "reports").mkdir()
-    (tmp_path / "reports" / "slow.py").write_text(HANGING_REPORT)
-    with started("run", "--engine", "host", cwd=tmp_path) as process:
-        while not list((tmp_path / "out").glob("*/begun")):
-            assert process.poll() is None
+    with reporting(tmp_path) as process:
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
         rest, _ = process.communicate(timeout=60)

@@ -64,7 +64,7 @@ def test_a_guest_that_stops_to_answer_fails_then(soaked: tuple[Path, dict[str, R
 def test_a_guest_that_ends_before_fails(soaked: tuple[Path, dict[str, Result]]) -> None:
     result = soaked[1]["ends"]
     assert result.verdict == "failed"
-    assert "the guest ended before its soak of 2.00 s was over" in result.reason
+    assert "before its soak of 2.00 s was over, after " in result.reason
 
 
 def test_the_time_counts_from_when_it_is_ready(soaked: tuple[Path, dict[str, Result]]) -> None:

@@ -14,6 +14,7 @@ from fake_cloud_hypervisor import options as read_options
 from fake_cloud_hypervisor import split
 from hypothesis import given
 from hypothesis import strategies as st
+from microvms import outcome
 
 from bootmatrix import plugins
 from bootmatrix.model import MIB, Block, Boot, Ending, Interface, Network, Rejected, Runner
@@ -38,14 +39,7 @@ def make(**options: object) -> Runner:
 
 
 def boot(tmp_path: Path, unikernel: Path, which: str = "fake", **more: object) -> Boot:
-    program, folder = microvms.program("cloud-hypervisor", which), str(tmp_path / "own")
-    return Boot("x86_64", program, str(unikernel), accel="kvm", folder=folder, **more)  # type: ignore[arg-type]
-
-
-def outcome(tmp_path: Path, runner: Runner, wanted: Boot) -> tuple[str, Ending]:
-    seen = microvms.run(runner.launch(wanted), tmp_path / "own", tmp_path)
-    assert [each.name for each in tmp_path.iterdir() if each.name.startswith("tmp.")] == []
-    return str(runner.outcome(seen)), seen
+    return microvms.boot("cloud-hypervisor", which, tmp_path, unikernel, **more)
 
 
 @both

@@ -13,6 +13,7 @@ import microvms
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from microvms import outcome
 from support import bootmatrix, write_matrix
 
 from bootmatrix import plugins
@@ -34,14 +35,7 @@ def make(**options: object) -> Runner:
 
 
 def boot(tmp_path: Path, which: str, unikernel: Path, **more: object) -> Boot:
-    program, folder = microvms.program("firecracker", which), str(tmp_path / "own")
-    return Boot("x86_64", program, str(unikernel), accel="kvm", folder=folder, **more)  # type: ignore[arg-type]
-
-
-def outcome(tmp_path: Path, runner: Runner, wanted: Boot) -> tuple[str, Ending]:
-    seen = microvms.run(runner.launch(wanted), tmp_path / "own", tmp_path)
-    assert [each.name for each in tmp_path.iterdir() if each.name.startswith("tmp.")] == []
-    return str(runner.outcome(seen)), seen
+    return microvms.boot("firecracker", which, tmp_path, unikernel, **more)
 
 
 def disk(tmp_path: Path, name: str = "data", **more: object) -> Block:

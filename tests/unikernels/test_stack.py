@@ -10,7 +10,7 @@ import pytest
 
 from unikernels import guests
 
-LIBRARY = ("ethernet", "arp", "ip", "icmp", "words", "console")
+LIBRARY = ("stack", "ethernet", "arp", "ip", "icmp", "words", "console")
 SANITIZED = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 GUESTS = {
     "net": (("udp",), "ip=10.0.0.2/24"),

@@ -72,7 +72,32 @@ def test_a_guest_that_ends_before_is_told(ending: Ending, *, complains: bool) ->
     begun(soak)
     soak.tick(at(130.0))
     undone = soak.ended(ending).undone
-    assert undone == (("the guest ended before its soak of 1 min 0 s was over",) if complains else ())
+    said = "the guest ended by itself 30 s before its soak of 1 min 0 s was over, after 30 s of it"
+    assert undone == ((said,) if complains else ())
+
+
+@pytest.mark.parametrize(
+    ("looked", "measured", "said"),
+    [
+        (159.9, 59.7, ("0.30 s", "59 s")),
+        (160.1, 59.7, ("0.30 s", "59 s")),  # over by the time that we look
+        (160.1, 60.02, None),
+        (160.1, None, None),
+        (159.5, None, ("0.50 s", "59 s")),
+        (104.0, 64.0, ("56 s", "4.00 s")),  # we stood still for a minute
+        (104.0, 4.2, ("56 s", "4.20 s")),
+    ],
+)
+def test_a_guest_that_ends_just_before_is_told_with_how_long_it_lived(
+    looked: float, measured: float | None, said: tuple[str, str] | None
+) -> None:
+    soak = Soak(60.0, None)
+    begun(soak)
+    soak.tick(at(100.0))
+    soak.tick(at(looked))
+    undone = soak.ended(Ending(Exit(0, seconds=measured), None)).undone
+    words = "the guest ended by itself {} before its soak of 1 min 0 s was over, after {} of it"
+    assert undone == ((words.format(*said),) if said else ())
 
 
 def numbers(*chunks: bytes, stream: str = CONSOLE, **wanted: str) -> Findings:

@@ -77,7 +77,10 @@ extern const char *const guest_disk_names[];
 #define GUEST_FRAME_MAX (GUEST_HEADER + GUEST_MTU_MAX)
 #define GUEST_NICS_MAX 4
 
-/* From lib/virtio_net.c or platform/solo5/solo5_net.c. */
+/*
+ * From lib/nets.c, and the driver: lib/virtio_net.c, or one in platform/ for
+ * Xen or Solo5.
+ */
 size_t guest_nics(void);
 const uint8_t *guest_net_mac(size_t nic); /* 6 bytes */
 size_t guest_net_mtu(size_t nic);
@@ -91,7 +94,7 @@ void guest_wait(uint64_t microseconds);
 #define GUEST_SECTOR_MAX 4096
 #define GUEST_DISKS_MAX 8
 
-/* From lib/virtio_disk.c or platform/solo5/solo5_disk.c; sizes in bytes. */
+/* From lib/disks.c, and a driver such as lib/virtio_disk.c; sizes in bytes. */
 size_t guest_disks(void);
 uint64_t guest_disk_size(size_t disk);
 size_t guest_disk_sector(size_t disk);

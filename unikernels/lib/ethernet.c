@@ -1,9 +1,6 @@
 #include "ethernet.h"
 
-#include "arp.h"
 #include "big_endian.h"
-#include "icmp.h"
-#include "ip.h"
 #include "string.h"
 
 /* A frame: 6 bytes of destination, 6 of source, 2 of type. */
@@ -100,7 +97,6 @@ static void start(const char *cmdline, size_t number, bool alone)
         interface->gateway = 0;
     interface->nic = number;
     print_interface(interface);
-    arp_announce(interface);
 }
 
 void ethernet_start(const char *cmdline, size_t count)
@@ -113,7 +109,6 @@ void ethernet_start(const char *cmdline, size_t count)
     for (size_t number = 0; number < count; number++)
         start(cmdline, number, count == 1);
     used = count;
-    icmp_start();
 }
 
 const struct interface *ethernet_interface(size_t number)
@@ -136,33 +131,10 @@ static bool is_ours(const struct interface *in, const uint8_t *frame)
     return (frame[0] & 1) != 0 || memcmp(frame, guest_net_mac(in->nic), 6) == 0;
 }
 
-static void receive(const struct interface *in, uint8_t *frame, size_t length)
+uint16_t ethernet_type_of(const struct interface *in, const uint8_t *frame,
+                          size_t length)
 {
     if (length < GUEST_HEADER || !is_ours(in, frame))
-        return;
-    switch (get16(frame + TYPE)) {
-    case ETHERNET_ARP:
-        arp_receive(in, frame + GUEST_HEADER, length - GUEST_HEADER);
-        break;
-    case ETHERNET_IP:
-        ip_receive(in, frame, length);
-        break;
-    }
-}
-
-void ethernet_turn(uint64_t microseconds)
-{
-    static uint8_t frame[GUEST_FRAME_MAX];
-    bool idle = true;
-
-    for (size_t i = 0; i < used; i++) {
-        size_t length = guest_net_receive(interfaces[i].nic, frame);
-
-        if (length > 0) {
-            idle = false;
-            receive(&interfaces[i], frame, length);
-        }
-    }
-    if (idle)
-        guest_wait(microseconds);
+        return 0;
+    return get16(frame + TYPE);
 }

@@ -1,4 +1,4 @@
-/* Interfaces with their addresses, and the loop that serves them. */
+/* Interfaces with their addresses, and the frames that they send. */
 #ifndef LIB_ETHERNET_H
 #define LIB_ETHERNET_H
 
@@ -27,8 +27,9 @@ void ethernet_start(const char *cmdline, size_t count);
 /* The interface of that number, or NULL. */
 const struct interface *ethernet_interface(size_t number);
 
-/* Handles at most a frame of each interface; waits so long if there is none. */
-void ethernet_turn(uint64_t microseconds);
+/* The type of a frame that came in there, or 0: it is not for us. */
+uint16_t ethernet_type_of(const struct interface *in, const uint8_t *frame,
+                          size_t length);
 
 /* Sends a frame of which all but the header is there. */
 void ethernet_send(const struct interface *out, const uint8_t *mac,

@@ -1,5 +1,6 @@
 /* Disks, one request at a time: VIRTIO 1.1, section 5.2. */
 #include "baremetal.h"
+#include "devices.h"
 #include "string.h"
 #include "virtio.h"
 
@@ -32,63 +33,49 @@ struct disk {
     struct request request;
     uint8_t data[GUEST_SECTOR_MAX];
     uint8_t status;
-    uint64_t size;
-    size_t sector;
 };
 
 static struct disk disks[GUEST_DISKS_MAX];
 
-static void start(struct disk *disk)
+static void read_config(const struct virtio *device, struct disk_facts *facts)
 {
-    volatile uint32_t *config = (volatile uint32_t *)disk->device.config;
+    volatile uint32_t *config = (volatile uint32_t *)device->config;
 
-    disk->size =
+    facts->size =
         ((uint64_t)config[CONFIG_CAPACITY / 4 + 1] << 32 | config[0]) * UNIT;
-    disk->sector = UNIT;
-    if ((disk->device.features & FEATURE_SECTOR) != 0)
-        disk->sector = config[CONFIG_SECTOR / 4];
+    facts->sector = UNIT;
+    if ((device->features & FEATURE_SECTOR) != 0)
+        facts->sector = config[CONFIG_SECTOR / 4];
+}
+
+bool driver_open_disk(size_t number, struct disk_facts *facts)
+{
+    struct disk *disk = &disks[number];
+
+    if (!virtio_open(&disk->device, VIRTIO_DISK, number, FEATURE_SECTOR))
+        return false;
+    read_config(&disk->device, facts);
     virtio_start_queue(&disk->device, &disk->queue, 0);
     virtio_start(&disk->device);
-}
-
-size_t guest_disks(void)
-{
-    static bool counted;
-    static size_t count;
-
-    while (!counted && count < GUEST_DISKS_MAX &&
-           virtio_open(&disks[count].device, VIRTIO_DISK, count,
-                       FEATURE_SECTOR))
-        start(&disks[count++]);
-    counted = true;
-    return count;
-}
-
-uint64_t guest_disk_size(size_t disk)
-{
-    return disks[disk].size;
-}
-
-size_t guest_disk_sector(size_t disk)
-{
-    return disks[disk].sector;
+    return true;
 }
 
 /* Section 5.2.6: a header, the data, and a byte for the device's answer. */
-static bool transfer(struct disk *disk, enum request_type type, uint64_t n)
+static bool transfer(struct disk *disk, enum request_type type, uint64_t n,
+                     size_t size)
 {
     struct virtio_descriptor *part = disk->queue.descriptors;
     uint16_t first;
     uint32_t length;
 
     disk->request.type = type;
-    disk->request.unit = n * (disk->sector / UNIT);
+    disk->request.unit = n * (size / UNIT);
     disk->status = STATUS_NONE;
     part[0] = (struct virtio_descriptor){(uintptr_t)&disk->request,
                                          sizeof(disk->request),
                                          VIRTIO_HAS_NEXT, 1};
     part[1] = (struct virtio_descriptor){
-        (uintptr_t)disk->data, (uint32_t)disk->sector,
+        (uintptr_t)disk->data, (uint32_t)size,
         VIRTIO_HAS_NEXT | (type == REQUEST_READ ? VIRTIO_IS_WRITTEN : 0), 2};
     part[2] = (struct virtio_descriptor){(uintptr_t)&disk->status, 1,
                                          VIRTIO_IS_WRITTEN, 0};
@@ -98,23 +85,16 @@ static bool transfer(struct disk *disk, enum request_type type, uint64_t n)
     return disk->status == STATUS_GOOD;
 }
 
-bool guest_disk_read(size_t number, uint64_t n, uint8_t *sector)
+bool driver_read(size_t disk, uint64_t n, uint8_t *sector, size_t size)
 {
-    struct disk *disk = &disks[number];
-
-    if (disk->sector > GUEST_SECTOR_MAX ||
-        !transfer(disk, REQUEST_READ, n))
+    if (!transfer(&disks[disk], REQUEST_READ, n, size))
         return false;
-    memcpy(sector, disk->data, disk->sector);
+    memcpy(sector, disks[disk].data, size);
     return true;
 }
 
-bool guest_disk_write(size_t number, uint64_t n, const uint8_t *sector)
+bool driver_write(size_t disk, uint64_t n, const uint8_t *sector, size_t size)
 {
-    struct disk *disk = &disks[number];
-
-    if (disk->sector > GUEST_SECTOR_MAX)
-        return false;
-    memcpy(disk->data, sector, disk->sector);
-    return transfer(disk, REQUEST_WRITE, n);
+    memcpy(disks[disk].data, sector, size);
+    return transfer(&disks[disk], REQUEST_WRITE, n, size);
 }

@@ -1,5 +1,6 @@
 /* Network interfaces: VIRTIO 1.1, section 5.1. */
 #include "baremetal.h"
+#include "devices.h"
 #include "string.h"
 #include "virtio.h"
 
@@ -35,28 +36,23 @@ struct nic {
     struct buffer in[VIRTIO_ENTRIES];
     struct buffer out[VIRTIO_ENTRIES];
     bool busy[VIRTIO_ENTRIES]; /* of out */
-    uint8_t mac[6];
-    size_t mtu;
 };
 
 static struct nic nics[GUEST_NICS_MAX];
 
-static void read_config(struct nic *nic)
+static void read_config(const struct virtio *device, struct nic_facts *facts)
 {
-    volatile uint8_t *config = nic->device.config;
+    volatile uint8_t *config = device->config;
 
-    nic->mtu = MTU_DEFAULT;
-    if ((nic->device.features & FEATURE_MTU) != 0)
-        nic->mtu = *(volatile uint16_t *)(config + CONFIG_MTU);
-    if (nic->mtu > GUEST_MTU_MAX)
-        nic->mtu = GUEST_MTU_MAX;
-    for (size_t i = 0; i < sizeof(nic->mac); i++)
-        nic->mac[i] = config[CONFIG_MAC + i];
+    facts->mtu = MTU_DEFAULT;
+    if ((device->features & FEATURE_MTU) != 0)
+        facts->mtu = *(volatile uint16_t *)(config + CONFIG_MTU);
+    for (size_t i = 0; i < sizeof(facts->mac); i++)
+        facts->mac[i] = config[CONFIG_MAC + i];
 }
 
 static void start(struct nic *nic)
 {
-    read_config(nic);
     virtio_start_queue(&nic->device, &nic->receive, QUEUE_RECEIVE);
     virtio_start_queue(&nic->device, &nic->send, QUEUE_SEND);
     virtio_start(&nic->device);
@@ -70,27 +66,16 @@ static void start(struct nic *nic)
     }
 }
 
-size_t guest_nics(void)
+bool driver_open_nic(size_t number, struct nic_facts *facts)
 {
-    static bool counted;
-    static size_t count;
+    struct nic *nic = &nics[number];
 
-    while (!counted && count < GUEST_NICS_MAX &&
-           virtio_open(&nics[count].device, VIRTIO_NET, count,
-                       FEATURE_MTU | FEATURE_MAC))
-        start(&nics[count++]);
-    counted = true;
-    return count;
-}
-
-const uint8_t *guest_net_mac(size_t nic)
-{
-    return nics[nic].mac;
-}
-
-size_t guest_net_mtu(size_t nic)
-{
-    return nics[nic].mtu;
+    if (!virtio_open(&nic->device, VIRTIO_NET, number,
+                     FEATURE_MTU | FEATURE_MAC))
+        return false;
+    read_config(&nic->device, facts);
+    start(nic);
+    return true;
 }
 
 /* Returns a buffer that the device does not hold, VIRTIO_ENTRIES if none is. */

@@ -3,6 +3,7 @@
  * of them come back: peer=ADDRESS count=N tries=N.
  */
 #include "udp.h"
+#include "stack.h"
 #include "string.h"
 
 #define PORT_ECHO 7
@@ -47,7 +48,7 @@ static bool ask(void)
 
         send();
         while (!came_back && guest_clock() - begin < PATIENCE)
-            ethernet_turn(PATIENCE);
+            stack_turn(PATIENCE);
     }
     return came_back;
 }
@@ -57,7 +58,7 @@ void guest_main(const char *cmdline)
     uint64_t count = 10;
     uint32_t mask;
 
-    ethernet_start(cmdline, 1);
+    stack_start(cmdline, 1);
     udp_listen(receive);
     guest_number(cmdline, "count", &count);
     guest_number(cmdline, "tries", &tries);

@@ -3,6 +3,7 @@
  * late=MILLISECONDS, die-after=REQUESTS, silent, wrong.
  */
 #include "string.h"
+#include "stack.h"
 #include "tcp.h"
 
 #define PORT 80
@@ -159,11 +160,11 @@ void guest_main(const char *cmdline)
     late *= 1000;
     guest_number(cmdline, "die-after", &die_after);
     silent = guest_has_word(cmdline, "silent");
-    ethernet_start(cmdline, 1);
+    stack_start(cmdline, 1);
     tcp_listen(PORT, serve);
     guest_puts("ready\n");
     for (;;) {
-        ethernet_turn(5000);
+        stack_turn(5000);
         tcp_turn();
     }
 }

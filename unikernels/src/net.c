@@ -3,6 +3,7 @@
  * (RFC 862), until one of them says "quit".
  */
 #include "udp.h"
+#include "stack.h"
 #include "string.h"
 
 #define PORT_ECHO 7
@@ -43,11 +44,11 @@ static void answer(const struct datagram *datagram)
 
 void guest_main(const char *cmdline)
 {
-    ethernet_start(cmdline, 1);
+    stack_start(cmdline, 1);
     udp_listen(answer);
     guest_puts("ready\n");
     while (!over)
-        ethernet_turn(1000000);
+        stack_turn(1000000);
     guest_puts("SUCCESS\n");
     guest_exit(GUEST_PASSED);
 }

@@ -4,6 +4,7 @@
  */
 #include "big_endian.h"
 #include "icmp.h"
+#include "stack.h"
 
 enum header_offset {
     FRAGMENT = 6,
@@ -50,10 +51,10 @@ static void forward(struct packet *packet)
 
 void guest_main(const char *cmdline)
 {
-    ethernet_start(cmdline, 2);
+    stack_start(cmdline, 2);
     guest_number(cmdline, "deny", &denied);
     ip_forward(forward);
     guest_puts("ready\n");
     for (;;)
-        ethernet_turn(1000000);
+        stack_turn(1000000);
 }

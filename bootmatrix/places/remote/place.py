@@ -15,41 +15,31 @@ from typing import TYPE_CHECKING
 from bootmatrix import files, keys
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.places import disks, own, undoing
-from bootmatrix.places.containers import engine
 from bootmatrix.places.place import SCRATCH, Job, Mount, Place, Process, nothing
 from bootmatrix.places.remote import bringing, giving, ssh
 from bootmatrix.places.remote import disks as remote_disks
 from bootmatrix.places.remote.host import RemoteHost
-from bootmatrix.places.remote.link import Link
 from bootmatrix.places.remote.process import RemoteProcess
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from bootmatrix.model import Interface
-    from bootmatrix.model.remote import Remote
     from bootmatrix.places.namespace import Namespace, Shared
     from bootmatrix.places.place import Begin
     from bootmatrix.places.remote.connection import Connection
+    from bootmatrix.places.remote.link import Link
     from bootmatrix.places.standing import Standing
 
 
 class RemotePlace(Place):
-    """The parameters are those of its Link."""
+    """A host over SSH, reached by a link that is its own."""
 
-    def __init__(
-        self,
-        remote: Remote,
-        stop: threading.Event,
-        scratch: Path | None = None,
-        note: Callable[[str], None] = lambda _text: None,
-        patience: Callable[[], float] = engine.patience,
-    ) -> None:
-        self._link = Link(remote, stop, scratch, note, patience)
-        self.name = remote.name
-        self.host: RemoteHost = RemoteHost(remote.name, self._link.survey, self._link.ask)
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.name = link.remote.name
+        self.host: RemoteHost = RemoteHost(self.name, link.survey, link.ask)
 
     @property
     def identity(self) -> str:

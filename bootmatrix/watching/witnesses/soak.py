@@ -12,7 +12,9 @@ from bootmatrix.watching.witness import Ending, Findings, Moment, Witness
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bootmatrix.places.place import Process
+    from bootmatrix.places.place import Exit, Process
+
+EXACT = 10.0  # seconds from which on only whole ones are told: it never lived longer than is said
 
 
 class Soak(Witness):
@@ -25,6 +27,7 @@ class Soak(Witness):
         self._then, self._at_once = then, at_once
         self._process_began, self._wanted = 0.0, at_once
         self._began, self._over = math.nan, False
+        self._looked = 0.0  # when the guest was seen to live last
 
     @property
     def goes_on(self) -> bool:
@@ -44,6 +47,7 @@ class Soak(Witness):
     def tick(self, moment: Moment) -> Stop | None:
         if self._wanted and math.isnan(self._began):
             self._began = moment.now
+        self._looked = moment.now
         if not self._over and moment.now >= self._began + self.seconds:  # never, as long as it has not begun
             self._over = True
             if self._then:
@@ -59,6 +63,20 @@ class Soak(Witness):
     def ended(self, ending: Ending) -> Findings:
         if math.isnan(self._began):
             return Findings()
-        cut_short = ending.exit and not self._over
-        why = f"the guest ended before its soak of {human_time(self.seconds)} was over"
-        return Findings(soaked=self._began - self._process_began, undone=(why,) if cut_short else ())
+        lived = self._lived(ending.exit) if ending.exit else math.inf
+        undone = (self._cut_short(lived),) if lived < self.seconds else ()
+        return Findings(soaked=self._began - self._process_began, undone=undone)
+
+    def _lived(self, end: Exit) -> float:
+        """How long of its soak it lived, infinite if to its end. What its place has measured counts: we may have looked
+        so late that the soak seemed over. But where we stood still, its time did not count.
+        """
+        measured = math.inf if end.seconds is None else self._process_began + end.seconds - self._began
+        if measured < self.seconds:
+            return max(0.0, measured)
+        return math.inf if self._over else self._looked - self._began
+
+    def _cut_short(self, lived: float) -> str:
+        rest, all_of_it = human_time(self.seconds - lived), human_time(self.seconds)
+        so_long = human_time(lived if lived < EXACT else math.floor(lived))
+        return f"the guest ended by itself {rest} before its soak of {all_of_it} was over, after {so_long} of it"

@@ -14,6 +14,7 @@ from support import run_job
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.places.disks import Disk
 from bootmatrix.places.remote import giving
+from bootmatrix.places.remote.link import Link
 from bootmatrix.places.remote.place import RemotePlace
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def test_a_full_disk_there_is_told(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(os.urandom(1 << 20))
     (tmp_path / "server").mkdir()
     with served(tmp_path / "server", room=300_000) as small:
-        place = RemotePlace(small.remote(), threading.Event(), patience=lambda: 20.0)
+        place = RemotePlace(Link(small.remote(), threading.Event(), patience=lambda: 20.0))
         try:
             mount = place.mount(tmp_path / "large", "/files/large")
             with (
@@ -161,7 +162,7 @@ def test_what_a_hostile_host_sends_is_refused(deed: str, tmp_path: Path, monkeyp
     monkeypatch.setattr(giving, "LONGEST", 2.0)
     (tmp_path / "server").mkdir()
     with served(tmp_path / "server") as server:
-        place = RemotePlace(server.remote(), threading.Event(), patience=lambda: 20.0)
+        place = RemotePlace(Link(server.remote(), threading.Event(), patience=lambda: 20.0))
         try:
             place.await_ready()  # with a good one
             fake = server.folder / "bin" / "tar"

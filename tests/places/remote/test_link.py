@@ -14,6 +14,7 @@ from support import run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.remote import connection
+from bootmatrix.places.remote.link import Link
 from bootmatrix.places.remote.place import RemotePlace
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def test_a_host_that_has_changed_meanwhile_is_not_taken_for_the_same(tmp_path: P
         compiler = changing.folder / "bin" / "cc"
         compiler.write_text("#!/bin/sh\necho cc 1.0\n")
         compiler.chmod(0o755)
-        place, other = (RemotePlace(changing.remote("elsewhere", "cc"), threading.Event()) for _ in "ab")
+        place, other = (RemotePlace(Link(changing.remote("elsewhere", "cc"), threading.Event())) for _ in "ab")
         try:
             before = place.identity
             compiler.write_text("#!/bin/sh\necho cc 2.0\n")
@@ -62,7 +63,7 @@ def test_a_host_that_has_changed_meanwhile_is_not_taken_for_the_same(tmp_path: P
 
 def test_a_server_that_stands_still_is_noticed(tmp_path: Path) -> None:
     with served(tmp_path) as still:
-        place = RemotePlace(still.remote(), threading.Event(), patience=lambda: 20.0)
+        place = RemotePlace(Link(still.remote(), threading.Event(), patience=lambda: 20.0))
         try:
             with place.start(job("echo here; sleep 1000")) as process:
                 assert lines(process, 1) == ["here"]
@@ -93,7 +94,7 @@ def test_a_host_that_refuses_us_is_not_waited_for(server: Server, tmp_path: Path
     other.write_bytes((server.folder / "host").read_bytes())
     other.chmod(0o600)
     wrong = replace(server.remote(), options=(f"IdentityFile={other}", *server.options[1:]))
-    place = RemotePlace(wrong, threading.Event(), patience=lambda: 60.0)
+    place = RemotePlace(Link(wrong, threading.Event(), patience=lambda: 60.0))
     with pytest.raises(InfrastructureError, match=r"(?s)Permission denied.*give ssh a key"):
         place.await_ready()
     place.close()
@@ -104,7 +105,7 @@ def test_a_host_whose_key_is_another_is_not_believed(server: Server, tmp_path: P
         (server.folder / "known").read_text().split()[0] + " " + (server.folder / "user.pub").read_text()
     )
     options = (*server.options[:2], f"UserKnownHostsFile={tmp_path / 'known'}")
-    place = RemotePlace(replace(server.remote(), options=options), threading.Event(), patience=lambda: 60.0)
+    place = RemotePlace(Link(replace(server.remote(), options=options), threading.Event(), patience=lambda: 60.0))
     with pytest.raises(InfrastructureError, match="Host key verification failed"):
         place.await_ready()
     place.close()
@@ -112,7 +113,7 @@ def test_a_host_whose_key_is_another_is_not_believed(server: Server, tmp_path: P
 
 def test_a_server_that_allows_too_few_sessions_is_told(tmp_path: Path) -> None:
     with served(tmp_path, settings="MaxSessions 1") as narrow:
-        place = RemotePlace(narrow.remote(), threading.Event(), patience=lambda: 20.0)
+        place = RemotePlace(Link(narrow.remote(), threading.Event(), patience=lambda: 20.0))
         try:
             with pytest.raises(InfrastructureError, match=r"(?s)ession open refused.*MaxSessions 10"):
                 run_job(place, job("true"))
@@ -122,7 +123,7 @@ def test_a_server_that_allows_too_few_sessions_is_told(tmp_path: Path) -> None:
 
 def test_a_host_that_greets_each_session_is_told(tmp_path: Path) -> None:
     with served(tmp_path, settings='ForceCommand echo Welcome; eval "$SSH_ORIGINAL_COMMAND"') as polite:
-        place = RemotePlace(polite.remote(), threading.Event(), patience=lambda: 60.0)
+        place = RemotePlace(Link(polite.remote(), threading.Event(), patience=lambda: 60.0))
         with pytest.raises(InfrastructureError, match=r"(?s)at each login: at login: Welcome.*print nothing"):
             place.await_ready()
         place.close()
@@ -132,7 +133,7 @@ def test_a_host_that_does_not_answer_is_waited_for_once(tmp_path: Path) -> None:
     with served(tmp_path) as gone_soon:
         remote = gone_soon.remote()
     told: list[str] = []
-    place = RemotePlace(remote, threading.Event(), None, told.append, lambda: 1.5)
+    place = RemotePlace(Link(remote, threading.Event(), None, told.append, lambda: 1.5))
     for _ in range(3):
         with pytest.raises(InfrastructureError, match=r"elsewhere cannot be reached over SSH: .*refused"):
             place.await_ready()
@@ -150,7 +151,7 @@ def until_closed(remote_place: RemotePlace, act: Callable[[], object]) -> None:
 def test_a_second_place_on_the_same_host_leaves_the_first_alone(remote_place: RemotePlace, server: Server) -> None:
     with remote_place.start(job("echo here; read -r line", reads=True)) as process:
         assert lines(process, 1) == ["here"]
-        other = RemotePlace(server.remote(), threading.Event(), patience=lambda: 20.0)
+        other = RemotePlace(Link(server.remote(), threading.Event(), patience=lambda: 20.0))
         until_closed(other, lambda: run_job(other, job("true")))
         process.write(b"go on\n")
         to_the_end(process)

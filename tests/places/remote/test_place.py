@@ -16,6 +16,7 @@ from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.place import CONSOLE, END, Exit
+from bootmatrix.places.remote.link import Link
 from bootmatrix.places.remote.place import RemotePlace
 from bootmatrix.upkeep.networks import FIRST
 
@@ -64,7 +65,7 @@ def test_any_posix_shell_will_do(shell: str, tmp_path: Path) -> None:
     if not shutil.which(shell):
         pytest.skip(f"no {shell} here, which is no tool of the tests")
     with served(tmp_path, shell) as found:
-        place = RemotePlace(found.remote(), threading.Event(), patience=lambda: 20.0)
+        place = RemotePlace(Link(found.remote(), threading.Event(), patience=lambda: 20.0))
         try:
             ends(place, telling=tells(shell))
             with place.start(job(STAYING + "wait")) as process:

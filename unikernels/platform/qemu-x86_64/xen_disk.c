@@ -1,5 +1,5 @@
 /* Disks of a domain, one request at a time: Xen public header io/blkif.h. */
-#include "guest.h"
+#include "devices.h"
 #include "string.h"
 #include "xen_bus.h"
 
@@ -49,46 +49,27 @@ struct disk {
     struct xen_device device;
     uint32_t data_grant;
     uint32_t count; /* of requests so far */
-    uint64_t size;
 } __attribute__((aligned(XEN_PAGE)));
 
 static struct disk disks[GUEST_DISKS_MAX];
 
-static void start(struct disk *disk)
+bool driver_open_disk(size_t number, struct disk_facts *facts)
 {
+    struct disk *disk = &disks[number];
     const struct xen_device *device = &disk->device;
 
+    if (!xen_open(&disk->device, "vbd", number))
+        return false;
     disk->data_grant = xen_grant(disk->data);
     xen_write_number(device, "ring-ref", xen_grant(disk->page));
     xen_write_number(device, "event-channel", device->port);
     xen_write(device, "protocol", "x86_64-abi"); /* else it is that of 32 bits */
     xen_write_number(device, "state", XEN_STATE_INITIALISED);
     xen_await_connected(device);
-    disk->size = xen_read_number(device->back, "sectors") * UNIT;
+    facts->size = xen_read_number(device->back, "sectors") * UNIT;
+    facts->sector = UNIT;
     xen_write_number(device, "state", XEN_STATE_CONNECTED);
-}
-
-size_t guest_disks(void)
-{
-    static bool counted;
-    static size_t count;
-
-    while (!counted && count < GUEST_DISKS_MAX &&
-           xen_open(&disks[count].device, "vbd", count))
-        start(&disks[count++]);
-    counted = true;
-    return count;
-}
-
-uint64_t guest_disk_size(size_t disk)
-{
-    return disks[disk].size;
-}
-
-size_t guest_disk_sector(size_t disk)
-{
-    (void)disk;
-    return UNIT;
+    return true;
 }
 
 static bool transfer(struct disk *disk, enum operation operation, uint64_t n)
@@ -107,16 +88,16 @@ static bool transfer(struct disk *disk, enum operation operation, uint64_t n)
     return disk->ring.entries[at].answer.status == STATUS_GOOD;
 }
 
-bool guest_disk_read(size_t disk, uint64_t n, uint8_t *sector)
+bool driver_read(size_t disk, uint64_t n, uint8_t *sector, size_t size)
 {
     if (!transfer(&disks[disk], OPERATION_READ, n))
         return false;
-    memcpy(sector, disks[disk].data, UNIT);
+    memcpy(sector, disks[disk].data, size);
     return true;
 }
 
-bool guest_disk_write(size_t disk, uint64_t n, const uint8_t *sector)
+bool driver_write(size_t disk, uint64_t n, const uint8_t *sector, size_t size)
 {
-    memcpy(disks[disk].data, sector, UNIT);
+    memcpy(disks[disk].data, sector, size);
     return transfer(&disks[disk], OPERATION_WRITE, n);
 }

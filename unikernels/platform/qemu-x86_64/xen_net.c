@@ -1,5 +1,5 @@
 /* Network interfaces of a domain: Xen public header io/netif.h. */
-#include "guest.h"
+#include "devices.h"
 #include "string.h"
 #include "xen_bus.h"
 
@@ -58,8 +58,6 @@ struct nic {
     uint32_t sent; /* and the answers taken, which are in any order */
     uint32_t answered;
     uint32_t received;
-    uint8_t mac[6];
-    size_t mtu;
 } __attribute__((aligned(XEN_PAGE)));
 
 static struct nic nics[GUEST_NICS_MAX];
@@ -69,17 +67,17 @@ static uint8_t digit(char text)
     return (uint8_t)(text <= '9' ? text - '0' : (text | 0x20) - 'a' + 10);
 }
 
-static void read_config(struct nic *nic)
+static void read_config(const char *path, struct nic_facts *facts)
 {
     char text[XEN_TEXT];
 
-    xen_read(nic->device.path, "mac", text);
-    for (size_t i = 0; i < sizeof(nic->mac); i++)
-        nic->mac[i] =
+    xen_read(path, "mac", text);
+    for (size_t i = 0; i < sizeof(facts->mac); i++)
+        facts->mac[i] =
             (uint8_t)(digit(text[3 * i]) << 4 | digit(text[3 * i + 1]));
-    nic->mtu = xen_read_number(nic->device.path, "mtu");
-    if (nic->mtu > XEN_PAGE - GUEST_HEADER) /* else a frame had two pages */
-        nic->mtu = XEN_PAGE - GUEST_HEADER;
+    facts->mtu = xen_read_number(path, "mtu");
+    if (facts->mtu > XEN_PAGE - GUEST_HEADER) /* else a frame had two pages */
+        facts->mtu = XEN_PAGE - GUEST_HEADER;
 }
 
 /* Lets the other end fill a buffer. */
@@ -97,7 +95,6 @@ static void start(struct nic *nic)
 {
     const struct xen_device *device = &nic->device;
 
-    read_config(nic);
     for (uint16_t i = 0; i < BUFFERS; i++) {
         nic->in_grants[i] = xen_grant(nic->in[i]);
         nic->out_grants[i] = xen_grant(nic->out[i]);
@@ -114,26 +111,15 @@ static void start(struct nic *nic)
     xen_tell(device->port); /* what was asked before is seen, too */
 }
 
-size_t guest_nics(void)
+bool driver_open_nic(size_t number, struct nic_facts *facts)
 {
-    static bool counted;
-    static size_t count;
+    struct nic *nic = &nics[number];
 
-    while (!counted && count < GUEST_NICS_MAX &&
-           xen_open(&nics[count].device, "vif", count))
-        start(&nics[count++]);
-    counted = true;
-    return count;
-}
-
-const uint8_t *guest_net_mac(size_t nic)
-{
-    return nics[nic].mac;
-}
-
-size_t guest_net_mtu(size_t nic)
-{
-    return nics[nic].mtu;
+    if (!xen_open(&nic->device, "vif", number))
+        return false;
+    read_config(nic->device.path, facts);
+    start(nic);
+    return true;
 }
 
 bool guest_net_send(size_t number, const uint8_t *frame, size_t length)
