@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from bootmatrix import plugins
 from bootmatrix.boots.tenders import Tenders, Unavailable
 from bootmatrix.errors import Fatal, InfrastructureError, UserError
 from bootmatrix.model import MIB, Tender
-from bootmatrix.places.boxes import lending, roots, slot
+from bootmatrix.places.boxes import lending, roots, silence, slot
 from bootmatrix.places.boxes.machine import Machine
 from bootmatrix.places.boxes.machines import Machines
 from bootmatrix.places.boxes.place import BoxPlace
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bootmatrix.places.place import Process
+    from bootmatrix.places.strain import Strain
     from bootmatrix.places.usage import Sample
     from bootmatrix.toolchains.toolchain import Image
 
@@ -310,6 +312,34 @@ def test_a_box_that_dies_is_replaced_and_its_jobs_are_infrastructures_failures(p
     assert run_job(place, shell("echo again"))[1] == b"again\n"
     assert machine(place) is not lost
     assert not lost.folder.exists()
+
+
+def test_a_box_that_stood_still_has_starved_its_jobs(place: BoxPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that none of them is told to have hung: the emulator was stopped, or waited for the host's disk."""
+    monkeypatch.setattr(silence, "LONG", 1.0)
+    stood = emulator(place)
+    with place.start(shell("echo on; exec sleep 1000")) as process:
+        assert read(process) == ("console", b"on\n")
+        began = strain_of(process)
+        stood.suspend()
+        try:
+            await_strain(process, began.waited + 4.0)
+        finally:
+            stood.resume()
+        process.kill()
+
+
+def await_strain(process: Process, waited: float) -> None:
+    end = time.monotonic() + 60
+    while strain_of(process).waited < waited:
+        assert time.monotonic() < end
+        process.read(0.1)
+
+
+def strain_of(process: Process) -> Strain:
+    found = process.strain()
+    assert found
+    return found
 
 
 def test_a_box_that_died_unnoticed_costs_no_job(place: BoxPlace, monkeypatch: pytest.MonkeyPatch) -> None:
