@@ -114,6 +114,9 @@ def _disks(boot: Boot) -> Iterator[str]:
         if block.sector != SECTOR:
             what = f"the disk '{block.name}' has sectors of {block.sector:,} bytes, but Xen's have {SECTOR}"
             raise Rejected(what, f"leave out `sector`, or write {SECTOR}")
+        if block.size % SECTOR:  # a loop device would leave out the rest
+            what = f"the disk '{block.name}' has {block.size:,} bytes, which is no multiple of {SECTOR}"
+            raise Rejected(what, f"make it whole sectors: `size: {-(-block.size // SECTOR) * SECTOR} B`")
         access = "ro" if block.read_only else "rw"
         yield f"format=raw,vdev=xvd{chr(ord('a') + number)},access={access},script=block,target={block.path}"
 

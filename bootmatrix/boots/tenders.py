@@ -64,6 +64,8 @@ class Tenders:
         if key not in self._known:
             program, mounts = _located(place, tender, output)
             asked = replace(room, mounts=joined(room.mounts, mounts))
+            if trouble := place.lacks(asked):  # which others, in other rooms, may not
+                raise Unavailable(trouble)
             place.warm_up(asked)  # all that wait for the answer will need one of their own
             with lock:
                 if key not in self._known:

@@ -118,6 +118,7 @@ def test_disks_are_given_in_their_order_and_as_the_paths_that_they_are() -> None
         (replace(BOOT, args=("x" * 1024,)), {"type": "pv"}, "1,024 bytes, but Xen gives a pv guest at most 1,023"),
         (replace(BOOT, args=("é" * 32768,)), {}, "65,536 bytes, but Xen gives a pvh guest"),
         (replace(BOOT, blocks=(Block("a", "/d/a", 8192, 4096),)), {}, "sectors of 4,096 bytes"),
+        (replace(BOOT, blocks=(Block("a", "/d/a", 8193),)), {}, "8,193 bytes, which is no multiple"),
         (replace(BOOT, blocks=tuple(Block(f"b{n}", "/d", 512) for n in range(27))), {}, "at most 26 disks"),
     ],
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.boxes.buffered import Buffered
+from bootmatrix.places.boxes.silence import Silence
 from bootmatrix.places.place import CONSOLE, TENDER
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Frames:
     """
 
     def __init__(self, end: socket.socket, name: str) -> None:
-        self.name = name
+        self.name, self.silence = name, Silence()
         self._links: list[Link] = []
         self._end, self._in = Buffered(end), bytearray()
         self._chunks: deque[tuple[str, bytes]] = deque()
@@ -164,6 +165,8 @@ class Frames:
             events = each.events if waits or each is not self._end else each.events & ~select.POLLIN
             poll.register(each.descriptor, events)
         ready = {descriptor for descriptor, event in poll.poll() if event & ~select.POLLOUT}
+        if not waits:
+            self.silence.heard(at_last=False)
         if self._bell in ready:
             os.eventfd_read(self._bell)
         for number, link in enumerate(links):
@@ -179,6 +182,7 @@ class Frames:
         some = self._end.take()
         if some is None:
             return False
+        self.silence.heard()
         self._in += some
         at = 0
         with self._changed:

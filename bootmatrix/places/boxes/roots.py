@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 from bootmatrix import disk, files, host, keys, locks, uses
-from bootmatrix.errors import InfrastructureError, Problem
+from bootmatrix.errors import InfrastructureError, printable
 from bootmatrix.places.containers import engine, settings
 from bootmatrix.places.place import Job, Mount
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from bootmatrix.places.containers.pool import Pool
 
 KIND = "root"  # of what is kept, for `gc`
 NAME = "root.squashfs"
+LONGEST = 300  # characters of what the packer says that are passed on
 SECONDS = 900.0  # for an image of some gigabytes, on a busy host
-PACK = "tar2sqfs --quiet --force --compressor lz4 /out/root.squashfs </in.tar && echo packed"
+PACKED = "packed"
+PACK = f"tar2sqfs --quiet --force --compressor lz4 /out/{NAME} </in.tar 2>&1 && echo {PACKED}; true"
 
 
 def folder() -> Path:
@@ -52,21 +57,32 @@ def _pack(image: str, box: str, pool: Pool, scratch: Path) -> None:
     _export(image, pool, tar)
     mounts = (Mount(tar, "/in.tar"), Mount(out, "/out", writable=True))
     job = Job(("sh", "-c", PACK), f"the root file system of {image} for a box", mounts=mounts, trusted=True)
-    if pool.printed(box, job, SECONDS, 1 << 16) != b"packed\n":
-        remedy = "look whether the disk of the cache has room for it"
-        raise InfrastructureError(Problem(f"the root file system of {image} cannot be packed for a box", remedy=remedy))
+    left = os.statvfs(out)
+    said = pool.printed(box, job, SECONDS, 1 << 16).decode("utf-8", "replace").strip()
+    if said != PACKED:
+        if left.f_bavail * left.f_frsize < tar.stat().st_size:  # of which the packer says "I/O error"
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        why = printable(said.replace("\n", "; ")[-LONGEST:]) or "what packs it says nothing"
+        raise InfrastructureError(f"the root file system of {image} cannot be packed for a box: {why}")
     files.remove(tar)
     (out / NAME).chmod(0o444)
 
 
 def _export(image: str, pool: Pool, tar: Path) -> None:
     """All files of an image, as the engine hands them out of a container that never runs."""
-    with engine.speaking(f"the files of {image} cannot be had"):
+    what = f"the files of {image} cannot be had"
+    with engine.speaking(what):
         labels = {settings.LABEL: pool.run}
         made = str(engine.client().create_container(image=image, command=["true"], labels=labels)["Id"])
-        try:
-            with tar.open("xb") as stream:
-                for chunk in engine.client(patient=True).export(made):
-                    stream.write(chunk)
-        finally:
-            engine.remove(made)
+    try:
+        with tar.open("xb") as stream:
+            for chunk in _handed_out(made, what):
+                stream.write(chunk)
+    finally:
+        engine.remove(made)
+
+
+def _handed_out(container: str, what: str) -> Iterator[bytes]:
+    """What the engine says: of the disk on which the tar is written it knows nothing."""
+    with engine.speaking(what):
+        yield from engine.client(patient=True).export(container)

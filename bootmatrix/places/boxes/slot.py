@@ -151,6 +151,7 @@ class Slot:
         self._before = self.machine.strain() or Strain(0.0, 0.0)
         self.streams.send(frames.DROP)
         self.streams.send(frames.COMMANDS, agents.told(job))
+        self.streams.silence.expect(job.sample)
 
     def join(self, namespace: Namespace, interfaces: tuple[Interface, ...]) -> None:
         """Carry the frames of a job's interfaces to and from the relays that the namespace has for them.
@@ -195,9 +196,12 @@ class Slot:
         return found.clean
 
     def strain(self) -> Strain | None:
-        """That of the whole machine, since the job began."""
+        """That of the whole machine, since the job began; while it stood still it waited, too."""
         now = self.machine.strain()
-        return now and Strain(now.cpu - self._before.cpu, now.waited - self._before.waited, now.processors)
+        if not now:
+            return None
+        waited = now.waited - self._before.waited + self.streams.silence.seconds()
+        return Strain(now.cpu - self._before.cpu, waited, now.processors)
 
     def clear(self) -> None:
         """The networks of a job that is over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import psutil
@@ -12,7 +13,7 @@ from places.boxes.boxed import RUN, machine, shell
 from support import read, run_job
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places.boxes import slot
+from bootmatrix.places.boxes import silence, slot
 from bootmatrix.places.boxes.machine import Machine
 from bootmatrix.places.boxes.machines import Machines
 from bootmatrix.places.boxes.place import BoxPlace
@@ -20,6 +21,7 @@ from bootmatrix.places.containers import engine
 
 if TYPE_CHECKING:
     from bootmatrix.places.place import Process
+    from bootmatrix.places.strain import Strain
 
 pytestmark = pytest.mark.docker
 
@@ -76,6 +78,34 @@ def test_a_box_that_dies_is_replaced_and_its_jobs_are_infrastructures_failures(p
     assert run_job(place, shell("echo again"))[1] == b"again\n"
     assert machine(place) is not lost
     assert not lost.folder.exists()
+
+
+def test_a_box_that_stood_still_has_starved_its_jobs(place: BoxPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that none of them is told to have hung: the emulator was stopped, or waited for the host's disk."""
+    monkeypatch.setattr(silence, "LONG", 1.0)
+    stood = emulator(place)
+    with place.start(shell("echo on; exec sleep 1000")) as process:
+        assert read(process) == ("console", b"on\n")
+        began = strain_of(process)
+        stood.suspend()
+        try:
+            await_strain(process, began.waited + 4.0)
+        finally:
+            stood.resume()
+        process.kill()
+
+
+def await_strain(process: Process, waited: float) -> None:
+    end = time.monotonic() + 60
+    while strain_of(process).waited < waited:
+        assert time.monotonic() < end
+        process.read(0.1)
+
+
+def strain_of(process: Process) -> Strain:
+    found = process.strain()
+    assert found
+    return found
 
 
 def test_a_box_that_died_unnoticed_costs_no_job(place: BoxPlace, monkeypatch: pytest.MonkeyPatch) -> None:
