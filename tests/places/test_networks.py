@@ -170,7 +170,7 @@ def test_nothing_of_a_network_is_left_for_the_next(place: Place, mischief: str) 
 
 
 def test_who_is_out_of_reach_is_no_neighbour(place: Place) -> None:
-    """All networks of a host share one table of neighbours, of 1,024 by default: a guest with invented ones could fill it."""
+    """All networks of a host share one table of neighbours, which a guest with invented ones could fill."""
     with running(place, job(place, mischief="strangers")) as process:
         namespace = attached(process)
         assert ping(namespace) == b"hello"
