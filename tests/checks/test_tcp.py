@@ -164,6 +164,6 @@ def test_who_does_not_answer_is_late_if_there_was_no_more_time(patience: float, 
             one.setblocking(False)
             one.connect_ex(full.getsockname())
         tried = Try(world(), "lan", HOST, time.monotonic() + (0.05 if late else 60), patience, again=True)
-        with pytest.raises(Failed, match=" does not answer$") as caught, connected(tried, *full.getsockname()):
+        with pytest.raises(Failed, match=r" does not answer$") as caught, connected(tried, *full.getsockname()):
             pass
     assert caught.value.late is late
