@@ -63,7 +63,7 @@ class _Series:
     def __init__(self, options: Ping, tried: Try, sock: socket.socket) -> None:
         self.options, self.tried, self.sock = options, tried, sock
         self.times: list[float] = []
-        self.lost = 0
+        self.lost = self.others = 0  # `others`: what came and was no answer to one on its way
         self.began = self.heard = tried.clock()  # `heard`: when the last answer came, or a flood went on without
         self.wait = 0.0  # how long the socket blocks, as it was told last
         pattern = bytes.fromhex(options.pattern) or bytes(range(256))
@@ -144,6 +144,7 @@ class _Series:
         times = [now - sent for sent in self.echoes.answered(count)]
         if count < self.echoes.room:  # there was no more: what comes for one sent long before this comes too late
             self.lost += self.echoes.lost(before - WAIT)
+        self.others += count - len(times)
         if not times:
             self.tried.raise_ended()  # what the guest has sent before counts
             return False
@@ -193,6 +194,8 @@ class _Series:
         else:
             may = f"{self.options.loss:g} % may be lost"
             what = f"{self.tried.address} did not answer {self.lost:,} of {how_many(self.echoes.sent, 'ping')} ({may})"
+        if self.others:
+            what += f"; {how_many(self.others, 'message')} came besides that answered none"
         return Failed(what, final=bool(self.times), late=late, report=self.report())
 
     def report(self) -> Report:
