@@ -17,7 +17,7 @@ from bootmatrix.errors import InfrastructureError
 from bootmatrix.matrix.checks import Check
 from bootmatrix.matrix.checks import Ready as Wanted
 from bootmatrix.model import CheckStatus, Measure
-from bootmatrix.places.place import CONSOLE, END, Exit
+from bootmatrix.places.place import CHUNK, CONSOLE, END, Exit
 from bootmatrix.texts import Record
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.stop import StopKind
@@ -233,6 +233,16 @@ def test_a_guest_cannot_skip_itself_any_more(asked: str) -> None:
     seen = watch(process, LONG, threading.Event(), also=also)
     assert seen.findings.complaints == ("the guest ended before the check 'b' was done",)
     assert seen.findings.undone == ()
+
+
+@pytest.mark.parametrize("more", [0, CHUNK - 4, 4 * CHUNK])
+def test_a_guest_is_ready_however_much_it_prints_after_that(more: int) -> None:
+    """Its word may come in two pieces, and the second with as much as a pipe holds, or a box sends at once."""
+    process = Living()
+    process.say(b"it is rea")
+    process.say(b"dy!\n" + b"x" * more)
+    seen = watch(process, LONG, threading.Event(), also=[Ready(Wanted(text="ready!"), lambda _: world(), None)])
+    assert (seen.is_for(StopKind.CHECKED), seen.findings.undone) == (True, ())
 
 
 def test_the_user_ends_checks_at_once() -> None:
