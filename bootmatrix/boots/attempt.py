@@ -108,7 +108,8 @@ class Attempts:
         world = Worlds(step, fields, {"": place, **others}).of
         also = list(onlookers.of(step, fields, follow, world, turn.stretch, member))
         with place.start(job, partial(_begin, begin, also)) as process:
-            seen = watch(process, onlookers.limits(step, fields, turn.stretch), self.stop, also=also)
+            limits = onlookers.limits(step, fields, turn.stretch, member)
+            seen = watch(process, limits, self.stop, also=also)
             seen = disks.examined(prepared, place, process.disks, seen, turn.guest_number, self.stop)
             judged = judgement.judge(step, fields, seen, turn.stretch)
             own = disks.kept(self.store, step.test_id, _name(prepared, turn), process.disks, judged.judgement.verdict)

@@ -44,6 +44,10 @@ class Company:
         """Whether nothing more is asked of any of them."""
         return not self._left
 
+    def is_waiting(self, guest: str) -> bool:
+        """Whether nothing more is asked of it."""
+        return guest not in self._left
+
     def fail(self, guest: str) -> None:
         """All others are to be ended."""
         with self._changed:
@@ -106,6 +110,9 @@ class Member(Witness):
 
     def done(self) -> None:
         self.company.done(self.name)
+
+    def waits(self) -> bool:
+        return self.company.is_waiting(self.name)
 
     def ready(self) -> None:
         """Whoever waits for it may start, and reaches it from now on."""

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from bootmatrix.watching.witnesses.soak import Soak
 
 
-def limits(step: BootStep, fields: TestFields, stretch: float) -> Limits:
-    """What every process has limits of; `stretch` times the test's own time-outs, and as long as it is soaked more."""
+def limits(step: BootStep, fields: TestFields, stretch: float, member: Member | None = None) -> Limits:
+    """What every process has limits of; `stretch` times the test's own time-outs, and as long as it is soaked more. A
+    `member` of others that is done waits for them, and they have their own.
+    """
     return Limits(
         timeout=fields.timeout * stretch + (fields.soak.duration if fields.soak else 0.0),
         size=fields.console_limit,
@@ -34,6 +36,7 @@ def limits(step: BootStep, fields: TestFields, stretch: float) -> Limits:
         exit_pattern=fields.console_exit,
         noise=step.runner.noise,
         panic=step.runner.panic,
+        waits=member.waits if member else bool,
     )
 
 

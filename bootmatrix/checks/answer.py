@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
-from bootmatrix.checks import body
+from bootmatrix.checks import body, head
 from bootmatrix.checks.check import Failed, Late
 from bootmatrix.checks.link import connected
 from bootmatrix.quantities import how_many, human_size
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bootmatrix.checks.check import Try
+    from bootmatrix.checks.head import Head
     from bootmatrix.checks.link import Link
     from bootmatrix.checks.url import Url
 
@@ -59,19 +60,20 @@ def exchange(request: Request, url: Url, tried: Try) -> Answer:
                 step = "finish the TLS handshake"
                 link, tls = stack.enter_context(link.secured(request.context, request.host or url.address))
             step = "take the request"
-            connection = _asked(request, url, link)
+            _ask(request, url, link)
+            reader = link.reader()
             step = "send whole headers"
-            response = connection.getresponse()
+            found = head.read(reader)
             step = "send a whole body"
-            whole, size = _body(response, request, url)
+            whole, size = _body(found, reader, request, url)
         except Late:
             raise Failed(f"{url} did not {step} in time; {_came(link)}", late=True) from None
         except (http.client.HTTPException, ValueError) as error:
             raise Failed(f"{url} does not speak HTTP: {_worded(error)}; {_came(link)}") from None
-        return Answer(response.status, response.reason, response.msg, whole, size, tls)
+        return Answer(*found, whole, size, tls)
 
 
-def _asked(request: Request, url: Url, link: Link) -> http.client.HTTPConnection:
+def _ask(request: Request, url: Url, link: Link) -> None:
     connection = http.client.HTTPConnection(url.address, url.port)
     connection.sock = _Sock(link)  # it has what is used of a socket
     connection.putrequest(request.method, url.target, skip_host=True, skip_accept_encoding=True)
@@ -83,13 +85,12 @@ def _asked(request: Request, url: Url, link: Link) -> http.client.HTTPConnection
         what = f"its header {texts.line(name, 40)} has what no header can: {texts.line(repr(text), 80)}"
         raise Failed(f"the request for {url} cannot be sent: {what}", final=True) from None
     connection.endheaders(request.body or None)
-    return connection
 
 
 def _headers(request: Request, url: Url) -> dict[str, str]:
     """Those that are given take the place of the usual ones."""
     usual = {
-        "Host": request.host or url.authority,
+        "Host": _named(request.host) or url.authority,
         "User-Agent": "bootmatrix",
         "Accept": "*/*",
         "Accept-Encoding": "identity",  # nothing is unpacked here
@@ -101,16 +102,24 @@ def _headers(request: Request, url: Url) -> dict[str, str]:
     return {**{name: text for name, text in usual.items() if name.lower() not in given}, **request.headers}
 
 
-def _body(response: http.client.HTTPResponse, request: Request, url: Url) -> tuple[bytes, int]:
+def _named(host: str) -> str:
+    """As it stands in certificates: bücher.example as xn--bcher-kva.example. One that is no name stays as it is."""
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
+
+
+def _body(found: Head, reader: io.BufferedReader, request: Request, url: Url) -> tuple[bytes, int]:
     kept, size = bytearray(), 0
     try:
-        for piece in body.pieces(response):
+        for piece in body.pieces(found, reader, request.method):
             size += len(piece)
             if size > request.limit:
                 raise Failed(f"the body of {url} is longer than {human_size(request.limit)}")
             kept += piece[: max(0, request.kept - len(kept))]
     except http.client.IncompleteRead as error:
-        if response.chunked:
+        if body.is_chunked(found):
             raise
         raise Failed(
             f"the body of {url} ends after {how_many(size, 'byte')}, {error.expected:,} before its end"
@@ -123,28 +132,19 @@ def _came(link: Link) -> str:
 
 
 def _worded(error: Exception) -> str:
-    match error:
-        case http.client.RemoteDisconnected():
-            return "the connection was closed without an answer"
-        case http.client.IncompleteRead():
-            return "the body ended too early"
-        case http.client.BadStatusLine():
-            return f"'{texts.line(error.args[0], 80)}' is no status line"
-    return texts.line(str(error), 80) or type(error).__name__
+    if isinstance(error, http.client.IncompleteRead):
+        return "the body ended too early"
+    return texts.line(str(error), 120) or type(error).__name__
 
 
 class _Sock:
-    """What http.client wants of a socket."""
+    """What http.client wants of a socket that it only writes to."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
 
     def sendall(self, data: bytes) -> None:
         self._link.send(data)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        del mode
-        return self._link.reader()
 
     def close(self) -> None:
         """Who has opened the connection closes it."""

@@ -16,30 +16,44 @@ if TYPE_CHECKING:
     import io
     from collections.abc import Iterator
 
+    from bootmatrix.checks.head import Head
+
 PIECE = 1 << 16  # bytes
 LINE = 1 << 10  # bytes of the line before a chunk, or of one after the last
 TRAILERS = 100
 SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(;.*)?\r?\n", re.DOTALL)
 LENGTH = re.compile(r"[0-9]{1,18}")
+WITHOUT = frozenset({101, 204, 304})  # statuses that have none
 
 
-def pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    """Those of an answer whose headers have come. Raises ValueError where it is not HTTP, IncompleteRead with what is
-    missing where it ends too early.
+def pieces(head: Head, reader: io.BufferedReader, method: str) -> Iterator[bytes]:
+    """Those of the answer to such a request, behind its head. Raises ValueError where it is not HTTP, IncompleteRead
+    with what is missing where it ends too early.
     """
-    reader: io.BufferedReader | None = response.fp
-    length = None if response.chunked else _length(response)
-    if response.length == 0 or not reader:  # after HEAD, or with a status that has none
+    chunked, length = is_chunked(head), _length(head)
+    if method == "HEAD" or head.status in WITHOUT:
         return
-    if response.chunked:
+    if chunked:
         yield from _chunks(reader)
     else:
         yield from _until_the_end(reader) if length is None else _exactly(reader, length)
 
 
-def _length(response: http.client.HTTPResponse) -> int | None:
+def is_chunked(head: Head) -> bool:
+    """Raises ValueError where it is coded in a way that cannot be read, or has a length as well."""
+    given = head.headers.get_all("Transfer-Encoding") or []
+    if not given or [each.lower() for each in given] == ["identity"]:  # which only old servers say
+        return False
+    if [each.lower() for each in given] != ["chunked"]:
+        raise ValueError(f"its Transfer-Encoding is '{texts.line(', '.join(given), 80)}'")
+    if "Content-Length" in head.headers:
+        raise ValueError("it has both a Transfer-Encoding and a Content-Length")
+    return True
+
+
+def _length(head: Head) -> int | None:
     """None: all until the connection is closed."""
-    given = set(response.headers.get_all("Content-Length") or ())
+    given = set(head.headers.get_all("Content-Length") or ())
     if len(given) > 1 or not all(map(LENGTH.fullmatch, given)):
         raise ValueError(f"its Content-Length is '{texts.line(', '.join(sorted(given)), 80)}'")
     return int(given.pop()) if given else None

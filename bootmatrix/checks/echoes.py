@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from bootmatrix.networks.datagrams import NAME, Incoming, Outgoing
@@ -32,8 +33,8 @@ class Echoes:
         self._guest, self._fill = NAME.pack(socket.AF_INET, socket.inet_aton(address)), fill
         self._is_numbered = len(fill) >= NUMBER.size
         size = HEADER.size + len(fill)
-        room = max(1, min(TOGETHER, most, BUFFER // size))
-        self._outgoing, self._incoming = Outgoing(room, size), Incoming(room, size + 1)
+        self.room = max(1, min(TOGETHER, most, BUFFER // size))  # for what comes at once
+        self._outgoing, self._incoming = Outgoing(self.room, size), Incoming(self.room, size + 1)
         self._row = -1  # that the outgoing ones have in all but their last bytes
 
     def prepare(self, most: int, now: float) -> int:
@@ -72,7 +73,7 @@ class Echoes:
 
     def lost(self, before: float) -> int:
         """How many are on their way since then or longer: they are given up."""
-        late = [echo for echo, sent in self.flying.items() if sent <= before]
+        late = [echo for echo, _ in takewhile(lambda flying: flying[1] <= before, self.flying.items())]
         for echo in late:
             del self.flying[echo]
         return len(late)

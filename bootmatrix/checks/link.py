@@ -126,7 +126,7 @@ def connected(tried: Try, address: str, port: int) -> Iterator[Link]:
         code = sock.connect_ex((address, port))
         tried.raise_ended()  # an end before that call would have been without effect
         if code == errno.EINPROGRESS:
-            code = _awaited(sock, min(tried.rest(), tried.patience), where)
+            code = _awaited(sock, tried, where)
         if code:
             tried.raise_ended()
             raise Failed(f"{where} {REFUSED}" if code == errno.ECONNREFUSED else f"{where}: {os.strerror(code)}")
@@ -134,11 +134,12 @@ def connected(tried: Try, address: str, port: int) -> Iterator[Link]:
         yield Link(tried, sock, where)
 
 
-def _awaited(sock: socket.socket, seconds: float, where: str) -> int:
-    poll = select.poll()
+def _awaited(sock: socket.socket, tried: Try, where: str) -> int:
+    """The kernel's word on a connection that is under way."""
+    poll, rest = select.poll(), tried.rest()
     poll.register(sock, select.POLLOUT)
-    if not poll.poll(seconds * 1000):
-        raise Failed(f"{where} does not answer")
+    if not poll.poll(min(rest, tried.patience) * 1000):
+        raise Failed(f"{where} does not answer", late=rest <= tried.patience)
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 

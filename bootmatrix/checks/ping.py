@@ -25,7 +25,13 @@ FEW, MANY = 16, 1024  # pings that are on their way: of a flood as long as answe
 OVERHEAD = 1024  # bytes that an answer may take in the socket's buffer besides twice its own
 STALLED = 0.01  # seconds without an answer after which a flood goes on all the same
 TIMEVAL = struct.Struct("@ll")
-NOT_SENT = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNREFUSED})
+NOT_SENT = frozenset({errno.EAGAIN, errno.ENOBUFS})
+UNREACHABLE = frozenset(  # as the kernel tells the messages of ICMP that a guest may send instead of an answer
+    {
+        *(errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNREFUSED, errno.ENOPROTOOPT, errno.EMSGSIZE),
+        *(errno.EOPNOTSUPP, errno.EHOSTDOWN, errno.ENONET, errno.EPROTO),
+    }
+)
 
 
 def ask(options: Ping, tried: Try) -> Report:
@@ -57,8 +63,8 @@ class _Series:
     def __init__(self, options: Ping, tried: Try, sock: socket.socket) -> None:
         self.options, self.tried, self.sock = options, tried, sock
         self.times: list[float] = []
-        self.lost = 0
-        self.began = tried.clock()
+        self.lost = self.others = 0  # `others`: what came and was no answer to one on its way
+        self.began = self.heard = tried.clock()  # `heard`: when the last answer came, or a flood went on without
         self.wait = 0.0  # how long the socket blocks, as it was told last
         pattern = bytes.fromhex(options.pattern) or bytes(range(256))
         fill = (pattern * (options.size // len(pattern) + 1))[: options.size]
@@ -124,7 +130,8 @@ class _Series:
         return count
 
     def _receive(self, seconds: float) -> bool:
-        """Whether something came within so many seconds; counts what is an answer."""
+        """Whether an answer came within so many seconds; counts those that did."""
+        before = self.tried.clock()
         self._block(seconds)
         try:
             count = self.echoes.receive(self.sock)
@@ -135,9 +142,14 @@ class _Series:
         if now >= self.tried.deadline:
             raise Late
         times = [now - sent for sent in self.echoes.answered(count)]
+        if count < self.echoes.room:  # there was no more: what comes for one sent long before this comes too late
+            self.lost += self.echoes.lost(before - WAIT)
+        self.others += count - len(times)
         if not times:
             self.tried.raise_ended()  # what the guest has sent before counts
+            return False
         self.times += times
+        self.heard = now
         return True
 
     def _without_answer(self) -> None:
@@ -146,8 +158,9 @@ class _Series:
         self.tried.rest()
         now = self.tried.clock()
         self.lost += self.echoes.lost(now - WAIT)
-        if self.options.flood and self._left and len(self.echoes.flying) < self.most:
+        if self.options.flood and self._left and len(self.echoes.flying) < self.most and now >= self.heard + STALLED:
             self._send(1, now)
+            self.heard = now
 
     def _block(self, seconds: float) -> None:
         """By the socket's own time-out, which is all that such a call heeds."""
@@ -160,11 +173,12 @@ class _Series:
     def _check(self, error: OSError) -> None:
         """What is not sent, or comes back as unreachable, is as good as lost."""
         self.tried.raise_ended()
-        if error.errno not in NOT_SENT:
+        if error.errno not in NOT_SENT | UNREACHABLE:
             self._refuse(error)
 
     def _refuse(self, error: OSError) -> NoReturn:
-        raise Failed(f"{self.tried.address}: {os.strerror(error.errno or 0)}") from None
+        what = f"{self.tried.address}: {os.strerror(error.errno or 0)}"
+        raise Failed(what, final=bool(self.times), report=self.report()) from None
 
     def is_good_enough(self) -> bool:
         """Whether a guest that ended has left no more unanswered than may be lost."""
@@ -180,6 +194,8 @@ class _Series:
         else:
             may = f"{self.options.loss:g} % may be lost"
             what = f"{self.tried.address} did not answer {self.lost:,} of {how_many(self.echoes.sent, 'ping')} ({may})"
+        if self.others:
+            what += f"; {how_many(self.others, 'message')} came besides that answered none"
         return Failed(what, final=bool(self.times), late=late, report=self.report())
 
     def report(self) -> Report:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.checks import Ready as Wanted
     from bootmatrix.places.place import Process
 
-WITHIN = 64 << 10  # bytes at the console's end among which the pattern is looked for
+BEFORE = 64 << 10  # bytes before what is new on the console among which the pattern is looked for, too
 PATIENCE = 1.0  # seconds for the thread of a check to end
 LOOK = 0.01  # seconds between looks at a check
 
@@ -80,10 +80,11 @@ class Ready(Witness):
 
     def _shows(self, moment: Moment) -> bool:
         """Whether the console shows the pattern; looked at again when there is more."""
-        if self._seen == moment.console.total or not self.wanted.pattern:
+        new = moment.console.total - self._seen
+        if not new or not self.wanted.pattern:
             return False
         self._seen = moment.console.total
-        return patterns.find(self.wanted.pattern, moment.console.end(WITHIN)) >= 0
+        return patterns.find(self.wanted.pattern, moment.console.end(new + BEFORE)) >= 0
 
     def _is_ready(self, moment: Moment) -> None:
         self._at = moment.now - self._began

@@ -42,8 +42,7 @@ def passed(
         try:
             report: Report = kind.ask(check.options, tried)
         except Failed as error:
-            cut = error.late or clock() >= deadline  # whatever it waited for: there was no more time for it
-            said = said if said and cut and _says_little(error, clock() - began, seconds) else error
+            said = said if said and _was_cut_off(error, clock() - began, seconds) else error
         except Late:
             said = said or Failed("it was not done in time", late=True)
         else:
@@ -56,9 +55,11 @@ def passed(
         pause, patience = min(2 * pause, LONGEST_PAUSE), MORE * patience
 
 
-def _says_little(error: Failed, lasted: float, seconds: float) -> bool:
-    """Whether a last try was cut off before it could come to much: then one before says more."""
-    return not error.final and lasted < seconds * LITTLE
+def _was_cut_off(error: Failed, lasted: float, seconds: float) -> bool:
+    """Whether the time was over before a last try could come to much: then one before says more. What it was told just
+    then it was told.
+    """
+    return error.late and not error.final and lasted < seconds * LITTLE
 
 
 def _worded(said: Failed, tries: int, seconds: float, *, over: bool) -> Failed:

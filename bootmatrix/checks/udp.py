@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from typing import TYPE_CHECKING
 
@@ -100,7 +99,7 @@ class _Series:
     def _note(self, error: OSError) -> None:
         self.tried.raise_ended()
         refused = isinstance(error, ConnectionRefusedError)
-        self.other = "the port is closed" if refused else os.strerror(error.errno or 0)
+        self.other = "the port is closed" if refused else worded(error)
 
     def _fits(self, data: bytes) -> bool:
         text = texts.clean(data)

@@ -77,7 +77,8 @@ class Checks(Witness):
         if checking.trouble:
             raise checking.trouble
         if not passed(checking.made):
-            first = next(each for each in checking.made if each.status == CheckStatus.FAILED)
+            failed = [each for each in checking.made if each.status == CheckStatus.FAILED]
+            first = min(failed, key=lambda each: each.late)  # a wrong answer is one, however late others are beside it
             kind = StopKind.CHECK_LATE if first.late else StopKind.CHECKED
             return Stop(kind, f"the check '{first.name}' failed")
         if not self._then:
@@ -106,7 +107,7 @@ class Checks(Witness):
             checks=tuple(telling.results(made, why)),
             complaints=(*telling.complaints(made), *(undone if answered else ())),
             undone=() if answered else undone,
-            overtime=tuple(telling.overtime(made)),
+            overtime=tuple(telling.overtime(made)) if self._stretch > 1 else (),
             metrics=tuple(found for each in made for found in metrics.found(each.check.metrics, each.report.whole)),
             files={FILE: telling.log(made)} if made else {},
         )

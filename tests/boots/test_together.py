@@ -152,6 +152,31 @@ def test_a_server_that_ends_is_told_whatever_its_client_says(tmp_path: Path) -> 
     assert told(found)["client"] == ("skipped", "it was ended: the guest 'server' failed")
 
 
+@pytest.mark.parametrize("limit", ["timeout", "idle_timeout"])
+def test_who_only_waits_for_others_is_not_late(limit: str, tmp_path: Path) -> None:
+    """Nor is it told in the place of one that is: the time of both is over at the same moment."""
+    hangs = script("exec sleep 1000", ready="never")
+    found = booted(
+        tmp_path,
+        {"server": SERVER, "hangs": hangs, "router": script("exec sleep 1000", expect={"outcome": "stopped"})},
+        **{limit: "2 s"},
+    )
+    assert (found.verdict, found.reason.split(";")[0]) in {
+        ("timed out", "hangs: no end within 2.00 s"),
+        ("timed out", "hangs: no console output for 2.00 s"),
+    }
+    ended = ("skipped", "it was ended: the guest 'hangs' failed")
+    assert (told(found)["server"], told(found)["router"]) == (ended, ended)
+
+
+def test_each_guest_has_its_own_time_after_those_that_it_waits_for(tmp_path: Path) -> None:
+    """Of three that take most of it the first is there for the last, though its time is long over."""
+    slow = "sleep 1.5; echo ready; exec sleep 1000"
+    chain = {"a": script(slow, ready="ready"), "b": script(slow, ready="ready", after="a")}
+    last = script("sleep 1.5; echo SUCCESS", after="b")
+    assert booted(tmp_path, {**chain, "c": last}, timeout="4 s").verdict == "passed"
+
+
 def test_a_bystander_is_there_until_all_others_are_done(tmp_path: Path) -> None:
     """What neither is ready nor has checks, but is expected to be stopped, ends nothing by itself."""
     guests = {

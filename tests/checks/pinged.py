@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from checks.worlds import Apart, apart, world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bootmatrix.checks.check import World
 
@@ -36,7 +36,15 @@ class Ping:
 
     def __init__(self, frame: bytes) -> None:
         _, _, _, self.identifier, self.sequence = ICMP.unpack_from(frame, HEADS)
+        self.packet = frame[len(ETHERNET) :]
         self.content = frame[HEADS + ICMP.size :]
+
+    def refused(self, kind: int, code: int) -> bytes:
+        """The frame of an error that has the packet of this ping in it."""
+        message = (
+            bytes((kind, code, 0, 0, 0, 0, 5, 0)) + self.packet[:28]
+        )  # of a packet that is too large: at most 1,280
+        return framed(message[:2] + struct.pack("!H", summed(message)) + message[4:], GUEST)
 
     def answered(
         self, *, kind: int = 0, more: int = 0, sequence: int = 0, content: bytes | None = None, source: str = GUEST
@@ -71,7 +79,7 @@ class Wire:
         space.do(lambda: subprocess.run(["sh", "-e", "-c", LINKS], check=True))
 
     @contextlib.contextmanager
-    def answering(self, answer: Callable[[int, Ping], list[bytes]]) -> Iterator[World]:
+    def answering(self, answer: Callable[[int, Ping], Iterable[bytes]]) -> Iterator[World]:
         """A guest that answers the n-th ping, from 1, with these frames."""
         end: socket.socket = self.space.do(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
@@ -88,7 +96,7 @@ class Wire:
             woken.close()
 
 
-def serve(end: socket.socket, woken: socket.socket, answer: Callable[[int, Ping], list[bytes]]) -> None:
+def serve(end: socket.socket, woken: socket.socket, answer: Callable[[int, Ping], Iterable[bytes]]) -> None:
     """Until the other end of `woken` is closed."""
     number = 0
     while True:

@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from checks.worlds import HOST, failed, interface, passed, value, world
+from checks.worlds import HOST, Guest, failed, interface, passed, value, world
 
 from bootmatrix.checks import answer, link
 
@@ -112,6 +112,22 @@ def test_a_body_and_headers_are_sent(server: str) -> None:
     sent = {"method": "POST", "send": "data", "send_headers": {"Content-Type": "text/mine", "Host": "web.example"}}
     passed(http={"port": server, **sent, "status": "201", "body": "text/mine: data"})
     assert passed(http={"port": server, "host": "web.example"}).text == "Hello from / to web.example\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "sent"),
+    [("bücher.example", "xn--bcher-kva.example"), ("web.example:81", "web.example:81"), ("a..b", "a..b")],
+)
+def test_a_name_is_sent_as_it_stands_in_certificates(host: str, sent: str) -> None:
+    came: list[bytes] = []
+
+    def serve(_guest: Guest, sock: socket.socket) -> None:
+        came.append(sock.recv(1 << 16))
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with Guest(serve) as guest:
+        passed(http={"port": guest.port, "host": host}, retry="false")
+    assert f"\r\nHost: {sent}\r\n".encode() in came[0]
 
 
 def test_only_headers_may_be_asked_for(server: str) -> None:

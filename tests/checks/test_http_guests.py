@@ -18,11 +18,29 @@ if TYPE_CHECKING:
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
-CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+CODING = b"Transfer-Encoding: %b\r\n"
+CODED = HEAD + CODING + b"\r\n"
+CHUNKED = CODED % b"chunked"
 HOSTILE: dict[str, tuple[Any, str]] = {
     "nothing": (saying(b""), "does not speak HTTP: the connection was closed without an answer; nothing came"),
     "not HTTP": (saying(b"SSH-2.0-x\r\n"), "does not speak HTTP: 'SSH-2.0-x' is no status line; 11 bytes came"),
     "an odd status": (saying(b"HTTP/1.1 abc \x1b[31m\r\n\r\n"), "is no status line"),
+    "a half of the first line": (saying(b"HTTP/1.1 200"), "does not speak HTTP: 'HTTP/1.1 200' is no status line"),
+    "no headers": (saying(b"HTTP/1.1 200 OK\r\n"), "does not speak HTTP: the headers ended too early; 17 bytes came"),
+    "a half of the headers": (saying(HEAD + b"A: b\r\n"), "does not speak HTTP: the headers ended too early"),
+    "a half of a header": (saying(HEAD + b"Content-Len"), "does not speak HTTP: the headers ended too early"),
+    "only what is to come": (saying(b"HTTP/1.1 103 Early\r\n\r\n"), "connection was closed without an answer"),
+    "a signed status": (saying(b"HTTP/1.1 +200 OK\r\n\r\n"), "is no status line"),
+    "a header without a name": (saying(HEAD + b"oops\r\nA: b\r\n\r\n"), "does not speak HTTP: 'oops' is no header"),
+    "a blank after a name": (saying(HEAD + b"A : b\r\n\r\n"), "'A : b' is no header"),
+    "a header in another": (saying(HEAD + b"A: b\rContent-Length: 1\r\n\r\n"), "is no header"),
+    "a header of blanks": (endlessly(HEAD + b"A: b" + b" " * 100_000 + b"x"), "is no header"),
+    "another coding": (saying(CODED % b"gzip, chunked" + b"3\r\nabc"), "its Transfer-Encoding is 'gzip, chunked'"),
+    "two codings": (saying(HEAD + CODING % b"identity" + CODING % b"chunked" + b"\r\n"), "is 'identity, chunked'"),
+    "a coding and a length": (
+        saying(CODED % b"chunked\r\nContent-Length: 3" + b"3\r\nabc\r\n0\r\n\r\n"),
+        "it has both a Transfer-Encoding and a Content-Length",
+    ),
     "a half of the body": (saying(HEAD + b"Content-Length: 10\r\n\r\nabc"), "ends after 3 bytes, 7 before its end"),
     "an odd length of a chunk": (saying(CHUNKED + b"xyz\r\n"), "HTTP: 'xyz' is not the size of a chunk; 52 bytes came"),
     "a length of less than nothing": (
@@ -42,7 +60,7 @@ HOSTILE: dict[str, tuple[Any, str]] = {
         "Length is '99",
     ),
     "a half of a chunk": (saying(CHUNKED + b"ff\r\nabc"), "does not speak HTTP: the body ended too early"),
-    "endless headers": (endlessly(HEAD + b"A: b\r\n"), "does not speak HTTP: got more than 100 headers"),
+    "endless headers": (endlessly(HEAD + b"A: b\r\n" * 101), "does not speak HTTP: got more than 100 headers"),
     "an endless header": (endlessly(b"HTTP/1.1 200 OK" + b"x" * 100), "does not speak HTTP"),
     "an endless length of a chunk": (endlessly(CHUNKED + b"0" * 1000), "does not speak HTTP"),
     "an endless body": (endlessly(HEAD + b"\r\n" + b"x" * 10_000), "is longer than 16 MiB"),
@@ -60,6 +78,8 @@ def test_a_guest_that_is_hostile_is_told(serve: Any, what: str) -> None:
     [
         CHUNKED + b"3\r\nabc\r\n0003;name=value\r\ndef\r\n0\r\nA: b\r\n\r\n",
         CHUNKED + b"6 \r\nabcdef\r\n0\r\n\r\n",
+        CODED % b" Chunked " + b"6\r\nabcdef\r\n0\r\n\r\n",
+        CODED % b"identity\r\nContent-Length: 6" + b"abcdefg",
         CHUNKED + b"6\nabcdef\n0\n\n",
         CHUNKED + b"6\r\nabcdef\r\n0\r\n",
         HEAD + b"Content-Length: 6\r\nContent-Length: 6\r\n\r\nabcdefg",
@@ -71,6 +91,13 @@ def test_a_body_has_the_length_that_the_guest_says(sent: bytes) -> None:
     with Guest(saying(sent)) as guest:
         report = passed(http={"port": guest.port, "body": {"regex": "^abcdef$"}}, retry="false")
     assert value(report, "bytes") == 6
+
+
+def test_what_says_that_an_answer_will_come_is_none() -> None:
+    early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nContent-Length: 3\r\n\r\n"
+    with Guest(saying(early + HEAD + b"A: one\r\n two\r\nContent-Length: 2\r\n\r\nok")) as guest:
+        report = passed(http={"port": guest.port, "body": "ok", "headers": {"A": "one two"}}, retry="false")
+    assert report.text == "ok"
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", "200"), ("GET", "204"), ("GET", "304")])

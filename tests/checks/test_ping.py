@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -111,7 +113,7 @@ def test_what_is_no_answer_never_counts(wrong: Callable[[Ping], bytes], beside: 
         return
     with theirs.answering(lambda _n, ping: [wrong(ping)]) as where:
         what = fails(where, ping=None, within="100 ms")
-    assert what.startswith(f"{GUEST} does not answer pings (")
+    assert re.match(rf"{GUEST} does not answer pings(; \d+ messages? came besides that answered none)? \(", what)
 
 
 @pytest.mark.parametrize("pace", [{"interval": "0"}, {"flood": "true"}], ids=["at once", "flood"])
@@ -147,6 +149,61 @@ def test_a_flood_goes_on_where_answers_fail_to_come(theirs: Wire, monkeypatch: p
     with theirs.answering(lambda number, ping: [ping.answered()] if number < 10 else []) as where:
         what = fails(where, ping={"count": "40", "flood": "true"})
     assert what == f"{GUEST} did not answer 31 of 40 pings (0 % may be lost)"
+
+
+@pytest.mark.parametrize("pace", [{"interval": "10 ms"}, {"flood": "true"}], ids=["interval", "flood"])
+def test_strays_hide_no_loss(pace: dict[str, str], theirs: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guest that goes on sending what is no answer: its losses are told as soon as without that."""
+    monkeypatch.setattr("bootmatrix.checks.ping.WAIT", 0.25)
+    with theirs.answering(straying) as where:
+        what = fails(where, ping={"count": "200", **pace}, within="20 s")
+    assert what.startswith(f"{GUEST} did not answer 191 of 200 pings (0 % may be lost); ")
+    assert what.endswith(" messages came besides that answered none")
+
+
+def straying(number: int, ping: Ping) -> Iterator[bytes]:
+    """An answer to the first ones, and then that of one of them again and again."""
+    if number < 10:
+        yield ping.answered()
+    else:
+        yield from itertools.repeat(ping.answered(sequence=-1))
+
+
+def test_an_answer_that_comes_too_late_is_none(theirs: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also among others that come in time."""
+    monkeypatch.setattr("bootmatrix.checks.ping.WAIT", 0.25)
+    kept: list[tuple[float, bytes]] = []
+
+    def answer(number: int, ping: Ping) -> Iterator[bytes]:
+        if number == 2:
+            kept.append((time.monotonic(), ping.answered()))
+            return
+        yield ping.answered()
+        if kept and time.monotonic() > kept[0][0] + 0.5:
+            yield kept.pop()[1]
+
+    with theirs.answering(answer) as where:
+        what = fails(where, ping={"count": "40000", "flood": "true"}, within="2 min")
+    assert not kept
+    assert what.startswith(f"{GUEST} did not answer 1 of 40,000 pings (0 % may be lost); 1 message came")
+
+
+UNREACHABLE = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]  # codes of RFC 792 and 1122
+
+
+@pytest.mark.parametrize("kind", [3, 11, 12], ids=["unreachable", "exceeded", "problem"])
+def test_what_a_guest_says_is_unreachable_begins_no_series_anew(
+    kind: int, theirs: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bootmatrix.checks.ping.WAIT", 0.25)
+    for code in UNREACHABLE if kind == 3 else [0, 1]:
+
+        def answer(number: int, ping: Ping, code: int = code) -> list[bytes]:
+            return [ping.answered()] if number != 5 else [ping.refused(kind, code)]
+
+        with theirs.answering(answer) as where:
+            what = fails(where, ping={"count": "10", "interval": "0"}, within="20 s")
+        assert what == f"{GUEST} did not answer 1 of 10 pings (0 % may be lost)", code
 
 
 def test_a_guest_that_answers_later_is_asked_again_and_the_series_begins_then(theirs: Wire) -> None:

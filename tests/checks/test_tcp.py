@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from checks.worlds import HOST, Guest, endlessly, failed, made, passed, plain, saying, value, world
 
 from bootmatrix.checks import trying
 from bootmatrix.checks.awaited import MOST
+from bootmatrix.checks.check import Failed, Try
 from bootmatrix.checks.ends import Ended
-
-if TYPE_CHECKING:
-    import socket
+from bootmatrix.checks.link import connected
 
 
 def echo(_guest: Guest, sock: socket.socket) -> None:
@@ -149,3 +150,20 @@ def test_nothing_is_opened_after_the_end_of_the_boot() -> None:
     where.ends.end()
     with pytest.raises(Ended):
         trying.passed(made(tcp="80"), "lan", HOST, where, time.monotonic)
+
+
+@pytest.mark.parametrize(("patience", "late"), [(0.02, False), (60.0, True)])
+def test_who_does_not_answer_is_late_if_there_was_no_more_time(patience: float, late: bool) -> None:
+    """A listener whose queue is full: the kernel drops what asks for more."""
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.socket())
+        full.bind((HOST, 0))
+        full.listen(0)
+        for _ in range(3):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        tried = Try(world(), "lan", HOST, time.monotonic() + (0.05 if late else 60), patience, again=True)
+        with pytest.raises(Failed, match=r" does not answer$") as caught, connected(tried, *full.getsockname()):
+            pass
+    assert caught.value.late is late

@@ -27,17 +27,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")
     found = tmp_path_factory.mktemp("tls")
-    for name, host in (("cert", "web.example"), ("other", "other.example")):
+    names = "*.wild.example,DNS:xn--bcher-kva.example,IP:127.0.0.1"
+    for name, host in (("cert", "web.example"), ("other", "other.example"), ("many", names)):
         curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-        named = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"]
+        named = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{host}"]
         files = ["-keyout", str(found / f"{name}.key"), "-out", str(found / f"{name}.pem")]
         subprocess.run(["openssl", "req", "-x509", *curve, *named, *files], check=True, capture_output=True)
     return found
 
 
-def secure(folder: Path) -> Callable[[Guest, socket.socket], None]:
+def secure(folder: Path, name: str = "cert") -> Callable[[Guest, socket.socket], None]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "cert.key")
+    context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
 
     def serve(_guest: Guest, sock: socket.socket) -> None:
         with context.wrap_socket(sock, server_side=True) as inner:
@@ -56,6 +57,32 @@ def test_a_certificate_is_checked_where_the_repository_has_who_signs_it(folder: 
 def test_without_one_any_is_accepted(folder: Path) -> None:
     with Guest(secure(folder)) as guest:
         assert passed(world(root=folder), http=f"https://{HOST}:{guest.port}/").text == "hi"
+
+
+@pytest.mark.parametrize("host", ["a.wild.example", "bücher.example", "xn--bcher-kva.example", ""])
+def test_a_certificate_holds_for_all_its_names(folder: Path, host: str) -> None:
+    with Guest(secure(folder, "many")) as guest:
+        options = {"url": f"https://{HOST}:{guest.port}/", "ca": "many.pem", "host": host}
+        assert passed(world(root=folder), http=options).text == "hi"
+
+
+@pytest.mark.parametrize("host", ["wild.example", "a.b.wild.example", "127.0.0.2", "bcher.example"])
+def test_a_certificate_holds_for_no_others(folder: Path, host: str) -> None:
+    with Guest(secure(folder, "many")) as guest:
+        options = {"url": f"https://{HOST}:{guest.port}/", "ca": "many.pem", "host": host}
+        assert " certificate is not valid for " in failed(world(root=folder), http=options, retry="false")
+
+
+def test_a_certificate_that_is_over_is_told(folder: Path) -> None:
+    key, asked, made = folder / "cert.key", folder / "old.csr", folder / "old.pem"
+    named = ["-subj", "/CN=old", "-addext", "subjectAltName=DNS:web.example"]
+    subprocess.run(["openssl", "req", "-new", "-key", key, *named, "-out", asked], check=True)
+    signed: list[str | Path] = ["-copy_extensions", "copy", "-signkey", key, "-days", "-1", "-out", made]
+    subprocess.run(["openssl", "x509", "-req", "-in", asked, *signed], check=True, capture_output=True)
+    (folder / "old.key").write_bytes(key.read_bytes())
+    with Guest(secure(folder, "old")) as guest:
+        options = {"url": f"https://{HOST}:{guest.port}/", "ca": "old.pem", "host": "web.example"}
+        assert "TLS: certificate has expired" in failed(world(root=folder), http=options, retry="false")
 
 
 WRONG = {

@@ -10,13 +10,14 @@ import pytest
 from checks.worlds import Guest, saying, world
 from watching.fakes import FakeProcess
 
+from bootmatrix.checks.awaited import missing
 from bootmatrix.checks.ready import Ready
 from bootmatrix.checks.witness import FILE, Checks
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.matrix.checks import Check
 from bootmatrix.matrix.checks import Ready as Wanted
 from bootmatrix.model import CheckStatus, Measure
-from bootmatrix.places.place import CONSOLE, END, Exit
+from bootmatrix.places.place import CHUNK, CONSOLE, END, Exit
 from bootmatrix.texts import Record
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.stop import StopKind
@@ -94,6 +95,26 @@ def test_a_check_that_needs_more_than_its_own_time_says_so() -> None:
     (said,) = seen.findings.overtime
     assert said.startswith("the check 'command sleep' passed after 0.")
     assert said.endswith(" only, and has 0.10 s")
+
+
+def test_what_is_done_with_an_answer_that_came_in_time_is_no_overtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check's own time is over then: the guest had no more of it."""
+
+    def slowly(wanted: Any, text: str) -> Any:
+        time.sleep(0.3)
+        return missing(wanted, text)
+
+    monkeypatch.setattr("bootmatrix.checks.command.missing", slowly)
+    seen = watched(Living(), witness({"command": {"run": ["echo", "hello"], "output": "hello"}, "within": "250 ms"}))
+    (check,) = seen.findings.checks
+    assert (check.status, check.seconds > 0.25, seen.findings.overtime) == (CheckStatus.PASSED, True, ())
+
+
+def test_of_checks_at_once_a_wrong_answer_counts_before_one_that_is_late() -> None:
+    """A boot that was starved of processor time has failed all the same."""
+    late = {"command": ["sleep", "60"], "within": "50 ms"}
+    seen = watched(Living(), witness({"parallel": [late, {"command": "false"}]}))
+    assert (seen.is_for(StopKind.CHECKED), seen.stopped) == (True, "the check 'command false' failed")
 
 
 def test_a_boot_ends_when_a_check_has_failed() -> None:
@@ -212,6 +233,16 @@ def test_a_guest_cannot_skip_itself_any_more(asked: str) -> None:
     seen = watch(process, LONG, threading.Event(), also=also)
     assert seen.findings.complaints == ("the guest ended before the check 'b' was done",)
     assert seen.findings.undone == ()
+
+
+@pytest.mark.parametrize("more", [0, CHUNK - 4, 4 * CHUNK])
+def test_a_guest_is_ready_however_much_it_prints_after_that(more: int) -> None:
+    """Its word may come in two pieces, and the second with as much as a pipe holds, or a box sends at once."""
+    process = Living()
+    process.say(b"it is rea")
+    process.say(b"dy!\n" + b"x" * more)
+    seen = watch(process, LONG, threading.Event(), also=[Ready(Wanted(text="ready!"), lambda _: world(), None)])
+    assert (seen.is_for(StopKind.CHECKED), seen.findings.undone) == (True, ())
 
 
 def test_the_user_ends_checks_at_once() -> None:

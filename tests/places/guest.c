@@ -140,13 +140,16 @@ static void mischief(int tap, const char *name)
         if (write(tap, frame, 42) != 42)
             perror("fragment");
     }
-    for (int each = 3; strstr(name, "neighbours") && each < AGAIN; each++) { /* each asks for the host's address */
+    int strangers = !!strstr(name, "strangers"); /* of no network that the host end reaches */
+    for (int each = 3; (strangers || strstr(name, "neighbours")) && each < AGAIN; each++) { /* each asks for the host */
         memset(frame, 0xff, 6);
         memcpy(frame + 6, mac, 6);
         memcpy(frame + 12, "\x08\x06\0\1\x08\0\6\4\0\1", 10);
         memcpy(frame + 22, mac, 6);
         memcpy(frame + 28, address, 4);
         frame[31] = each;
+        if (strangers)
+            frame[28] = 77;
         memset(frame + 32, 0, 6);
         memcpy(frame + 38, address, 4);
         frame[41] = 1;

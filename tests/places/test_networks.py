@@ -148,6 +148,14 @@ def test_nothing_of_a_network_is_left_for_the_next(place: Place, mischief: str) 
     assert containers(place) == first, "the container is not replaced"
 
 
+def test_who_is_out_of_reach_is_no_neighbour(place: Place) -> None:
+    """All networks of a host share one table of neighbours, which a guest with invented ones could fill."""
+    with running(place, job(place, mischief="strangers")) as process:
+        namespace = attached(process)
+        assert ping(namespace) == b"hello"
+        assert [one[2:3] for one in state(namespace) if one[0] == "neighbour"] == [("10.0.0.2",)]
+
+
 def test_half_a_packet_is_not_joined_with_one_of_the_next_boot(place: Place) -> None:
     count = ("grep", "FRAG", "/proc/net/sockstat")
     with running(place, job(place, mischief="fragment")) as process:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import stat
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,18 +14,15 @@ import pytest
 from bootmatrix.places import nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 NULL, ZERO = os.makedev(1, 3), os.makedev(1, 5)  # as harmless as devices are
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
-    nodes.handed.cache_clear()
-    yield tmp_path / "cache"
-    nodes.handed.cache_clear()
+    return tmp_path / "cache" / "nodes"
 
 
 def device(folder: Path, mode: int, group: int = 0) -> Path:
@@ -87,7 +87,7 @@ def test_what_stands_in_its_place_is_neither_used_nor_followed(tmp_path: Path, c
     made, victim = device(tmp_path, 0o600), tmp_path / "victim"
     victim.touch(0o600)
     before = rights(victim)
-    cache.mkdir()
+    cache.mkdir(parents=True)
     lay(cache / "thing", victim)  # type: ignore[operator]
     assert rights(nodes.handed(made, others=True)) == (NULL, 0, 0, stat.S_IFCHR | 0o666)
     assert rights(victim) == before
@@ -96,18 +96,57 @@ def test_what_stands_in_its_place_is_neither_used_nor_followed(tmp_path: Path, c
 def test_a_node_that_is_right_stays(tmp_path: Path, cache: Path) -> None:
     made = device(tmp_path, 0o600)
     first = os.lstat(nodes.handed(made)).st_ino
-    nodes.handed.cache_clear()
     assert os.lstat(nodes.handed(made)).st_ino == first
     assert cache.is_dir()
 
 
+def test_a_node_that_is_gone_is_made_again(tmp_path: Path, cache: Path) -> None:
+    """As by one who empties the cache while a run goes on."""
+    made = device(tmp_path, 0o600)
+    shutil.rmtree(cache.parent if nodes.handed(made) else cache)
+    assert rights(nodes.handed(made)) == (NULL, nodes.NOBODY, nodes.NOBODY, stat.S_IFCHR | 0o600)
+
+
+@pytest.mark.parametrize("before", [None, 0o755])
+def test_nobody_else_on_this_host_comes_to_a_node(tmp_path: Path, cache: Path, before: int | None) -> None:
+    """Whoever may not open the device itself."""
+    made = device(tmp_path, 0o600)
+    if before:
+        cache.mkdir(before, parents=True)
+    node = nodes.handed(made, others=True)
+    for folder in (tmp_path, *tmp_path.parents[:2], cache.parent):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    opened = subprocess.run(
+        ["cat", node],
+        user=nodes.NOBODY,
+        group=nodes.NOBODY,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert opened.stderr.endswith("Permission denied\n")
+
+
+def test_a_folder_of_anothers_is_not_trusted(tmp_path: Path, cache: Path) -> None:
+    made = device(tmp_path, 0o600)
+    cache.mkdir(parents=True)
+    os.chown(cache, nodes.NOBODY, nodes.NOBODY)
+    assert nodes.handed(made) == str(made)
+    cache.rmdir()
+    cache.symlink_to(tmp_path)
+    assert nodes.handed(made) == str(made)
+    assert {each.name for each in cache.iterdir()} == {"thing", "cache"}
+
+
+@pytest.mark.parametrize("why", [errno.EPERM, errno.EROFS, errno.EOPNOTSUPP])
 def test_where_no_node_can_be_made_the_hosts_own_is_handed_in(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cache: Path, why: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = device(tmp_path, 0o600)
 
     def refused(*_: object) -> None:
-        raise PermissionError
+        raise OSError(why, os.strerror(why))
 
     monkeypatch.setattr(os, "mknod", refused)
     assert nodes.handed(made) == str(made)

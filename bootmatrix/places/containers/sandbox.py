@@ -31,6 +31,7 @@ NETWORKS = {
     "net.ipv4.ping_group_range": "0 0",
     "net.ipv4.tcp_no_metrics_save": "1",
     "net.ipv4.ip_forward": "0",
+    "net.ipv4.conf.all.arp_filter": "1",  # of whom nothing leads to no neighbour is made: this host has a table for all
     "net.ipv4.conf.all.rp_filter": "0",
     "net.ipv4.conf.default.rp_filter": "0",
 }

@@ -35,6 +35,7 @@ SETTINGS = {  # as those of a container for boots with networks, see `sandbox.py
     "ipv4/ping_group_range": f"{os.getgid()} {os.getgid()}",
     "ipv4/tcp_no_metrics_save": "1",
     "ipv4/ip_forward": "0",
+    "ipv4/conf/all/arp_filter": "1",
     "ipv4/conf/all/rp_filter": "0",
     "ipv4/conf/default/rp_filter": "0",
     "ipv6/conf/all/disable_ipv6": "1",

@@ -28,9 +28,9 @@ def of(limits: Limits, interruption: threading.Event) -> Iterator[Witness]:
     """Those that see to a process's limits."""
     yield Memory()
     yield Starvation()
-    yield Timeout(limits.timeout)
+    yield Timeout(limits.timeout, limits.waits)
     if limits.idle:
-        yield Idle(limits.idle)
+        yield Idle(limits.idle, limits.waits)
     if limits.panic:
         yield Panic(limits.panic, limits.idle)
     if limits.exit_pattern:
