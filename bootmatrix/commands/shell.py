@@ -88,7 +88,7 @@ def _in_networks(step: BootStep, guest: str) -> int:
             by_hand.remark(f"a shell where the guest '{part.guest}' boots, from a second terminal: {shell}", err=True)
             by_hand.remark(f"boot it there: {boot}", err=True)
         line, boot = _shell_of(there, place)
-        again = f"{engine.cli()} exec -it {standing_container.shell_in(by_hand.name(there))} sh"
+        again = shlex.join([*engine.cli(), "exec", "-it", standing_container.shell_in(by_hand.name(there)), "sh"])
         by_hand.remark(there.told(f"another shell beside this one, from a second terminal: {again}"), err=True)
         by_hand.remark("boot the guest in one of them; in the background with </dev/null & behind it:", err=True)
         by_hand.remark(boot, err=True)
