@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.compare.beside import one_sided
 from bootmatrix.compare.shift import APART, BY_CHANCE, ONE_SIDED, SMALL, SMALLEST
+from bootmatrix.quantities import how_many
 from bootmatrix.statistics.signed_ranks import FEWEST, Ranked, chance, is_real, ranked
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _asked(found: Ranked, some: Sequence[tuple[Shift, int]]) -> str:
     if not any(shift.beside for shift, _ in some):
         return APART
     if len(some) < FEWEST:
-        return f"only {len(some)} pairs, at least {FEWEST} are needed"
+        return f"only {how_many(len(some), 'pair')}, at least {FEWEST} are needed"
     return ONE_SIDED if one_sided([order for _, order in some]) else ""
 
 

@@ -29,6 +29,7 @@ DIGITS = 4  # of numbers of other units than seconds and bytes
 LONGEST = 300  # characters of a reason
 WHOLE = frozenset({"B", "instructions"})  # units whose numbers are told in full
 HEADER = ("measure", "tests", "geometric mean", "difference (95%)", "real?")
+MISSING = "not measured on both sides, or not passed at the first attempt"
 RUNS_APART = (
     "the two runs were measured at different times, and the speed of a host varies. For a reliable answer make the "
     "difference an axis, run `bootmatrix run --compare AXIS`, and compare its values with --axis"
@@ -127,7 +128,7 @@ def notes(told: Comparison) -> Iterator[str]:
         for what, count in one.unlike.items():
             missing[count, f"another {what}"].append(one.name)
         if one.missing:
-            missing[one.missing, "did not pass at the first attempt on both sides"].append(one.name)
+            missing[one.missing, MISSING].append(one.name)
     for (count, why), names in missing.items():
         yield f"{how_many(count, 'test')} not compared ({why}): {', '.join(names)}"
     yield from _alone(told.before, told.only_before)

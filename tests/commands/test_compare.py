@@ -117,7 +117,8 @@ def test_a_guests_text_stays_a_text(project: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("r0007",), "nothing to compare 'r0007' with"),
+        (("r0007",), "nothing to compare 'r0007' with: give both BEFORE and AFTER, two runs"),
+        (("--axis", "ocaml"), "nothing to compare: give both BEFORE and AFTER, two values of ocaml"),
         (("r0007", "nosuch"), "there is no run"),
         (("--axis", "ocmal", *COMPILERS), "did you mean 'ocaml'?"),
         (("--axis", "ocaml", "4.14", "5.4"), "ocaml is never '5.4'"),
@@ -165,6 +166,6 @@ def test_a_terminal_is_told_the_first_and_how_many_more_there_are() -> None:
     assert "boot_time: no test is known to have changed, of 30 tests" in said
     assert any("1.00 s → 31 s  x31.0" in line for line in said)
     assert (
-        "30 tests not compared (did not pass at the first attempt on both sides): boot_time, memory_peak, "
+        "30 tests not compared (not measured on both sides, or not passed at the first attempt): boot_time, "
         in "".join(said)
     )
