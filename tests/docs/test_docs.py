@@ -153,3 +153,15 @@ def test_readme_runs_what_ci_runs() -> None:
     assert [half for half in tests if half not in script] == []
     for command in (matrix, tests):
         assert f"def {command[1].rpartition(' ')[2]}(session" in (ROOT / "noxfile.py").read_text()
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    readme = PAGES["README.md"].read_text()
+    assert not [name for name in PAGES if re.fullmatch(r"docs/\w+(-\w+)*\.md", name) and f"({name})" not in readme]
+
+
+@pytest.mark.parametrize("page", ["unikernels/README.md", *PAGES])
+def test_every_table_is_whole(page: str) -> None:
+    """A line that is empty ends a table: what follows has no heading, and is shown as text."""
+    blocks = re.findall(r"(?:^\|.*\n)+", FENCE.sub("", (ROOT / page).read_text()), re.MULTILINE)
+    assert all(re.match(r"\|.*\n\|[-|: ]+\n", block) for block in blocks)
