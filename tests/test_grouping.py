@@ -52,10 +52,11 @@ def test_starved_boots_are_one_reason_whatever_share_each_had(reason: str) -> No
     assert group.count == 3
 
 
-def test_what_does_not_end_is_one_reason_however_much_time_each_had() -> None:
+@pytest.mark.parametrize("reason", ["no end within", "no console output for"])
+def test_what_does_not_end_is_one_reason_however_much_time_each_had(reason: str) -> None:
     """On a busy host each has another time, and of some it is told which part of it they had."""
     times = ("2.00 s", "3.72 s", "1 min 6 s", "3.81 s, in which it had 2% of a processor")
-    made = [failed(time, f"no end within {time}", "timed out") for time in times]
+    made = [failed(time, f"{reason} {time}", "timed out") for time in times]
     assert [group.count for group in sum_up(made, GOOD).groups.values()] == [4]
 
 
