@@ -22,8 +22,9 @@ BUILD = re.compile(r"^build \S+ ")  # one mistake in the source fails each of it
 
 TIME = r"[0-9. a-zµ]{1,30}"
 PROCESSOR = rf"[0-9]+% of a processor|a processor for {TIME} and could have had one for {TIME}"
-SHARE = re.compile(rf"within {TIME}, in which it had (?:{PROCESSOR})")  # each starved boot had another one
+SHARE = re.compile(rf"(?:within|for) {TIME}, in which it had (?:{PROCESSOR})")  # each starved boot had another one
 LIVED = re.compile(rf"by itself {TIME} before (its soak of {TIME} was over), after {TIME} of it")
+LATE = re.compile(r"(no end|no console output) (?:within|for)(?: [0-9.]+ [a-zµ]+)+")  # a later try has more time
 
 
 @dataclass
@@ -117,7 +118,8 @@ def sum_up(results: Iterable[Result], good: Collection[Verdict]) -> Sum:
 
 def _kind(result: Result) -> str:
     """What tests of one reason have in common: of those that never booted, its first line, whichever build it names."""
-    reason = LIVED.sub(r"before \1", SHARE.sub("in time", result.reason[:LONGEST]))
+    reason = LATE.sub(r"\1 in time", SHARE.sub("in time", result.reason[:LONGEST]))
+    reason = LIVED.sub(r"before \1", reason)
     return reason if result.attempts else BUILD.sub("build ", reason.partition("\n")[0], count=1)
 
 

@@ -59,6 +59,14 @@ def test_guests_that_ended_in_their_soak_are_one_reason_however_long_they_lived(
     assert [group.count for group in sum_up(made, GOOD).groups.values()] == [2, 1]
 
 
+@pytest.mark.parametrize("reason", ["no end within", "no console output for"])
+def test_what_does_not_end_is_one_reason_however_much_time_each_had(reason: str) -> None:
+    """On a busy host each has another time, and of some it is told which part of it they had."""
+    times = ("2.00 s", "3.72 s", "1 min 6 s", "3.81 s, in which it had 2% of a processor")
+    made = [failed(time, f"{reason} {time}", "timed out") for time in times]
+    assert [group.count for group in sum_up(made, GOOD).groups.values()] == [4]
+
+
 def test_the_longer_telling_of_a_failed_build_is_kept() -> None:
     reason = "build gcc ended with status 1"
     (group,) = sum_up(

@@ -64,14 +64,14 @@ class Counting:
         except (BootmatrixError, Rejected, Uncounted) as error:
             if self.stop.is_set():
                 return Findings()
-            self._note(prepared.step.id, str(error))
+            self._note(prepared.step.id, f"its instructions are not counted: {error}")
             return Findings(files={WHY: f"{error}\n".encode("utf-8", "replace")})
 
     def _note(self, test: str, why: str) -> None:
         """Once for each reason: a place without a compiler has it for thousands of tests."""
         if why not in self._noted and len(self._noted) < NOTES:
             self._noted.add(why)
-            self.note(f"{test}: its instructions are not counted: {why}")
+            self.note(f"{test}: {why}")
 
     def _counted(self, prepared: Prepared, place: Place, attempt: int) -> Findings:
         fields, read = prepared.fields, self._program(prepared.file)
@@ -83,6 +83,8 @@ class Counting:
         files = {FUNCTIONS: tally.functions()} if fields.count and read.functions else {}
         if fields.coverage and read.functions:
             files[COVERAGE] = tally.coverage()
+        elif fields.coverage:
+            self._note(prepared.step.id, f"its coverage is not known: {printable(prepared.file.name)} has no symbols")
         return Findings(metrics=(made,) if fields.count else (), files=files)
 
     def _program(self, file: Path) -> Program:

@@ -32,7 +32,7 @@ Examples:
   bootmatrix compare --axis ocaml 4.14 5.3 --nights 10     the same over the last ten runs
   bootmatrix compare --axis ocaml 4.14 5.3 arch=x86_64 --format markdown""",
 )
-@click.argument("sides", nargs=-1, required=True, metavar="BEFORE AFTER [SELECT]...")
+@click.argument("sides", nargs=-1, metavar="BEFORE AFTER [SELECT]...")
 @click.option("--axis", metavar="NAME", help="BEFORE and AFTER are values of this axis or parameter, not runs.")
 @click.option("--run", metavar="RUN", help="With --axis: compare within this run; without it, the last.")
 @click.option("--nights", type=click.IntRange(1, 1000), help="With --axis: over this many of the last recorded runs.")
@@ -58,7 +58,7 @@ def command(
     A run is its folder, its id, or `latest`. SELECT takes some of the tests, as in `run`.
     """
     if len(sides) < SIDES:
-        raise click.UsageError(f"nothing to compare '{sides[0]}' with: give both BEFORE and AFTER")
+        raise click.UsageError(_lacking(sides, axis))
     _check(axis, run, nights, branch)
     root = root_of(directory, file)
     before, after, *terms = sides
@@ -69,6 +69,11 @@ def command(
     else:
         told = _over(root, history, (nights, branch), (axis, before, after), terms)
     _tell(told, shape)
+
+
+def _lacking(sides: Sequence[str], axis: str | None) -> str:
+    what = f"nothing to compare '{sides[0]}' with" if sides else "nothing to compare"
+    return f"{what}: give both BEFORE and AFTER, {'two runs' if axis is None else f'two values of {axis}'}"
 
 
 def _check(axis: str | None, run: str | None, nights: int | None, branch: str | None) -> None:

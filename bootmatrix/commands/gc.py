@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import sys
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def command(
     from bootmatrix.upkeep import gc  # noqa: PLC0415
 
     folder = runs_folder(out, directory, file) if runs else None
-    every = list(gc.items(folder, unmarked=unmarked))
+    every = list(gc.items(folder, functools.partial(click.echo, err=True), unmarked=unmarked))
     gone = gc.chosen(every, days, limit)
     if gone and not (dry_run or yes) and 0 in {days, limit}:
         say_total(every, gone, sum(free(item, dry_run=True) for item in gone), "would be freed")

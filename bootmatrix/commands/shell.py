@@ -78,21 +78,18 @@ def _in_networks(step: BootStep, guest: str) -> int:
     there, *others = _parts(step, guest)
     _check_terminal()
     by_hand.check(step)
-    with (
-        place_of(step, Engine.DOCKER, built=True) as place,
-        holding.held(step, place) as standing,
-        _marked(),
-    ):
+    with place_of(step, Engine.DOCKER, built=True) as place, holding.held(step, place) as standing:
         for part in others:
             shell, boot = _shell_of(part, place)
             by_hand.remark(f"a shell where the guest '{part.guest}' boots, from a second terminal: {shell}", err=True)
             by_hand.remark(f"boot it there: {boot}", err=True)
         line, boot = _shell_of(there, place)
-        again = f"{engine.cli()} exec -it {standing_container.shell_in(by_hand.name(there))} sh"
+        again = shlex.join([*engine.cli(), "exec", "-it", standing_container.shell_in(by_hand.name(there)), "sh"])
         by_hand.remark(there.told(f"another shell beside this one, from a second terminal: {again}"), err=True)
         by_hand.remark("boot the guest in one of them; in the background with </dev/null & behind it:", err=True)
         by_hand.remark(boot, err=True)
-        return holding.run(standing, shlex.split(line))
+        with _marked():
+            return holding.run(standing, shlex.split(line))
 
 
 def _parts(step: BootStep, guest: str) -> list[BootStep]:
@@ -138,10 +135,10 @@ def _open(step: BootStep) -> int:
     with (
         place_of(step, Engine.DOCKER, built=False) as place,
         files.scratch("shell-", host.scratch()) as folder,
-        _marked(),
     ):
         (line,) = place.command_line(_job(step, place, folder), terminal=True)
-        return subprocess.run(shlex.split(line), check=False).returncode
+        with _marked():
+            return subprocess.run(shlex.split(line), check=False).returncode
 
 
 def _job(step: BootStep, place: Place, folder: Path) -> Job:

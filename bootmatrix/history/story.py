@@ -72,7 +72,8 @@ def lines(story: Story, *, unicode: bool) -> Iterator[list[Span]]:
             (_details(point), ""),
         ]
     for measure, series in story.measures:
-        yield [(f"  {measure.name}: {sparkline(series, unicode=unicode)} {_range(series, measure.unit)}", "")]
+        if any(value is not None for value in series):
+            yield [(f"  {measure.name}: {sparkline(series, unicode=unicode)} {_range(series, measure.unit)}", "")]
     for change in story.changes:
         yield [(f"  {change.kind}: {summary.words(change)}", summary.STYLES[change.kind])]
     if story.rate and story.rate[0] and not any(change.rate for change in story.changes):
@@ -108,8 +109,6 @@ def sparkline(series: Sequence[float | None], *, unicode: bool) -> str:
 
 def _range(series: Sequence[float | None], unit: str) -> str:
     known = [value for value in series if value is not None]
-    if not known:
-        return ""
     least, middle, most = (measuring.shown(value, unit) for value in (min(known), statistics.median(known), max(known)))
     return least if least == most else f"{least} to {most}, median {middle}"
 

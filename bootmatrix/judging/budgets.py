@@ -193,7 +193,7 @@ def _told(measure: Measure, at: float) -> str:
 
 def _told_of_past(measure: Measure, bound: Bound, middle: float, values: Sequence[float]) -> str:
     value, median = words.pair(measure, measure.value, middle)
-    share = words.by(measure.value, middle) or "not"
+    share = words.by(measure.value, middle, bound.share) or "not"
     between = " to ".join(words.pair(measure, min(values), max(values)))
     of = f"the median {median} of {len(values)} runs ({between})"
     return f"{measure.name} is {value}, {share} {of}; {words.side(measure)} {bound.text}"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 NEAR = 1e-3  # as a share: `20.0 MiB` and `20 MiB` are told exactly
 
+FINEST = 6  # digits of a share
+
 
 def pair(measure: Measure, first: float, second: float) -> tuple[str, str]:
     """Two values of a measure."""
@@ -26,14 +28,17 @@ def side(measure: Measure) -> str:
     return "at least" if measure.better == Better.HIGHER else "at most"
 
 
-def by(value: float, of: float) -> str:
-    """`12% above`; empty where no share says it."""
+def by(value: float, of: float, most: float | None = None) -> str:
+    """`12% above`; empty where no share says it. Exact enough not to look like the share that it may be at `most`."""
     if not of:
         return ""
     share = abs(value - of) / abs(of)
     if not math.isfinite(share):
         return ""
-    return f"{share:.{_digits(share)}%} {'above' if value > of else 'below'}"
+    digits = _digits(share)
+    while most is not None and digits < FINEST and f"{share:.{digits}%}" == f"{most:.{digits}%}":
+        digits += 1
+    return f"{share:.{digits}%} {'above' if value > of else 'below'}"
 
 
 def _digits(share: float) -> int:

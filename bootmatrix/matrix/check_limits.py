@@ -46,7 +46,9 @@ def _layer(fields: TestFields, path: Path_, known: Mapping[str, Kind], problems:
         try:
             limits.bound(text, known[name])
         except ValueError as error:
-            problems.say(f"the limit of {name}: {error}", here)
+            share = text.endswith("%") and text[0] not in "+-"
+            remedy = "a share of earlier runs has a sign, as +10%" if share else ""
+            problems.say(f"the limit of {name}: {error}", here, remedy)
 
 
 def _kinds(layers: Iterable[TestFields]) -> dict[str, Kind]:

@@ -183,6 +183,9 @@ def _bytes(path: Path) -> bytes:
         with files.opened(path, below=Path("/")) as file:  # links are followed: the user named it
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
+        if path.is_symlink():
+            what = f"{path} is a link to '{path.readlink()}', which does not exist"
+            raise UserError(Problem(what, remedy="make that file, or name another with `-f FILE`")) from None
         remedy = "`bootmatrix init` writes one; `-f FILE` and `-C DIR` look elsewhere"
         raise UserError(Problem(f"{path} does not exist", remedy=remedy)) from None
     except OSError as error:

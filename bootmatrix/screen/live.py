@@ -16,7 +16,7 @@ from bootmatrix.screen.intruders import intruders
 from bootmatrix.screen.painter import Painter
 from bootmatrix.screen.signs import ASCII, UNICODE
 from bootmatrix.screen.telling import Teller, broken
-from bootmatrix.screen.words import lines_of
+from bootmatrix.screen.words import in_one_line, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -166,7 +166,7 @@ class LiveScreen(Screen):
         self._put(self._teller.failed(f"{kind} {name}", reason, self._width))
 
     def note(self, text: str) -> None:
-        self._put((part, "note") for part in broken(text, self._width))
+        self._put((part, "note") for part in broken(in_one_line(text), self._width))
 
     def attempt(self, test: str, number: int, reason: str) -> None:
         told = f"attempt {number}: {lines_of(reason)[0]}"

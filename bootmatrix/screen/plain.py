@@ -9,7 +9,7 @@ from bootmatrix.model import Verdict
 from bootmatrix.quantities import human_time
 from bootmatrix.screen.consoles import Consoles
 from bootmatrix.screen.contract import BOOT, Screen
-from bootmatrix.screen.words import WIDTH, details, lines_of
+from bootmatrix.screen.words import WIDTH, details, in_one_line, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -49,7 +49,7 @@ class PlainScreen(Screen):
         self.tell_bad(f"{kind} {name} failed: {lines_of(reason)[0]}", Verdict.ERROR)
 
     def note(self, text: str) -> None:
-        self.tell_note(text)
+        self.tell_note(in_one_line(text))
 
     def attempt(self, test: str, number: int, reason: str) -> None:
         if self.verbose:

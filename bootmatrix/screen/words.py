@@ -49,6 +49,11 @@ def lines_of(reason: str) -> tuple[str, str]:
     return (lines[0] if lines else "", lines[-1] if len(lines) > 1 else "")
 
 
+def in_one_line(text: str) -> str:
+    """A remark whose remedy stands below it, as a screen tells it that has one line for it."""
+    return "; ".join(line.strip() for line in text.strip().split("\n"))
+
+
 def details(result: Result) -> str:
     """What stands behind a result's id."""
     if result.reused:

@@ -18,17 +18,19 @@ from bootmatrix.upkeep import images
 from bootmatrix.upkeep.kept import DAY, Item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 
-def items(out: Path | None, *, unmarked: bool = False) -> Iterator[Item]:
+def items(out: Path | None, note: Callable[[str], object], *, unmarked: bool = False) -> Iterator[Item]:
     """Builds, and the images and bases that this cache has used, with `unmarked` also those that no cache has; with
     `out` also the runs there, but for the last that came to its end.
     """
     yield from _builds()
-    with contextlib.suppress(InfrastructureError):  # no engine, no images
+    try:
         yield from images.items(unmarked=unmarked)
+    except InfrastructureError as error:  # no engine, no images
+        note(f"images are not looked at: {error.problems[0].what}")
     if out is not None:
         yield from _runs(out)
 

@@ -117,7 +117,8 @@ def test_a_guests_text_stays_a_text(project: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("r0007",), "nothing to compare 'r0007' with"),
+        (("r0007",), "nothing to compare 'r0007' with: give both BEFORE and AFTER, two runs"),
+        (("--axis", "ocaml"), "nothing to compare: give both BEFORE and AFTER, two values of ocaml"),
         (("r0007", "nosuch"), "there is no run"),
         (("--axis", "ocmal", *COMPILERS), "did you mean 'ocaml'?"),
         (("--axis", "ocaml", "4.14", "5.4"), "ocaml is never '5.4'"),

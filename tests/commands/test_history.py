@@ -165,6 +165,12 @@ def test_history_tells_a_test_run_by_run(project: Path) -> None:
     assert "r0002 (0000000000)  failed" in every
 
 
+def test_of_a_test_that_never_passed_no_measure_is_told(project: Path) -> None:
+    said = bootmatrix("history", f"{CELL}/bad", cwd=project).stdout
+    assert "failed      boot_time 0.15 s" in said
+    assert "boot_time:" not in said
+
+
 def test_history_takes_a_selection_and_tells_json(project: Path) -> None:
     found = json.loads(bootmatrix("history", "test=ok,bad", "compiler=gcc", "--format", "json", cwd=project).stdout)
     assert {one["test"]: [each["verdict"] for each in one["runs"]] for one in found} == {

@@ -50,6 +50,8 @@ def test_a_shell_stands_in_the_network_of_a_test(docker: Project) -> None:
     with docker.shelled(cell, "--net", test) as (process, ours):
         shown = seen(ours, f"{docker.test} $ ")
         boot = re.findall(r"^# (\S*sh -c .+)$", shown, re.MULTILINE)[0]
+        (again,) = re.findall(r"^# another shell beside this one, [^:]+: (.+)$", shown.replace("\r", ""), re.MULTILINE)
+        assert docker.shell(f"{again.replace(' -it ', ' ')} -c 'echo beside it'").stdout == "beside it\n"
         os.write(ours, f"{boot} </dev/null & {PING}; grep CapEff /proc/self/status; exit 7\n".encode())
         said = seen(ours, "")
         assert process.wait(SECONDS) == 7, said

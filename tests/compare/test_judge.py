@@ -98,6 +98,7 @@ def test_noise_is_not_real_however_many_tests_there_are() -> None:
 
 def test_few_pairs_are_no_answer_for_all() -> None:
     assert measure(axis(list(nights(1.5, 1, 7)))).all.why == "only 7 pairs, at least 8 are needed"
+    assert measure(axis(list(nights(1.5, 1, 1)))).all.why == "only 1 pair, at least 8 are needed"
     assert measure(axis(list(nights(1.5, 1, 8)))).all.real
     assert measure(axis(list(nights(1.01, 1, 8, spread=0.001)))).all.why == "less than 2%"
 

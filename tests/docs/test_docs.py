@@ -169,3 +169,10 @@ def test_all_that_a_guest_of_several_may_say_is_told() -> None:
 @pytest.mark.parametrize("page", ["docs/disks.md", "docs/worlds.md"])
 def test_what_each_backend_does_is_told_of_each(page: str) -> None:
     assert set(BUILTIN_RUNNERS) <= set(rows(PAGES[page].read_text(), "backend"))
+
+
+@pytest.mark.parametrize("page", ["unikernels/README.md", *PAGES])
+def test_every_table_is_whole(page: str) -> None:
+    """A line that is empty ends a table: what follows has no heading, and is shown as text."""
+    blocks = re.findall(r"(?:^\|.*\n)+", FENCE.sub("", (ROOT / page).read_text()), re.MULTILINE)
+    assert all(re.match(r"\|.*\n\|[-|: ]+\n", block) for block in blocks)

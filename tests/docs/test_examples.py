@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,9 +13,7 @@ from support import bootmatrix
 
 from bootmatrix.matrix import load, schema
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+REPOSITORY = Path(__file__).resolve().parents[2]
 FILLER = """\
 axes:
   compiler: [gcc, clang]
@@ -49,6 +48,16 @@ def test_every_fence_has_a_language_and_every_other_yaml_is_yaml() -> None:
     for fence in EVERY:
         if fence.info == "other":
             assert yaml.safe_load(fence.text), fence.where
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("page", ["docs/worlds.md", "docs/guests.md"])
+def test_the_first_example_runs_in_a_copy_of_our_unikernels(page: str, tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "unikernels", tmp_path, dirs_exist_ok=True)
+    first = next(fence for fence in fences(page) if fence.language == "yaml")
+    (tmp_path / "matrix.yaml").write_text(first.text)
+    passed = bootmatrix("run", cwd=tmp_path)
+    assert (passed.returncode, "1 passed" in passed.stdout) == (0, True), passed.stdout + passed.stderr
 
 
 def make_tutorial(folder: Path) -> None:

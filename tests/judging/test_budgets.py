@@ -158,6 +158,7 @@ def test_a_host_that_is_busy_to_the_end_breaks_no_limit_and_that_is_told(
     [
         ("+1%", 101.0, STEADY, "passed", ""),
         ("+1%", 101.1, STEADY, "failed", "101.1, 1.1% above the median 100 of 20 runs (100 to 100); at most "),
+        ("+1%", 101.047, STEADY, "failed", "1.05% above the median 100"),
         ("+0.1%", 100.11, STEADY, "failed", "0.11% above the median 100"),
         ("+0%", 100.0, STEADY, "passed", ""),
         ("+1%", 105.0, (*STEADY[:12], 94.0, 96.0, 97.0, 103.0, 104.0, 106.0), "passed", "such is the noise"),

@@ -225,11 +225,13 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         ("absent.yaml", "absent.yaml does not exist"),
         ("file/m.yaml", "m.yaml cannot be read: Not a directory"),
         ("x" * 300, "cannot be read: File name too long"),
+        ("dangling", "dangling is a link to 'nowhere', which does not exist"),
         ("loop", "loop cannot be read: Too many levels of symbolic links"),
     ],
 )
 def test_what_is_no_file_is_told(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "file").write_text("")
+    (tmp_path / "dangling").symlink_to("nowhere")
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(UserError) as caught:
         document.load(tmp_path / name)

@@ -55,6 +55,9 @@ def test_all_that_may_be_written_is_taken(text: str, tmp_path: Path) -> None:
     assert load.load(tmp_path / "matrix.yaml").tests
 
 
+LACKS = "is not a size with its unit, such as 64 MiB or 1 GiB\n    a share of earlier runs has a sign, as +10%"
+
+
 @pytest.mark.parametrize(
     ("test", "expected"),
     [
@@ -63,6 +66,10 @@ def test_all_that_may_be_written_is_taken(text: str, tmp_path: Path) -> None:
         ("{limits: {boot_time: fast}}", "matrix.yaml:2:33: boot_time: 'fast' is not a limit; write a quantity"),
         ("{limits: {boot_time: 50 MiB}}", "matrix.yaml:2:33: the limit of boot_time: '50 MiB' is not"),
         ("{limits: {memory_peak: 20 ms}}", "matrix.yaml:2:35: the limit of memory_peak: '20 ms' is not"),
+        (
+            "{limits: {memory_peak: 80 %}}",
+            f"matrix.yaml:2:35: the limit of memory_peak: '80 %' {LACKS}",
+        ),
         (
             "{limits: {boot_time: -1%}}",
             "matrix.yaml:2:33: the limit of boot_time: '-1%' is on the wrong side, for less of it is better; write ",

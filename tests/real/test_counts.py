@@ -118,6 +118,12 @@ def test_up_to_ready_or_the_end_by_function(tmp_path: Path, built: Path) -> None
         assert why in (tmp_path / "out/latest" / file).read_text()
 
 
+def test_that_a_file_without_symbols_has_no_coverage_is_told(tmp_path: Path, built: Path) -> None:
+    host_matrix(tmp_path, built, {"t": {**WANTED, "unikernel": "stripped-counted.elf"}})
+    done = bootmatrix("run", "--engine", "host", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
+    assert "x86_64-qemu/t: its coverage is not known: stripped-counted.elf has no symbols" in done.stdout, done.stderr
+
+
 def test_the_first_night_with_a_thousandth_more_is_told(tmp_path: Path, built: Path) -> None:
     test = {**WANTED, "coverage": False, "unikernel": "guest.elf"}
     host_matrix(tmp_path, built, {"t": test})

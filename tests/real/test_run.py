@@ -280,7 +280,7 @@ def test_no_engine_is_said_with_its_remedy(tmp_path: Path) -> None:
     write_matrix(tmp_path, scripted(hello=script("true")))
     done = bootmatrix("run", cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/no.sock")
     assert done.returncode == 3
-    assert "no container engine answers" in done.stderr
+    assert f"no container engine answers at unix://{tmp_path}/no.sock: No such file or directory\n" in done.stderr
     assert "bootmatrix doctor" in done.stderr
     assert not (tmp_path / "out").exists()
 

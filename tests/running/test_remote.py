@@ -129,7 +129,9 @@ def test_a_run_repeats_a_boot(project: Path, server: Server) -> None:
     name = f"gcc-elsewhere-{os.uname().machine}-command/good"
     done = bootmatrix("repro", name, cwd=project, **TRUSTED)
     assert done.stdout.splitlines()[-1] == f"bootmatrix run {name}"
-    assert "look there: ssh " in bootmatrix("shell", name.partition("/")[0], cwd=project, **TRUSTED).stderr
+    cached = {"BOOTMATRIX_CACHE": str(project / "cache"), **TRUSTED}
+    assert "look there: ssh " in bootmatrix("shell", name.partition("/")[0], cwd=project, **cached).stderr
+    assert not list((project / "cache/work").iterdir()), "nothing is left, of which a later run would say that one died"
 
 
 def test_doctor_says_whether_it_answers(project: Path, server: Server) -> None:

@@ -37,6 +37,12 @@ def test_a_log_has_a_line_for_each_thing_that_happened() -> None:
     ]
 
 
+def test_a_remark_and_its_remedy_are_one_line() -> None:
+    pen, file = plain_pen()
+    PlainScreen(pen).note("the history cannot be used\n    --history keeps it elsewhere")
+    assert file.getvalue() == "the history cannot be used; --history keeps it elsewhere\n"
+
+
 def test_a_verbose_log_has_the_consoles_and_the_attempts() -> None:
     pen, file = plain_pen()
     shown = PlainScreen(pen, verbose=True)

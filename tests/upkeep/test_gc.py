@@ -82,8 +82,9 @@ def test_old_builds_are_freed_with_their_sizes(tmp_path: Path, monkeypatch: pyte
         raise InfrastructureError("no engine")
 
     monkeypatch.setattr(engine, "client", away)
-    old, new = built("old", 20), built("new", 1)
-    (found,) = gc.chosen(gc.items(None), 14, None)
+    old, new, told = built("old", 20), built("new", 1), list[str]()
+    (found,) = gc.chosen(gc.items(None, told.append), 14, None)
+    assert told == ["images are not looked at: no engine"]
     assert (found.name, found.size, gc.human_age(found.age)) == ("label of old", 8192, "20 days ago")
     found.remove()
     assert (old.exists(), new.exists()) == (False, True)
@@ -98,6 +99,7 @@ def test_a_dry_run_frees_nothing_and_says_what_would_go(tmp_path: Path) -> None:
         "build       8 KiB  used 20 days ago    label of old",
         "8 KiB would be freed, 0 B kept in 0 items",
     ]
+    assert done.stderr.startswith("images are not looked at: no container engine answers at unix:///nowhere: ")
     assert old.exists()
     done = bootmatrix("gc", cwd=tmp_path, DOCKER_HOST="unix:///nowhere")
     assert "8 KiB freed" in done.stdout
@@ -188,7 +190,7 @@ def test_the_newest_run_is_kept_where_latest_says_nothing(tmp_path: Path) -> Non
         (tmp_path / "out" / name).mkdir(parents=True)
         (tmp_path / "out" / name / "events.jsonl").touch()
     (tmp_path / "out" / "latest").symlink_to("latest")
-    assert names([each for each in gc.items(tmp_path / "out") if each.kind == "run"]) == ["1"]
+    assert names([each for each in gc.items(tmp_path / "out", print) if each.kind == "run"]) == ["1"]
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="a mount needs root")

@@ -41,7 +41,7 @@ def client(*, patient: bool = False) -> APIClient:
         api.ping()
         api.timeout = PATIENT_SECONDS if patient else SECONDS
     except (docker.errors.DockerException, OSError, LookupError, TypeError, ValueError, AttributeError) as error:
-        what = f"no container engine answers at {where()}: {reason(error)}"
+        what = f"no container engine answers at {where()}: {_cause(error) or reason(error)}"
         raise InfrastructureError(Problem(what, remedy=REMEDY)) from None
     return api
 
@@ -110,6 +110,13 @@ def speaking(what: str) -> Iterator[None]:
         raise InfrastructureError(
             f"{what}: its answer is not that of a container engine ({type(error).__name__}: {error})"
         ) from None
+
+
+def _cause(error: BaseException | None) -> str:
+    """The kernel's words on why there is no connection, which the library has wrapped in errors of its own; or none."""
+    while error is not None and not (isinstance(error, OSError) and error.strerror):
+        error = error.__cause__ or error.__context__
+    return str(error.strerror) if isinstance(error, OSError) else ""
 
 
 def reason(error: BaseException) -> str:
