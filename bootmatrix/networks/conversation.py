@@ -96,7 +96,7 @@ def _ip(packet: dpkt.ip.IP, *, short: bool) -> Iterator[str]:
         if isinstance(inner, dpkt.tcp.TCP) and not short:
             flags = [name for name, bit in FLAGS if inner.flags & bit]
             yield f"{'+'.join(flags)} seq {inner.seq} ack {inner.ack} window {inner.win}"
-        yield "" if short else f"{packet.len - 4 * packet.hl - 4 * getattr(inner, 'off', 2)} B of data"
+        yield "" if short else f"with {packet.len - 4 * packet.hl - 4 * getattr(inner, 'off', 2)} B of data"
     elif isinstance(inner, dpkt.icmp.ICMP):
         yield f"ICMP {source} > {target} {ECHO.get(inner.type, f'type {inner.type}')}"
         if isinstance(inner.data, dpkt.icmp.ICMP.Echo) and not short:

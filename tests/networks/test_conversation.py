@@ -51,8 +51,8 @@ def test_it_says_who_sent_what_to_whom_and_how_often() -> None:
         f"12:00:00.001000 service: ICMP 10.0.0.1 > 10.0.0.2 echo request id 3 seq 9 ({len(PING)} B)",
         f"12:00:00.002000 service: ICMP 10.0.0.1 > 10.0.0.2 echo request id 3 seq 9 ({len(PING)} B)",
         f"12:00:00.003000 service: ICMP 10.0.0.1 > 10.0.0.2 echo request id 3 seq 9 ({len(PING)} B)",
-        "12:00:00.004000 service: TCP 10.0.0.1:4000 > 10.0.0.2:80 SYN seq 7 ack 0 window 512 0 B of data (54 B)",
-        f"12:00:00.005000 service: UDP 10.0.0.1:4000 > 10.0.0.2:7 4 B of data ({len(UDP)} B)",
+        "12:00:00.004000 service: TCP 10.0.0.1:4000 > 10.0.0.2:80 SYN seq 7 ack 0 window 512 with 0 B of data (54 B)",
+        f"12:00:00.005000 service: UDP 10.0.0.1:4000 > 10.0.0.2:7 with 4 B of data ({len(UDP)} B)",
     ]
 
 
