@@ -60,10 +60,10 @@ def exchange(request: Request, url: Url, tried: Try) -> Answer:
                 step = "finish the TLS handshake"
                 link, tls = stack.enter_context(link.secured(request.context, request.host or url.address))
             step = "take the request"
-            _ask(request, url, link)
+            refused = _asked(request, url, link)
             reader = link.reader()
             step = "send whole headers"
-            found = head.read(reader)
+            found = _head(reader, refused)
             step = "send a whole body"
             whole, size = _body(found, reader, request, url)
         except Late:
@@ -71,6 +71,26 @@ def exchange(request: Request, url: Url, tried: Try) -> Answer:
         except (http.client.HTTPException, ValueError) as error:
             raise Failed(f"{url} does not speak HTTP: {_worded(error)}; {_came(link)}") from None
         return Answer(*found, whole, size, tls)
+
+
+def _asked(request: Request, url: Url, link: Link) -> Failed | None:
+    """Why not all of it was taken: the guest may have answered before."""
+    try:
+        _ask(request, url, link)
+    except Failed as error:
+        if error.final:
+            raise
+        return error
+    return None
+
+
+def _head(reader: io.BufferedReader, refused: Failed | None) -> Head:
+    try:
+        return head.read(reader)
+    except (Failed, ValueError):
+        if refused:
+            raise refused from None
+        raise
 
 
 def _ask(request: Request, url: Url, link: Link) -> None:

@@ -93,6 +93,24 @@ def test_a_body_has_the_length_that_the_guest_says(sent: bytes) -> None:
     assert value(report, "bytes") == 6
 
 
+def test_a_guest_may_answer_before_it_has_taken_all_that_is_sent() -> None:
+    """And close the connection, as one does to which that is too much."""
+
+    def serve(_guest: Guest, sock: socket.socket) -> None:
+        sock.recv(1 << 16)
+        sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+
+    with Guest(serve) as guest:
+        options = {"port": guest.port, "method": "POST", "send": "x" * 8_000_000, "status": "413", "body": "no"}
+        assert passed(http=options, retry="false").text == "no"
+
+
+def test_what_a_guest_does_not_take_is_told() -> None:
+    with Guest(lambda _guest, sock: sock.close()) as guest:
+        options = {"port": guest.port, "method": "POST", "send": "x" * 8_000_000}
+        assert "the connection was reset" in failed(http=options, retry="false")
+
+
 def test_what_says_that_an_answer_will_come_is_none() -> None:
     early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nContent-Length: 3\r\n\r\n"
     with Guest(saying(early + HEAD + b"A: one\r\n two\r\nContent-Length: 2\r\n\r\nok")) as guest:
