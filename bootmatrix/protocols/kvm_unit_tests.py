@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.model import CaseStatus
 from bootmatrix.protocols import MOST, TOO_MANY, CaseReport, case
+from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from bootmatrix.model import Case
@@ -75,7 +76,8 @@ def read(text: str) -> Read | None:
         unexpected = _number(UNEXPECTED, found["parts"])
         skipped += int(found["ran"]) == _number(SKIPPED, found["parts"])
         if unexpected > failed:
-            trouble = trouble or f"a summary counts {unexpected} unexpected failures, the lines show {failed}"
+            counts = how_many(unexpected, "unexpected failure")
+            trouble = trouble or f"a summary counts {counts}, the lines show {failed:,}"
     none = skipped == summaries and not trouble and all(case.status == CaseStatus.SKIPPED for case in cases)
     why = f"every case was skipped: {cases[0].name}" if cases else "no case was run"
     return Read(tuple(cases), summaries, ended, trouble, why if summaries and none else "")

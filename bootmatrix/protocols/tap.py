@@ -165,7 +165,7 @@ def _trouble(document: _Document) -> str:
     if plan is None:
         return "the report has no plan (1..N): it may not be whole" if count else "the console shows no TAP"
     if plan != count:
-        return f"the plan promises {how_many(plan, 'test')}, the report has {count}"
+        return f"the plan promises {how_many(plan, 'test')}, the report has {count:,}"
     if 0 < document.plan_at < count:
         return "the plan line is between the tests: it must come first or last"
     if set(document.ids) != set(range(1, count + 1)):

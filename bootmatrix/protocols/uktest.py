@@ -89,7 +89,7 @@ def _count(reading: _Reading, what: str, failed: int, total: int) -> None:
     before = reading.counted.get(what, (0, 0))
     reading.counted[what] = (max(before[0], failed), max(before[1], total))
     if what == "cases" and total > len(reading.cases) and not reading.short:
-        reading.short = f"uktest counts {how_many(total, 'case')}, the console shows {len(reading.cases)}"
+        reading.short = f"uktest counts {how_many(total, 'case')}, the console shows {len(reading.cases):,}"
 
 
 def _owner(cases: list[_Open]) -> _Open:
@@ -106,7 +106,7 @@ def _trouble(reading: _Reading, failed: int) -> str:
     failed_suites = reading.counted.get("suites", (0, 0))[0]
     if failed_cases > failed or (failed_suites and not failed):
         counts = f"{how_many(failed_cases, 'failed case')} in {how_many(failed_suites, 'suite')}"
-        return f"uktest counts {counts}, the console shows {failed}"
+        return f"uktest counts {counts}, the console shows {failed:,}"
     if reading.short:
         return reading.short
     return "" if reading.cases else "uktest ran no case"

@@ -99,7 +99,7 @@ class Frame:
 
     def _time(self, now: float) -> list[Span]:
         done = sum(self.tally.counts)
-        parts = [f"{done}/{how_many(self.total, 'test')}", whole(now - self.started)]
+        parts = [f"{done:,}/{how_many(self.total, 'test')}", whole(now - self.started)]
         if done < self.total:
             parts.append(self.estimate.text())
         extras = {

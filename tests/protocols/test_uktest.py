@@ -85,7 +85,7 @@ def test_what_ends_a_suite_fails_a_case(line: str, name: str) -> None:
         ("", "no uktest line"),
         ("Hello\nCalling main(1, ['x'])\n", "no uktest line"),
         ("test: s->c\n\tx .... [ PASSED ]\n", "no 'uktest:cases' line"),
-        ("test: s->c\nuktest:cases: 1 failed, 1 total\n", "counts 1 failed cases in 0 suites, the console shows 0"),
+        ("test: s->c\nuktest:cases: 1 failed, 1 total\n", "counts 1 failed case in 0 suites, the console shows 0"),
         ("test: s->c\nuktest:suites: 1 failed, 1 total\nuktest:cases: 1 total\n", "the console shows 0"),
         ("test: s->c\nuktest:cases: 2 total\n", "counts 2 cases, the console shows 1"),
         ("uktest:cases: 2 total\ntest: s->c\ntest: s->d\n", "counts 2 cases, the console shows 0"),
@@ -106,7 +106,7 @@ def test_a_report_without_statistics_names_the_remedy() -> None:
 @pytest.mark.parametrize(
     ("statistics", "trouble"),
     [
-        (["1 failed, 1 total", "1 total"], "counts 1 failed cases"),
+        (["1 failed, 1 total", "1 total"], "counts 1 failed case"),
         (["3 total", "1 total"], "counts 3 cases, the console shows 1"),
         (["1 total", "1 total"], ""),
         (["\u0661 total"], "no 'uktest:cases' line"),

@@ -86,7 +86,7 @@ def test_threads_may_tell_at_the_same_time() -> None:
         while any(thread.is_alive() for thread in threads):
             shown.draw()
         shown.draw()
-        assert tail(shown.terminal.text(), 1) == ["2400/2400 tests, 0 s"]
+        assert tail(shown.terminal.text(), 1) == ["2,400/2,400 tests, 0 s"]
     text = shown.terminal.text()
     assert "F 240 failed  ■ 2160 passed" in text
     assert text.count("F failed ") == 240
