@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import tenacity
+
 from bootmatrix import uses
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.containers import engine
@@ -17,22 +19,39 @@ from bootmatrix.toolchains import bases, imagebuild, marks
 from bootmatrix.upkeep.kept import DAY, Item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 NAMELESS = "<none>:<none>"
+TRIES = 10
 
 
 def items(*, unmarked: bool) -> Iterator[Item]:
     """Each with what it does not share with another; raises InfrastructureError if the engine does not answer."""
     with engine.speaking("the images cannot be listed"):
-        found = engine.client().images(filters={"label": imagebuild.LABEL})
-        made = engine.client().images(name=bases.STAND_INS)
-        shared = {each["Id"]: max(0, each.get("SharedSize") or 0) for each in engine.client().df().get("Images") or ()}
+        found = listed(lambda: engine.client().images(filters={"label": imagebuild.LABEL}))
+        made = listed(lambda: engine.client().images(name=bases.STAND_INS))
+        usage = listed(engine.client().df)
+    shared = {each["Id"]: max(0, each.get("SharedSize") or 0) for each in usage.get("Images") or ()}
     for kind, each in [*(("image", image) for image in found), *(("base", image) for image in made)]:
         tags = [tag for tag in each.get("RepoTags") or [] if tag != NAMELESS]
         on_it = [mark for mark in marks.of(tags) if mark.counts]
         if any(mark.is_ours for mark in on_it) or (unmarked and not on_it):
             yield _item(kind, each, tags, int(each["Size"]) - shared.get(each["Id"], 0))
+
+
+def listed(ask: Callable[[], Any]) -> Any:
+    """What the engine lists. Podman refuses where an image is removed meanwhile, of all images alike: then it is asked
+    again.
+    """
+    from docker.errors import APIError  # noqa: PLC0415
+
+    def is_passing(error: BaseException) -> bool:
+        return isinstance(error, APIError) and "image not known" in engine.reason(error)
+
+    tries = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(is_passing), stop=tenacity.stop_after_attempt(TRIES), reraise=True
+    )
+    return tries(ask)
 
 
 def _item(kind: str, image: dict[str, Any], tags: list[str], size: int) -> Item:

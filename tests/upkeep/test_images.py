@@ -8,6 +8,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+from docker.errors import APIError
 from engines import podman_service
 from support import bootmatrix
 
@@ -198,3 +199,27 @@ def test_a_spoilt_id_of_a_cache_is_made_anew(tmp_path: Path, monkeypatch: pytest
     assert marks.ID.fullmatch(found)
     assert file.read_text() == f"{found}\n"
     assert (found != "0" * 16, victim.read_text()) == (True, "0" * 16)
+
+
+@pytest.mark.parametrize(
+    ("refusals", "said"),
+    [
+        (["abc: image not known"] * (images.TRIES - 1), ""),
+        (["abc: image not known"] * images.TRIES, "image not known"),
+        (["no space left on device"], "no space left"),
+    ],
+)
+def test_what_goes_while_images_are_listed_is_asked_for_again_and_not_for_ever(refusals: list[str], said: str) -> None:
+    left = list(refusals)
+
+    def ask() -> str:
+        if left:
+            raise APIError("500 Server Error", explanation=left.pop())
+        return "listed"
+
+    if said:
+        with pytest.raises(APIError, match=said):
+            images.listed(ask)
+    else:
+        assert images.listed(ask) == "listed"
+    assert left == []
