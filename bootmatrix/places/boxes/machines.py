@@ -43,14 +43,20 @@ class Machines:
         self.place = ContainerPlace(box, pool)
         self._machines: list[Machine] = []
         self._lock, self._beginning = threading.Lock(), threading.Lock()
-        self._closed = False
+        self._closed, self._forgiving = False, True
+        self._excused: object = None
         self._programs: dict[str, bytes] = {}
 
     def take(self, image: str, job: Job) -> Slot:
         """A slot for the job; raises InfrastructureError if there is none to be had."""
         self.pool.await_engine()
         root = self._root(image)
-        slot = self._reserved(image, job)
+        try:
+            slot = self._reserved(image, job)
+        except InfrastructureError:
+            if not self._forgiven():
+                raise
+            return self.take(image, job)
         known = slot.machine.served
         try:
             if not slot.suits(image, job):
@@ -60,11 +66,22 @@ class Machines:
             if not isinstance(error, InfrastructureError) or not slot.lost:
                 raise
             slot.machine.close()
-            if not known:
+            if not known and not self._forgiven(slot.machine):
                 raise
         else:
+            self._forgiving = True
             return slot
         return self.take(image, job)  # that machine was lost before it had anything of this job
+
+    def _forgiven(self, lost: object = None) -> bool:
+        """Whether another is begun in the place of one that never served: once, until one does. All who were in that
+        one have another.
+        """
+        with self._lock:
+            if not self._forgiving and (lost is None or lost is not self._excused):
+                return False
+            self._forgiving, self._excused = False, lost
+            return not self._closed
 
     def renew(self, slot: Slot, image: str, job: Job) -> None:
         """Make a slot anew for a job of the same room; raises InfrastructureError."""

@@ -50,6 +50,15 @@ class BoxHost(Host):
         return "" if device in {TUN, *KINDS} else f"{self.name} has no {device}"
 
 
+class BoxProcess(ContainerProcess):
+    """A job in a slot; it does not end with the container that has its networks, which are outside of the box."""
+
+    def check_ends(self) -> None:
+        if self.namespace:
+            self.namespace.check()
+        super().check_ends()
+
+
 class BoxPlace(ContainerPlace):
     """An image, by its tag, in one of `machines`. The networks of boots are in containers of the box's image."""
 
@@ -83,7 +92,7 @@ class BoxPlace(ContainerPlace):
     def start(self, job: Job, begin: Begin = nothing) -> Iterator[Process]:
         with self._networks(job) as around:
             taken = self.machines.take(self.image, job)
-            process, gone = ContainerProcess(taken), True
+            process, gone = BoxProcess(taken), True
             mine = taken.of(job)
             on = mine.with_name(disks.beside(mine.name))
             try:

@@ -48,7 +48,7 @@ class Made:
         return self.memory - sum(each.taken for each in self.slots)
 
     def close(self) -> None:
-        self.closed = True
+        self.closed, self.alive = True, False
 
 
 class Engine:
@@ -112,6 +112,58 @@ def test_what_is_begun_for_a_job_is_that_jobs_however_many_others_wait() -> None
         assert first.result(SECONDS) is kept.begun[0].slots[0]
         assert all(each.result(SECONDS) not in kept.begun[0].slots for each in others)
     assert len(kept.begun) == 1 + small / machine.SLOTS
+
+
+class Failing(Kept):
+    """Those of these numbers cannot be begun."""
+
+    def __init__(self, *bad: int) -> None:
+        super().__init__(0)
+        self.bad, self.count = bad, 0
+
+    def _begin(self, job: Job) -> Machine:
+        self.count += 1
+        if self.count in self.bad:
+            raise InfrastructureError(f"box {self.count} cannot be started")
+        self.begun.append(Made(job.guest + TENDER))
+        return cast("Machine", self.begun[-1])
+
+
+def test_one_machine_may_fail_to_begin_before_one_serves() -> None:
+    kept = Failing(1, 3, 5, 6)
+    for number in (2, 4):
+        assert kept.take("image", job()) in kept.begun[-1].slots
+        assert kept.count == number
+    with pytest.raises(InfrastructureError, match="box 6 cannot be started"):
+        kept.take("image", job())
+    assert kept.take("image", job()) in kept.begun[-1].slots
+
+
+class Dying(Fit):
+    """Its machine dies before it is fit, once two wait for that."""
+
+    together = threading.Barrier(2)
+
+    def suits(self, image: str, job: Job) -> bool:
+        del image, job
+        return False
+
+    def fit(self, image: str, root: str, job: Job) -> None:
+        del image, root, job
+        self.together.wait(SECONDS)
+        raise InfrastructureError("it died")
+
+
+def test_all_who_waited_for_one_that_died_have_another() -> None:
+    kept = Failing()
+    dying = Made(4 * TENDER)
+    dying.served = False
+    dying.slots = [Dying(cast("slot.Host", dying), number) for number in range(2)]
+    kept._machines.append(cast("Machine", dying))  # noqa: SLF001
+    with ThreadPoolExecutor(2) as threads:
+        found = [threads.submit(kept.take, "image", job()) for _ in range(2)]
+        assert {each.result(SECONDS).machine for each in found} == {cast("slot.Host", each) for each in kept.begun}
+    assert dying.closed
 
 
 def test_a_machine_that_was_begun_when_all_had_ended_is_ended() -> None:

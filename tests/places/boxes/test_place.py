@@ -158,6 +158,24 @@ def test_a_guest_in_a_box_is_reached_over_its_network(place: BoxPlace) -> None:
             assert echoed(namespace, b"a line" * 2000) == b"a line" * 2000
 
 
+def test_a_job_whose_network_is_lost_is_told_as_that(place: BoxPlace) -> None:
+    """The container that has it is gone, of which a guest knows nothing."""
+    program()
+    with running(place, job(place)) as process:
+        assert engine.remove(attached(process).home)
+        with pytest.raises(InfrastructureError, match="was ended from outside"):
+            until_nothing_more(process)
+    with running(place, job(place)) as process:
+        assert ping(attached(process)) == b"hello"
+
+
+def until_nothing_more(process: Process) -> None:
+    """For a minute at most."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        process.read(1.0)
+
+
 def test_each_job_has_the_links_of_its_own_interfaces(place: BoxPlace) -> None:
     """A slot that was made for one has not those of the next."""
     first = interface()
