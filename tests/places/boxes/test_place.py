@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +11,10 @@ from networked import attached, echoed, interface, job, ping, program, running
 from places.boxes.boxed import machine, shell
 from support import read, run_job
 
-from bootmatrix.errors import UserError
+from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.model import MIB
 from bootmatrix.places.boxes import lending
+from bootmatrix.places.containers import engine
 from bootmatrix.places.disks import Disk
 from bootmatrix.places.place import Exit
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.places.boxes.place import BoxPlace
+    from bootmatrix.places.place import Process
     from bootmatrix.places.usage import Sample
 
 pytestmark = pytest.mark.docker
