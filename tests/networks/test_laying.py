@@ -147,3 +147,33 @@ def test_taps_that_somebody_has_attached_to_are_seen_at_once(namespace: Apart, a
 def test_what_is_attached_by_a_socket_is_not_asked_for(asked: Asked) -> None:
     laying.hurry(asked, [interface(by_socket=True)])  # type: ignore[arg-type]
     assert asked.times == 0
+
+
+class Late:
+    """A namespace whose orders, which nobody waits for, are carried out when all else has been done."""
+
+    def __init__(self, namespace: Apart) -> None:
+        self.namespace = namespace
+        self.orders: list[bytes] = []
+
+    def netlink(self, request: bytes, protocol: int = laying.ROUTES) -> bytes:
+        return self.namespace.netlink(request, protocol)
+
+    def post(self, request: bytes) -> None:
+        self.orders.append(request)
+
+    def held(self) -> bool:
+        return False
+
+
+def test_what_a_boot_has_given_up_itself_costs_the_next_nothing(namespace: Apart) -> None:
+    """Its tap is gone already: an order to remove all links would be carried out when the next boot has its own."""
+    late, before, ends = Late(namespace), laying.state(namespace), {"lan": namespace}
+    laying.lay(namespace, [interface()], ends)
+    ordered(namespace, "delete", interface().device)
+    assert laying.clear(late, before) == ""  # type: ignore[arg-type]  # all of a kernel that is needed
+    laying.lay(namespace, [interface()], ends)
+    there = laying.state(namespace)
+    for order in late.orders:
+        namespace.netlink(order)
+    assert laying.state(namespace) == there
