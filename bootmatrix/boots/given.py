@@ -46,19 +46,40 @@ class Disks:
     blocks: tuple[Block, ...] = ()
 
 
-def of(step: BootStep, fields: TestFields, place: Place, output: Path | None) -> Given:
+@dataclass
+class Shared:
+    """What many boots have in common, looked for once: where a build's output is inside, and a test's placeholders."""
+
+    _outputs: dict[tuple[str, Path], str] = field(default_factory=dict)
+    _names: dict[int, frozenset[str]] = field(default_factory=dict)  # by a template's id: the plan keeps them all
+
+    def output(self, place: Place, output: Path) -> str:
+        """Its path inside."""
+        key = (place.name, output)
+        if key not in self._outputs:
+            self._outputs[key] = place.mount(output, BUILD).inside
+        return self._outputs[key]
+
+    def names(self, step: BootStep) -> frozenset[str]:
+        key = id(step.template)
+        if key not in self._names:
+            self._names[key] = frozenset(filling.names(step.template))
+        return self._names[key]
+
+
+def of(step: BootStep, fields: TestFields, place: Place, output: Path | None, shared: Shared) -> Given:
     """Raises UserError for a file that is not there, or a placeholder that has no value here."""
     roots = (step.root, *([output] if output else []))
     here, inside = step.placeholders, step.placeholders
     if output:
-        here[template.OUTPUT], inside[template.OUTPUT] = str(output), place.mount(output, BUILD).inside
+        here[template.OUTPUT], inside[template.OUTPUT] = str(output), shared.output(place, output)
     mounts = []
     for name, text in filling.of_key(fields, "files", here).items() if fields.files else ():
         file = _file(text, f"the file '{name}'", roots, step)
         seen, mount = _seen(place, file, name, step.root, output)
         here[template.FILES + name], inside[template.FILES + name] = str(file), seen
         mounts += [mount] if mount else []
-    _check_names(fields, step, inside)
+    _check_names(shared.names(step).union(_names(step.runner)), fields, inside)
     return Given(tuple(mounts), here, inside, roots)
 
 
@@ -129,10 +150,10 @@ def _seen(place: Place, file: Path, name: str, root: Path, output: Path | None) 
     return mount.inside, mount
 
 
-def _check_names(fields: TestFields, step: BootStep, known: Mapping[str, str]) -> None:
+def _check_names(names: frozenset[str], fields: TestFields, known: Mapping[str, str]) -> None:
     """A file or a network that another override names, or an output without a build, stands for nothing here."""
     own = {template.BLOCKS + name for key, wanted in fields.blocks.items() for name in wanted.names(key)}
-    for name in sorted(filling.names(step.template).union(_names(step.runner)) - known.keys() - own):
+    for name in sorted(names - known.keys() - own):
         if name == template.OUTPUT or name.startswith((template.FILES, template.BLOCKS, template.NET, template.GUESTS)):
             raise UserError(_without_value(name, fields))
 

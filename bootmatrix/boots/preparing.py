@@ -65,6 +65,7 @@ class Preparer:
     tenders: Tenders = field(default_factory=Tenders)
     _unikernels: dict[tuple[str, Path, str], Seen] = field(default_factory=dict)
     accelerators: Accelerators = field(default_factory=Accelerators)
+    _shared: given.Shared = field(default_factory=given.Shared)
 
     def prepare(self, step: BootStep, fields: TestFields, place: Place) -> Prepared:
         """Raises Unavailable, Rejected or UserError, with the reason, if the boot cannot or must not be tried."""
@@ -75,7 +76,7 @@ class Preparer:
                 raise Unavailable(f"{place.host.name} has no {path}, which the test requires")
         output = step.build.output(place) if step.build else None
         seen = self._seen(place, output, step, fields.unikernel)
-        ours = given.of(step, fields, place, output)
+        ours = given.of(step, fields, place, output, self._shared)
         mounts = joined(() if seen.trouble else (seen.mount,), ours.mounts)
         interfaces = attaching.interfaces(step, place)
         room = Job(
