@@ -10,6 +10,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from bootmatrix import files, host
+from bootmatrix.program import unexpected
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,7 @@ def handed(device: Path, *, others: bool = False) -> str:
     `others`, everybody in a container: here none but root comes to it.
 
     Where none can be made, as in a container without that right, it is the device's own, and a probe finds it useless.
+    Raises Fatal where the disk takes no more.
     """
     found = device.stat()
     if os.getuid() or found.st_mode & stat.S_IWOTH or group(device):
@@ -46,7 +48,7 @@ def handed(device: Path, *, others: bool = False) -> str:
             _make(node, found.st_rdev, owner, mode)
     except OSError as error:
         if error.errno not in IMPOSSIBLE:
-            raise
+            raise unexpected.of_file(error) from None
         return str(device)
     return str(node)
 

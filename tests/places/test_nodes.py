@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bootmatrix.errors import Fatal
 from bootmatrix.places import nodes
 
 if TYPE_CHECKING:
@@ -150,4 +151,17 @@ def test_where_no_node_can_be_made_the_hosts_own_is_handed_in(
 
     monkeypatch.setattr(os, "mknod", refused)
     assert nodes.handed(made) == str(made)
+    assert not list(cache.iterdir())
+
+
+def test_a_disk_that_takes_no_more_is_told(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host's own would be handed in, and the boot fail for want of rights."""
+    made = device(tmp_path, 0o600)
+
+    def full(name: Path, *_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(name))
+
+    monkeypatch.setattr(os, "mknod", full)
+    with pytest.raises(Fatal, match="cannot be written: No space left on device"):
+        nodes.handed(made)
     assert not list(cache.iterdir())
