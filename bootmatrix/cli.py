@@ -11,7 +11,7 @@ import click
 
 from bootmatrix import __version__
 from bootmatrix.errors import suggest
-from bootmatrix.program import guard, leaving, signals, streams
+from bootmatrix.program import guard, leaving, plugless, signals, streams
 
 COMPLETE = "_BOOTMATRIX_COMPLETE"  # click's name for it
 ENDLESS = {"list", "plan"}  # what ends with its reader: nothing is lost, and there may be a million lines
@@ -104,6 +104,7 @@ def main() -> None:
     """Run the command line and exit."""
     signals.prepare()
     streams.prepare()
+    plugless.prepare()
     if COMPLETE in os.environ:  # a shell asks for what can be completed, or for the script that does so
         from bootmatrix.program import completion  # noqa: PLC0415
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.model import Report, Runner
 
-CONTRACTS = {"runners": model.Runner, "reports": model.Report}
+CONTRACTS = {"runners": "Runner", "reports": "Report"}  # what `model` calls them, and a plug-in its own
 BOX = "box-"  # how the names of images begin that are boxes, and no operating systems to build in
 DATA = frozenset({"images", "kits"})  # all others are code
 HERE = Path(__file__).resolve().parent
@@ -163,11 +163,10 @@ def _class(kind: str, name: str, root: Path) -> type[Any]:
 def _class_of(folder: str, name: str, root: Path, path: tuple[Path, ...]) -> type[Any]:
     """`path` is where it comes from now: a repository may become a trusted one."""
     del path
-    contract: type[Any] = CONTRACTS[folder]
+    word = CONTRACTS[folder]
     module = load(folder, name, root)
-    kind = getattr(module, contract.__name__, None)
-    if not (isinstance(kind, type) and issubclass(kind, contract)):
-        word = contract.__name__
+    kind = getattr(module, word, None)
+    if not (isinstance(kind, type) and issubclass(kind, getattr(model, word))):
         raise UserError(Problem(f"{module.__file__} has no `class {word}(model.{word})`"))
     if callable(getattr(kind, "argv", None)):
         what = f"the class {kind.__name__} of {module.__file__} has `argv(boot)`, which is `launch(boot)` now"

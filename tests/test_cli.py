@@ -74,10 +74,13 @@ def test_neither_version_nor_help_import_what_only_commands_need() -> None:
 
 
 def test_a_list_imports_nothing_that_only_runs_need(project: Path) -> None:
-    script = "import sys; from bootmatrix import cli; cli.cli(['list'], standalone_mode=False); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], cwd=project, capture_output=True, text=True, check=True)
+    script = "import atexit, sys; from bootmatrix import cli; atexit.register(lambda: print(*sys.modules)); cli.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "list"], cwd=project, capture_output=True, text=True, check=True
+    )
     loaded = set(done.stdout.splitlines()[-1].split())
     assert not {"docker", "rich", "regex", "tenacity", "junit_xml", "platformdirs", "subprocess"} & loaded
+    assert not {"importlib.metadata", "email", "bootmatrix.model.result"} & loaded
     ours = {name.split(".")[1] for name in loaded if name.startswith("bootmatrix.")}
     plain = {"files", "program", "repository", "sparse", "trust", "unknown"}
     assert ours <= {"cli", "commands", "engines", "errors", "matrix", "model", "plugins", "quantities", *plain}

@@ -16,23 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 USER = r"(?:(?P<user>[A-Za-z0-9_.][A-Za-z0-9_.@+-]*)@)?"
-ADDRESS = re.compile(
-    rf"{USER}(?P<host>[A-Za-z0-9_.][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?\])(?::(?P<port>[0-9]{{1,5}}))?"
-)
-OPTION = re.compile(r"[A-Za-z][A-Za-z0-9]*=[^\0\r\n]+")
+HOST = r"(?P<host>[A-Za-z0-9_.][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?\])"
+ADDRESS = rf"{USER}{HOST}(?::(?P<port>[0-9]{{1,5}}))?"
+OPTION = r"[A-Za-z][A-Za-z0-9]*=[^\0\r\n]+"
 HIGHEST = 65535  # of ports
 ALWAYS = ("cc", "ld")  # asked for their versions on each host
 
 
 def _address(value: str) -> str:
-    found = ADDRESS.fullmatch(value)
+    found = re.fullmatch(ADDRESS, value)
     if not found or not 0 < int(found["port"] or 1) <= HIGHEST:
         raise ValueError(f"'{value}' is not an address for ssh; write it as root@freebsd.example:22")
     return value
 
 
 def _option(value: str) -> str:
-    if not OPTION.fullmatch(value):
+    if not re.fullmatch(OPTION, value):
         raise ValueError(f"'{value}' is not an option of ssh -o; write it as IdentityFile=~/.ssh/ci")
     return value
 
@@ -72,7 +71,7 @@ def remotes(hosts: Mapping[str, Host], compilers: Iterable[str]) -> dict[str, Re
 
 
 def _remote(name: str, host: Host, compilers: Iterable[str]) -> Remote:
-    found: Any = ADDRESS.fullmatch(host.ssh.to)
+    found: Any = re.fullmatch(ADDRESS, host.ssh.to)
     address = found["host"].strip("[]")
     variables = (words for arches in host.compilers.values() for each in arches.values() for words in each.values())
     programs = {*ALWAYS, *compilers, *(words.split()[0] for words in variables if words.strip())}

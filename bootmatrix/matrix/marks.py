@@ -33,17 +33,14 @@ class Filled:
         return "Placeholders are filled in at each attempt." if each else "Placeholders are filled in."
 
 
-@dataclass(frozen=True)
 class AsWritten:
     """Marks texts in which braces mean nothing."""
 
 
-@dataclass(frozen=True)
 class Expression:
     """Marks a text that is a regular expression: what is filled in stands for itself there."""
 
 
-@dataclass(frozen=True)
 class Merged:
     """Marks a mapping that layers merge key by key."""
 
@@ -51,12 +48,10 @@ class Merged:
         return "Layers merge key by key."
 
 
-@dataclass(frozen=True)
 class Replaced:
     """Marks a mapping that a layer replaces as a whole, as it does with all that is no mapping."""
 
 
-@dataclass(frozen=True)
 class Layered:
     """Marks a mapping whose entries are layers themselves, with keys of a test: merged name by name, each after all
     that the test says, and filled in and checked as the test's own keys are.
@@ -66,14 +61,12 @@ class Layered:
         return "Layers merge key by key."
 
 
-@dataclass(frozen=True)
 class NotInPass:
     """Marks what a pass does not depend on: how a boot is scheduled and tried again, what is done where it cannot be
     tried, and what the key of a pass has in another form.
     """
 
 
-@dataclass(frozen=True)
 class Told:
     """Marks what goes into a test's result as it is, among its labels: a mapping entry by entry, else by the key's
     name. Reports show labels without knowing any.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from bootmatrix.model.phase import Signs
+from bootmatrix.model.units import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from bootmatrix.model.outcome import Ending, Outcome
     from bootmatrix.model.world import Block, Interface
-
-MIB = 1 << 20
 
 
 @dataclass(frozen=True)

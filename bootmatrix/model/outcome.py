@@ -27,6 +27,7 @@ class OutcomeKind(StrEnum):
 OUTCOMES = tuple(OutcomeKind)
 TOO_SLOW = "its limits of time"
 """The evidence of an outcome of a boot that is tried again since it passed, but was slower than its limits allow."""
+BUILTIN = frozenset({"format", "test", "cell"})  # placeholders that are no axis and no parameter
 NOT_THE_GUESTS = frozenset({OutcomeKind.REJECTED, OutcomeKind.BROKEN})
 """What a guest has no part in."""
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from bootmatrix.model.bounds import Name, Number, OneDeep, OneOf, Seconds, Size, Time
 from bootmatrix.model.check import CheckResult  # noqa: TC001  # pydantic reads a run's results back by these types
 from bootmatrix.model.growth import Growth  # noqa: TC001  # pydantic reads a run's results back by these types
-from bootmatrix.model.outcome import Outcome, OutcomeKind
+from bootmatrix.model.outcome import BUILTIN, Outcome, OutcomeKind
 from bootmatrix.model.pair import PairFinding  # noqa: TC001  # pydantic reads a run's results back by these types
 from bootmatrix.model.phase import Phase, PhaseName
+from bootmatrix.model.quarantine import Quarantine
 from bootmatrix.model.verdicts import GOOD_VERDICTS, VERDICTS, Verdict
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 TOLD = frozenset({PhaseName.FIRMWARE, PhaseName.ENTRY, PhaseName.FIRST_BYTE})
 """Phases that are measures only as such."""
-BUILTIN = frozenset({"format", "test", "cell"})  # placeholders that are no axis and no parameter
 
 
 class CaseStatus(StrEnum):
@@ -62,25 +62,6 @@ class Measure:
     value: Number
     unit: str = ""
     better: Annotated[str, OneOf(Better)] = Better.NEITHER
-
-
-@dataclass(frozen=True)
-class Quarantine:
-    """A test that is known not to work: it runs, but fails no run until the end of the day `until` (ISO 8601, UTC).
-
-    `where` is the entry's place in matrix.yaml, as that of a Result. False if the test is in none.
-    """
-
-    owner: str = ""
-    reason: str = ""
-    until: str = ""
-    where: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.until)
-
-    def __str__(self) -> str:
-        return f"{self.reason} ({self.owner}, until {self.until})"
 
 
 @dataclass(frozen=True)
@@ -175,7 +156,7 @@ class Result:
     digest: str = ""
     size: Size = 0
     host: str = ""
-    quarantine: Quarantine = Quarantine()
+    quarantine: Quarantine = field(default=Quarantine())
     where: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     pairs: tuple[PairFinding, ...] = ()
