@@ -109,6 +109,17 @@ def test_a_guest_that_its_neighbours_keep_from_going_on_has_not_ended(tmp_path: 
     assert found.verdict == "contradicted", found.reason
 
 
+def test_a_command_that_looks_at_a_disk_has_its_time_on_a_busy_host_too(tmp_path: Path) -> None:
+    look = {"size": "1 MiB", "expect": {"command": ["sh", "-c", _burn(0.5), "{disk}"]}}
+    disk = script("exit 0 # {blocks.data}", blocks={"data": look}, timeout="2 s")
+    busy = script("taskset -c 0 timeout 10 sh -c 'while :; do :; done'; exit 0", params={"n": list("1234567")})
+    write_matrix(tmp_path, scripted(HOST, busy=busy, disk=disk))
+    bootmatrix("run", "--engine", "host", "-j", "8", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
+    (run,) = runs(tmp_path / "out")
+    (found,) = [result for result in results.load(run / "results.json").results if result.test == "disk"]
+    assert found.verdict == "passed", found.reason
+
+
 def _burn(seconds: float, then: str = "exit 0", before: str = ":") -> str:
     """So many seconds of processor 0, by the shell's own count of it, in any image."""
     return (
