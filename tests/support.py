@@ -18,11 +18,15 @@ import warm
 import yaml
 
 import bootmatrix as bootmatrix_itself
+from bootmatrix.model import Result
 from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Job, Place, Process
 from bootmatrix.runs import journal
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from bootmatrix.boots.boot import Booter
+    from bootmatrix.planning.step import BootStep
 
 # setpriv itself still has root's rights when it starts a program; what that starts has them no more
 OTHER = ("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "env", "--unset=HOME")
@@ -137,6 +141,15 @@ def read(process: Process) -> tuple[str, bytes]:
     item = process.read(60)
     assert item is not None, "nothing for a minute"
     return item
+
+
+def come_to(booter: Booter, step: BootStep, place: Place) -> Result:
+    """What a test comes to. On a busy machine it may be booted once more, as in a run."""
+    found = booter.run(step, step.fields, place)
+    if found and not isinstance(found, Result):
+        found = booter.run(step, step.fields, place, found)
+    assert isinstance(found, Result), found
+    return found
 
 
 def late(reason: str) -> str:

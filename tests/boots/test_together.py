@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import late, script, scripted, write_matrix
+from support import come_to, late, script, scripted, write_matrix
 
 from bootmatrix import results
 from bootmatrix.boots import boot, judgement, together
@@ -36,15 +36,10 @@ def step_of(folder: Path, guests: dict[str, Any], **fields: Any) -> BootStep:
 
 
 def booted(folder: Path, guests: dict[str, Any], **fields: Any) -> Result:
-    """Also as it is read back from the run. On a busy machine it may be tried once more, as in a run."""
+    """Also as it is read back from the run."""
     step = step_of(folder, guests, **fields)
     with contextlib.closing(Store(folder / "out", "run", 1)) as store:
-        booter = boot.Booter(store)
-        found = booter.run(step, step.fields, LocalPlace())
-        if isinstance(found, boot.Postponed):
-            found = booter.run(step, step.fields, LocalPlace(), found)
-    assert found
-    assert not isinstance(found, boot.Postponed)
+        found = come_to(boot.Booter(store), step, LocalPlace())
     assert results.decode(results.encode(found)) == found
     return found
 
