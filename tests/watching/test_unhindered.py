@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from watching.fakes import BEGUN, STATUS, Clock, FakeProcess, out
 
+from bootmatrix.boots import starvation
 from bootmatrix.places.place import CONSOLE
 from bootmatrix.places.strain import Strain
 from bootmatrix.watching.limits import Limits
@@ -94,3 +95,21 @@ def test_a_trace_without_end_is_none_while_others_have_its_processor() -> None:
         found = watch(Tracing(clock, PANIC, share), limits, threading.Event(), clock=clock)
         assert found.is_for(StopKind.PANIC)
         assert least <= found.seconds < most
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_what_a_silent_guest_had_is_asked_in_its_silence(busy: bool) -> None:
+    """It had run for long before others had its processor: what it lost since is little of all its time."""
+
+    class Lived(FakeProcess):
+        def read(self, seconds: float) -> tuple[str, bytes] | None:
+            return (CONSOLE, b".\n") if clock.now < BEGUN + 100 else super().read(seconds)
+
+        def strain(self) -> Strain | None:
+            lived = clock.now - BEGUN
+            return Strain(min(lived, 100.0), max(0.0, lived - 100.0) if busy else 0.0, 2)
+
+    clock = Clock(0.02)
+    found = watch(Lived(ends=False), Limits(1000, 1_000_000, idle=5.0), threading.Event(), clock=clock)
+    assert found.is_for(StopKind.IDLE)
+    assert bool(starvation.of(found, 1)) is busy
