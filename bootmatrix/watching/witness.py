@@ -74,11 +74,12 @@ class Findings:
     phases: tuple[Phase, ...] = ()
 
     def __or__(self, other: Findings) -> Findings:
-        """Both; of two that tell the same the second."""
+        """Both; of two that tell the same the second, and of two strains that of a part."""
+        strained = next((each for each in (other, self) if each.strained), other if other.strain else self)
         return Findings(
             memory=other.memory or self.memory,
-            strain=other.strain or self.strain,
-            strained=other.strained or self.strained,
+            strain=strained.strain,
+            strained=strained.strained,
             files={**self.files, **other.files},
             evidence={**self.evidence, **other.evidence},
             complaints=(*self.complaints, *other.complaints),
