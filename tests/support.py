@@ -18,11 +18,15 @@ import warm
 import yaml
 
 import bootmatrix as bootmatrix_itself
+from bootmatrix.model import Result
 from bootmatrix.places.place import CONSOLE, END, TENDER, Exit, Job, Place, Process
 from bootmatrix.runs import journal
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from bootmatrix.boots.boot import Booter
+    from bootmatrix.planning.step import BootStep
 
 # setpriv itself still has root's rights when it starts a program; what that starts has them no more
 OTHER = ("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "env", "--unset=HOME")
@@ -32,6 +36,9 @@ OTHER_WITH_TAPS = ("unshare", "--mount", "--propagation=private", *OWN_TUN, *OTH
 # the same program that the tests import: installed, it has its bytecode beside it
 PATHS = f"{Path(bootmatrix_itself.__file__).resolve().parent.parent}:{sysconfig.get_path('purelib')}"
 PACKAGES = Path(__file__).with_name("package.json")
+HAD = re.compile(
+    r"(no end|no console output) (?:within|for)(?: [0-9.]+ (?:ms|s|min))+(?:, in which it had [0-9]+% of a processor)?"
+)
 
 
 def bootmatrix(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -134,6 +141,20 @@ def read(process: Process) -> tuple[str, bytes]:
     item = process.read(60)
     assert item is not None, "nothing for a minute"
     return item
+
+
+def come_to(booter: Booter, step: BootStep, place: Place) -> Result:
+    """What a test comes to. On a busy machine it may be booted once more, as in a run."""
+    found = booter.run(step, step.fields, place)
+    if found and not isinstance(found, Result):
+        found = booter.run(step, step.fields, place, found)
+    assert isinstance(found, Result), found
+    return found
+
+
+def late(reason: str) -> str:
+    """A boot's reason without the time that it had: one that a busy host starved is tried again, and then has more."""
+    return HAD.sub(r"\1 in time", reason)
 
 
 def outside_code(markdown: str) -> str:

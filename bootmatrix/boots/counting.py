@@ -110,6 +110,7 @@ class Counting:
             exit_pattern=fields.console_exit,
             noise=f"{NOISE}|{noise}" if noise else NOISE,
             panic=prepared.step.runner.panic,
+            cpus=fields.cpus,
         )
         with place.start(job) as process:
             return watch(process, limits, self.stop, also=[tally])

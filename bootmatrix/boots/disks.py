@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
-from bootmatrix.boots import words
+from bootmatrix.boots import starvation, words
 from bootmatrix.boots.tenders import last_line
-from bootmatrix.errors import InfrastructureError, printable
+from bootmatrix.errors import InfrastructureError, Problem, printable
 from bootmatrix.judging import disks as contents
 from bootmatrix.matrix import filling
 from bootmatrix.model import Verdict
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from bootmatrix.boots.preparing import Prepared
     from bootmatrix.matrix.blocks import Disk as Wanted
     from bootmatrix.places.disks import Laid
-    from bootmatrix.places.place import Place
+    from bootmatrix.places.place import Job, Place
     from bootmatrix.runs.store import Store
     from bootmatrix.watching.watch import Watched
 
@@ -88,18 +89,23 @@ class _Examiner:
         words.check(argv)
         disk = Disk(os.fstat(descriptor).st_size, read_only=True, descriptor=descriptor)
         job = replace(self.prepared.job, argv=argv, folder=folder, disks={name: disk})
-        fields = self.prepared.fields
-        with self.place.start(job) as process:
-            seen = watch(process, Limits(fields.timeout, fields.console_limit, merge=True), self.stop)
+        seen = starvation.unhurried(partial(self._watched, job), self.prepared.fields.timeout)
         if seen.is_for(StopKind.INTERRUPTED):
             raise InfrastructureError(contents.INTERRUPTED)
         if seen.exit and seen.exit.status == 0:
             return
+        if starved := starvation.of(seen, starvation.PROCESSORS):
+            what = f"the check of the disk '{name}' was starved of processor time: {seen.stopped}, {starved}"
+            raise InfrastructureError(Problem(what, remedy=starvation.REMEDY))
         ended = seen.stopped
         if seen.exit:
             ended = f"was ended by {seen.exit.signal}" if seen.exit.signal else f"ended with status {seen.exit.status}"
         said = printable(last_line(texts.clean(seen.console.raw())), 200)
         yield f"the check of the disk '{name}', {printable(shlex.join(argv), 100)}, {ended}: {said}"
+
+    def _watched(self, job: Job, seconds: float) -> Watched:
+        with self.place.start(job) as process:
+            return watch(process, Limits(seconds, self.prepared.fields.console_limit, merge=True), self.stop)
 
 
 def kept(store: Store, test: str, attempt: str, laid: Laid | None, verdict: Verdict) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ def limits(step: BootStep, fields: TestFields, stretch: float, member: Member | 
         noise=step.runner.noise,
         panic=step.runner.panic,
         waits=member.waits if member else bool,
+        cpus=fields.cpus,
     )
 
 

@@ -23,7 +23,7 @@ REMEDY = "run it again when this host is less busy, or with a smaller -j"
 
 @dataclass(frozen=True)
 class Starvation:
-    """`wall` is how many seconds the boot had, in which its guest could use so many `cpus`."""
+    """`wall` is how many seconds it had for what it did not do in time, in which its guest could use so many `cpus`."""
 
     strain: Strain
     wall: float
@@ -54,7 +54,8 @@ def of(seen: Watched, cpus: int) -> Starvation | None:
     """
     if not seen.late or seen.findings.strain is None:
         return None
-    found = Starvation(seen.findings.strain, max(seen.seconds - seen.stood, 0.001), cpus)
+    wall = seen.findings.strained or max(seen.seconds - seen.stood, 0.001)
+    found = Starvation(seen.findings.strain, wall, cpus)
     return found if found.share < STARVED else None
 
 

@@ -85,8 +85,8 @@ class Report:
 
 
 class Failed(Exception):
-    """What was expected and what came, as a sentence. `final`: another try would change nothing; `late`: the time was
-    over, so that an earlier try's sentence may say more.
+    """What was expected and what came, as a sentence. `final`: another try would change nothing; `late`: its time was
+    over, so that an earlier try's sentence may say more, or that of an answer was. A starved guest may yet do better.
     """
 
     def __init__(self, sentence: str, *, final: bool = False, late: bool = False, report: Report | None = None) -> None:

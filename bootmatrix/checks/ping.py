@@ -196,7 +196,7 @@ class _Series:
             what = f"{self.tried.address} did not answer {self.lost:,} of {how_many(self.echoes.sent, 'ping')} ({may})"
         if self.others:
             what += f"; {how_many(self.others, 'message')} came besides that answered none"
-        return Failed(what, final=bool(self.times), late=late, report=self.report())
+        return Failed(what, final=bool(self.times), late=late or bool(self.lost), report=self.report())
 
     def report(self) -> Report:
         took = self.tried.clock() - self.began

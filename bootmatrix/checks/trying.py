@@ -65,4 +65,4 @@ def _was_cut_off(error: Failed, lasted: float, seconds: float) -> bool:
 def _worded(said: Failed, tries: int, seconds: float, *, over: bool) -> Failed:
     """How often and how long it was tried."""
     often = f"{how_many(tries, 'try')} within {human_time(seconds)}"
-    return Failed(f"{said} ({often})" if over or tries > 1 else str(said), late=over, report=said.report)
+    return Failed(f"{said} ({often})" if over or tries > 1 else str(said), late=over or said.late, report=said.report)

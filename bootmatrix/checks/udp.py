@@ -119,7 +119,7 @@ class _Series:
         else:
             may = f"{self.options.loss:g} % may be lost"
             what = f"{self.where} did not answer {lost:,} of {how_many(self.sent, 'datagram')} ({may}){why}"
-        return Failed(what, final=final and bool(self.times), late=late, report=self._report(began))
+        return Failed(what, final=final and bool(self.times), late=late or final, report=self._report(began))
 
     def _report(self, began: float) -> Report:
         took = self.tried.clock() - began

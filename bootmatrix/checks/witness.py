@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.checks import telling
 from bootmatrix.checks.sequence import Checking, passed
+from bootmatrix.checks.strained import Strained
 from bootmatrix.judging import metrics
 from bootmatrix.model import CheckStatus
 from bootmatrix.places.place import CONSOLE
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bootmatrix.checks.check import World
+    from bootmatrix.checks.sequence import Made
     from bootmatrix.matrix.checks import Check
     from bootmatrix.places.place import Process
 
@@ -49,6 +51,8 @@ class Checks(Witness):
         self._at_once, self._then = at_once, then
         self._world: World | None = None
         self._checking: Checking | None = None
+        self._strained: Strained | None = None
+        self._late: Made | None = None
         self._told = False
         self._ready = False  # whether it was, and was then asked
 
@@ -56,6 +60,7 @@ class Checks(Witness):
         del now
         self._world = self._world_of(process)
         self._checking = Checking(self._checks, self._world, stretch=self._stretch, again=self._again)
+        self._strained = Strained(process, self._stretch)
         if self._at_once:
             self._checking.begin()
 
@@ -73,12 +78,15 @@ class Checks(Witness):
         del moment
         checking = self._checking
         if not checking or not checking.done.is_set():
+            if checking and self._strained:
+                self._strained.look(checking.made)
             return None
         if checking.trouble:
             raise checking.trouble
         if not passed(checking.made):
             failed = [each for each in checking.made if each.status == CheckStatus.FAILED]
             first = min(failed, key=lambda each: each.late)  # a wrong answer is one, however late others are beside it
+            self._late = first if first.late else None
             kind = StopKind.CHECK_LATE if first.late else StopKind.CHECKED
             return Stop(kind, f"the check '{first.name}' failed")
         if not self._then:
@@ -97,13 +105,14 @@ class Checks(Witness):
     def ended(self, ending: Ending) -> Findings:
         if not self._checking:
             return Findings()
+        had = self._strained.found(self._late) if self._strained and self._late else Findings()
         self._checking.end(PATIENCE)
         if self._checking.trouble and not (ending.stop and ending.stop.is_final):
             raise self._checking.trouble
         made, why = self._checking.made, _why(ending)
         undone = tuple(telling.undone(made, why))
         answered = self._ready or any(each.status == CheckStatus.PASSED for each in made)  # too late to skip itself
-        return Findings(
+        return had | Findings(
             checks=tuple(telling.results(made, why)),
             complaints=(*telling.complaints(made), *(undone if answered else ())),
             undone=() if answered else undone,

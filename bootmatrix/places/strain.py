@@ -29,6 +29,10 @@ class Strain:
     waited: float
     processors: float = math.inf
 
+    def since(self, before: Strain) -> Strain:
+        """What came after that; a thread that has ended since has no part in it."""
+        return Strain(max(0.0, self.cpu - before.cpu), max(0.0, self.waited - before.waited), self.processors)
+
     def allowed(self, wall: float, cpus: int) -> float:
         """Seconds of processor time that it would have had in so many seconds, had nobody else wanted any: what it
         asked for, but never more than its test declares (`cpus`) and its host gives.

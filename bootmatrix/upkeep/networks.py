@@ -15,6 +15,7 @@ from bootmatrix.places.here import apart
 from bootmatrix.places.place import Job
 from bootmatrix.upkeep.finding import Finding
 
+TRIED = 4  # images at the most
 SECONDS = 20.0  # that a user's first namespace may take
 OTHER = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "--user", "--net", "true")
 NETWORK = Network("first", IPv4Interface("10.0.0.1/24"))
@@ -39,27 +40,30 @@ def taps() -> Finding:
 
 
 def in_containers() -> Finding:
-    """In a container of an image that is here."""
+    """In a container of an image that is here. One that is no good, or removed meanwhile, says nothing of this host."""
     name = "networks in containers"
     try:
-        image = _image()
+        images = _images()
     except InfrastructureError:
         return Finding(name, "note", "not tried, since no container engine answers")
-    if not image:
+    troubles = []
+    for image in images[:TRIED]:
+        if not (trouble := _trouble(image)):
+            return Finding(name, "ok", f"a boot in {image} has one, {_way()}")
+        troubles.append(trouble)
+    if not troubles:
         return Finding(name, "note", "not tried, since there is no image yet: the first run makes one")
-    trouble = _trouble(image)
-    remedy = "boots with `nets` can only be had with --engine host" if trouble else ""
-    return Finding(name, "note" if trouble else "ok", trouble or f"a boot in {image} has one, {_way()}", remedy)
+    return Finding(name, "note", troubles[-1], "boots with `nets` can only be had with --engine host")
 
 
-def _image() -> str:
-    """One that bootmatrix has made, and in which boots run; empty if there is none."""
+def _images() -> list[str]:
+    """Those that bootmatrix has made, and in which boots run, the newest first."""
     from bootmatrix.toolchains import toolchain  # noqa: PLC0415
 
     with engine.speaking("its images cannot be listed"):
         tags = [tag for each in engine.client().images() for tag in each.get("RepoTags") or ()]
     ours, base = f"{toolchain.PREFIX}/", f"{toolchain.PREFIX}/base:"
-    return next((tag for tag in tags if tag.startswith(ours) and not tag.startswith(base)), "")
+    return [tag for tag in tags if tag.startswith(ours) and not tag.startswith(base)]
 
 
 def _trouble(image: str) -> str:

@@ -14,7 +14,7 @@ class Limits:
     """`timeout` and `idle` in seconds, `size` in bytes, of which the first `kept` are kept, or all. `merge` counts the
     tender's output as console, of which the lines that fit `noise` are not kept. `exit_pattern` and `panic` are regular
     expressions of what a guest prints before it does no more. While it `waits`, since nothing more is asked of it but
-    to be there for others, it cannot be late.
+    to be there for others, it cannot be late. `cpus` is how many processors it can use.
     """
 
     timeout: float
@@ -26,3 +26,4 @@ class Limits:
     panic: tuple[str, ...] = ()
     kept: int | None = None
     waits: Callable[[], bool] = bool
+    cpus: int = 1

@@ -47,8 +47,9 @@ class Series:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a witness adds to what is known of a boot. `memory` in bytes, 0 if it is not known; `files` are kept beside
-    the console, by the ends of their names (`usage.csv`), and so is what `evidence` makes where the boot did not pass.
+    """What a witness adds to what is known of a boot. `memory` in bytes, 0 if it is not known; `strain` is that of the
+    last `strained` seconds, of the whole boot if that is not said; `files` are kept beside the console, by the ends of
+    their names (`usage.csv`), and so is what `evidence` makes where the boot did not pass.
 
     `complaints` are sentences that speak against a pass; so are `undone`, of what could not be asked any more, but not
     against a guest that skipped itself. `overtime` says what only came since a starved boot had more time. `checks`
@@ -59,6 +60,7 @@ class Findings:
 
     memory: int = 0
     strain: Strain | None = None
+    strained: float | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     evidence: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
@@ -72,10 +74,12 @@ class Findings:
     phases: tuple[Phase, ...] = ()
 
     def __or__(self, other: Findings) -> Findings:
-        """Both; of two that tell the same the second."""
+        """Both; of two that tell the same the second, and of two strains that of a part."""
+        strained = next((each for each in (other, self) if each.strained), other if other.strain else self)
         return Findings(
             memory=other.memory or self.memory,
-            strain=other.strain or self.strain,
+            strain=strained.strain,
+            strained=strained.strained,
             files={**self.files, **other.files},
             evidence={**self.evidence, **other.evidence},
             complaints=(*self.complaints, *other.complaints),

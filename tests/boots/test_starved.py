@@ -131,7 +131,8 @@ def test_its_second_word_counts_if_it_had_a_quarter_of_what_its_own_time_out_all
 
 
 def test_the_idle_time_out_grows_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shares(monkeypatch, 0.0, 1.0)
+    """What it had is asked in its silence, and at its end."""
+    shares(monkeypatch, Strain(0, 0), NOTHING, NOTHING, Strain(0, 0), Strain(0, 0), Strain(0, 0))
     put_off, result = booted(tmp_path, script("sleep 1000", timeout="60 s", idle_timeout="200 ms"))
     assert put_off
     assert put_off.why.endswith("with 2 min 0 s (0.40 s without console output)")

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import script, scripted, write_matrix
+from support import come_to, script, scripted, write_matrix
 
 from bootmatrix.boots import boot, worlds
 from bootmatrix.matrix import load
@@ -35,9 +35,7 @@ def asked(folder: Path, **command: Any) -> tuple[str, str]:
     matrix = {**scripted({"backend": ["command"]}, t=guest), "nets": {"lan": None}}
     (step,) = plan.make(load.load(write_matrix(folder, matrix)), (), "host").boots
     with contextlib.closing(Store(folder / "out", "run", 1)) as store:
-        found = boot.Booter(store).run(step, step.fields, LocalPlace())
-    assert found
-    assert not isinstance(found, boot.Postponed)
+        found = come_to(boot.Booter(store), step, LocalPlace())
     return found.verdict, found.reason
 
 

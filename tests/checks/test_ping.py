@@ -136,7 +136,7 @@ def test_answers_in_another_order_count(theirs: Wire) -> None:
 
 
 def test_lost_pings_are_told(theirs: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bootmatrix.checks.ping.WAIT", 0.25)
+    monkeypatch.setattr("bootmatrix.checks.ping.WAIT", 1.0)
     options = {"count": "40", "interval": "0"}
     with theirs.answering(lambda number, ping: [ping.answered()] if number % 4 else []) as where:
         assert fails(where, ping=options) == f"{GUEST} did not answer 10 of 40 pings (0 % may be lost)"
@@ -257,6 +257,17 @@ def test_the_end_of_the_boot_ends_a_ping_that_waits(space: Apart) -> None:
         trying.passed(check, "lan", HOST, where, time.monotonic)
     assert time.monotonic() - began < 60
     ender.join()
+
+
+def test_an_answer_that_is_lost_is_a_late_one(theirs: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a boot that was starved of processor time is tried again."""
+    monkeypatch.setattr("bootmatrix.checks.ping.WAIT", 0.25)
+    with (
+        theirs.answering(lambda number, ping: [ping.answered()] if number < 4 else []) as where,
+        pytest.raises(Failed, match="did not answer") as caught,
+    ):
+        trying.passed(made(ping={"count": "4", "interval": "0"}), "lan", GUEST, where, time.monotonic)
+    assert caught.value.late
 
 
 @pytest.mark.parametrize(("last", "loss", "good"), [(100, "1 %", True), (100, "0", False), (60, "90 %", False)])

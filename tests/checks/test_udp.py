@@ -9,7 +9,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from checks.worlds import HOST, Connected, failed, passed, value, world
+from checks.worlds import HOST, Connected, failed, made, passed, value, world
+
+from bootmatrix.checks import trying
+from bootmatrix.checks.check import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,9 +100,19 @@ def test_a_closed_port_is_told() -> None:
     assert what.startswith(f"{HOST}:{port} did not answer: the port is closed (")
 
 
+def test_an_answer_that_is_lost_is_a_late_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a boot that was starved of processor time is tried again."""
+    monkeypatch.setattr("bootmatrix.checks.udp.WAIT", 0.25)
+    with guest(lambda number, data: [data] if number < 4 else []) as port:
+        check = made(udp={"port": port, "send": "hi", "count": "4"})
+        with pytest.raises(Failed, match="did not answer") as caught:
+            trying.passed(check, "lan", HOST, world(), time.monotonic)
+    assert caught.value.late
+
+
 @pytest.mark.parametrize(("loss", "passes"), [("25 %", True), ("24 %", False)])
 def test_a_share_may_be_lost(loss: str, passes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bootmatrix.checks.udp.WAIT", 0.25)
+    monkeypatch.setattr("bootmatrix.checks.udp.WAIT", 1.0)
     with guest(lambda number, data: [data] if number % 4 else []) as port:
         options = {"port": port, "send": "hi", "count": "8", "loss": loss}
         if passes:

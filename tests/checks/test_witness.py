@@ -10,6 +10,7 @@ import pytest
 from checks.worlds import Guest, saying, world
 from watching.fakes import FakeProcess
 
+from bootmatrix.boots import starvation
 from bootmatrix.checks.awaited import missing
 from bootmatrix.checks.ready import Ready
 from bootmatrix.checks.witness import FILE, Checks
@@ -18,6 +19,7 @@ from bootmatrix.matrix.checks import Check
 from bootmatrix.matrix.checks import Ready as Wanted
 from bootmatrix.model import CheckStatus, Measure
 from bootmatrix.places.place import CHUNK, CONSOLE, END, Exit
+from bootmatrix.places.strain import Strain
 from bootmatrix.texts import Record
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.stop import StopKind
@@ -131,6 +133,20 @@ def test_a_check_whose_time_is_over_is_late_as_a_time_out_is() -> None:
         seen = watched(Living(), witness(slow))
         assert (seen.is_for(StopKind.CHECK_LATE), seen.late, seen.stop and seen.stop.is_checked) == (True, True, True)
         assert "within 0.10 s" in watched(Living(), witness(slow, stretch=2.0)).findings.complaints[0]
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_what_the_guest_had_is_asked_while_a_late_check_is_under_way(busy: bool) -> None:
+    """It had run for long before others had its processor."""
+
+    class Lived(Living):
+        def strain(self) -> Strain:
+            return Strain(1000.0, time.monotonic() if busy else 0.0, 2)
+
+    with Guest(Guest.hold) as guest:
+        found = watched(Lived(), witness({"tcp": {"port": guest.port, "expect": "x"}, "within": "400 ms"}))
+    assert found.is_for(StopKind.CHECK_LATE)
+    assert bool(starvation.of(found, 1)) is busy
 
 
 def test_a_boot_may_run_on_to_its_own_end() -> None:

@@ -52,7 +52,7 @@ def test_doctor_tries_the_networks_of_boots(tmp_path: Path, debian_12: Image) ->
     done = bootmatrix("doctor", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
     assert re.search(
         r"^(ok +networks in containers: a boot in localhost/bootmatrix/|note +taps: )", done.stdout, re.MULTILINE
-    )
+    ), done.stdout
     assert list((tmp_path / "cache" / "work").iterdir()) == []
 
 

@@ -11,6 +11,7 @@ import yaml
 from docs.pages import EVERY, FILES, Fence, fences
 from support import bootmatrix
 
+from bootmatrix.boots import starvation
 from bootmatrix.matrix import load, schema
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -56,7 +57,10 @@ def test_the_first_example_runs_in_a_copy_of_our_unikernels(page: str, tmp_path:
     shutil.copytree(REPOSITORY / "unikernels", tmp_path, dirs_exist_ok=True)
     first = next(fence for fence in fences(page) if fence.language == "yaml")
     (tmp_path / "matrix.yaml").write_text(first.text)
-    passed = bootmatrix("run", cwd=tmp_path)
+    for _ in range(4):  # a host that is too busy twice says that it was, and to run it again
+        passed = bootmatrix("run", cwd=tmp_path)
+        if passed.returncode != 3 or starvation.REMEDY not in passed.stdout:
+            break
     assert (passed.returncode, "1 passed" in passed.stdout) == (0, True), passed.stdout + passed.stderr
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-from support import bootmatrix, runs, script, scripted, told, write_matrix
+from support import bootmatrix, late, runs, script, scripted, told, write_matrix
 
 from bootmatrix import results
 from bootmatrix.places.containers import engine
@@ -78,7 +78,8 @@ def test_a_boot_that_its_neighbours_starved_is_told_from_one_that_hung(
     done = bootmatrix("run", "--engine", where, "-j", "9", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
     (run,) = runs(tmp_path / "out")
     found = {result.test: result for result in results.load(run / "results.json").results}
-    assert found.pop("idle").reason == "no end within 3.00 s", done.stdout
+    hung = found.pop("idle")
+    assert (hung.verdict, late(hung.reason)) == ("timed out", "no end in time"), done.stdout
     needed = found.pop("needy")
     assert {result.verdict for result in found.values()} == {"passed"}
     first, second = needed.attempts
@@ -97,9 +98,31 @@ def test_a_guest_with_more_threads_than_processors_is_not_starved_by_them(tmp_pa
     assert {verdict for told_of in told(run).values() for verdict in told_of} == {"timed out"}
 
 
-def _burn(seconds: int) -> str:
-    """A second of processor 0, by the shell's own count of it, in any image."""
+def test_a_guest_that_its_neighbours_keep_from_going_on_has_not_ended(tmp_path: Path) -> None:
+    """It prints a status, and on a host with nothing else to do tells another one within its grace."""
+    early = script(_burn(0.6, "echo it failed; exit 3", "echo EXIT 0"), console_exit=r"EXIT (\d+)", timeout="2 min")
+    busy = script("taskset -c 0 timeout 12 sh -c 'while :; do :; done'; exit 0", params={"n": list("1234567")})
+    write_matrix(tmp_path, scripted(HOST, busy=busy, early=early))
+    bootmatrix("run", "--engine", "host", "-j", "8", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
+    (run,) = runs(tmp_path / "out")
+    (found,) = [result for result in results.load(run / "results.json").results if result.test == "early"]
+    assert found.verdict == "contradicted", found.reason
+
+
+def test_a_command_that_looks_at_a_disk_has_its_time_on_a_busy_host_too(tmp_path: Path) -> None:
+    look = {"size": "1 MiB", "expect": {"command": ["sh", "-c", _burn(0.5), "{disk}"]}}
+    disk = script("exit 0 # {blocks.data}", blocks={"data": look}, timeout="2 s")
+    busy = script("taskset -c 0 timeout 10 sh -c 'while :; do :; done'; exit 0", params={"n": list("1234567")})
+    write_matrix(tmp_path, scripted(HOST, busy=busy, disk=disk))
+    bootmatrix("run", "--engine", "host", "-j", "8", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
+    (run,) = runs(tmp_path / "out")
+    (found,) = [result for result in results.load(run / "results.json").results if result.test == "disk"]
+    assert found.verdict == "passed", found.reason
+
+
+def _burn(seconds: float, then: str = "exit 0", before: str = ":") -> str:
+    """So many seconds of processor 0, by the shell's own count of it, in any image."""
     return (
-        f"exec taskset -c 0 sh -c 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done;"
-        f" read -r line </proc/$$/stat; set -- ${{line#*) }}; [ ${{12}} -ge {seconds * 100} ] && exit 0; done'"
+        f"exec taskset -c 0 sh -c '{before}; while :; do i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done; read -r line"
+        f" </proc/$$/stat; set -- ${{line#*) }}; [ ${{12}} -ge {seconds * 100:.0f} ] && break; done; {then}'"
     )

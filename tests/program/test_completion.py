@@ -79,7 +79,8 @@ def shell(request: pytest.FixtureRequest, project: Path) -> Iterator[Shell]:
     if not shutil.which(name):
         pytest.skip(f"{name} is not installed")
     command, setup = SHELLS[name]
-    env = {**os.environ, "PATH": f"{project}/bin:{os.environ['PATH']}", "TERM": "dumb", "HOME": str(project)}
+    own = dict.fromkeys(("HOME", "TMPDIR"), str(project))  # fish leaves a folder there
+    env = {**os.environ, "PATH": f"{project}/bin:{os.environ['PATH']}", "TERM": "dumb", **own}
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         ["setsid", "--ctty", *command], cwd=project, env=env, stdin=theirs, stdout=theirs, stderr=theirs

@@ -31,10 +31,9 @@ SLOW = "sleep 1.2"
 
 
 @pytest.fixture(autouse=True)
-def _quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOOTMATRIX_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("BOOTMATRIX_HISTORY", raising=False)
-    monkeypatch.setattr(pressure, "waited", lambda: 0.0)
 
 
 def ran(folder: Path, history: str = "none", **tests: dict[str, Any]) -> tuple[run.Finished, str]:
@@ -60,20 +59,22 @@ def test_what_is_too_large_fails_at_once(tmp_path: Path) -> None:
 
 
 def test_what_was_slow_once_is_no_failure(tmp_path: Path) -> None:
+    """By this host's own account of how busy it is: a second boot that is slow since it is has passed, too."""
     once = f"mkdir {tmp_path}/there 2>/dev/null && {SLOW}; exit 0"
     finished, said = ran(tmp_path, t=script(once, limits=LIMIT))
     result = only(finished)
     assert (result.verdict, [attempt.starved for attempt in result.attempts]) == ("passed", [True, False])
     (put_off,) = (each.event for each in journal.read(finished.folder) if each.event["event"] == "boot postponed")
-    assert put_off["reason"].startswith("too slow, or this host too busy: boot_time is 1.")
+    assert put_off["reason"].startswith("too slow, or this host too busy: boot_time is ")
     assert put_off["reason"] in said
     assert run.exit_code(finished, {Verdict.FLAKY}) == 0
 
 
-def test_what_is_slow_twice_fails(tmp_path: Path) -> None:
+def test_what_is_slow_twice_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pressure, "waited", lambda: 0.0)
     result = only(ran(tmp_path, t=script(SLOW, limits=LIMIT))[0])
     assert (result.verdict, [attempt.verdict for attempt in result.attempts]) == ("failed", ["error", "failed"])
-    assert result.reason.startswith("boot_time is 1.")
+    assert result.reason.startswith("boot_time is ")
     assert result.reason.endswith(" above), at the better of 2 boots")
     assert {each.name for each in result.measures} >= {"boot_time"}
 

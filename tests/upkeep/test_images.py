@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from bootmatrix.toolchains.toolchain import Image
     from bootmatrix.upkeep.kept import Item
 
 CACHES = ("one", "other")
@@ -65,6 +66,21 @@ def build(name: str) -> None:
         fileobj=context, custom_context=True, tag=name, labels={imagebuild.LABEL: "test"}, rm=True, decode=True
     ):
         assert "error" not in line, line
+
+
+@pytest.mark.docker
+def test_doctor_takes_an_image_in_which_nothing_runs_for_no_trouble_of_this_host(
+    tmp_path: Path, debian_12: Image
+) -> None:
+    assert debian_12
+    newest = f"localhost/bootmatrix/test-{os.urandom(4).hex()}:0"
+    build(newest)
+    try:
+        done = bootmatrix("doctor", cwd=tmp_path, BOOTMATRIX_CACHE=str(tmp_path / "cache"))
+    finally:
+        engine.client().remove_image(newest, force=True)
+    assert "ok      networks in containers: a boot in localhost/bootmatrix/" in done.stdout, done.stdout
+    assert f"a boot in {newest}" not in done.stdout
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ def packets() -> bytes:
 WHOLE = Findings(
     memory=1,
     strain=Strain(1.0, 2.0),
+    strained=3.0,
     files={"a.csv": b"a"},
     evidence={"packets.txt": packets},
     complaints=("one",),

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import os
 import secrets
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 PAUSE = 1.0  # seconds between two tries to connect
 ANSWER, WORDS = 30.0, 1 << 16  # seconds for an answer, and bytes
-LONGEST_SOCKET = 80  # bytes of the control socket's path: `ssh` adds 17, and the kernel takes 107
 
 
 class Link:
@@ -115,11 +113,11 @@ class Link:
 
     @functools.cached_property
     def _control(self) -> Path:
-        """A folder for control sockets, with a path that is short enough for them."""
-        for parent in (self.scratch, Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108  # the last resort
-            if parent and len(os.fsencode(parent)) + len("ssh-12345678/12345678") < LONGEST_SOCKET:
-                return self._resources.enter_context(files.scratch("ssh-", parent))
-        raise InfrastructureError("there is no folder with a path that is short enough for a socket")
+        """A folder for control sockets. A socket's path must be short, and that of the folder may be long."""
+        folder = self._resources.enter_context(files.scratch("ssh-", self.scratch))
+        opened = os.open(folder, files.FOLDER)
+        self._resources.callback(os.close, opened)
+        return Path(f"/proc/{os.getpid()}/fd/{opened}")
 
     def ask(self, question: str) -> tuple[int, str]:
         """The status of a command line of `sh` there, and what it printed, a few words."""

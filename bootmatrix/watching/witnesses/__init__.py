@@ -32,8 +32,8 @@ def of(limits: Limits, interruption: threading.Event) -> Iterator[Witness]:
     if limits.idle:
         yield Idle(limits.idle, limits.waits)
     if limits.panic:
-        yield Panic(limits.panic, limits.idle)
+        yield Panic(limits.panic, limits.idle, limits.cpus)
     if limits.exit_pattern:
-        yield Status(limits.exit_pattern, limits.idle)
+        yield Status(limits.exit_pattern, limits.idle, limits.cpus)
     yield Interruption(interruption)
     yield ConsoleLimit(limits.size)

@@ -93,15 +93,18 @@ def test_another_user_has_networks_by_sockets_too(guest: Path) -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_nothing_is_left_when_bootmatrix_is_killed(guest: Path) -> None:
-    """The tender runs on until it is found by its mark, as each does; the network is held by nobody else."""
+def test_nothing_is_left_when_bootmatrix_is_killed(guest: Path, tmp_path: Path) -> None:
+    """The tender runs on until it is found by its mark, as each does; the network is held by nobody else. Files of a
+    boot in no run stay where temporary ones are.
+    """
     told = """
     print(process._child.pid, apart.HOLDER._process.pid, namespace.home, flush=True)
     sys.stdin.read()
 """
     command = [sys.executable, "-c", f"from bootmatrix.places.here import apart\n{BOOT}{told}", str(guest)]
+    env = {**with_paths(), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
-        command, env=with_paths(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as ours:
         assert ours.stdout
         tender, *holders = [psutil.Process(int(word)) for word in ours.stdout.readline().split()]

@@ -148,6 +148,20 @@ def until_closed(remote_place: RemotePlace, act: Callable[[], object]) -> None:
         remote_place.close()
 
 
+def test_its_sockets_are_where_the_run_has_its_temporary_files(server: Server, tmp_path: Path) -> None:
+    """What a run that is killed leaves there the next one removes, also where the path is too long for a socket."""
+    scratch = tmp_path / ("long" * 30)
+    scratch.mkdir()
+    place = RemotePlace(Link(server.remote(), threading.Event(), scratch, patience=lambda: 20.0))
+    try:
+        assert run_job(place, job("echo here"))[1] == b"here\n"
+        (folder,) = scratch.iterdir()
+        assert [each.is_socket() for each in folder.iterdir()] == [True]
+    finally:
+        place.close()
+    assert list(scratch.iterdir()) == []
+
+
 def test_a_second_place_on_the_same_host_leaves_the_first_alone(remote_place: RemotePlace, server: Server) -> None:
     with remote_place.start(job("echo here; read -r line", reads=True)) as process:
         assert lines(process, 1) == ["here"]
