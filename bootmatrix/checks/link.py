@@ -88,9 +88,8 @@ class Link:
                 inner.do_handshake()
             yield Link(self._try, inner, self.where), inner.version() or ""
 
-    def reader(self) -> io.BufferedReader:
-        """What comes as a file; reading it raises as `receive` does."""
-        return io.BufferedReader(_Raw(self), CHUNK)
+    def reader(self) -> Reader:
+        return Reader(self)
 
     @contextlib.contextmanager
     def _waking(self) -> Iterator[None]:
@@ -103,16 +102,39 @@ class Link:
             raise Failed(f"{self.where}: {worded(error)}") from None
 
 
-class _Raw(io.RawIOBase):
+class Reader(io.BufferedReader):
+    """What comes as a file; reading it raises as `receive` does."""
+
+    def __init__(self, link: Link) -> None:
+        self._end = _End(link)
+        super().__init__(self._end, CHUNK)
+
+    def more(self, seconds: float) -> bytes:
+        """What is here, or else comes next within so many seconds; nothing if that is nothing."""
+        self._end.seconds = seconds
+        return self.read1(CHUNK)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the guest was seen to have closed the connection."""
+        return self._end.is_over
+
+
+class _End(io.RawIOBase):
     def __init__(self, link: Link) -> None:
         self._link = link
+        self.seconds: float | None = None  # that are waited; None: all that are left
+        self.is_over = False
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
         view = memoryview(buffer)
-        found = self._link.receive(size=len(view)) or b""
+        found = None if self.seconds == 0 else self._link.receive(self.seconds, len(view))
+        if found is None:
+            return None
+        self.is_over = not found
         view[: len(found)] = found
         return len(found)
 
