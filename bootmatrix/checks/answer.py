@@ -65,7 +65,6 @@ def exchange(request: Request, url: Url, tried: Try) -> Answer:
         try:
             tls = ""
             if url.secure and request.context:
-                step = "finish the TLS handshake"
                 link, tls = stack.enter_context(link.secured(request.context, request.host or url.address))
             step = "take the request"
             refused = _asked(request, url, link)
@@ -74,6 +73,9 @@ def exchange(request: Request, url: Url, tried: Try) -> Answer:
             found = _head(reader, refused)
             step = "send a whole body"
             whole, size = _body(found, reader, request, url)
+            if link.is_cut_off and not body.has_end(found, request.method):
+                what = "the guest ended the connection, but not TLS (close_notify), and had told no length"
+                raise Failed(f"the body of {url} may be cut off: {what}")
         except Late:
             raise Failed(f"{url} did not {step} in time; {_came(link)}", late=True) from None
         except (http.client.HTTPException, ValueError) as error:

@@ -6,13 +6,12 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bootmatrix import files, repository, texts
+from bootmatrix import texts
 from bootmatrix.checks import excess
 from bootmatrix.checks import url as urls
 from bootmatrix.checks.answer import Answer, Request, exchange
 from bootmatrix.checks.awaited import missing, shown
 from bootmatrix.checks.check import LONGEST, Failed, Report, numbers, per_second, spread
-from bootmatrix.errors import Problem, UserError
 
 if TYPE_CHECKING:
     import ssl
@@ -22,13 +21,11 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.kinds import Http
 
 MOVED = frozenset({301, 302, 303, 307, 308})
-LARGEST_CA = 1 << 20  # bytes
 KEPT = 16 << 20  # bytes of a body that are looked at for a pattern
 
 
 def ask(options: Http, tried: Try) -> Report:
     """Raises Failed, Ended and Late; UserError if the file of certificates cannot be used."""
-    context = _context(options, tried)
     request = Request(
         options.method,
         options.send_headers,
@@ -36,7 +33,7 @@ def ask(options: Http, tried: Try) -> Report:
         options.host,
         options.limit,
         kept=KEPT if options.body else LONGEST,
-        context=context,
+        context=_context(options, tried),
         grace=excess.GRACE,
     )
     return _Series(options, tried, request).all()
@@ -131,22 +128,9 @@ def _judge(options: Http, url: Url, answer: Answer) -> None:
 
 
 def _context(options: Http, tried: Try) -> ssl.SSLContext | None:
-    """Made anew for each try: what https needs, None where nothing may lead there."""
+    """What https needs, None where nothing may lead there."""
     if not options.url.lower().startswith("https") and not options.redirects:
         return None
-    import ssl  # noqa: PLC0415  # 10 ms, only where it is needed
+    from bootmatrix.checks import secure  # noqa: PLC0415  # 10 ms, only where it is needed
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if not options.ca:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
-    try:
-        root = tried.world.root
-        trusted = files.read(root / options.ca, LARGEST_CA, below=repository.top(root))
-        context.load_verify_locations(cadata=trusted.decode("ascii"))
-    except (OSError, ValueError) as error:
-        why = getattr(error, "reason", "") or getattr(error, "strerror", "") or "it is not PEM"
-        what = f"the certificates in '{options.ca}' cannot be used: {str(why).replace('_', ' ').lower()}"
-        raise UserError(Problem(what, remedy="name a PEM file of the repository, relative to matrix.yaml")) from None
-    return context
+    return secure.context(tried.world.root, options.ca)

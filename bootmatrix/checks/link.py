@@ -28,11 +28,13 @@ REFUSED = "refuses connections"
 
 
 class Link:
-    """`where` is for people: the address and the port. `received` counts bytes."""
+    """`where` is for people: the address and the port. `received` counts bytes. `is_cut_off`: the connection has ended,
+    but TLS did not before it, which raises `ragged`: nobody knows whether more was to come.
+    """
 
-    def __init__(self, tried: Try, sock: socket.socket, where: str) -> None:
-        self._try, self._sock, self.where = tried, sock, where
-        self.received = 0
+    def __init__(self, tried: Try, sock: socket.socket, where: str, ragged: type[OSError] | tuple[()] = ()) -> None:
+        self._try, self._sock, self.where, self._ragged = tried, sock, where, ragged
+        self.received, self.is_cut_off = 0, False
 
     def send(self, data: bytes) -> None:
         """All of it. Raises Late, Ended, or Failed if the guest wants no more."""
@@ -53,17 +55,24 @@ class Link:
         try:
             with self._waking():
                 self._sock.settimeout(wait)
-                found = self._sock.recv(size)
+                found = self._taken(size)
         except Late:
             if wait < left:
                 return None
             raise
-        if not found and self._is_cut_off():
+        if not found and self._is_shut():
             raise Ended
         self.received += len(found)
         return found
 
-    def _is_cut_off(self) -> bool:
+    def _taken(self, size: int) -> bytes:
+        try:
+            return self._sock.recv(size)
+        except self._ragged:
+            self.is_cut_off = True
+            return b""
+
+    def _is_shut(self) -> bool:
         """Whether this end is not the guest's own, but that of the boot, which shut the socket down."""
         state = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
         return self._try.ended() and state in AWAITING_FIN
@@ -80,13 +89,20 @@ class Link:
             name.encode("idna")  # as wrap_socket does, but it would leave the connection open
         except UnicodeError:
             raise Failed(f"'{texts.line(name, 80)}' is not the name of a server: correct `host`", final=True) from None
+        from ssl import SSLEOFError  # noqa: PLC0415  # that the context is there means that it is imported
+
         with self._waking():
-            inner = context.wrap_socket(self._sock, server_hostname=name, do_handshake_on_connect=False)
+            inner = context.wrap_socket(
+                self._sock, server_hostname=name, do_handshake_on_connect=False, suppress_ragged_eofs=False
+            )
         with self._try.world.ends.kept(inner):
-            with self._waking():
-                inner.settimeout(self._try.rest())
-                inner.do_handshake()
-            yield Link(self._try, inner, self.where), inner.version() or ""
+            try:
+                with self._waking():
+                    inner.settimeout(self._try.rest())
+                    inner.do_handshake()
+            except Late:
+                raise Failed(f"{self.where} did not finish the TLS handshake in time", late=True) from None
+            yield Link(self._try, inner, self.where, SSLEOFError), inner.version() or ""
 
     def reader(self) -> Reader:
         return Reader(self)
@@ -169,6 +185,8 @@ def worded(error: OSError) -> str:
     """What went wrong with a connection, for people."""
     if isinstance(error, ConnectionResetError | BrokenPipeError):
         return "the connection was reset"
-    if tls := getattr(error, "verify_message", "") or getattr(error, "reason", ""):  # of an ssl.SSLError
-        return f"TLS: {tls.replace('_', ' ').lower()}"
+    if hasattr(error, "reason"):  # an ssl.SSLError
+        from bootmatrix.checks import secure  # noqa: PLC0415  # it imports ssl, as no other check needs to
+
+        return f"TLS: {secure.worded(error)}"
     return error.strerror or str(error)
