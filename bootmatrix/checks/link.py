@@ -29,11 +29,20 @@ REFUSED = "refuses connections"
 
 class Link:
     """`where` is for people: the address and the port. `received` counts bytes. `is_cut_off`: the connection has ended,
-    but TLS did not before it, which raises `ragged`: nobody knows whether more was to come.
+    but TLS did not before it, which raises `ragged`: nobody knows whether more was to come. `was_reset`: the guest has
+    accepted, and reset the connection at once.
     """
 
-    def __init__(self, tried: Try, sock: socket.socket, where: str, ragged: type[OSError] | tuple[()] = ()) -> None:
-        self._try, self._sock, self.where, self._ragged = tried, sock, where, ragged
+    def __init__(
+        self,
+        tried: Try,
+        sock: socket.socket,
+        where: str,
+        *,
+        ragged: type[OSError] | tuple[()] = (),
+        was_reset: bool = False,
+    ) -> None:
+        self._try, self._sock, self.where, self._ragged, self._was_reset = tried, sock, where, ragged, was_reset
         self.received, self.is_cut_off = 0, False
 
     def send(self, data: bytes) -> None:
@@ -102,7 +111,7 @@ class Link:
                     inner.do_handshake()
             except Late:
                 raise Failed(f"{self.where} did not finish the TLS handshake in time", late=True) from None
-            yield Link(self._try, inner, self.where, SSLEOFError), inner.version() or ""
+            yield Link(self._try, inner, self.where, ragged=SSLEOFError), inner.version() or ""
 
     def reader(self) -> Reader:
         return Reader(self)
@@ -110,6 +119,8 @@ class Link:
     @contextlib.contextmanager
     def _waking(self) -> Iterator[None]:
         try:
+            if self._was_reset:
+                raise ConnectionResetError
             yield
         except TimeoutError:
             raise Late from None
@@ -165,11 +176,12 @@ def connected(tried: Try, address: str, port: int) -> Iterator[Link]:
         tried.raise_ended()  # an end before that call would have been without effect
         if code == errno.EINPROGRESS:
             code = _awaited(sock, tried, where)
-        if code:
+        was_reset = code == errno.ECONNRESET  # which the kernel says only of one that stood: else it was refused
+        if code and not was_reset:
             tried.raise_ended()
             raise Failed(f"{where} {REFUSED}" if code == errno.ECONNREFUSED else f"{where}: {os.strerror(code)}")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield Link(tried, sock, where)
+        yield Link(tried, sock, where, was_reset=was_reset)
 
 
 def _awaited(sock: socket.socket, tried: Try, where: str) -> int:
