@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bootmatrix.checks.head import Head
     from bootmatrix.checks.link import Reader
 
-GRACE = 0.1  # seconds that a guest has for closing the connection, as it was asked to
+GRACE = 0.05  # seconds that a guest has for closing the connection, as it was asked to
 MOST = 1 << 20  # bytes that are counted
 SHOWN = 60  # bytes of them, and characters in the message
 
