@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ class _Series:
 
     def __init__(self, options: Udp, tried: Try, sock: socket.socket) -> None:
         self.options, self.tried, self.sock = options, tried, sock
+        self.poll = select.poll()
+        self.poll.register(sock, select.POLLIN)
         self.where = f"{tried.address}:{options.port}"
         self.times: list[float] = []
         self.sent = 0
@@ -76,11 +79,13 @@ class _Series:
 
     def _received(self, seconds: float) -> bytes | None:
         """None if nothing has come after so many seconds. OSError if the guest refuses."""
-        self.sock.settimeout(seconds)
+        if not self.poll.poll(1000 * seconds):
+            return None
+        self.sock.setblocking(False)  # with a time-out Python would ask one that is shut down again and again
         try:
             found = self.sock.recv(LARGEST)
-        except TimeoutError:
-            return None
+        except BlockingIOError:
+            found = None
         if not found:
             self.tried.raise_ended()
         return found

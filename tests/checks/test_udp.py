@@ -9,7 +9,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from checks.worlds import HOST, failed, passed, value
+from checks.worlds import HOST, failed, made, passed, value, world
+
+from bootmatrix.checks import trying
+from bootmatrix.checks.ends import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,6 +114,32 @@ def test_stray_datagrams_without_end_cost_no_more_than_the_time() -> None:
         what = failed(udp={"port": port, "send": "hi", "expect": "hi"}, within="200 ms", retry="false")
         assert time.monotonic() - began < 30
     assert "'stray' came without 'hi'" in what
+
+
+@pytest.mark.parametrize("count", ["1", "1000"])
+def test_the_end_of_the_boot_ends_a_check_that_waits(count: str) -> None:
+    where, asked = world(), threading.Event()
+
+    def answer(number: int, data: bytes) -> Answers:
+        if number < int(count) // 2:
+            return [data]
+        asked.set()
+        return []
+
+    def end() -> None:
+        assert asked.wait(30)
+        where.ends.end()
+
+    ender = threading.Thread(target=end)
+    ender.start()
+    with guest(answer) as port, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bootmatrix.checks.udp.WAIT", 3600.0)
+        check = made(udp={"port": port, "send": "hi", "count": count}, within="1 h", retry="false")
+        began = time.monotonic()
+        with pytest.raises(Ended):
+            trying.passed(check, "lan", HOST, where, time.monotonic)
+        assert time.monotonic() - began < 30
+    ender.join()
 
 
 def test_a_closed_port_is_told() -> None:
