@@ -40,19 +40,19 @@ def _compiled(expression: str) -> regex.Pattern[str]:
 
 
 def search(expression: str, text: str, start: int = 0) -> regex.Match[str] | None:
-    """Raises UserError if the search takes longer than is right for so much text."""
+    """Raises UserError if the search takes longer than is right for so much text, or too much memory."""
     try:
         return _compiled(expression).search(text, start, timeout=_allowed(text))
-    except TimeoutError:
-        raise _too_slow(expression, text) from None
+    except (TimeoutError, MemoryError) as error:
+        raise _too_much(expression, text, error) from None
 
 
 def every(expression: str, text: str) -> Iterator[regex.Match[str]]:
     """Each match in order; the time-out is for all of them."""
     try:
         yield from _compiled(expression).finditer(text, timeout=_allowed(text))
-    except TimeoutError:
-        raise _too_slow(expression, text) from None
+    except (TimeoutError, MemoryError) as error:
+        raise _too_much(expression, text, error) from None
 
 
 def numbers(expression: str, text: str) -> Iterator[float]:
@@ -79,6 +79,7 @@ def _allowed(text: str) -> float:
     return SECONDS + len(text) / A_SECOND
 
 
-def _too_slow(expression: str, text: str) -> UserError:
-    what = f"matching the regular expression '{expression}' took more than {_allowed(text):.0f} s on this console"
+def _too_much(expression: str, text: str, error: TimeoutError | MemoryError) -> UserError:
+    much = "too much memory" if isinstance(error, MemoryError) else f"more than {_allowed(text):.0f} s"
+    what = f"matching the regular expression '{expression}' took {much} on this text"
     return UserError(Problem(what, remedy="avoid nested repetitions such as (a+)+"))

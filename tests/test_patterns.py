@@ -50,6 +50,12 @@ def test_a_search_that_explodes_is_ended_and_blamed_on_its_expression(monkeypatc
     assert time.monotonic() - before < 20
 
 
+def test_a_search_that_needs_too_much_memory_is_blamed_on_its_expression_too() -> None:
+    """Of a long text `regex` gives up before the time is over."""
+    with pytest.raises(UserError, match=r"'\(a\|a\)\+\$' took too much memory on this text"):
+        patterns.search("(a|a)+$", "a" * (8 << 20) + "b")
+
+
 @pytest.mark.parametrize("expression", ["EXIT: STATUS=(\\d+)", "^never$", "x{3}y"])
 def test_a_simple_search_through_a_long_console_is_not_taken_for_an_explosion(expression: str) -> None:
     assert patterns.search(expression, "xx\n" * 3_000_000) is None

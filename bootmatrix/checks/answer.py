@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
-from bootmatrix.checks import body, head
+from bootmatrix.checks import body, excess, head
 from bootmatrix.checks.check import Failed, Late
 from bootmatrix.checks.link import connected
 from bootmatrix.quantities import how_many, human_size
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Request:
     """`host` is the name in the header, and for TLS; empty: the address. The answer's body may have `limit` bytes, of
-    which the first `kept` are kept.
+    which the first `kept` are kept. `grace` is how many seconds the guest has for closing the connection afterwards.
     """
 
     method: str
@@ -37,16 +37,24 @@ class Request:
     limit: int
     kept: int
     context: ssl.SSLContext | None
+    grace: float
 
 
 @dataclass(frozen=True)
 class Answer:
+    """`excess` is a sentence of what came after its end. `waited` is how many seconds nothing was awaited any more but
+    that the guest closes the connection, and `closed` whether it did.
+    """
+
     status: int
     reason: str
     headers: http.client.HTTPMessage
     body: bytes
     size: int
     tls: str
+    excess: str
+    closed: bool
+    waited: float
 
 
 def exchange(request: Request, url: Url, tried: Try) -> Answer:
@@ -57,7 +65,6 @@ def exchange(request: Request, url: Url, tried: Try) -> Answer:
         try:
             tls = ""
             if url.secure and request.context:
-                step = "finish the TLS handshake"
                 link, tls = stack.enter_context(link.secured(request.context, request.host or url.address))
             step = "take the request"
             refused = _asked(request, url, link)
@@ -66,11 +73,16 @@ def exchange(request: Request, url: Url, tried: Try) -> Answer:
             found = _head(reader, refused)
             step = "send a whole body"
             whole, size = _body(found, reader, request, url)
+            if link.is_cut_off and not body.has_end(found, request.method):
+                what = "the guest ended the connection, but not TLS (close_notify), and had told no length"
+                raise Failed(f"the body of {url} may be cut off: {what}")
         except Late:
             raise Failed(f"{url} did not {step} in time; {_came(link)}", late=True) from None
         except (http.client.HTTPException, ValueError) as error:
             raise Failed(f"{url} does not speak HTTP: {_worded(error)}; {_came(link)}") from None
-        return Answer(*found, whole, size, tls)
+        end = tried.clock()
+        after = excess.told(found, reader, request.method, url, request.grace, tried.clock)
+        return Answer(*found, whole, size, tls, *after, tried.clock() - end)
 
 
 def _asked(request: Request, url: Url, link: Link) -> Failed | None:

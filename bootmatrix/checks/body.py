@@ -1,6 +1,7 @@
 """The body of an answer by HTTP/1.1 (RFC 9112), piece by piece: what a guest says of its length is not believed.
 
-http.client takes what is nearly right, and of a chunk of -1 bytes all that ever comes.
+http.client takes what is nearly right, and of a chunk of -1 bytes all that ever comes; h11 takes a length beside
+chunks, and no chunk whose lines are ended by a newline alone.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
+from bootmatrix.checks.head import SWITCHING
 from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
@@ -23,20 +25,29 @@ LINE = 1 << 10  # bytes of the line before a chunk, or of one after the last
 TRAILERS = 100
 SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(;.*)?\r?\n", re.DOTALL)
 LENGTH = re.compile(r"[0-9]{1,18}")
-WITHOUT = frozenset({101, 204, 304})  # statuses that have none
+WITHOUT = frozenset({SWITCHING, 204, 304})  # statuses that have none
 
 
 def pieces(head: Head, reader: io.BufferedReader, method: str) -> Iterator[bytes]:
     """Those of the answer to such a request, behind its head. Raises ValueError where it is not HTTP, IncompleteRead
     with what is missing where it ends too early.
     """
-    chunked, length = is_chunked(head), _length(head)
-    if method == "HEAD" or head.status in WITHOUT:
+    chunked, size = is_chunked(head), length(head)
+    if has_none(head, method):
         return
     if chunked:
         yield from _chunks(reader)
     else:
-        yield from _until_the_end(reader) if length is None else _exactly(reader, length)
+        yield from _until_the_end(reader) if size is None else _exactly(reader, size)
+
+
+def has_none(head: Head, method: str) -> bool:
+    return method == "HEAD" or head.status in WITHOUT
+
+
+def has_end(head: Head, method: str) -> bool:
+    """Whether its end is told before the connection's, after which nothing comes but another protocol."""
+    return head.status != SWITCHING and (has_none(head, method) or is_chunked(head) or length(head) is not None)
 
 
 def is_chunked(head: Head) -> bool:
@@ -51,7 +62,7 @@ def is_chunked(head: Head) -> bool:
     return True
 
 
-def _length(head: Head) -> int | None:
+def length(head: Head) -> int | None:
     """None: all until the connection is closed."""
     given = set(head.headers.get_all("Content-Length") or ())
     if len(given) > 1 or not all(map(LENGTH.fullmatch, given)):

@@ -20,16 +20,22 @@ PAUSE = 0.005  # seconds for the guest to read
 
 def ask(options: Console, tried: Try) -> Report:
     """Raises Failed and Ended."""
-    feed, began = tried.world.console, tried.clock()
-    at = feed.total if options.send else 0
-    if options.send:
-        _send(options.send, tried)
-    heard = Awaited(options.expect, tried.clock)
+    began, heard = tried.clock(), Awaited(options.expect, tried.clock)
+    with tried.world.console.heard(before=not options.send) as ear:
+        if options.send:
+            _send(options.send, tried)
+        _listen(ear, heard, tried)
+    took = numbers(bytes=len(heard.data), seconds=f"{tried.clock() - began:.6f}")
+    return Report(took, heard.text[:LONGEST])
+
+
+def _listen(ear: bytearray, heard: Awaited, tried: Try) -> None:
+    """Until all that is expected has been printed."""
+    feed = tried.world.console
     try:
         while not heard.met():
-            going_on = feed.wait(at, heard.patience(tried.rest()))
-            new, at = feed.since(at)
-            heard.add(new)
+            going_on = feed.wait(ear, heard.patience(tried.rest()))
+            heard.add(feed.taken(ear))
             if not going_on:
                 _last_look(heard, tried)
     except Late:
@@ -37,8 +43,6 @@ def ask(options: Console, tried: Try) -> Report:
         if heard.missing:
             what = f"the console did not show {heard.missing} in time; {shown(heard.text)} came"
             raise Failed(what, late=True) from None
-    took = numbers(bytes=len(heard.data), seconds=f"{tried.clock() - began:.6f}")
-    return Report(took, heard.text[:LONGEST])
 
 
 def _send(line: str, tried: Try) -> None:

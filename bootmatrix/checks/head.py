@@ -1,6 +1,8 @@
 """The head of an answer by HTTP/1.1 (RFC 9112): its status and headers, whole or not at all.
 
-http.client takes what the connection's end has cut off, and leaves out all headers after one that it cannot read.
+http.client takes what the connection's end has cut off, and leaves out all headers after one that it cannot read; h11
+looks at no line before the empty one has come: that a server of another protocol, which greets and waits, is none would
+be known only when the time is over.
 """
 
 from __future__ import annotations

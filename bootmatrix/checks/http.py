@@ -6,12 +6,12 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bootmatrix import files, repository, texts
+from bootmatrix import texts
+from bootmatrix.checks import excess
 from bootmatrix.checks import url as urls
 from bootmatrix.checks.answer import Answer, Request, exchange
 from bootmatrix.checks.awaited import missing, shown
 from bootmatrix.checks.check import LONGEST, Failed, Report, numbers, per_second, spread
-from bootmatrix.errors import Problem, UserError
 
 if TYPE_CHECKING:
     import ssl
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.kinds import Http
 
 MOVED = frozenset({301, 302, 303, 307, 308})
-LARGEST_CA = 1 << 20  # bytes
 KEPT = 16 << 20  # bytes of a body that are looked at for a pattern
 
 
 def ask(options: Http, tried: Try) -> Report:
     """Raises Failed, Ended and Late; UserError if the file of certificates cannot be used."""
-    context = _context(options, tried)
     request = Request(
         options.method,
         options.send_headers,
@@ -35,7 +33,8 @@ def ask(options: Http, tried: Try) -> Report:
         options.host,
         options.limit,
         kept=KEPT if options.body else LONGEST,
-        context=context,
+        context=_context(options, tried),
+        grace=excess.GRACE,
     )
     return _Series(options, tried, request).all()
 
@@ -47,18 +46,19 @@ class _Series:
         self.options, self.tried, self.request = options, tried, request
         self.times: list[float] = []
         self.bytes = 0
-        self.began = tried.clock()
+        self.waited = 0.0  # seconds for connections to be closed, of which nothing is measured
+        self.began = self._now()
         self.last: Answer | None = None
 
     def all(self) -> Report:
         url = urls.first(self.options, self.tried.address)
         try:
             for _ in range(self.options.count):
-                began = self.tried.clock()
+                began = self._now()
                 self.last = self._followed(url)
                 self.tried = replace(self.tried, patience=math.inf)  # it is up: a lost packet is sent again by TCP
                 _judge(self.options, url, self.last)
-                self.times.append(self.tried.clock() - began)
+                self.times.append(self._now() - began)
                 self.bytes += self.last.size
         except Failed as error:
             raise self._counted(error) from None
@@ -68,15 +68,28 @@ class _Series:
         """The answer at the end of all redirections that are followed; at another address the name is another's."""
         request, address = self.request, url.address
         for left in range(self.options.redirects, -1, -1):
-            answer = exchange(request, url, self.tried)
+            answer = self._answer(request, url)
             location = answer.headers.get("Location") if answer.status in MOVED else None
             if location is None or not self.options.redirects:
                 return answer
+            if answer.excess:
+                raise Failed(answer.excess)
             if left:
                 networks = [each.network.host.network for each in self.tried.world.interfaces]
                 url = urls.redirected(url, location, networks)
                 request = self.request if url.address == address else replace(self.request, host="")
         raise Failed(f"{url} redirects more than {self.options.redirects} times")
+
+    def _answer(self, request: Request, url: Url) -> Answer:
+        """A guest that leaves one connection open is not waited for again."""
+        answer = exchange(request, url, self.tried)
+        self.waited += answer.waited
+        if not answer.closed:
+            self.request = replace(self.request, grace=0.0)
+        return answer
+
+    def _now(self) -> float:
+        return self.tried.clock() - self.waited
 
     def _counted(self, error: Failed) -> Failed:
         """A series that was answered once is not begun again."""
@@ -85,7 +98,7 @@ class _Series:
         return Failed(what, final=error.final or done > 0, late=error.late, report=self._report())
 
     def _report(self) -> Report:
-        took = self.tried.clock() - self.began
+        took = self._now() - self.began
         counted: dict[str, object] = {"requests": len(self.times), "bytes": self.bytes}
         if self.last:
             counted["status"] = self.last.status
@@ -110,25 +123,14 @@ def _judge(options: Http, url: Url, answer: Answer) -> None:
             raise Failed(f"{url} answered without {pattern} in the header {name}; {came} came")
     if lacking := missing(options.body, body):
         raise Failed(f"the body of {url} does not show {lacking}; it begins with {shown(body)}")
+    if answer.excess:
+        raise Failed(answer.excess)
 
 
 def _context(options: Http, tried: Try) -> ssl.SSLContext | None:
-    """Made anew for each try: what https needs, None where nothing may lead there."""
+    """What https needs, None where nothing may lead there."""
     if not options.url.lower().startswith("https") and not options.redirects:
         return None
-    import ssl  # noqa: PLC0415  # 10 ms, only where it is needed
+    from bootmatrix.checks import secure  # noqa: PLC0415  # 10 ms, only where it is needed
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if not options.ca:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
-    try:
-        root = tried.world.root
-        trusted = files.read(root / options.ca, LARGEST_CA, below=repository.top(root))
-        context.load_verify_locations(cadata=trusted.decode("ascii"))
-    except (OSError, ValueError) as error:
-        why = getattr(error, "reason", "") or getattr(error, "strerror", "") or "it is not PEM"
-        what = f"the certificates in '{options.ca}' cannot be used: {str(why).replace('_', ' ').lower()}"
-        raise UserError(Problem(what, remedy="name a PEM file of the repository, relative to matrix.yaml")) from None
-    return context
+    return secure.context(tried.world.root, options.ca)

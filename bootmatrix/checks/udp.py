@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from bootmatrix import texts
 from bootmatrix.checks.awaited import missing, shown
 from bootmatrix.checks.check import Failed, Late, Report, numbers, per_second, spread
 from bootmatrix.checks.link import worded
+from bootmatrix.networks import datagrams
 from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
@@ -22,18 +24,18 @@ WAIT = 2.0  # seconds after which an answer counts as lost, once there was one
 def ask(options: Udp, tried: Try) -> Report:
     """Raises Failed and Ended."""
     with tried.opened(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.connect((tried.address, options.port))  # the kernel drops what others send
-        except OSError as error:
-            raise Failed(f"{tried.address}:{options.port}: {worded(error)}") from None
         return _Series(options, tried, sock).all()
 
 
 class _Series:
-    """Datagrams, each sent once the one before is answered or lost."""
+    """Datagrams, each sent once the one before is answered or lost. All hold the same, so each comes from a port of its
+    own: what is sent to that answers no other.
+    """
 
     def __init__(self, options: Udp, tried: Try, sock: socket.socket) -> None:
         self.options, self.tried, self.sock = options, tried, sock
+        self.poll = select.poll()
+        self.poll.register(sock, select.POLLIN)
         self.where = f"{tried.address}:{options.port}"
         self.times: list[float] = []
         self.sent = 0
@@ -54,8 +56,7 @@ class _Series:
 
     def _one(self) -> None:
         """Raises Late if the time of all is over."""
-        if self.sent:
-            self._drain()
+        self._connect()
         sent_at = self.tried.clock()
         until = sent_at + self._patience()
         self.sock.settimeout(self.tried.rest())
@@ -78,23 +79,41 @@ class _Series:
 
     def _received(self, seconds: float) -> bytes | None:
         """None if nothing has come after so many seconds. OSError if the guest refuses."""
-        self.sock.settimeout(seconds)
+        if not self.poll.poll(1000 * seconds):
+            return None
+        self.sock.setblocking(False)  # with a time-out Python would ask one that is shut down again and again
         try:
             found = self.sock.recv(LARGEST)
-        except TimeoutError:
-            return None
+        except BlockingIOError:
+            found = None
         if not found:
             self.tried.raise_ended()
         return found
 
-    def _drain(self) -> None:
-        """What came unasked is no answer to the next."""
-        self.sock.setblocking(False)
+    def _connect(self) -> None:
+        """From another port; a new socket would be slower, and let some guests fall asleep."""
         try:
-            while self.sock.recv(LARGEST) or not self.tried.ended():
-                self.tried.rest()
-        except OSError:
-            return
+            if self.sent:
+                datagrams.disconnect(self.sock)
+            self.sock.connect((self.tried.address, self.options.port))  # the kernel drops what others send
+        except OSError as error:
+            self.tried.raise_ended()
+            raise Failed(f"{self.where}: {worded(error)}", final=bool(self.times)) from None
+        if self.sent:
+            self._drain()
+
+    def _drain(self) -> None:
+        """What came to the port before."""
+        self.sock.setblocking(False)
+        while True:
+            self.tried.rest()
+            try:
+                if not self.sock.recv(LARGEST):
+                    self.tried.raise_ended()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._note(error)
 
     def _note(self, error: OSError) -> None:
         self.tried.raise_ended()

@@ -64,7 +64,10 @@ def redirected(url: Url, location: str, within: Iterable[IPv4Network]) -> Url:
         joined = ""
     if not joined or ODD.search(location):
         raise Failed(f"{url} redirects to '{texts.line(location, SHOWN)}', which is not a URL")
-    found = _parsed(joined)
+    try:
+        found = _parsed(joined)
+    except Failed as error:
+        raise Failed(f"{url} redirects, which is not followed: {error}") from None
     if url.secure and not found.secure:
         raise Failed(f"{url} redirects from https to {found}, which is not followed")
     if found.address != url.address and not any(IPv4Address(found.address) in network for network in within):

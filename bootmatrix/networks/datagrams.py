@@ -1,4 +1,5 @@
-"""Many datagrams in one call of the kernel, sendmmsg(2) and recvmmsg(2), which Python's own sockets do not have.
+"""What Python's own sockets do not have: many datagrams in one call of the kernel, sendmmsg(2) and recvmmsg(2), and the
+end of a connection without that of its socket.
 
 Other threads go on meanwhile, so that of Python there is only what is done with each datagram; no compiler is needed.
 """
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 WAIT_FOR_ONE = 0x10000  # MSG_WAITFORONE
 NAME = struct.Struct("=H2x4s8x")  # struct sockaddr_in of ip(7): the family, no port, and the address
 TIME = struct.Struct("=16xqq")  # the message of SO_TIMESTAMPNS, cmsg(3): seconds and nanoseconds
+NOBODY = bytes(16)  # an address whose family is AF_UNSPEC
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -112,6 +114,11 @@ class Incoming:
     def times(self, count: int) -> Iterator[tuple[int, int]]:
         """Seconds since 1970, and nanoseconds, of each: on a socket that has SO_TIMESTAMPNS."""
         return TIME.iter_unpack(self._times[: count * TIME.size])
+
+
+def disconnect(sock: socket.socket) -> None:
+    """So that the next connection has another port, and what is sent to the one before comes to nobody: connect(2)."""
+    _called(LIBC.connect, sock, NOBODY, len(NOBODY))
 
 
 def _parts(content: bytearray, count: int, size: int) -> ctypes.Array[_Part]:

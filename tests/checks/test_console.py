@@ -13,7 +13,7 @@ from checks.worlds import HOST, failed, made, passed, world
 
 from bootmatrix.checks import trying
 from bootmatrix.checks.ends import Ended
-from bootmatrix.checks.feed import MOST, Feed
+from bootmatrix.checks.feed import MOST, NEW, Feed
 
 if TYPE_CHECKING:
     from bootmatrix.checks.check import World
@@ -111,6 +111,13 @@ def test_the_end_of_the_boot_ends_the_sending_of_a_line() -> None:
     ender.join()
 
 
+def test_what_a_guest_prints_does_no_harm_in_a_message() -> None:
+    where, _ = guest("\x1b]0;title\x07\x1b[2J\x1b[1mno\u202eevil\x07\x00\x9b31m\n".encode())
+    what = failed(where, console={"send": "status", "expect": "ok"}, within="50 ms")
+    assert what.isprintable()
+    assert " 'no�evil�31m' came" in what
+
+
 @pytest.mark.parametrize("last", [b"ok\n", b"no\n"])
 def test_the_end_of_the_boot_ends_it_but_what_was_printed_counts(last: bytes) -> None:
     where, _ = guest(b"")
@@ -133,10 +140,26 @@ def test_the_end_of_the_boot_ends_it_but_what_was_printed_counts(last: bytes) ->
 
 def test_a_console_without_end_is_kept_in_bounded_memory() -> None:
     feed = Feed()
-    for _ in range(40):
-        feed.add(b"x" * (MOST // 16))
-    feed.add(b"last")
-    data, total = feed.since(0)
-    assert (len(data), data[-4:], total) == (MOST, b"last", feed.total)
-    assert feed.since(total - 2) == (b"st", total)
-    assert feed.since(total) == (b"", total)
+    with feed.heard(before=False) as ear:
+        feed.add(b"first")
+        for _ in range(40):
+            feed.add(b"x" * (MOST // 16))
+        feed.add(b"last")
+        data = feed.taken(ear)
+        assert (len(data), data[:5]) == (NEW, b"first")
+        assert feed.taken(ear) == b""
+        feed.add(b"st")
+        assert feed.taken(ear) == b"st"
+    with feed.heard(before=True) as ear:
+        data = feed.taken(ear)
+    assert (len(data), data[-6:]) == (MOST, b"lastst")
+
+
+@pytest.mark.parametrize("then", [b"x" * (10 << 20), b"x\n" * (5 << 20)], ids=["a line without end", "lines"])
+def test_an_answer_is_seen_whatever_comes_after_it(then: bytes) -> None:
+    """Also where all of it comes before the check looks."""
+    where, _ = guest(b"status: ok\n" + then)
+    report = passed(where, console={"send": "status", "expect": "status: ok"}, within="1 min")
+    assert report.text.startswith("status: ok\n")
+    what = failed(where, console={"send": "status", "expect": "never"}, within="1 min")
+    assert what == "more than 1 MiB came without 'never'"

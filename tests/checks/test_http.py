@@ -168,6 +168,18 @@ REDIRECTED = {
     "a loop": ("/loop/", "redirects more than 3 times"),
     "another host": ("/to/http://192.0.2.7/x", "redirects to http://192.0.2.7/x, outside of the boot's networks"),
     "the next address": ("/to///128.0.0.1/x", "redirects to http://128.0.0.1/x, outside of the boot's networks"),
+    "the address of a cloud": ("/to/http://169.254.169.254/", "to http://169.254.169.254/, outside of the boot's"),
+    "every address": ("/to/http://0.0.0.0/", "redirects to http://0.0.0.0/, outside of the boot's networks"),
+    "a user's name": ("/to/http://127.0.0.1@192.0.2.7/", "redirects to http://192.0.2.7/, outside of the boot's"),
+    "loopback of IPv6": (
+        "/to/http://[::1]/",
+        "redirects, which is not followed: the host of 'http://[::1]/' is not an",
+    ),
+    "loopback by name": (
+        "/to/http://localhost/",
+        "which is not followed: the host of 'http://localhost/' is not an IPv4",
+    ),
+    "a number": ("/to/http://2130706433/", "the host of 'http://2130706433/' is not an IPv4 address"),
     "a name": ("/to/http://example.com/", "is not an IPv4 address: names are not looked up in a boot's network"),
     "a file": ("/to/file:///etc/passwd", "'file:///etc/passwd' is neither http nor https, and is not asked for"),
     "another protocol": ("/to/ftp://127.0.0.1/", "is neither http nor https"),
@@ -189,6 +201,19 @@ def test_a_redirection_never_leads_out_of_the_networks(server: str, path: str, w
     options = {"path": path, "port": server, "redirects": "3"}
     assert what in failed(world(socket=opened), http=options, retry="false")
     assert len(asked) <= 4
+
+
+def test_a_redirection_never_leads_to_a_loopback_beside_the_networks(server: str) -> None:
+    """But to the address itself that was asked."""
+    where = world(interfaces=(interface(address="192.0.2.2/24"),))
+    with serving("127.0.0.2") as other:
+        options = {"url": f"http://{HOST}:{server}/to/http://127.0.0.2:{other}/", "redirects": "1"}
+        what = failed(where, http=options, retry="false")
+        assert what.endswith(
+            f" redirects to http://127.0.0.2:{other}/, outside of the boot's networks, which is not followed"
+        )
+    options = {"url": f"http://{HOST}:{server}/to/http://{HOST}:{server}/there", "redirects": "1"}
+    assert "Hello from /there" in passed(where, http=options).text
 
 
 def test_a_redirection_leads_to_other_addresses_of_the_boots_networks(server: str) -> None:

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from checks.worlds import HOST, Guest, endlessly, failed, passed, saying, world
+from checks.worlds import HOST, Guest, endlessly, failed, passed, world
 
 from bootmatrix.errors import UserError
 
@@ -86,7 +86,10 @@ def test_a_certificate_that_is_over_is_told(folder: Path) -> None:
 
 
 WRONG = {
-    "another signer": ({"ca": "other.pem", "host": "web.example"}, "TLS: self-signed certificate"),
+    "another signer": (
+        {"ca": "other.pem", "host": "web.example"},
+        "TLS: none of the certificates in `ca` has signed it (self-signed certificate)",
+    ),
     "another name": ({"ca": "cert.pem", "host": "web.invalid"}, "certificate is not valid for 'web.invalid'"),
     "the address": ({"ca": "cert.pem"}, f"certificate is not valid for '{HOST}'"),
 }
@@ -106,10 +109,33 @@ def test_a_name_that_no_server_has_is_told(folder: Path, name: str) -> None:
     assert what == f"'{name}' is not the name of a server: correct `host`"
 
 
-def test_no_tls_is_told() -> None:
-    with Guest(saying(PAGE)) as guest:
+def answering(folder: Path, page: bytes, *, ends: bool) -> Callable[[Guest, socket.socket], None]:
+    """Serves by sending this and closing the connection; `ends`: after TLS has ended, too."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "cert.key")
+
+    def serve(_guest: Guest, sock: socket.socket) -> None:
+        with context.wrap_socket(sock, server_side=True) as inner:
+            inner.recv(1 << 16)
+            inner.sendall(page)
+            if ends:
+                inner.unwrap()
+
+    return serve
+
+
+def test_a_body_without_a_length_ends_with_tls_and_not_with_the_connection(folder: Path) -> None:
+    """One that a dying guest cut off would else pass: in TLS that can be told."""
+    head = b"HTTP/1.1 200 OK\r\n"
+    with Guest(answering(folder, head + b"\r\nwhole", ends=True)) as guest:
+        assert passed(http=f"https://{HOST}:{guest.port}/").text == "whole"
+    with Guest(answering(folder, head + b"\r\nhalf", ends=False)) as guest:
         what = failed(http=f"https://{HOST}:{guest.port}/", retry="false")
-    assert what == f"{HOST}:{guest.port}: TLS: wrong version number"
+    assert what.startswith(f"the body of https://{HOST}:{guest.port}/ may be cut off: the guest ended the connection")
+    with Guest(answering(folder, head + b"Content-Length: 5\r\n\r\nwhole", ends=False)) as guest:
+        assert passed(http=f"https://{HOST}:{guest.port}/").text == "whole"
+    with Guest(answering(folder, head + b"Content-Length: 9\r\n\r\nhalf", ends=False)) as guest:
+        assert " ends after 4 bytes, 5 before its end" in failed(http=f"https://{HOST}:{guest.port}/", retry="false")
 
 
 GARBAGE: dict[str, Callable[[Guest, socket.socket], None]] = {

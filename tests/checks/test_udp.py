@@ -9,10 +9,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from checks.worlds import HOST, Connected, failed, made, passed, value, world
+from checks.worlds import HOST, failed, made, passed, value, world
 
 from bootmatrix.checks import trying
 from bootmatrix.checks.check import Failed
+from bootmatrix.checks.ends import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,19 +22,20 @@ Answers = list[bytes]
 
 
 @contextlib.contextmanager
-def guest(answer: Callable[[int, bytes], Answers]) -> Iterator[str]:
-    """The port of one that answers the n-th datagram, from 1, with these."""
+def guest(answer: Callable[[int, bytes], Answers], behind: int = 0) -> Iterator[str]:
+    """The port of one that answers the n-th datagram, from 1, with these. They go to who sent one before."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((HOST, 0))
         port = sock.getsockname()[1]
 
         def serve() -> None:
-            number = 0
+            number, senders = 0, []
             while (item := sock.recvfrom(1 << 16))[0] != b"bye":
                 number += 1
+                senders.append(item[1])
                 for each in answer(number, item[0]):
                     with contextlib.suppress(OSError):  # who asked may be gone
-                        sock.sendto(each, item[1])
+                        sock.sendto(each, senders[max(0, number - 1 - behind)])
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -73,15 +75,38 @@ def test_a_wrong_answer_is_told() -> None:
     assert what.startswith(f"{HOST}:{port} did not answer: 'ho' came without 'hi' (")
 
 
-def test_what_came_unasked_is_no_answer() -> None:
-    """The first datagram is answered twice: the second answer does not count for the second datagram."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    with theirs:
-        theirs.send(b"hi")
-        theirs.send(b"hi")
-        where = world(socket=lambda *_: Connected(ours))
-        what = failed(where, udp={"port": "7", "send": "hi", "expect": "hi", "count": "2"}, within="200 ms")
-    assert what.startswith(f"{HOST}:7 answered only 1 of 2 datagrams in time")
+LATE: dict[str, tuple[Callable[[int, bytes], Answers], int]] = {
+    "answers that come too late": (lambda _number, data: [data], 3),
+    "one that comes twice": (lambda number, data: [data] if number < 3 else [], 3),
+}
+
+
+@pytest.mark.parametrize(("answer", "lost"), LATE.values(), ids=LATE)
+def test_an_answer_counts_for_no_other_datagram(
+    answer: Callable[[int, bytes], Answers], lost: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All datagrams hold the same. The first is answered at once, others once the next was sent."""
+    monkeypatch.setattr("bootmatrix.checks.udp.WAIT", 0.25)
+    with guest(answer, behind=1) as port:
+        what = failed(udp={"port": port, "send": "hi", "expect": "hi", "count": "4"})
+    assert what == f"{HOST}:{port} did not answer {lost} of 4 datagrams (0 % may be lost)"
+
+
+def test_a_port_that_is_closed_meanwhile_is_told() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((HOST, 0))
+        port = sock.getsockname()[1]
+
+        def serve() -> None:
+            sock.sendto(*sock.recvfrom(1 << 16))
+            sock.close()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        what = failed(udp={"port": str(port), "send": "hi", "count": "9"}, within="1 min")
+        thread.join(10)
+    assert what.startswith(f"{HOST}:{port} did not answer ")
+    assert what.endswith(" of 9 datagrams (0 % may be lost): the port is closed")
 
 
 def test_stray_datagrams_without_end_cost_no_more_than_the_time() -> None:
@@ -90,6 +115,32 @@ def test_stray_datagrams_without_end_cost_no_more_than_the_time() -> None:
         what = failed(udp={"port": port, "send": "hi", "expect": "hi"}, within="200 ms", retry="false")
         assert time.monotonic() - began < 30
     assert "'stray' came without 'hi'" in what
+
+
+@pytest.mark.parametrize("count", ["1", "1000"])
+def test_the_end_of_the_boot_ends_a_check_that_waits(count: str) -> None:
+    where, asked = world(), threading.Event()
+
+    def answer(number: int, data: bytes) -> Answers:
+        if number < int(count) // 2:
+            return [data]
+        asked.set()
+        return []
+
+    def end() -> None:
+        assert asked.wait(30)
+        where.ends.end()
+
+    ender = threading.Thread(target=end)
+    ender.start()
+    with guest(answer) as port, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bootmatrix.checks.udp.WAIT", 3600.0)
+        check = made(udp={"port": port, "send": "hi", "count": count}, within="1 h", retry="false")
+        began = time.monotonic()
+        with pytest.raises(Ended):
+            trying.passed(check, "lan", HOST, where, time.monotonic)
+        assert time.monotonic() - began < 30
+    ender.join()
 
 
 def test_a_closed_port_is_told() -> None:

@@ -138,19 +138,6 @@ class Guest:
         self.closing.wait(30)
 
 
-class Connected(socket.socket):
-    """A pair's end that passes for a socket connected to the guest."""
-
-    def __init__(self, other: socket.socket) -> None:
-        super().__init__(fileno=other.detach())
-
-    def connect(self, address: Any) -> None:
-        assert address[0] == HOST
-
-    def recvfrom(self, size: int, flags: int = 0) -> tuple[bytes, Any]:
-        return self.recv(size, flags), (HOST, 0)
-
-
 def endlessly(data: bytes) -> Callable[[Guest, socket.socket], None]:
     """Serves by sending the same for ever."""
 
