@@ -152,7 +152,7 @@ static int ran_out_of_memory(void)
 /* Waits for the boot, or for the word to end it; its wait status and what it used. Other children are its orphans. */
 static int await(pid_t boot, int ends, long long begun, struct sampling wanted, struct rusage *used)
 {
-    struct patience patience = {.begun = begun, .looked = begun, .until = begun};
+    struct patience patience = patience_since(begun);
     long long next = begun + wanted.apart, before = of_the_ended();
     struct pollfd events[] = {{ends, POLLIN, 0}, {fileno(commands), POLLIN, 0}, {wire, POLLIN, 0}};
     struct signalfd_siginfo told;
