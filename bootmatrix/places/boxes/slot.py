@@ -43,6 +43,7 @@ class Host(Protocol):
 
     name: str
     share: Path
+    copies: lending.Copies
     failed: int
 
     @property
@@ -84,7 +85,7 @@ class Slot:
         """
         self._for = None
         self._streams = self._streams or self.machine.connect(self.number, job.name)
-        lending.lend(self._share, job.mounts)
+        lending.lend(self._share, job.mounts, self.machine.copies)
         self.streams.open(b"".join(word + b"\0" for word in _words(image, job, root)))
         try:
             word = self.line(READY_SECONDS if self.used else FIRST_SECONDS)

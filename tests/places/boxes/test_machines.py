@@ -12,6 +12,7 @@ import pytest
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import MIB
 from bootmatrix.places.boxes import machine, slot
+from bootmatrix.places.boxes.lending import Copies
 from bootmatrix.places.boxes.machines import TENDER, Machines
 from bootmatrix.places.boxes.slot import Slot
 from bootmatrix.places.place import Job
@@ -41,6 +42,7 @@ class Made:
 
     def __init__(self, memory: int) -> None:
         self.memory, self.name, self.share = memory, "box", Path("/nowhere")
+        self.copies = Copies(self.share)
         self.slots = [Fit(cast("slot.Host", self), number) for number in range(machine.SLOTS)]
 
     @property
