@@ -88,6 +88,11 @@ class Reader:
         self._take()
         return self._told.had()
 
+    def forget(self) -> None:
+        """What has come so far is of the job before."""
+        self._take()
+        self._told = Told()
+
     def _take(self) -> None:
         with contextlib.suppress(BlockingIOError):
             self._told.take(os.read(self.descriptor, LONGEST))

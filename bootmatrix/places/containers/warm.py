@@ -103,8 +103,7 @@ class Container:
         """Let the agent run a job."""
         self._status.name = job.name
         self._status.forget()
-        self.samples()  # those of the job before
-        self._usage.had()
+        self._usage.forget()
         if not self.agent.kept:
             self._pauses.begin(self.id)
         with contextlib.suppress(BlockingIOError):
