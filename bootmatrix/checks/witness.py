@@ -88,7 +88,7 @@ class Checks(Witness):
             first = min(failed, key=lambda each: each.late)  # a wrong answer is one, however late others are beside it
             self._late = first if first.late else None
             kind = StopKind.CHECK_LATE if first.late else StopKind.CHECKED
-            return Stop(kind, f"the check '{first.name}' failed")
+            return Stop(kind, f"the check '{first.name}' failed", first.began or math.inf)
         if not self._then:
             return Stop(StopKind.CHECKED, "all checks are done")
         if not self._told:

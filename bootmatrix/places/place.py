@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bootmatrix.model import MIB
-from bootmatrix.places import disks, usage
+from bootmatrix.places import disks, stillness, usage
 from bootmatrix.places.devices import TUN
 from bootmatrix.places.hosts import HERE
 from bootmatrix.quantities import how_many
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.hosts import Host
     from bootmatrix.places.namespace import Home, Lent, Namespace, Shared
     from bootmatrix.places.standing import Standing
+    from bootmatrix.places.stillness import Stillness
     from bootmatrix.places.strain import Strain
     from bootmatrix.places.usage import Sample
 
@@ -171,6 +172,12 @@ class Process(ABC):
         for end in self.ends.values():
             if end is not self.namespace:
                 end.check()
+
+    def stood(self) -> Stillness | None:
+        """How long its place stood still since it began, None as long as that, which is asked, is not known: then it is
+        to be called again. Raises InfrastructureError if it never is known.
+        """
+        return stillness.NONE
 
     @abstractmethod
     def kill(self) -> None:

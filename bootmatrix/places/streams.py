@@ -7,8 +7,12 @@ import os
 import select
 import time
 from collections import deque
+from typing import TYPE_CHECKING
 
 from bootmatrix.places.place import CHUNK, CONSOLE, TENDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOMENT, SMALL = 0.004, 4096  # seconds, bytes
 DRAINED = 256  # chunks that are taken after the end, 16 MiB: more than pipes hold
@@ -16,10 +20,19 @@ DRAINED = 256  # chunks that are taken after the end, 16 MiB: more than pipes ho
 
 class Streams:
     """Two non-blocking pipes, and `end`, a descriptor that can be read, or is only hung up, when the job is over;
-    `end` is not ours.
+    `end` is not ours. `quiet` is called where nothing has come.
     """
 
-    def __init__(self, console: int, tender: int, end: int, *, hangs_up: bool = False) -> None:
+    def __init__(
+        self,
+        console: int,
+        tender: int,
+        end: int,
+        *,
+        hangs_up: bool = False,
+        quiet: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._quiet = quiet
         self._kinds = {console: CONSOLE, tender: TENDER}
         self._open = set(self._kinds)
         self._end = end
@@ -48,6 +61,7 @@ class Streams:
                     self._take(descriptor)
             self._drips = all(len(chunk) < SMALL for _, chunk in self._chunks)
             if not self._chunks and (not events or any(descriptor == self._end for descriptor, _ in events)):
+                self._quiet()
                 return None
         return self._chunks.popleft()
 

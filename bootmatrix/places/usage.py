@@ -7,15 +7,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bootmatrix.places import mappings
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 INTERVAL = 1.0  # seconds between samples where nothing else is asked for
 LINE = re.compile(rb"([0-9]{1,15}) ([0-9]{1,15}) ([0-9]{1,15}) ([pr])ss ([0-9]{1,15}|-)")
+HAD = re.compile(rb"had ([0-9]{1,15}) ([0-9]{1,15})")
 LONGEST = 1 << 16  # bytes that are read at once: what a pipe holds
 PAGE, TICKS = os.sysconf("SC_PAGESIZE"), os.sysconf("SC_CLK_TCK")
 
@@ -35,29 +32,73 @@ class Sample:
     guest: int | None = None
 
 
-class Reader:
-    """Samples from the pipe of an agent, a line each. What is no such line is passed over."""
+@dataclass(frozen=True)
+class Had:
+    """`seconds` that a job has run so far, without those in which what it is in stood still, which it did last so long
+    `ago`, or then the job began.
+    """
 
-    def __init__(self, pipe: int) -> None:
-        self._pipe, self._part = pipe, b""
+    seconds: float
+    ago: float
+
+
+class Told:
+    """What an agent says of its job while that runs, a line each: samples, and what time that had. What is no such line
+    is passed over.
+    """
+
+    def __init__(self) -> None:
+        self._part, self._samples = b"", list[Sample]()
+        self._had: Had | None = None
+
+    def take(self, some: bytes) -> None:
+        """What has come, however it was cut."""
+        *lines, self._part = (self._part + some).split(b"\n")
+        self._part = self._part[-LONGEST:]
+        for line in lines:
+            if found := LINE.fullmatch(line):
+                self._samples.append(_sample(found))
+            elif found := HAD.fullmatch(line):
+                self._had = Had(int(found[1]) / 1000, int(found[2]) / 1000)
 
     def samples(self) -> list[Sample]:
         """Those that have come since this was called last."""
-        try:
-            self._part += os.read(self._pipe, LONGEST)
-        except BlockingIOError:
-            return []
-        *lines, self._part = self._part.split(b"\n")
-        self._part = self._part[-LONGEST:]
-        return told(lines)
+        found, self._samples = self._samples, []
+        return found
+
+    def had(self) -> Had | None:
+        """What has come since this was called last."""
+        found, self._had = self._had, None
+        return found
+
+
+class Reader:
+    """What an agent tells, from its pipe."""
+
+    def __init__(self, pipe: int) -> None:
+        self.descriptor, self._told = pipe, Told()
+
+    def samples(self) -> list[Sample]:
+        """Those that have come since this was called last."""
+        self._take()
+        return self._told.samples()
+
+    def had(self) -> Had | None:
+        """What has come since this was called last."""
+        self._take()
+        return self._told.had()
+
+    def forget(self) -> None:
+        """What has come so far is of the job before."""
+        self._take()
+        self._told = Told()
+
+    def _take(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._told.take(os.read(self.descriptor, LONGEST))
 
     def close(self) -> None:
-        os.close(self._pipe)
-
-
-def told(lines: Iterable[bytes]) -> list[Sample]:
-    """Those that an agent's lines tell. What is no such line is passed over."""
-    return [_sample(found) for line in lines if (found := LINE.fullmatch(line))]
+        os.close(self.descriptor)
 
 
 def _sample(line: re.Match[bytes]) -> Sample:

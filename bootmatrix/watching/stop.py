@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,10 +28,13 @@ class StopKind(StrEnum):
 
 @dataclass(frozen=True)
 class Stop:
-    """`text` says it in words, for people."""
+    """`text` says it in words, for people. `since` is when the time began that is over, on the monotonic clock, where
+    that is not the watcher's own.
+    """
 
     kind: StopKind
     text: str
+    since: float = math.inf
 
     @property
     def is_late(self) -> bool:

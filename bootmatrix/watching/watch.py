@@ -8,7 +8,9 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.place import CONSOLE, END
+from bootmatrix.quantities import human_time
 from bootmatrix.texts import Record
 from bootmatrix.watching import witnesses
 from bootmatrix.watching.clock import Clock
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 TENDER_LIMIT = 1 << 20
 TICK = 0.1  # seconds between looks at the witnesses
 LINGER = 0.05  # seconds in which an end of its own still counts once all is asked: an answer may be a guest's last deed
+ASKS = 8  # times that more time is given for what a place stood still: it may be its guest that keeps it from going on
 REPRIEVE = 64  # chunks that are still read after a deadline: they came before it, however late we read
 
 
@@ -68,7 +71,8 @@ def watch(
 ) -> Watched:
     """Follow a process to its end, or end it at a limit. What we ended is never told as its own end.
 
-    Time in which we stood still ourselves counts against no limit. `also` are witnesses besides those of the limits.
+    Time in which we stood still ourselves, or the process's place did, counts against no limit; InfrastructureError if
+    that made a check late. `also` are witnesses besides those of the limits.
     """
     looking_on = [*also, *witnesses.of(limits, interruption)]
     return _Watcher(limits, looking_on, Clock(clock, process.begun)).follow(process)
@@ -81,6 +85,7 @@ class _Watcher:
         self.console, self.tender = Record(limits.kept or limits.size), Record(TENDER_LIMIT)
         self.sieve = Sieve(limits.noise)
         self.lingers = 0.0  # until when, once there is nothing more to ask
+        self.asks = ASKS
 
     def follow(self, process: Process) -> Watched:
         try:
@@ -101,7 +106,7 @@ class _Watcher:
     def _to_the_end(self, process: Process) -> tuple[Exit | None, Stop | None]:
         """How it ended, or why to end it; one that closes its output may run on: the deadlines hold all the same."""
         reprieve = REPRIEVE
-        while not ((stop := self._asked()) and stop.is_final):
+        while not ((stop := self._asked(process)) and stop.is_final):
             item = process.read(self.clock.waiting(self._grace(stop) if stop else self._patience()))
             if stop and (item is None or not reprieve):
                 return None, stop
@@ -124,8 +129,24 @@ class _Watcher:
         for witness in self.witnesses:
             witness.saw(kind, chunk)
 
-    def _asked(self) -> Stop | None:
-        """Why to end the process now."""
+    def _asked(self, process: Process) -> Stop | None:
+        """Why to end the process now. What is late may be so since its place stood still: that is asked before."""
+        stop = self._wanted()
+        if not (stop and stop.is_late) or not self.asks:
+            return stop
+        known = process.stood()
+        if known is None:
+            return None
+        if self.clock.heed(known):
+            self.asks -= 1
+            self.last = min(self.last, self.clock.now())
+            stop = self._wanted()
+        if stop and self.clock.until > stop.since:
+            stood = human_time(self.clock.stood)
+            raise InfrastructureError(f"{stop.text}, but meanwhile it or bootmatrix stood still, for {stood} in all")
+        return stop
+
+    def _wanted(self) -> Stop | None:
         moment = self._moment()
         for witness in self.witnesses:
             if stop := witness.tick(moment):

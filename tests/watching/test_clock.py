@@ -7,10 +7,13 @@ import threading
 import pytest
 from watching.fakes import STATUS, Clock, FakeProcess, out
 
+from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.place import END, Exit
+from bootmatrix.places.stillness import Stillness
 from bootmatrix.watching.limits import Limits
-from bootmatrix.watching.stop import StopKind
-from bootmatrix.watching.watch import watch
+from bootmatrix.watching.stop import Stop, StopKind
+from bootmatrix.watching.watch import Watched, watch
+from bootmatrix.watching.witness import Moment, Witness
 from bootmatrix.watching.witnesses.relay import Relay
 
 
@@ -64,3 +67,84 @@ def test_a_terminal_that_takes_no_output_counts_against_no_limit() -> None:
 
     seen = watch(FakeProcess(out(b"a"), out(b"b")), Limits(5, 10), threading.Event(), also=[Relay(stuck)], clock=clock)
     assert (seen.exit, seen.stood) == (Exit(0), 7200)
+
+
+class Still(FakeProcess):
+    """Its place stands still from the beginning: it says so when it is asked for the third time, and then ends, or is
+    silent for ever.
+    """
+
+    def __init__(self, clock: Clock, stood: float, *, ends: bool) -> None:
+        super().__init__(ends=False)
+        self.clock, self.lost, self.asked = clock, stood, 0
+        self.exits = ends
+
+    def read(self, seconds: float) -> tuple[str, bytes] | None:
+        self.clock.now += seconds
+        return (END, b"") if self.exits and self.asked >= 3 else None
+
+    def stood(self) -> Stillness | None:
+        self.asked += 1
+        self.clock.now += 0.1
+        return Stillness(self.lost, self.clock.now) if self.asked >= 3 else None
+
+
+@pytest.mark.parametrize("limits", [Limits(5, 100), Limits(1000, 100, idle=5)])
+def test_time_in_which_its_place_stood_still_counts_against_no_limit(limits: Limits) -> None:
+    clock = Clock()
+    ends = watch(Still(clock, 4, ends=True), limits, threading.Event(), clock=clock)
+    assert (ends.exit, ends.stopped, ends.stood) == (Exit(0), "", 4)
+    clock = Clock()
+    hangs = watch(Still(clock, 4, ends=False), limits, threading.Event(), clock=clock)
+    assert hangs.late
+    assert 9 < hangs.seconds < 10
+
+
+def test_a_guest_that_keeps_its_place_from_running_has_an_end() -> None:
+    class Keeps(Still):
+        def stood(self) -> Stillness:
+            return Stillness((self.clock.now - self.begun) * 0.9, self.clock.now)
+
+    clock = Clock()
+    seen = watch(Keeps(clock, 0, ends=False), Limits(5, 100), threading.Event(), clock=clock)
+    assert seen.stopped == "no end within 5.00 s"
+    assert seen.seconds < 50
+
+
+class Late(Witness):
+    """A check that began so many seconds after the boot, and is told to have been late when 105 are over."""
+
+    def __init__(self, clock: Clock, began: float) -> None:
+        self.clock, self.since = clock, clock.now + began
+
+    def tick(self, moment: Moment) -> Stop | None:
+        del moment
+        over = self.clock.now > self.since + 105
+        return Stop(StopKind.CHECK_LATE, "the check 'tcp' failed", self.since) if over else None
+
+
+def with_a_late_check(who: str, began: float) -> Watched:
+    """The boot stands still for 100 s, until something like 100 s after its beginning."""
+    clock = Clock()
+    late = Late(clock, began)
+    if who == "we":
+        return watch(Frozen(clock, 9000), Limits(1000, 100), threading.Event(), also=[late], clock=clock)
+
+    class Paused(Still):
+        def stood(self) -> Stillness:
+            return Stillness(100, self.begun + 100)
+
+    process = Paused(clock, 0, ends=False)
+    return watch(process, Limits(1000, 100), threading.Event(), also=[late], clock=clock)
+
+
+@pytest.mark.parametrize("who", ["we", "its place"])
+def test_a_check_that_was_late_since_something_stood_still_says_nothing_of_the_guest(who: str) -> None:
+    words = "the check 'tcp' failed, but meanwhile it or bootmatrix stood still, for 1 min 40 s in all"
+    with pytest.raises(InfrastructureError, match=words):
+        with_a_late_check(who, 0)
+
+
+@pytest.mark.parametrize("who", ["we", "its place"])
+def test_a_check_that_began_after_it_and_was_late_does(who: str) -> None:
+    assert with_a_late_check(who, 110).stopped == "the check 'tcp' failed"

@@ -183,8 +183,10 @@ int main(void)
     DIR *ports = opendir(PORTS);
     mkdir("/run", 0755);
     machine_network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    if (!mount("cgroup2", GROUPS, "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+    if (!mount("cgroup2", GROUPS, "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL)) {
         tell_group(".", "cgroup.subtree_control", "+pids");
+        takes(".", "cgroup.subtree_control", "+cpu"); /* the processor is for all slots alike, however many processes one has */
+    }
     while (ports && (entry = readdir(ports))) {
         char path[300], device[300], name[32] = "";
         snprintf(path, sizeof path, PORTS "/%s/name", entry->d_name);

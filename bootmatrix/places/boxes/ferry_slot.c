@@ -150,14 +150,21 @@ static void limit(int which, const char *most)
         stop("a limit");
 }
 
-static void tell_group(const char *group, const char *file, const char *word)
+/* Whether a control group has taken a word. */
+static int takes(const char *group, const char *file, const char *word)
 {
     char path[128];
     snprintf(path, sizeof path, GROUPS "/%s/%s", group, file);
-    int end = open(path, O_WRONLY | O_CLOEXEC);
-    if (end < 0 || write(end, word, strlen(word)) < 0)
-        stop(path);
-    close(end);
+    int end = open(path, O_WRONLY | O_CLOEXEC), taken = end >= 0 && write(end, word, strlen(word)) > 0;
+    if (end >= 0)
+        close(end);
+    return taken;
+}
+
+static void tell_group(const char *group, const char *file, const char *word)
+{
+    if (!takes(group, file, word))
+        stop(file);
 }
 
 /* Lets all processes of a slot, this one and those that it starts, be so many at the most: others stay able to have some. */
@@ -230,6 +237,8 @@ static void become_agent(char *words, size_t length, const char *folder, const c
         stop("its root");
     limit(RLIMIT_CORE, "0");
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    /* No boot, however many processes it has, keeps its agent from ending it; what that starts is as all others. */
+    sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &(struct sched_param){.sched_priority = 1});
     execl("/bootmatrix/agent", "/bootmatrix/agent", "/bootmatrix", user, user, (char *)NULL);
     stop("its agent");
 }

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places.boxes.buffered import Buffered
-from bootmatrix.places.boxes.silence import Silence
 from bootmatrix.places.place import CONSOLE, TENDER
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class Frames:
     """
 
     def __init__(self, end: socket.socket, name: str) -> None:
-        self.name, self.silence = name, Silence()
+        self.name = name
         self._links: list[Link] = []
         self._end, self._in = Buffered(end), bytearray()
         self._chunks: deque[tuple[str, bytes]] = deque()
@@ -112,9 +111,12 @@ class Frames:
             line, _, self._told = self._told.partition(b"\n")
         return line.decode("utf-8", "replace").strip()
 
-    def usage(self) -> bytes:
-        """What the agent told of the job's usage since this was called last."""
+    def usage(self, seconds: float = 0.0) -> bytes:
+        """What the agent told of the job's usage since this was called last; if that is nothing, what comes within so
+        many seconds, or until the job is over.
+        """
         with self._changed:
+            self._changed.wait_for(lambda: self._used or self.over(), seconds)
             found, self._used = self._used, b""
         return found
 
@@ -165,8 +167,6 @@ class Frames:
             events = each.events if waits or each is not self._end else each.events & ~select.POLLIN
             poll.register(each.descriptor, events)
         ready = {descriptor for descriptor, event in poll.poll() if event & ~select.POLLOUT}
-        if not waits:
-            self.silence.heard(at_last=False)
         if self._bell in ready:
             os.eventfd_read(self._bell)
         for number, link in enumerate(links):
@@ -182,7 +182,6 @@ class Frames:
         some = self._end.take()
         if some is None:
             return False
-        self.silence.heard()
         self._in += some
         at = 0
         with self._changed:

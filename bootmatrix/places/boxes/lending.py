@@ -1,13 +1,17 @@
 """What jobs in a box are to see of this host: copies, for a box sees no folder that it was not given when it began.
 
 What is lent may come from anyone's build: no link is followed, nothing is opened but plain files and folders, and what
-is neither, nor a link, is left out.
+is neither, nor a link, is left out. A file is copied once for all slots of a machine, which have links to the copy: no
+job can write to it, as it is root's, and lies on a mount that is only read.
 """
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import stat
+import threading
 from typing import TYPE_CHECKING
 
 from bootmatrix import disk, files, sparse
@@ -30,7 +34,61 @@ def name(number: int) -> str:
     return f"m{number}"
 
 
-def lend(share: Path, mounts: tuple[Mount, ...]) -> None:
+class Copies:
+    """Those of files, each once, in a folder on the file system of the slots' shares; of what no slot has any more
+    nothing stays.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._names: dict[tuple[int, ...], str] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def link(self, source: int, state: os.stat_result, at: int, target: str) -> None:
+        """A copy of a file that is open, and is as `state` says, as a new name in the folder that is open at `at`."""
+        key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        with self._lock:
+            if key in self._names and self._has(self._names[key], at, target):
+                return
+            name = str(next(self._numbers))
+            self._make(name, source, state)
+            os.link(self.folder / name, target, dst_dir_fd=at)
+            self._names[key] = name
+
+    def _has(self, name: str, at: int, target: str) -> bool:
+        """Whether it has one more name: not if there are as many as a file can have."""
+        try:
+            os.link(self.folder / name, target, dst_dir_fd=at)
+        except OSError as error:
+            if error.errno != errno.EMLINK:
+                raise
+            return False
+        return True
+
+    def _make(self, name: str, source: int, state: os.stat_result) -> None:
+        folder = os.open(self.folder, files.FOLDER)
+        try:
+            _copy(source, state, folder, name)
+        except OSError:
+            (self.folder / name).unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(folder)
+
+    def clear(self) -> None:
+        """Of those that no slot has."""
+        with self._lock:
+            left = set[str]()
+            for each in list(self.folder.iterdir()):
+                if each.stat().st_nlink == 1:
+                    each.unlink()
+                else:
+                    left.add(each.name)
+            self._names = {key: name for key, name in self._names.items() if name in left}
+
+
+def lend(share: Path, mounts: tuple[Mount, ...], copies: Copies) -> None:
     """Put what jobs of a room may see into the place of what those of the room before could.
 
     Raises UserError if it is too much, Fatal if it cannot be read or the disk takes no more.
@@ -39,9 +97,11 @@ def lend(share: Path, mounts: tuple[Mount, ...]) -> None:
         for old in list(share.iterdir()):
             if old.name != JOBS:
                 files.remove(old)
-        copier = _Copier()
+        copier = _Copier(copies)
         for number, mount in enumerate(mounts):
+            copier.shared = not mount.writable
             copier.copy(mount.source, share, name(number))
+        copies.clear()
     except OSError as error:
         raise disk.full(share, error) from None
 
@@ -49,7 +109,8 @@ def lend(share: Path, mounts: tuple[Mount, ...]) -> None:
 class _Copier:
     """Counts what it copies."""
 
-    def __init__(self) -> None:
+    def __init__(self, copies: Copies) -> None:
+        self.copies, self.shared = copies, True
         self.left, self.more = LARGEST, MOST
 
     def copy(self, source: Path, share: Path, target: str) -> None:
@@ -103,9 +164,16 @@ class _Copier:
         self.left -= state.st_blocks * 512
         if self.left < 0:
             return
-        made = os.open(target, os.O_RDWR | files.NEW, 0o600, dir_fd=at)
-        try:
-            sparse.copy(source, made, state.st_size)
-            os.fchmod(made, 0o555 if state.st_mode & 0o111 else 0o444)
-        finally:
-            os.close(made)
+        if self.shared:
+            self.copies.link(source, state, at, target)
+        else:
+            _copy(source, state, at, target)
+
+
+def _copy(source: int, state: os.stat_result, at: int, target: str) -> None:
+    made = os.open(target, os.O_RDWR | files.NEW, 0o600, dir_fd=at)
+    try:
+        sparse.copy(source, made, state.st_size)
+        os.fchmod(made, 0o555 if state.st_mode & 0o111 else 0o444)
+    finally:
+        os.close(made)

@@ -16,6 +16,7 @@ from bootmatrix.model import MIB
 from bootmatrix.places import own
 from bootmatrix.places.boxes import roots
 from bootmatrix.places.boxes.frames import Frames
+from bootmatrix.places.boxes.lending import Copies
 from bootmatrix.places.boxes.slot import Slot
 from bootmatrix.places.place import Job, Mount
 
@@ -38,6 +39,7 @@ BEGIN_SECONDS, END_SECONDS = 30.0, 2.0  # that the emulator has to make its sock
 TICK = 0.02
 LAST = 2000  # characters of its own console that are told
 SHARE, ROOTS, SOCKETS = "bootmatrix", "roots", "sockets"
+COPIES = "copies"  # of the share
 
 
 class Machine:
@@ -52,6 +54,7 @@ class Machine:
     ) -> None:
         self.name, self.folder = name, folder
         self.share = folder / SHARE
+        self.copies = Copies(self.share / COPIES)
         self.memory = memory - BASE
         self.slots = [Slot(self, number) for number in range(SLOTS)]
         self.closed = False
@@ -146,6 +149,7 @@ def _lay(folder: Path, programs: Mapping[str, bytes]) -> None:
     try:
         folder.mkdir(mode=0o700)
         (folder / SHARE).mkdir(mode=0o755)
+        (folder / SHARE / COPIES).mkdir(mode=0o700)
         (folder / SOCKETS).mkdir()
         (folder / SOCKETS).chmod(0o777)  # of the emulator, which is another user; the folder above is closed
         roots.folder().mkdir(parents=True, exist_ok=True)

@@ -42,7 +42,9 @@ class Machines:
         self.box, self.pool, self.own_root = box, pool, own_root
         self.place = ContainerPlace(box, pool)
         self._machines: list[Machine] = []
-        self._lock, self._beginning = threading.Lock(), threading.Lock()
+        self._lock, self._beginning = threading.Condition(), threading.Lock()
+        self._turns = itertools.count(1)
+        self._line: dict[int, int] = {}  # bytes that those want who wait for a slot, by their turns
         self._closed, self._forgiving = False, True
         self._excused: object = None
         self._programs: dict[str, bytes] = {}
@@ -92,7 +94,9 @@ class Machines:
 
     def give_back(self, slot: Slot, *, clean: bool) -> None:
         """Let the next job have it; of one that is not clean the machine makes another first."""
-        slot.free(clean=clean)
+        with self._lock:
+            slot.free(clean=clean)
+            self._lock.notify_all()
 
     def close(self) -> None:
         """End all machines."""
@@ -103,24 +107,42 @@ class Machines:
             each.close()
 
     def _reserved(self, image: str, job: Job) -> Slot:
-        """One that is free, else one of a new machine. Whom another's end is enough for does not wait for that machine,
-        and what is begun for a job is that job's.
+        """One that is free, who has waited longest first; else one of a new machine. Whom another's end is enough for
+        does not wait for that machine, and what is begun for a job is that job's.
         """
-        while not (found := self._free(image, job)):
-            if self._beginning.acquire(timeout=TICK):
-                try:
-                    return self._free(image, job) or self._of_new(job)
-                finally:
-                    self._beginning.release()
-        return found
+        with self._lock:
+            turn = next(self._turns)
+            self._line[turn] = job.guest + TENDER
+        try:
+            while not (found := self._free(image, job, turn)):
+                if self._beginning.acquire(blocking=False):
+                    try:
+                        return self._free(image, job, turn) or self._of_new(job, turn)
+                    finally:
+                        self._beginning.release()
+                with self._lock:
+                    self._lock.wait(TICK)
+            return found
+        finally:
+            self._leave(turn)
 
-    def _free(self, image: str, job: Job) -> Slot | None:
-        """The one that takes the least time to be fit for the job, which it has from now on."""
+    def _leave(self, turn: int) -> None:
+        with self._lock:
+            self._line.pop(turn, None)
+            self._lock.notify_all()
+
+    def _free(self, image: str, job: Job, turn: int) -> Slot | None:
+        """The one that takes the least time to be fit for the job, which it has from now on; none that those want whose
+        turn is before.
+        """
         with self._lock:
             gone = [each for each in self._machines if not each.alive or (each.worn and each.idle)]
             self._machines = [each for each in self._machines if each not in gone]
             roomy = [each for each in self._machines if not each.worn and each.left >= job.guest + TENDER]
             free = [slot for each in roomy for slot in each.slots if not slot.taken]
+            most = max((each.left for each in roomy if not all(slot.taken for slot in each.slots)), default=0)
+            before = sum(other < turn and wanted <= most for other, wanted in self._line.items())
+            free = free if len(free) > before else []
             found = min(free, key=lambda slot: (not slot.suits(image, job), slot.used), default=None)
             if found:
                 found.taken = job.guest + TENDER
@@ -128,12 +150,14 @@ class Machines:
             each.close()
         return found
 
-    def _of_new(self, job: Job) -> Slot:
+    def _of_new(self, job: Job, turn: int) -> Slot:
+        self._leave(turn)
         begun = self._begin(job)
         with self._lock:
             begun.slots[0].taken = job.guest + TENDER
             if not self._closed:
                 self._machines.append(begun)
+                self._lock.notify_all()
                 return begun.slots[0]
         begun.close()
         raise InfrastructureError(f"the run ended while {begun.name} was started")

@@ -43,6 +43,7 @@ class Host(Protocol):
 
     name: str
     share: Path
+    copies: lending.Copies
     failed: int
 
     @property
@@ -65,6 +66,7 @@ class Slot:
         self._share = machine.share / f"slot{number}"
         self._for: tuple[object, ...] | None = None
         self._before = Strain(0.0, 0.0)
+        self._told = usage.Told()
 
     def suits(self, image: str, job: Job) -> bool:
         """Whether it is one for jobs of that room."""
@@ -83,7 +85,7 @@ class Slot:
         """
         self._for = None
         self._streams = self._streams or self.machine.connect(self.number, job.name)
-        lending.lend(self._share, job.mounts)
+        lending.lend(self._share, job.mounts, self.machine.copies)
         self.streams.open(b"".join(word + b"\0" for word in _words(image, job, root)))
         try:
             word = self.line(READY_SECONDS if self.used else FIRST_SECONDS)
@@ -147,11 +149,11 @@ class Slot:
         """Let the agent run a job."""
         self.streams.name = job.name
         self.streams.forget()
-        self.samples()
+        self.streams.usage()
+        self._told = usage.Told()
         self._before = self.machine.strain() or Strain(0.0, 0.0)
         self.streams.send(frames.DROP)
         self.streams.send(frames.COMMANDS, agents.told(job))
-        self.streams.silence.expect(job.sample)
 
     def join(self, namespace: Namespace, interfaces: tuple[Interface, ...]) -> None:
         """Carry the frames of a job's interfaces to and from the relays that the namespace has for them.
@@ -175,7 +177,17 @@ class Slot:
 
     def samples(self) -> list[usage.Sample]:
         """What the agent has told of the job's usage since this was called last."""
-        return usage.told(self.streams.usage().split(b"\n"))
+        self._told.take(self.streams.usage())
+        return self._told.samples()
+
+    def ask(self) -> None:
+        """What time the job had so far, for `had`."""
+        self.streams.send(frames.COMMANDS, agents.TIME)
+
+    def had(self, seconds: float) -> usage.Had | None:
+        """What is told of that; None if nothing is within so many seconds, or if the job is over."""
+        self._told.take(self.streams.usage(seconds))
+        return self._told.had()
 
     def ended(self, seconds: float = READY_SECONDS) -> Ended:
         """How the job ended; raises InfrastructureError if the machine is gone."""
@@ -196,12 +208,11 @@ class Slot:
         return found.clean
 
     def strain(self) -> Strain | None:
-        """That of the whole machine, since the job began; while it stood still it waited, too."""
+        """That of the whole machine, since the job began."""
         now = self.machine.strain()
         if not now:
             return None
-        waited = now.waited - self._before.waited + self.streams.silence.seconds()
-        return Strain(now.cpu - self._before.cpu, waited, now.processors)
+        return Strain(now.cpu - self._before.cpu, now.waited - self._before.waited, now.processors)
 
     def clear(self) -> None:
         """The networks of a job that is over."""

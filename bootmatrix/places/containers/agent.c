@@ -5,11 +5,13 @@
  *
  * BOX has the pipes. `commands` brings `NUMBER LENGTH READS MS KIB\n` and LENGTH bytes of words, each ended by a NUL (READS
  * is 1 if the boot reads `input`, else 0: it reads nothing; MS are the milliseconds between samples of its usage, KIB the
- * memory of its guest, 0 if it has none); or `kill 0\n`, which ends the boot that runs. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT KIB US`: LEFT
+ * memory of its guest, 0 if it has none); or, while a boot runs, `kill 0\n`, which ends it, or `time 0\n`, which asks what
+ * time it had. To `status` goes `ready`, and for each boot `NUMBER exit|signal VALUE LEFT KIB US`: LEFT
  * is what it left behind that cannot be removed, `nothing`, or `memory` if the kernel ended it for lack of memory; KIB the
  * peak of its resident memory, US the microseconds that it took. Its output goes to `console` and `tender`. To `usage` goes
  * a line for each sample, `MS CPU KIB pss|rss GUEST`: the milliseconds since it began and of processor time that it had, its
- * memory now, and that of its guest in KiB, or `-`. When nobody speaks to it any more, it ends, and the container with it. If BOX has a socket `wire`, it serves
+ * memory now, and that of its guest in KiB, or `-`; and for who asks, `had MS AGO`: how long the boot has run, without what
+ * it stood still with all of us, and when that ended last, or the boot began, both in milliseconds. When nobody speaks to it any more, it ends, and the container with it. If BOX has a socket `wire`, it serves
  * that, too, whether a boot runs or none; see agent_net.c.
  *
  * It is root, with few rights and without a way to more, since only so can it give up all of them for each boot. A boot
@@ -150,6 +152,7 @@ static int ran_out_of_memory(void)
 /* Waits for the boot, or for the word to end it; its wait status and what it used. Other children are its orphans. */
 static int await(pid_t boot, int ends, long long begun, struct sampling wanted, struct rusage *used)
 {
+    struct patience patience = patience_since(begun);
     long long next = begun + wanted.apart, before = of_the_ended();
     struct pollfd events[] = {{ends, POLLIN, 0}, {fileno(commands), POLLIN, 0}, {wire, POLLIN, 0}};
     struct signalfd_siginfo told;
@@ -160,20 +163,23 @@ static int await(pid_t boot, int ends, long long begun, struct sampling wanted, 
         while ((ended = wait4(-1, &how, WNOHANG, used)) > 0)
             if (ended == boot)
                 return how;
-        long long left = next - microseconds();
+        long long left = next - watch_time(&patience);
         if (left <= 0) {
             tell_usage(usage_pipe, uid, gid, begun, before, wanted.guest_kib);
             next = microseconds() + wanted.apart;
             continue;
         }
-        if (!poll(events, 3, left / 1000 + 1))
+        if (!poll(events, 3, wait_for(&patience, left) / 1000 + 1))
             continue;
         if (events[0].revents && read(ends, &told, sizeof told) < 0 && errno != EAGAIN)
             die("signals");
         if (events[1].revents) {
             if (!fgets(word, sizeof word, commands))
                 exit(0); /* nobody is there any more: with us all of the container ends */
-            kill(-1, SIGKILL);
+            if (*word == 't')
+                tell_time(usage_pipe, &patience);
+            else
+                kill(-1, SIGKILL);
         }
         if (events[2].revents)
             events[2].fd = wire = serve(wire, uid);
@@ -262,5 +268,5 @@ int main(int argc, char **argv)
             wanted.apart = milliseconds * (SECOND / 1000);
             take(number, length, reads, wanted, ends);
         }
-    return 0; /* a `kill` that came too late is passed over */
+    return 0; /* a `kill` or `time` that came too late is passed over */
 }

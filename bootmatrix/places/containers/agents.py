@@ -28,7 +28,7 @@ PIPES = ("commands", "status", "console", "tender", "usage", "input")
 # What a kept container's first process needs to give up for each boot, and to end and clean up what that leaves.
 RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", "DAC_OVERRIDE", "FOWNER")
 OF_NETWORKS = ("NET_ADMIN", "NET_RAW")  # besides, to set up a boot's network, and to capture what goes through it
-PARTS = ("agent_usage", "agent_kernel", "agent_relay", "agent_usher", "agent_net", "agent")
+PARTS = ("agent_usage", "agent_time", "agent_kernel", "agent_relay", "agent_usher", "agent_net", "agent")
 SOURCE = "".join(files("bootmatrix.places.containers").joinpath(f"{name}.c").read_text() for name in PARTS)
 COMPILE = (
     'printf %s "$1" >/tmp/agent.c; for cc in cc gcc clang; do "$cc" -O2 -pthread -o /tmp/agent /tmp/agent.c >&2 && '
@@ -36,6 +36,7 @@ COMPILE = (
 )
 LARGEST = 1 << 20  # bytes of the agent: an image's compiler may print anything
 ELF = b"\x7fELF"
+TIME = b"time 0\n"  # asks what time the job that runs had
 ENDED = re.compile(r"1 (exit|signal) ([0-9]{1,3}) (\w{1,20}) ([0-9]{1,15}) ([0-9]{1,15})")
 SIGNALLED, KILLED = 128, 137  # what a shell adds to a signal's number, and makes of SIGKILL
 UNTOLD = {130, 141}  # SIGINT and SIGPIPE, of whose signals a shell says nothing

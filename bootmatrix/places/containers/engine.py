@@ -198,6 +198,13 @@ def remove(container: str) -> bool:
     return False
 
 
+def is_paused(container: str) -> bool:
+    """Not if the engine does not say."""
+    with contextlib.suppress(InfrastructureError), speaking("the container's state cannot be read"):
+        return bool(client().inspect_container(container)["State"]["Paused"])
+    return False
+
+
 def rename(container: str, name: str) -> None:
     """Raises InfrastructureError if another container has that name."""
     with speaking(f"the container cannot be named {name}"):

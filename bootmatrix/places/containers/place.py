@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.places import copies, disks, nodes, own, undoing
+from bootmatrix.places import copies, disks, nodes, own, stillness, undoing
 from bootmatrix.places.containers import engine, sandbox, settings
 from bootmatrix.places.containers import standing as standing_container
 from bootmatrix.places.containers.agents import INSIDE
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from bootmatrix.places.namespace import Lent, Namespace
     from bootmatrix.places.place import Begin
     from bootmatrix.places.standing import Standing
+    from bootmatrix.places.stillness import Stillness
     from bootmatrix.places.strain import Strain
-    from bootmatrix.places.usage import Sample
+    from bootmatrix.places.usage import Had, Sample
 
 
 class ContainerPlace(Place):
@@ -163,8 +164,12 @@ class Runs(Protocol):
 
     @property
     def streams(self) -> Prints: ...
+    @property
+    def name(self) -> str: ...
     def write(self, data: bytes) -> int: ...
     def ended(self) -> Ended: ...
+    def ask(self) -> None: ...
+    def had(self, seconds: float) -> Had | None: ...
     def end_job(self) -> bool: ...
     def samples(self) -> list[Sample]: ...
     def strain(self) -> Strain | None: ...
@@ -185,6 +190,7 @@ class ContainerProcess(Process):
         self.container = container
         self.clean = False  # whether it ended by itself and left nothing
         self._exit: Exit | None = None
+        self._question = stillness.Question(container.name, container.ask, container.had)
         self.begun = time.monotonic()
 
     def read(self, seconds: float) -> tuple[str, bytes] | None:
@@ -202,6 +208,9 @@ class ContainerProcess(Process):
 
     def write(self, data: bytes) -> int:
         return self.container.write(data)
+
+    def stood(self) -> Stillness | None:
+        return self._question.answer(self.begun)
 
     def kill(self) -> None:
         self.clean = self.container.end_job()

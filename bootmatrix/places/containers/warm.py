@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix import files
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import disks, own, strain, usage, wire
-from bootmatrix.places.containers import engine, sandbox, settings
+from bootmatrix.places.containers import agents, engine, sandbox, settings
 from bootmatrix.places.containers.agents import INSIDE, PIPES, Agent, Ended
+from bootmatrix.places.containers.pauses import Pauses
 from bootmatrix.places.containers.status import Status
 from bootmatrix.places.namespace import Lent
 from bootmatrix.places.place import CONSOLE, Exit, Mount
@@ -53,11 +55,16 @@ class Container:
             fcntl.fcntl(self.commands, fcntl.F_SETPIPE_SZ, LONGEST)
         self._status = Status(box / "status", job.name)
         self._usage = usage.Reader(os.open(box / "usage", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+        self._answers = select.poll()
+        for each in (self._usage.descriptor, self._status.descriptor):
+            self._answers.register(each, select.POLLIN)
+        self._pauses = Pauses()
         # Open for writing as well: no end is read between two jobs
         both = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
         console, tender = os.open(box / "console", both), os.open(box / "tender", both)
         self._input = os.open(box / "input", both)
-        self.streams = Streams(console, tender, self._status.descriptor, hangs_up=not agent.kept)
+        end, quiet = self._status.descriptor, self._pauses.quiet
+        self.streams = Streams(console, tender, end, hangs_up=not agent.kept, quiet=quiet)
         try:
             inner = sandbox.of(image, job)
             around, command = agent.around(self._with_disks(inner, job), box), agent.command(inner)
@@ -96,7 +103,9 @@ class Container:
         """Let the agent run a job."""
         self._status.name = job.name
         self._status.forget()
-        self.samples()  # those of the job before
+        self._usage.forget()
+        if not self.agent.kept:
+            self._pauses.begin(self.id)
         with contextlib.suppress(BlockingIOError):
             while os.read(self._input, LONGEST):  # what that did not read
                 pass
@@ -144,6 +153,26 @@ class Container:
     def samples(self) -> list[usage.Sample]:
         """What the agent has told of the job's usage since this was called last; nothing if it is a shell."""
         return self._usage.samples() if self.agent.kept else []  # into a shell's box anybody may write
+
+    @property
+    def name(self) -> str:
+        """That of the job."""
+        return self._status.name
+
+    def ask(self) -> None:
+        """What time the job had so far, for `had`."""
+        if self.agent.kept:
+            os.write(self.commands, agents.TIME)
+
+    def had(self, seconds: float) -> usage.Had | None:
+        """What is told of that; None if nothing is within so many seconds, or if the job is over. A shell knows nothing
+        of it, but the engine does.
+        """
+        if not self.agent.kept:
+            time.sleep(seconds)
+            return self._pauses.had()
+        self._answers.poll(seconds * 1000)
+        return self._usage.had()
 
     def ended(self, seconds: float = READY_SECONDS) -> Ended:
         """How the job ended; raises InfrastructureError if the container is gone."""

@@ -12,6 +12,7 @@ import pytest
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import MIB
 from bootmatrix.places.boxes import machine, slot
+from bootmatrix.places.boxes.lending import Copies
 from bootmatrix.places.boxes.machines import TENDER, Machines
 from bootmatrix.places.boxes.slot import Slot
 from bootmatrix.places.place import Job
@@ -41,6 +42,7 @@ class Made:
 
     def __init__(self, memory: int) -> None:
         self.memory, self.name, self.share = memory, "box", Path("/nowhere")
+        self.copies = Copies(self.share)
         self.slots = [Fit(cast("slot.Host", self), number) for number in range(machine.SLOTS)]
 
     @property
@@ -98,6 +100,40 @@ def test_a_slot_that_becomes_free_is_had_while_another_machine_begins() -> None:
         assert not first.done()
         kept.may.set()
         assert first.result(SECONDS) in kept.begun[1].slots
+
+
+def test_who_has_waited_longest_has_the_next_slot_that_becomes_free() -> None:
+    """However many short boots come and go beside it, each at once where the one before was."""
+    kept = Kept()
+    kept.may.set()
+    slots = [kept.take("image", job()) for _ in range(machine.SLOTS)]
+    kept.asked.acquire()
+    kept.may.clear()
+    waiting, passed = threading.Event(), [0] * machine.SLOTS
+
+    def boots(number: int, mine: Slot) -> None:
+        while not waits.done():
+            kept.give_back(mine, clean=True)
+            mine = kept.take("image", job())
+            passed[number] += waiting.is_set()
+        kept.give_back(mine, clean=True)
+
+    def wait() -> None:
+        waiting.set()
+        kept.give_back(kept.take("image", job()), clean=True)
+
+    with ThreadPoolExecutor(2 + machine.SLOTS) as threads:
+        begins = threads.submit(kept.take, "image", job())
+        assert kept.asked.acquire(timeout=SECONDS), "so that who comes after it can begin none"
+        waits = threads.submit(wait)
+        assert waiting.wait(SECONDS)
+        busy = [threads.submit(boots, number, each) for number, each in enumerate(slots)]
+        waits.result(SECONDS)
+        kept.may.set()
+        assert begins.result(SECONDS)
+        for each in busy:
+            each.result(SECONDS)
+    assert sum(passed) < 20 * machine.SLOTS, "and not some ten thousand"
 
 
 def test_what_is_begun_for_a_job_is_that_jobs_however_many_others_wait() -> None:

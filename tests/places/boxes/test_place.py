@@ -130,6 +130,22 @@ def test_a_job_has_no_more_processes_than_it_may_and_the_others_have_theirs(plac
         assert read(process) == ("console", b"well\n")
 
 
+def test_a_job_of_many_processes_leaves_the_others_their_share_of_the_processor(place: BoxPlace) -> None:
+    work = shell("i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done")
+    spin = "{ read line; while :; do :; done; } </tmp/go"
+    many = shell(f"mkfifo /tmp/go; for i in $(seq 80); do {spin} & done; echo on; : >/tmp/go; wait")
+    run_job(place, work)
+    alone = run_job(place, work)[0].seconds
+    with place.start(many) as process:
+        assert read(process) == ("console", b"on\n")
+        beside = run_job(place, work)[0].seconds
+        process.kill()
+        assert process.clean  # type: ignore[attr-defined]
+    assert alone
+    assert beside
+    assert beside < 20 * alone, "and not 80 times as long"
+
+
 def test_a_job_that_reads_is_sent_what_is_written(place: BoxPlace) -> None:
     with place.start(shell('read line; echo "<$line>"', reads=True)) as process:
         process.write(b"first\nsecond\n")
