@@ -17,6 +17,7 @@ from bootmatrix.matrix.checks import asked
 from bootmatrix.model import Cell, Rejected
 from bootmatrix.planning import counts, networks
 from bootmatrix.planning.sites import Sites
+from bootmatrix.planning.sources import Sources
 from bootmatrix.planning.step import BootStep
 from bootmatrix.toolchains import build, toolchain
 from bootmatrix.toolchains.build import BuildStep
@@ -71,8 +72,8 @@ def make(
     engine: str = Engine.DOCKER,
     wanted: Callable[[str], bool] = lambda _id: True,
 ) -> Plan:
-    """`wanted` is asked for each boot's id. Raises UserError if a selection takes nothing or a cell's image lacks its
-    compiler.
+    """`wanted` is asked for each boot's id. Raises UserError if a selection takes nothing, if a cell's image lacks its
+    compiler, or if a file of the repository is not there.
     """
     where = Engine(engine)
     maker, resolver = _Maker(matrix, where), resolve.Resolver(matrix)
@@ -83,9 +84,19 @@ def make(
         for fields in (resolver.fields(cell, test, params),)
     ]
     running = [part for boot in boots if boot.runs for part in boot.parts]
+    _check_sources(matrix, running)
     builds = tuple({boot.build.key: boot.build for boot in running if boot.build}.values())
     needed = [image for boot in running for image in (boot.image, *boot.besides.values()) if image]
     return Plan(matrix.root, where, tuple(dict.fromkeys(needed)), builds, tuple(boots), tuple(matrix.cells.keys))
+
+
+def _check_sources(matrix: Matrix, running: Sequence[BootStep]) -> None:
+    """Raises UserError with all files of the repository that boots name and that are not there."""
+    found = Sources(matrix)
+    for part in running:
+        if found.of(part.template):
+            found.look(part.name, part.guest, part.template, part.placeholders)
+    found.stop()
 
 
 def options(matrix: Matrix, engine: Engine) -> tuple[str, ...]:
