@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -108,7 +109,8 @@ def main() -> None:
         from bootmatrix.program import completion  # noqa: PLC0415
 
         completion.register()
-    with leaving.on_signals(_interrupt, (signal.SIGINT,)):
+    status = guard.INTERRUPTED
+    with contextlib.suppress(KeyboardInterrupt), leaving.on_signals(_interrupt, (signal.SIGINT,)):
         status = guard.status(lambda: cli.main(prog_name="bootmatrix", standalone_mode=False))
     leaving.finish(status)
 
