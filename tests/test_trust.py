@@ -216,7 +216,8 @@ def test_trust_is_given_and_taken_back(project: Project) -> None:
     assert "bootmatrix.runners.evil" in project.imported()
     assert project("trust", "--revoke").stdout == f"no longer trusted: {project.root}\n"
     assert project("trust", "--revoke").stdout == f"it was not trusted: {project.root}\n"
-    assert project("trust", "--list").stdout == ""
+    none = project("trust", "--list")
+    assert (none.stdout, none.stderr) == ("", "no repository is trusted\n")
     assert "not trusted" in project("list").stderr
     assert project.imported() == set()
 

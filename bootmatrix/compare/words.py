@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.compare.shift import APART, ONE_SIDED, SMALLEST
 from bootmatrix.counting import part
-from bootmatrix.history.measuring import shown
+from bootmatrix.history.measuring import between, shown
 from bootmatrix.model import improves
 from bootmatrix.quantities import how_many
 
@@ -84,7 +84,7 @@ def direction(change: float, better: str) -> str:
 def both(found: Shift | Overall, unit: str) -> str:
     """What was, and what is."""
     before, after = _agreed(found)
-    return f"{_value(before, unit)} → {_value(after, unit)}"
+    return between(_value(before, unit), _value(after, unit), unit)
 
 
 def _agreed(found: Shift | Overall) -> tuple[float, float]:

@@ -15,12 +15,13 @@ from bootmatrix.matrix.check_texts import layers
 from bootmatrix.matrix.checks import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bootmatrix.errors import Mark
     from bootmatrix.matrix.guests import GuestFields
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.planning.step import BootStep
 
 TOLD = 100  # files that are told: with more of them it is not the folder that was meant
 OUTSIDE = "give a path below matrix.yaml's folder, or below {output} for what the build made"
@@ -87,6 +88,15 @@ def _nearest(file: Path, root: Path) -> str:
     shown = printable(os.path.relpath(folder, root))
     there = "" if folder == root else f"in {shown}: "
     return f"{there}{suggest(missing, found)}" if found else f"the folder {shown} is empty"
+
+
+def check(matrix: Matrix, steps: Iterable[BootStep]) -> None:
+    """Raises UserError with all files that boots name and that are not there."""
+    found = Sources(matrix)
+    for step in steps:
+        if found.of(step.template):
+            found.look(step.name, step.guest, step.template, step.placeholders)
+    found.stop()
 
 
 class Sources:

@@ -106,7 +106,7 @@ def test_a_selection_of_nothing_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_compiler_that_the_image_lacks_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="the image debian-12 has no compiler 'tcc' for x86_64"):
+    with pytest.raises(UserError, match=r"matrix.yaml:3:5: the image debian-12 has no compiler 'tcc'"):
         planned(tmp_path, axes={**AXES, "compiler": ["tcc"]})
 
 
