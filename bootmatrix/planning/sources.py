@@ -92,10 +92,12 @@ def _nearest(file: Path, root: Path) -> str:
 
 def check(matrix: Matrix, steps: Iterable[BootStep]) -> None:
     """Raises UserError with all files that boots name and that are not there."""
-    found = Sources(matrix)
+    found, alike = Sources(matrix), set[int]()
     for step in steps:
-        if found.of(step.template):
+        if (named := found.of(step.template)) and id(step.template) not in alike:
             found.look(step.name, step.guest, step.template, step.placeholders)
+            if not any("{" in each.text for each in named):  # all boots with these fields name the same files
+                alike.add(id(step.template))
     found.stop()
 
 
