@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.schema import Test, TestFields
 
 MOST = 10_000  # boots of a test that are looked at; a plan looks at all
+FORMAT = "{format}"
 ALWAYS = ("backend", "arch")  # they decide whether there is a boot at all
 
 
@@ -90,10 +92,15 @@ class _Ahead:
             return
         for guest, own in (self._resolver.guests(fields) or {"": fields}).items():
             backend = (fields.guests[guest].backend if guest else None) or cells.value(cell, "backend")
-            ending = self._format(backend, cells.value(cell, "arch"), own)
-            if ending is not None:
-                values = {**cells.IMPLICIT, **cell.values, **params, "test": name, "cell": cell.id, "format": ending}
-                self.sources.look(name, guest, own, values | ({template.GUEST: guest} if guest else {}))
+            arch = cells.value(cell, "arch")
+            values = {**cells.IMPLICIT, **cell.values, **params, "test": name, "cell": cell.id}
+            values |= {template.GUEST: guest} if guest else {}
+            if any(FORMAT in each.text for each in self.sources.of(own)):
+                values["format"] = self._format(backend, arch, own) or FORMAT
+            self.sources.look(name, guest, own, values, functools.partial(self._boots, backend, arch, own))
+
+    def _boots(self, backend: str, arch: str, fields: TestFields) -> bool:
+        return self._format(backend, arch, fields) is not None
 
     def _format(self, backend: str, arch: str, fields: TestFields) -> str | None:
         """The ending of the backend's files; None where it does not boot the architecture."""

@@ -15,7 +15,7 @@ from bootmatrix.matrix.check_texts import layers
 from bootmatrix.matrix.checks import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from bootmatrix.errors import Mark
     from bootmatrix.matrix.guests import GuestFields
@@ -119,15 +119,26 @@ class Sources:
             self._named[key] = tuple(of(fields)) if possible else ()
         return self._named[key]
 
-    def look(self, test: str, guest: str, fields: TestFields, values: Mapping[str, str]) -> None:
-        """At the files of one boot, of which `values` is what is known before it: a path that needs more is left."""
+    def look(
+        self,
+        test: str,
+        guest: str,
+        fields: TestFields,
+        values: Mapping[str, str],
+        boots: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """At the files of one boot, of which `values` is what is known before it: a path that needs more is left.
+        Whether there is one at all, `boots` says, who is asked only if a file is not there.
+        """
         for each in self.of(fields):
             filled = replace(each, text=template.fill(each.text, values))
             if filled in self._seen or template.names(filled.text):
                 continue
-            self._seen.add(filled)
             folder = self.top if "checks" in each.keys else self.matrix.root
-            if found := trouble(filled.text, filled.what, self.matrix.root, folder, _otherwise(each, fields)):
+            found = trouble(filled.text, filled.what, self.matrix.root, folder, _otherwise(each, fields))
+            if not (found and not boots()):
+                self._seen.add(filled)
+            if found and filled in self._seen:
                 self._say(replace(found, where=self._where(test, guest, each)))
 
     def stop(self) -> None:
