@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -109,10 +110,13 @@ def main() -> None:
         from bootmatrix.program import completion  # noqa: PLC0415
 
         completion.register()
-    with leaving.on_signals(_interrupt, (signal.SIGINT,)):
-        status = guard.status(lambda: cli.main(prog_name="bootmatrix", standalone_mode=False))
+    asked: list[signal.Signals] = []
+
+    def interrupt(number: signal.Signals) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    status = guard.INTERRUPTED
+    with contextlib.suppress(KeyboardInterrupt), leaving.on_signals(interrupt, (signal.SIGINT,)):
+        status = guard.status(lambda: cli.main(prog_name="bootmatrix", standalone_mode=False), lambda: bool(asked))
     leaving.finish(status)
-
-
-def _interrupt(_number: signal.Signals) -> None:
-    raise KeyboardInterrupt

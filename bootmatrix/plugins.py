@@ -69,10 +69,16 @@ def names(kind: str, root: Path) -> list[str]:
     return _stems(folders(kind, root))
 
 
-def untrusted(kind: str, root: Path) -> list[str]:
-    """The names of a project's own that are not imported, since it is not trusted; some may be names of ours, too."""
+def own_names(kind: str, root: Path) -> list[str]:
+    """The names of a project's own, trusted or not; some may be names of ours, too."""
     mine = own(kind, root)
-    return _stems([mine]) if mine and not trust.is_given(root) else []
+    return _stems([mine]) if mine else []
+
+
+def untrusted(kind: str, root: Path) -> list[str]:
+    """Those of them that are not imported, since it is not trusted."""
+    mine = own_names(kind, root)
+    return mine if mine and not trust.is_given(root) else []
 
 
 def builtin_names(kind: str) -> list[str]:

@@ -12,6 +12,8 @@ from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import filling, template
 from bootmatrix.model import MIB, Block
 from bootmatrix.places.disks import Disk, beside
+from bootmatrix.planning import sources
+from bootmatrix.planning.sources import is_below
 from bootmatrix.quantities import human_size
 
 if TYPE_CHECKING:
@@ -118,28 +120,23 @@ def _file(text: str, what: str, roots: tuple[Path, ...], step: BootStep) -> Path
     """A plain file of the repository or of the build's output, whatever the matrix or a link says."""
     file = Path(os.path.abspath(step.root / text))  # noqa: PTH100  # links are followed below
     root = _root(file, roots)
+    if root == step.root:
+        if trouble := sources.trouble(text, what, root, root, sources.MADE if step.build else ""):
+            raise UserError(trouble)
+        return file
     if not is_below(file, root):
-        possible = "give a path below matrix.yaml's folder, or below {output} for what the build made"
-        raise UserError(Problem(f"{what}, '{text}', is outside of {root}", remedy=possible))
+        raise UserError(Problem(f"{what}, '{text}', is outside of {root}", remedy=sources.OUTSIDE))
     if not os.path.isfile(file):  # noqa: PTH113  # Path's raises at a loop of links
         name = os.path.relpath(file, root)
-        remedy = nearest_file(root, name) if root != step.root else "if the build makes it, write {output}/FILE"
-        where = f"build {step.build.id}" if step.build and root != step.root else str(root)
-        raise UserError(Problem(f"{what}, '{name}' in {where}, is not there, or is not a regular file", remedy=remedy))
+        where = f"build {step.build.id}" if step.build else str(root)
+        what = f"{what}, '{name}' in {where}, is not there, or is not a regular file"
+        raise UserError(Problem(what, remedy=nearest_file(root, name)))
     return file
 
 
 def _root(file: Path, roots: tuple[Path, ...]) -> Path:
     """The folder that a file must not leave: the build's output if it is one of that, else the repository's."""
     return next((each for each in reversed(roots) if file.is_relative_to(each)), roots[0])
-
-
-def is_below(file: Path, root: Path) -> bool:
-    """Whether it lies in a folder, wherever links lead."""
-    try:
-        return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root))  # Path's raises at a loop of links
-    except OSError:  # it leads to where not even root may look
-        return False
 
 
 def _seen(place: Place, file: Path, name: str, root: Path, output: Path | None) -> tuple[str, Mount | None]:

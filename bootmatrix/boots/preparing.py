@@ -17,6 +17,7 @@ from bootmatrix.places import copies, devices
 from bootmatrix.places.disks import beside
 from bootmatrix.places.place import Job, Mount
 from bootmatrix.places.usage import INTERVAL
+from bootmatrix.planning.sources import is_below
 from bootmatrix.quantities import human_size
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _mounted(place: Place, output: Path | None, unikernel: Path, root: Path) -> 
 def _trouble(file: Path, root: Path, name: str, step: BootStep) -> Problem | None:
     """The unikernel must be there, and must lie below its root whatever the matrix or a link says."""
     where = f"build {step.build.id}" if step.build else str(root)
-    if not given.is_below(file, root):
+    if not is_below(file, root):
         return Problem(f"the unikernel '{name}' is outside of {where}", remedy="give a path inside it")
     if not _is_file(file):
         if os.path.lexists(file):

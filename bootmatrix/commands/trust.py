@@ -32,6 +32,8 @@ def command(folder: Path, revoke: bool, listed: bool) -> None:
     if listed:
         for each in trust.kept():
             click.echo(printable(str(each)))
+        if not trust.kept():
+            click.echo("no repository is trusted", err=True)
     elif revoke:
         gone = trust.take_back(folder)
         for each in gone:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bootmatrix.statistics.alarm import Alarm
 
 EXACT = frozenset({"unikernel_size"})  # measures without any noise
+SCALED = frozenset({"", "s", "B"})  # units that are told as milliseconds, as KiB, or not at all
 COUNTED = frozenset({"instructions"})  # those that have none as long as they are the same night after night
 
 
@@ -32,7 +33,7 @@ def changes(window: Sequence[Night], row: Sequence[Point | None]) -> Iterator[Ch
         found = _alarm(series(row, measure), measure.name)
         if found:
             kind = ChangeKind.BETTER if improves(found.change, measure.better) else ChangeKind.WORSE
-            words = f"{_both(found.before, found.after, measure.unit)} ({found.change:+.1%})"
+            words = f"{_both(found.before, found.after, own_unit(measure))} ({found.change:+.1%})"
             yield Change(
                 kind=kind,
                 test=last.id,
@@ -68,7 +69,17 @@ def _value(point: Point, measure: Measure) -> float | None:
 def _both(before: float, after: float, unit: str) -> str:
     """Exactly, where they would look the same."""
     first, second = shown(before, unit), shown(after, unit)
-    return f"{first} → {second}" if first != second else f"{before:,.10g} → {after:,.10g} {unit}".rstrip()
+    return between(first, second, unit) if first != second else f"{before:,.10g} → {after:,.10g} {unit}".rstrip()
+
+
+def between(first: str, second: str, unit: str) -> str:
+    """From one to the other, both `shown`; a unit that does not depend on the number is told once."""
+    return f"{first if unit in SCALED else first.removesuffix(f' {unit}')} → {second}"
+
+
+def own_unit(measure: Measure) -> str:
+    """Beside the measure's name: none where it is counted in what it is called."""
+    return "" if measure.unit == measure.name else measure.unit
 
 
 def shown(value: float, unit: str) -> str:

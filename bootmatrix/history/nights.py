@@ -63,7 +63,7 @@ def _notes(tonight: Night, nights: Sequence[Night], silent: Counter[str], quaran
     if not nights:
         yield "there is no earlier run to compare with"
     if tonight.partial:
-        yield "the run was interrupted or had only some of the tests: those that it lacks are not reported as gone"
+        yield "this run was interrupted, or asked for some of the tests only: those that it lacks are not told as gone"
     for reason, count in silent.most_common(REASONS):
         yield f"{how_many(count, 'test')} without a result, because the infrastructure failed: {reason}"
     if rest := sum(silent.values()) - sum(count for _, count in silent.most_common(REASONS)):

@@ -73,7 +73,8 @@ def lines(story: Story, *, unicode: bool) -> Iterator[list[Span]]:
         ]
     for measure, series in story.measures:
         if any(value is not None for value in series):
-            yield [(f"  {measure.name}: {sparkline(series, unicode=unicode)} {_range(series, measure.unit)}", "")]
+            unit = measuring.own_unit(measure)
+            yield [(f"  {measure.name}: {sparkline(series, unicode=unicode)} {_range(series, unit)}", "")]
     for change in story.changes:
         yield [(f"  {change.kind}: {summary.words(change)}", summary.STYLES[change.kind])]
     if story.rate and story.rate[0] and not any(change.rate for change in story.changes):
@@ -88,7 +89,7 @@ def place(point: Point) -> str:
 
 
 def _details(point: Point) -> str:
-    measured = "  ".join(f"{one.name} {measuring.shown(one.value, one.unit)}" for one in point.measures)
+    measured = "  ".join(f"{one.name} {measuring.shown(one.value, measuring.own_unit(one))}" for one in point.measures)
     reason = "" if point.verdict == Verdict.PASSED else " ".join(point.reason.split())
     cut = f"{reason[:LONGEST]} …" if len(reason) > LONGEST else reason
     turns = paired.sentence(point.pairs) if point.pairs else ""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bootmatrix.matrix.values import Match
 
 COUNTABLE = 10**18
+ARCHES = ("aarch64", "riscv64", "x86_64")  # of the runners that ship
+SAID = {"amd64": "x86_64", "arm64": "aarch64"}  # by other names
+ANY_ARCH = "command"  # the runner that ships and boots whatever it is told to
 SHORTEN = "shorten the values, or name fewer axes"
 MAX_ID = 200  # a path's component ends at 255 bytes, and what is made of a cell adds to its id
 
@@ -25,7 +28,7 @@ MAX_ID = 200  # a path's component ends at 255 bytes, and what is made of a cell
 def check(sections: Mapping[str, Any], root: Path, problems: Problems) -> Cells:
     """The cells, made with those rules that are right; none if the axes themselves are wrong."""
     axes: Mapping[str, list[str]] = sections["axes"]
-    _plugins(axes, sections["include"], root, problems)
+    _known(axes, sections, root, problems)
     if not _axes(axes, problems):
         return expansion.NONE
     exclude = [rule for index, rule in enumerate(sections["exclude"]) if _exclude(rule, index, axes, problems)]
@@ -116,9 +119,12 @@ def _include(entry: Match, index: int, axes: Mapping[str, list[str]], problems: 
     return len(problems.found) == before
 
 
-def _plugins(axes: Mapping[str, list[str]], include: list[Match], root: Path, problems: Problems) -> None:
-    """Every backend has a runner, and every OS is an image or a host."""
-    known = {"backend": plugins.known("runners", root), "os": {*plugins.images(root), *problems.mapping("hosts")}}
+def _known(axes: Mapping[str, list[str]], sections: Mapping[str, Any], root: Path, problems: Problems) -> None:
+    """Every backend has a runner, every OS is an image or a host, and some backend may boot every architecture."""
+    include = sections["include"]
+    known = {"backend": {*plugins.known("runners", root)}, "os": {*plugins.images(root), *problems.mapping("hosts")}}
+    if not _backends(axes, sections) & {ANY_ARCH, *plugins.own_names("runners", root)}:
+        known["arch"] = {*ARCHES}
     for axis, names in known.items():
         places: list[tuple[Path_, str]] = [(("axes", axis, i), text) for i, text in enumerate(axes.get(axis, []))]
         places += [
@@ -129,4 +135,13 @@ def _plugins(axes: Mapping[str, list[str]], include: list[Match], root: Path, pr
         ]
         for path, text in places:
             if text not in names and not (path[0] == "include" and text in axes.get(axis, [])):
-                problems.say(f"{axis} '{text}' is not known", path, suggest(text, names))
+                remedy = f"write {SAID[text]}" if axis == "arch" and text in SAID else suggest(text, names)
+                problems.say(f"{axis} '{text}' is not known", path, remedy)
+
+
+def _backends(axes: Mapping[str, list[str]], sections: Mapping[str, Any]) -> set[str]:
+    """Those of the cells, and of the guests that have one of their own."""
+    tests = (sections["defaults"], *sections["tests"].values())
+    guests = (each for test in tests for layer in (test, *test.when) for each in layer.guests.values())
+    found = {*axes.get("backend", [cells.IMPLICIT["backend"]]), *(each.backend for each in guests if each.backend)}
+    return found.union(*(entry.get("backend", []) for entry in sections["include"]))

@@ -68,6 +68,13 @@ class Document:
                 return found
         return Mark(self.name)
 
+    def at(self, path: Path_) -> Any:
+        """What stands at a path of mappings, valid or not; None if there is nothing."""
+        found = self.data
+        for part in path:
+            found = found.get(part) if isinstance(found, dict) else None
+        return found
+
     def _written(self, path: Path_) -> Path_:
         """A list's only entry may be written without the list: then its index 0 names nothing."""
         written: Path_ = ()

@@ -58,10 +58,7 @@ class Problems:
 
     def raw(self, *path: str) -> Any:
         """The file's own value at a path, valid or not; None if there is none."""
-        data = self.source.data
-        for part in path:
-            data = data.get(part) if isinstance(data, dict) else None
-        return data
+        return self.source.at(path)
 
     def check_word(self, name: str, path: Path_, what: str) -> None:
         """The name of an axis or parameter: it becomes a placeholder and an environment variable."""

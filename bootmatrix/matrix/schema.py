@@ -149,6 +149,6 @@ def json_schema() -> dict[str, Any]:
     schema["patternProperties"] = {"^x-": {}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "bootmatrix matrix.yaml",
         **schema,
+        "title": "bootmatrix matrix.yaml",
     }

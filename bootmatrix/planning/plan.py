@@ -15,7 +15,7 @@ from bootmatrix.judging import quarantine
 from bootmatrix.matrix import cells, check_guests, nets, resolve, template
 from bootmatrix.matrix.checks import asked
 from bootmatrix.model import Cell, Rejected
-from bootmatrix.planning import counts, networks
+from bootmatrix.planning import counts, networks, sources
 from bootmatrix.planning.sites import Sites
 from bootmatrix.planning.step import BootStep
 from bootmatrix.toolchains import build, toolchain
@@ -71,8 +71,8 @@ def make(
     engine: str = Engine.DOCKER,
     wanted: Callable[[str], bool] = lambda _id: True,
 ) -> Plan:
-    """`wanted` is asked for each boot's id. Raises UserError if a selection takes nothing or a cell's image lacks its
-    compiler.
+    """`wanted` is asked for each boot's id. Raises UserError if a selection takes nothing, if a cell's image lacks its
+    compiler, or if a file of the repository is not there.
     """
     where = Engine(engine)
     maker, resolver = _Maker(matrix, where), resolve.Resolver(matrix)
@@ -83,6 +83,7 @@ def make(
         for fields in (resolver.fields(cell, test, params),)
     ]
     running = [part for boot in boots if boot.runs for part in boot.parts]
+    sources.check(matrix, running)
     builds = tuple({boot.build.key: boot.build for boot in running if boot.build}.values())
     needed = [image for boot in running for image in (boot.image, *boot.besides.values()) if image]
     return Plan(matrix.root, where, tuple(dict.fromkeys(needed)), builds, tuple(boots), tuple(matrix.cells.keys))
@@ -240,7 +241,7 @@ class _Maker:
 
     def _new_build(self, name: str, label: str, image: Image | None, cell: Cell) -> BuildStep:
         spec = self.matrix.builds[name]
-        remote, compilers = self.sites.remote(cell), self.sites.compilers(cell)
+        remote, compilers = self.sites.remote(cell), self._compilers(cell)
         env = {**build.variables({**cells.IMPLICIT, **cell.values}), **compilers}
         del env["BACKEND"]  # a build serves them all, unless it names that axis
         env.update(build.variables(cell.values))
@@ -250,6 +251,16 @@ class _Maker:
         place = elsewhere or keys.of_programs({*programs, "sh"})
         key = build.key_of(spec, self._source(source), place, env, here=not remote)
         return BuildStep(name, label, spec, source, image, env, key, self.matrix.file, remote)
+
+    def _compilers(self, cell: Cell) -> dict[str, str]:
+        """Raises UserError, at the place of the compiler's name, if the cell's site does not have it."""
+        try:
+            return self.sites.compilers(cell)
+        except UserError as error:
+            name, choices = cells.value(cell, "compiler"), self.matrix.axes.get("compiler", [])
+            place = ("axes", "compiler", choices.index(name)) if name in choices else ("axes",)
+            where = self.matrix.where(place)
+            raise UserError(*(replace(each, where=each.where or where) for each in error.problems)) from None
 
     def _source(self, folder: Path) -> str:
         """A source's own key, read once however many builds share it."""

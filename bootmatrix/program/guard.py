@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
-def status(call: Callable[[], object]) -> int:
-    """What the program exits with after `call`, which gives its own status, or nothing."""
+def status(call: Callable[[], object], interrupted: Callable[[], bool] = lambda: False) -> int:
+    """What the program exits with after `call`, which gives its own status, or nothing. Once it is `interrupted`,
+    what is raised is that: libraries make errors of their own of a KeyboardInterrupt.
+    """
     lost: list[BootmatrixError] = []
 
     def died(args: threading.ExceptHookArgs) -> None:
@@ -26,7 +28,7 @@ def status(call: Callable[[], object]) -> int:
 
     before, threading.excepthook = threading.excepthook, died
     try:
-        code = _called(call)
+        code = _called(call, interrupted)
         for error in lost:  # the work of such a thread was not done
             _show(error)
             code = code or error.exit_code
@@ -40,7 +42,7 @@ def status(call: Callable[[], object]) -> int:
     return code
 
 
-def _called(call: Callable[[], object]) -> int:
+def _called(call: Callable[[], object], interrupted: Callable[[], bool]) -> int:
     try:
         _look_around()
         code = call()
@@ -54,6 +56,8 @@ def _called(call: Callable[[], object]) -> int:
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 0 if error.code is None else UserError.exit_code
     except BaseException as error:  # noqa: BLE001  # whatever it is
+        if interrupted():
+            return INTERRUPTED
         said = _told(error)
         _show(said)
         return said.exit_code

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SECONDS = 8.0  # from the first signal until we leave, whatever is still to be done
 WORKERS, CONTAINERS = 3.0, 2.0  # of these: for boots to end, and for containers to be removed
+AGAIN = 0.01  # until an interrupt that nobody could take comes again
 STOPPED = 130
 
 groups: set[int] = set()
@@ -49,6 +50,13 @@ def finish(status: int) -> None:
     sys.exit(status)
 
 
+def _later(seconds: float, call: Callable[[], object]) -> threading.Timer:
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
 @contextlib.contextmanager
 def on_signals(
     first: Callable[[signal.Signals], None], numbers: tuple[signal.Signals, ...] = SIGNALS
@@ -59,22 +67,33 @@ def on_signals(
     What was ignored when we were started stays ignored, as `nohup` and shells want it.
     """
     timers: list[threading.Timer] = []
+    swallowed: list[int] = []
 
     def handle(number: int, _frame: object) -> None:
-        if timers:
+        if timers and not swallowed:
             at_once()
-        timers.append(threading.Timer(SECONDS, at_once))
-        timers[0].daemon = True
-        timers[0].start()
+        swallowed.clear()
+        timers.append(_later(SECONDS, at_once))
         first(signal.Signals(number))
 
+    def unraisable(args: sys.UnraisableHookArgs) -> None:
+        """What `first` has raised in a callback or a destructor, Python would tell with a traceback, and go on."""
+        if not isinstance(args.exc_value, KeyboardInterrupt):
+            hook(args)
+            return
+        swallowed.append(signal.SIGINT)
+        timers.append(_later(AGAIN, lambda: signal.pthread_kill(main, signal.SIGINT)))
+
+    main, hook = threading.main_thread().ident or 0, sys.unraisablehook
     before = {number: signal.getsignal(number) for number in numbers}
     ours = [number for number in numbers if not signals.was_ignored(number)]
     for number in ours:
         signal.signal(number, handle)
+    sys.unraisablehook = unraisable
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         for number in ours:
             signal.signal(number, before[number])
         for timer in timers:

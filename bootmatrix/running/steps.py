@@ -11,7 +11,7 @@ from bootmatrix.boots.boot import Postponed
 from bootmatrix.boots.results import Results
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import Verdict
-from bootmatrix.quantities import human_size
+from bootmatrix.quantities import how_many, human_size
 from bootmatrix.running.boxes import Boxes
 from bootmatrix.running.makers import Makers
 from bootmatrix.running.telling import ToRun
@@ -161,7 +161,7 @@ class Steps:
         """What passed in this run though not all was held against it: nobody reads the details of a pass."""
         if self._unjudged:
             first, more = min(self._unjudged, key=lambda each: each.id), len(self._unjudged) - 1
-            others = f"; so {'does' if more == 1 else 'do'} {more} more" if more else ""
+            others = f"; so it is with {how_many(more, 'other test')}" if more else ""
             self.screen.note(f"{first.id} has passed, but {first.attempts[-1].unjudged[0]}{others}")
 
     def lost(self, kind: str, name: str, error: BootmatrixError) -> None:

@@ -47,7 +47,7 @@ def test_the_largest_difference_is_told_first(tmp_path: Path) -> None:
     row = told(side(tmp_path / "old", 50_019, OLD), side(tmp_path / "new", 62_014, NEW))
     assert row.functions[0] == Part("memcpy", 50_000, 62_000)
     assert words.functions(row) == "memcpy +12,000, gone -9, static +3, new +1"
-    assert words.both(row.shift, "instructions") == "50,019 instructions → 62,014 instructions"
+    assert words.both(row.shift, "instructions") == "50,019 → 62,014 instructions"
 
 
 def test_of_many_functions_some_are_told(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from histories import night, point
 
+from bootmatrix.history import measuring
 from bootmatrix.history.nights import compare
 from bootmatrix.model import Measure, Verdict
 
@@ -74,3 +75,11 @@ def test_a_test_that_did_not_pass_at_once_has_no_measure() -> None:
     made = [point(one.run, "P", measures=(Measure("boot_time", 1.0, "s", "lower"),)) for one in nights]
     made[-1] = replace(made[-1], verdict=Verdict.FAILED, measures=(Measure("boot_time", 9.0, "s", "lower"),))
     assert [change.kind for change in compare(nights[-1], nights[:-1], made).changes] == ["new failure"]
+
+
+def test_a_unit_is_told_once() -> None:
+    assert measuring.between("50,009 instructions", "62,001 instructions", "instructions") == (
+        "50,009 → 62,001 instructions"
+    )
+    assert measuring.between("0.47 s", "0.35 s", "s") == "0.47 s → 0.35 s"
+    assert measuring.between("1", "2", "") == "1 → 2"

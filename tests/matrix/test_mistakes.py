@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from matrix.messages import begin_with
 
+from bootmatrix.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from bootmatrix.matrix.load import Matrix
 
@@ -69,6 +72,8 @@ IN_AXES = [
         ["matrix.yaml:1:24: backend 'solo5_spt' is not known\n    did you mean 'solo5-spt'?"],
     ),
     ("{backend: [_qemu]}", ["matrix.yaml:1:18: backend '_qemu' is not known"]),
+    ("{arch: [x86-64]}", ["matrix.yaml:1:15: arch 'x86-64' is not known\n    did you mean 'x86_64'?"]),
+    ("{arch: [arm64], backend: [qemu, solo5-spt]}", ["matrix.yaml:1:15: arch 'arm64' is not known\n    write aarch64"]),
     ("{os: [debian-1]}", ["matrix.yaml:1:13: os 'debian-1' is not known\n    did you mean 'debian-1"]),
     ("{a: [x y, x_y]}", ["matrix.yaml:1:1: two cells have the id 'x_y': {a: x y} and {a: x_y}\n    rename one"]),
     ("{a: [p, p-q], b: [q-r, r]}", ["matrix.yaml:1:1: two cells have the id 'p-q-r'"]),
@@ -216,3 +221,18 @@ IN_A_BUILD = [
 )
 def test_an_error_says_where_what_and_what_to_do(errors: Errors, text: str, expected: list[str]) -> None:
     begin_with(errors(text), expected)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_runner_of_ones_own_and_any_command_may_boot_any_architecture(
+    load: Load, tmp_path: Path, *, own: bool
+) -> None:
+    (tmp_path / "runners").mkdir()
+    (tmp_path / "runners/mine.py").write_text("raise SystemExit('imported')")
+    backend = "mine" if own else "command"
+    guests = f"{{guests: {{a: {{backend: {backend}, ready: x}}, b: }}}}"
+    assert load(f"axes: {{arch: [s390x], backend: [{backend}]}}\ntests: {{t: }}\n").cells
+    assert load(f"axes: {{arch: [s390x], backend: [qemu]}}\ntests: {{t: {guests}}}\n").cells
+    assert load(f"axes: {{arch: [s390x]}}\ninclude: [{{backend: {backend}}}]\ntests: {{t: }}\n").cells
+    with pytest.raises(UserError, match="arch 's390x' is not known"):
+        load("axes: {arch: [s390x]}\ntests: {t: }\n")

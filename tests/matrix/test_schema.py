@@ -47,6 +47,7 @@ def small(*path: str, **changes: object) -> dict[str, Any]:
 def test_it_is_a_valid_schema_of_its_draft() -> None:
     jsonschema.Draft202012Validator.check_schema(json_schema())
     assert json_schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert json_schema()["title"] == "bootmatrix matrix.yaml"
     json.dumps(json_schema())
 
 

@@ -116,3 +116,9 @@ def test_a_folder_that_was_removed_is_told(tmp_path: Path) -> None:
     done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "does not exist any more\n    change to another one" in done.stderr
+
+
+@pytest.mark.parametrize("error", [ValueError("KeyboardInterrupt:"), UserError("it cannot be imported"), SystemError()])
+def test_what_a_library_makes_of_an_interrupt_is_one(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    assert guard.status(raiser(error), lambda: True) == guard.INTERRUPTED
+    assert capsys.readouterr() == ("", "")

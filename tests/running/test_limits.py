@@ -117,7 +117,7 @@ def test_a_share_is_not_judged_until_enough_runs_have_passed_and_then_it_is(tmp_
         finished, said = ran(tmp_path, history, t=guest, u=guest)
         assert finished.run.counts() == {"passed": 2}
         why = f"the limit of unikernel_size, +1%, is not judged: {number} of 5 earlier runs have it"
-        assert f"command/t has passed, but {why}; so does 1 more\n" in said
+        assert f"command/t has passed, but {why}; so it is with 1 other test\n" in said
     for size, verdict in ((1010, "passed"), (1020, "failed"), (1020, "failed")):
         (tmp_path / "guest").write_bytes(b"x" * size)
         finished, said = ran(tmp_path, history, t=guest)

@@ -81,7 +81,7 @@ def test_no_command_waits_for_a_pipe(command: str, folder: Path) -> None:
     (folder / "Dockerfile").unlink()
     os.mkfifo(folder / "Dockerfile")
     root = folder.parents[1]
-    write_matrix(root, {"axes": {"os": ["mine"], "backend": ["qemu"]}, "tests": {"t": {}}})
+    write_matrix(root, {"axes": {"os": ["mine"], "backend": ["qemu"]}, "tests": {"t": {"unikernel": "matrix.yaml"}}})
     done = bootmatrix(*command.split(), cwd=root)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Dockerfile cannot be read: it is not a regular file" in done.stderr
