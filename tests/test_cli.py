@@ -23,7 +23,6 @@ ROOT = Path(__file__).resolve().parent.parent
 MATRIX = """
 axes: {backend: [qemu, solo5-spt], mine: ["3.10", é]}
 exclude: [{backend: solo5-spt, mine: é}]
-builds: {b: {run: make}}
 tests:
   hello: {}
   stack: {params: {depth: [1, 20]}, only: {backend: qemu}}
@@ -83,9 +82,8 @@ def test_a_list_imports_nothing_that_only_runs_need(project: Path) -> None:
     assert not {"docker", "rich", "regex", "tenacity", "junit_xml", "platformdirs", "subprocess"} & loaded
     assert not {"importlib.metadata", "email", "bootmatrix.model.result"} & loaded
     ours = {name.split(".")[1] for name in loaded if name.startswith("bootmatrix.")}
-    plain = {"files", "planning", "program", "repository", "sparse", "trust", "unknown"}
+    plain = {"files", "program", "repository", "sparse", "trust", "unknown"}
     assert ours <= {"cli", "commands", "engines", "errors", "matrix", "model", "plugins", "quantities", *plain}
-    assert "bootmatrix.planning.plan" not in loaded
 
 
 def test_a_list_of_ids(project: Path) -> None:
@@ -131,8 +129,7 @@ def test_a_list_as_json(project: Path) -> None:
 
 
 def test_a_table_has_columns_for_what_any_cell_has(project: Path) -> None:
-    many = "axes: {a: [x, y]}\ninclude: [{a: y, k: longest}, {b: z}]\n"
-    many += "builds: {b: {run: make}}\ntests: {t: {params: {n: [1, 2, 3, 4, 5]}}}\n"
+    many = "axes: {a: [x, y]}\ninclude: [{a: y, k: longest}, {b: z}]\ntests: {t: {params: {n: [1, 2, 3, 4, 5]}}}\n"
     (project / "matrix.yaml").write_text(many)
     assert bootmatrix("list", "a=*", cwd=project).stdout.splitlines() == [
         "a  b  k        tests",
@@ -148,9 +145,7 @@ def test_a_million_cells_are_listed_in_little_memory(project: Path) -> None:
     exclude = ", ".join(
         f"{{a{rule % 6}: '[0-{rule % 9}]', a{(rule + 1) % 6}: ['*1', {rule % 8}]}}" for rule in range(3)
     )
-    (project / "matrix.yaml").write_text(
-        f"axes: {{{axes}}}\nexclude: [{exclude}]\nbuilds: {{b: {{run: make}}}}\ntests: {{t: {{}}}}\n"
-    )
+    (project / "matrix.yaml").write_text(f"axes: {{{axes}}}\nexclude: [{exclude}]\ntests: {{t: {{}}}}\n")
     within = f"ulimit -d 150000; {sys.executable} -m bootmatrix list --format ids | (head -n 1; tail -n 1)"
     done = subprocess.run(["bash", "-c", within], cwd=project, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("0-2-0-0-0-0/t\n9-9-9-9-9-9/t\n", "")
@@ -199,7 +194,7 @@ def test_our_own_matrix_is_listed() -> None:
 def test_a_folder_and_a_file_may_be_named(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (project / "sub").mkdir()
-    (project / "sub" / "other.yaml").write_text("axes: {a: [x]}\nbuilds: {b: {run: make}}\ntests: {t: {}}\n")
+    (project / "sub" / "other.yaml").write_text("axes: {a: [x]}\ntests: {t: {}}\n")
     in_folder = bootmatrix("list", "--format=ids", "-C", str(project), cwd=elsewhere)
     in_file = bootmatrix("list", "--format=ids", "-C", str(project), "-f", "sub/other.yaml", cwd=elsewhere)
     assert (len(in_folder.stdout.splitlines()), in_file.stdout) == (7, "x/t\n")
@@ -242,9 +237,7 @@ def test_a_pipe_as_a_matrix_is_not_waited_for(project: Path) -> None:
 
 def test_a_reader_that_leaves_early_is_no_error(project: Path) -> None:
     digits = ", ".join(map(str, range(100)))
-    (project / "matrix.yaml").write_text(
-        f"axes: {{a: [{digits}], b: [{digits}]}}\nbuilds: {{b: {{run: make}}}}\ntests: {{t: {{}}}}\n"
-    )
+    (project / "matrix.yaml").write_text(f"axes: {{a: [{digits}], b: [{digits}]}}\ntests: {{t: {{}}}}\n")
     piped = f"{sys.executable} -m bootmatrix list --format ids | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", piped], cwd=project, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("0-0/t\n0\n", "")

@@ -79,7 +79,6 @@ class Project:
         self.env = {"BOOTMATRIX_CACHE": str(folder / "cache"), "XDG_CONFIG_HOME": str(folder / "config")}
         self.env["BOOTMATRIX_TRUST"] = ""
         self.root.mkdir()
-        (self.root / "x.elf").touch()
         matrix = scripted({"backend": ["command", "evil"]}, good=script("true", only={"backend": "command"}))
         matrix["tests"]["own"] = {"unikernel": "x.{format}", "runner": {"speed": "3"}, "only": {"backend": "evil"}}
         matrix["tests"]["own"]["cases"] = "evil"
@@ -192,7 +191,9 @@ def test_our_own_runners_are_checked_all_the_same(project: Project) -> None:
 
 @pytest.mark.parametrize("words", [["run", "--engine=host", "test=own"], ["repro", "--engine=host", "evil/own"]])
 def test_a_command_that_runs_the_repositorys_code_imports_it(words: list[str], project: Project) -> None:
+    (project.root / "x.elf").write_text("")
     done = project(*words)
+    (project.root / "x.elf").unlink()
     assert done.returncode == 0, done.stdout + done.stderr
     imported = project.imported()
     of_run = {"bootmatrix.reports.json", "bootmatrix.protocols.evil"}

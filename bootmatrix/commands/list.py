@@ -55,11 +55,9 @@ def command(
 ) -> None:
     """List the cells and tests that a selection takes."""
     from bootmatrix.matrix import resolve  # noqa: PLC0415
-    from bootmatrix.planning import ahead  # noqa: PLC0415
 
     matrix = load(directory, file, allow)
     say_unchecked(matrix)
-    ahead.check(matrix, select)
     boots: Boots = functools.partial(resolve.selected, matrix, select)
     if shard:
         boots = _part(boots, matrix, select, shard, out or repository.out(matrix.root))

@@ -25,16 +25,8 @@ class Combinations:
     def on(self, axes: tuple[str, ...]) -> list[cells.Values]:
         """Each combination once; they are looked for once for each set of axes."""
         if axes not in self.known:
-            self.known[axes] = [*self.each(axes)]
+            self.known[axes] = list({tuple(values.values()): values for values in self._each(axes, {})}.values())
         return self.known[axes]
-
-    def each(self, axes: tuple[str, ...]) -> Iterator[cells.Values]:
-        """The same, as they are found."""
-        seen = set()
-        for values in self._each(axes, {}):
-            if (key := tuple(values.values())) not in seen:
-                seen.add(key)
-                yield values
 
     def are_few(self, axes: Collection[str]) -> bool:
         """Whether those on these axes can be gone over for each test."""

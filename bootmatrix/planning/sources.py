@@ -15,7 +15,7 @@ from bootmatrix.matrix.check_texts import layers
 from bootmatrix.matrix.checks import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bootmatrix.errors import Mark
     from bootmatrix.matrix.guests import GuestFields
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 TOLD = 100  # files that are told: with more of them it is not the folder that was meant
 OUTSIDE = "give a path below matrix.yaml's folder, or below {output} for what the build made"
 MADE = "if the build makes it, write {output}/FILE"
-UNBUILT = "if a build makes it, name that: `build`"
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,7 @@ class Named:
 
 
 def of(fields: GuestFields) -> Iterator[Named]:
-    """Those that a test, or a layer of one, may have of the repository; nothing is filled in yet."""
-    if fields.build is None:
-        yield Named(("unikernel",), fields.unikernel, "the unikernel")
+    """Those that a test has; nothing is filled in yet. Its unikernel is none: its boot tells if it is not there."""
     for name, text in fields.files.items():
         yield Named(("files",), text, f"the file '{name}'")
     for name, disk in fields.blocks.items():
@@ -119,26 +116,15 @@ class Sources:
             self._named[key] = tuple(of(fields)) if possible else ()
         return self._named[key]
 
-    def look(
-        self,
-        test: str,
-        guest: str,
-        fields: TestFields,
-        values: Mapping[str, str],
-        boots: Callable[[], bool] = lambda: True,
-    ) -> None:
-        """At the files of one boot, of which `values` is what is known before it: a path that needs more is left.
-        Whether there is one at all, `boots` says, who is asked only if a file is not there.
-        """
+    def look(self, test: str, guest: str, fields: TestFields, values: Mapping[str, str]) -> None:
+        """At the files of one boot, of which `values` is what is known before it: a path that needs more is left."""
         for each in self.of(fields):
             filled = replace(each, text=template.fill(each.text, values))
             if filled in self._seen or template.names(filled.text):
                 continue
+            self._seen.add(filled)
             folder = self.top if "checks" in each.keys else self.matrix.root
-            found = trouble(filled.text, filled.what, self.matrix.root, folder, _otherwise(each, fields))
-            if not (found and not boots()):
-                self._seen.add(filled)
-            if found and filled in self._seen:
+            if found := trouble(filled.text, filled.what, self.matrix.root, folder, MADE if fields.build else ""):
                 self._say(replace(found, where=self._where(test, guest, each)))
 
     def stop(self) -> None:
@@ -163,11 +149,6 @@ class Sources:
                     if key.alias in named.keys and text == named.text and layer.guest in {"", guest}:
                         found = source.where((*layer.path, *place))
         return found
-
-
-def _otherwise(named: Named, fields: TestFields) -> str:
-    """What to do about a file that a build makes."""
-    return UNBUILT if "unikernel" in named.keys else MADE if fields.build else ""
 
 
 def _place(problem: Problem) -> tuple[int, int, int]:

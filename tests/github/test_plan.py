@@ -18,7 +18,6 @@ AXES = {"compiler": ["gcc", "clang"], "os": ["debian-12", "debian-13"], "arch": 
 def matrix(**axes: list[str]) -> dict[str, Any]:
     return {
         "axes": {**AXES, "backend": ["qemu"], **axes},
-        "builds": {"b": {"run": "make"}},
         "tests": {"hello": {}, "stack": {"params": {"depth": [1, 2]}}},
     }
 

@@ -147,7 +147,6 @@ def test_a_builds_key_changes_with_its_source_and_not_with_the_matrix_around_it(
 
 
 def test_a_plan_of_a_plain_file_needs_no_build(tmp_path: Path) -> None:
-    (tmp_path / "t.elf").touch()
     found = planned(tmp_path, builds={}, tests={"t": {"unikernel": "t.elf"}})
     assert found.builds == ()
     assert all(step.build is None for step in found.boots)
@@ -161,7 +160,7 @@ def test_a_plan_starts_nothing_and_writes_nothing(tmp_path: Path) -> None:
 def test_a_tenders_prefix_with_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tools").mkdir()
     monkeypatch.chdir(tmp_path / "tools")
-    tests = {"t": {"unikernel": "matrix.yaml", "runner": {"prefix": str(tmp_path / "tools")}}}
+    tests = {"t": {"runner": {"prefix": str(tmp_path / "tools")}}}
     assert planned(tmp_path, tests=tests, builds={}).boots
     keys.of_prefix.cache_clear()
     with socket.socket(socket.AF_UNIX) as bound:

@@ -77,9 +77,7 @@ def test_a_run_whose_reader_leaves_goes_on_and_keeps_its_status(project: Path) -
 
 def test_a_pipe_that_another_program_made_non_blocking_gets_every_byte(project: Path) -> None:
     digits = ", ".join(map(str, range(100)))
-    (project / "matrix.yaml").write_text(
-        f"axes: {{a: [{digits}], b: [{digits}]}}\nbuilds: {{b: {{run: make}}}}\ntests: {{t: {{}}}}\n"
-    )
+    (project / "matrix.yaml").write_text(f"axes: {{a: [{digits}], b: [{digits}]}}\ntests: {{t: {{}}}}\n")
     unblock = f"{sys.executable} -c 'import os; os.set_blocking(1, False)'"
     done = shell(f"({unblock}; {PROGRAM} list --format ids) | (sleep 0.3; cat) | tail -n 1", project)
     assert (done.stdout, done.stderr) == (b"99-99/t\n", b"")

@@ -68,7 +68,7 @@ def test_every_verdict_of_scripted_guests_is_right(tmp_path: Path) -> None:
         surprise=script("exit 0", **{"expected-failure": "a known bug"}),
         absent={"runner": {"command": ["no-such-tender"]}},
         wanted={"runner": {"command": ["no-such-tender"]}, "unavailable": "error"},
-        lost=script("exit 0", blocks={"unnamed": "1 MiB"}),
+        lost=script("exit 0", unikernel="no-such-file"),
         bytes=script('i=0; while [ $i -lt 256 ]; do printf "\\\\$(printf %03o $i)"; i=$((i+1)); done; exit 1'),
     )
     write_matrix(tmp_path, matrix)
