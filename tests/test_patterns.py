@@ -6,7 +6,7 @@ import pytest
 
 from bootmatrix import patterns
 from bootmatrix.errors import UserError
-from bootmatrix.matrix.parts import Expect, Pattern
+from bootmatrix.matrix.keys.parts import Expect, Pattern
 
 
 def first(wanted: object, text: str, start: int = 0) -> int:

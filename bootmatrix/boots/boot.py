@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.boots.preparing import Prepared
     from bootmatrix.judging.budgets import Earlier
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.model import Measure, Result
     from bootmatrix.places.place import Place
     from bootmatrix.planning.step import BootStep

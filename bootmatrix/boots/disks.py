@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bootmatrix.boots.preparing import Prepared
-    from bootmatrix.matrix.blocks import Disk as Wanted
+    from bootmatrix.matrix.keys.blocks import Disk as Wanted
     from bootmatrix.places.disks import Laid
     from bootmatrix.places.place import Job, Place
     from bootmatrix.runs.store import Store

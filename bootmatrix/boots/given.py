@@ -19,8 +19,8 @@ from bootmatrix.quantities import human_size
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bootmatrix.matrix.blocks import Disk as Wanted
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.blocks import Disk as Wanted
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.model import Boot, Runner
     from bootmatrix.places.place import Mount, Place
     from bootmatrix.planning.step import BootStep

@@ -14,7 +14,7 @@ from bootmatrix.watching.stop import StopKind
 
 if TYPE_CHECKING:
     from bootmatrix.errors import BootmatrixError
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.model import Attempt
     from bootmatrix.planning.step import BootStep
     from bootmatrix.watching.watch import Watched

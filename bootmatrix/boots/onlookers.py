@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.boots.company import Member
     from bootmatrix.checks.check import World
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.places.place import Process
     from bootmatrix.planning.step import BootStep
     from bootmatrix.watching.witness import Witness

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bootmatrix.boots.boot import Postponed
-from bootmatrix.matrix.pair import MOST
+from bootmatrix.matrix.keys.pair import MOST
 from bootmatrix.model import PairFinding, PairVerdict, Verdict
 from bootmatrix.paired import COLUMNS, column
 from bootmatrix.quantities import how_many
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bootmatrix.boots.boot import Booter
-    from bootmatrix.matrix.pair import Pair
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.pair import Pair
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.model import Measure, Result
     from bootmatrix.places.place import Place
     from bootmatrix.planning.step import BootStep

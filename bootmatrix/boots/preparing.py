@@ -22,7 +22,7 @@ from bootmatrix.quantities import human_size
 
 if TYPE_CHECKING:
     from bootmatrix.boots.given import Given
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.model import Runner
     from bootmatrix.places.place import Place
     from bootmatrix.planning.step import BootStep

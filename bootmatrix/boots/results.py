@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.judging import concluding, quarantine
 from bootmatrix.judging.concluding import About
-from bootmatrix.matrix import meaning
+from bootmatrix.matrix.keys import meaning
 from bootmatrix.places.hosts import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.model import Attempt, Result, Verdict
     from bootmatrix.places.place import Place
     from bootmatrix.planning.step import BootStep

@@ -24,7 +24,7 @@ from bootmatrix.model import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bootmatrix.matrix.parts import Retry
+    from bootmatrix.matrix.keys.parts import Retry
     from bootmatrix.model import Attempt
 
 INFRASTRUCTURE_TRIES = 4

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bootmatrix.boots.preparing import Prepared, Preparer
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.places.place import Place
     from bootmatrix.planning.step import BootStep
 

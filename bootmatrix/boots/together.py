@@ -12,7 +12,7 @@ from bootmatrix.boots import judgement
 from bootmatrix.boots.company import Abandoned, Company, Member
 from bootmatrix.boots.results import now
 from bootmatrix.errors import BootmatrixError, Fatal
-from bootmatrix.matrix.guests import SEPARATOR
+from bootmatrix.matrix.keys.guests import SEPARATOR
 from bootmatrix.model import RANKS, Attempt, Case, CheckResult, Growth, Verdict, measured
 from bootmatrix.places import pressure
 from bootmatrix.places.place import nothing

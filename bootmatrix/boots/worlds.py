@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bootmatrix.checks import targets
 from bootmatrix.checks.check import Ran, World
 from bootmatrix.errors import InfrastructureError, Problem, UserError
-from bootmatrix.matrix.checks import asked
+from bootmatrix.matrix.keys.checks import asked
 from bootmatrix.model import Rejected
 from bootmatrix.places.place import Job
 from bootmatrix.quantities import human_size
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.places.namespace import Lent
     from bootmatrix.places.place import Place, Process
     from bootmatrix.planning.step import BootStep

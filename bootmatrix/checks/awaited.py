@@ -11,7 +11,7 @@ from bootmatrix.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bootmatrix.matrix.parts import Pattern
+    from bootmatrix.matrix.keys.parts import Pattern
 
 MOST = 1 << 20  # bytes among which a pattern is looked for
 SHOWN = 100  # characters of what came instead

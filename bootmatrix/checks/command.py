@@ -10,7 +10,7 @@ from bootmatrix.checks.check import Failed, Report, numbers
 
 if TYPE_CHECKING:
     from bootmatrix.checks.check import Try
-    from bootmatrix.matrix.kinds import Command
+    from bootmatrix.matrix.keys.kinds import Command
 
 LIMIT = 1 << 20  # bytes of output that are kept
 

@@ -12,7 +12,7 @@ from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from bootmatrix.checks.check import Try
-    from bootmatrix.matrix.kinds import Console
+    from bootmatrix.matrix.keys.kinds import Console
 
 PIECE = 1 << 12  # bytes that a pipe takes as a whole or not at all
 PAUSE = 0.005  # seconds for the guest to read

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.checks.check import Try
     from bootmatrix.checks.url import Url
-    from bootmatrix.matrix.kinds import Http
+    from bootmatrix.matrix.keys.kinds import Http
 
 MOVED = frozenset({301, 302, 303, 307, 308})
 KEPT = 16 << 20  # bytes of a body that are looked at for a pattern

@@ -18,7 +18,7 @@ from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from bootmatrix.checks.check import Try
-    from bootmatrix.matrix.kinds import Ping
+    from bootmatrix.matrix.keys.kinds import Ping
 
 WAIT = 2.0  # seconds after which an answer is lost
 FEW, MANY = 16, 1024  # pings that are on their way: of a flood as long as answers come, and in all

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bootmatrix.checks.check import World
-    from bootmatrix.matrix.checks import Ready as Wanted
+    from bootmatrix.matrix.keys.checks import Ready as Wanted
     from bootmatrix.places.place import Process
 
 BEFORE = 64 << 10  # bytes before what is new on the console among which the pattern is looked for, too

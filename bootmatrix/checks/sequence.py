@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from bootmatrix.checks.check import World
-    from bootmatrix.matrix.checks import OneCheck
+    from bootmatrix.matrix.keys.checks import OneCheck
 
 
 @dataclass

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import Problem, UserError
-from bootmatrix.matrix import named
+from bootmatrix.matrix.rules import named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from ipaddress import IPv4Address
 
-    from bootmatrix.matrix.checks import OneCheck
+    from bootmatrix.matrix.keys.checks import OneCheck
     from bootmatrix.model import Interface
 
 

@@ -12,7 +12,7 @@ from bootmatrix.checks.link import connected
 if TYPE_CHECKING:
     from bootmatrix.checks.check import Try
     from bootmatrix.checks.link import Link
-    from bootmatrix.matrix.kinds import Tcp
+    from bootmatrix.matrix.keys.kinds import Tcp
 
 
 def ask(options: Tcp, tried: Try) -> Report:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bootmatrix.checks.check import World
-    from bootmatrix.matrix.checks import OneCheck
+    from bootmatrix.matrix.keys.checks import OneCheck
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.1  # seconds from the beginning of a try to that of the next, at least
 FIRST_PATIENCE, MORE = (

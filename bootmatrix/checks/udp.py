@@ -15,7 +15,7 @@ from bootmatrix.quantities import how_many
 
 if TYPE_CHECKING:
     from bootmatrix.checks.check import Try
-    from bootmatrix.matrix.kinds import Udp
+    from bootmatrix.matrix.keys.kinds import Udp
 
 LARGEST = 1 << 16  # bytes of a datagram
 WAIT = 2.0  # seconds after which an answer counts as lost, once there was one

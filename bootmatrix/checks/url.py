@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from ipaddress import IPv4Network
 
-    from bootmatrix.matrix.kinds import Http
+    from bootmatrix.matrix.keys.kinds import Http
 
 PORTS = {"http": 80, "https": 443}
 SHOWN = 100  # characters of a URL in a message

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.checks.check import World
     from bootmatrix.checks.sequence import Made
-    from bootmatrix.matrix.checks import Check
+    from bootmatrix.matrix.keys.checks import Check
     from bootmatrix.places.place import Process
 
 FILE = "checks.log"

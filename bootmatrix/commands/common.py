@@ -187,7 +187,7 @@ def places_of(step: BootStep, engine: str, *, built: bool) -> Iterator[tuple[Pla
 def say_unchecked(matrix: Matrix) -> None:
     """Which backends nothing is known of, since their runners may not be imported."""
     from bootmatrix import plugins, trust  # noqa: PLC0415
-    from bootmatrix.matrix import cells  # noqa: PLC0415
+    from bootmatrix.matrix.expanding import cells  # noqa: PLC0415
 
     if theirs := plugins.untrusted("runners", matrix.root):
         used = {values.get("backend", cells.IMPLICIT["backend"]) for values in matrix.cells.on(("backend",))}
@@ -219,7 +219,8 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     """Ids of cells and tests, and the axes with `=`; nothing where the matrix cannot be read."""
     from click.shell_completion import CompletionItem as Item  # noqa: PLC0415
 
-    from bootmatrix.matrix import cells, resolve  # noqa: PLC0415
+    from bootmatrix.matrix import resolve  # noqa: PLC0415
+    from bootmatrix.matrix.expanding import cells  # noqa: PLC0415
 
     del param
     matrix = _matrix_of(ctx)
@@ -239,7 +240,8 @@ def complete_networked(ctx: click.Context, param: click.Parameter, incomplete: s
     """The tests of the command's cell that have networks; nothing where the matrix cannot be read."""
     from click.shell_completion import CompletionItem as Item  # noqa: PLC0415
 
-    from bootmatrix.matrix import cells, resolve  # noqa: PLC0415
+    from bootmatrix.matrix import resolve  # noqa: PLC0415
+    from bootmatrix.matrix.expanding import cells  # noqa: PLC0415
 
     del param
     matrix = _matrix_of(ctx)

@@ -74,7 +74,7 @@ def _part(boots: Boots, matrix: Matrix, select: tuple[str, ...], shard: str, out
 
 
 def _ids(boots: Boots) -> Iterator[str]:
-    from bootmatrix.matrix.cells import test_id  # noqa: PLC0415
+    from bootmatrix.matrix.expanding.cells import test_id  # noqa: PLC0415
 
     return (f"{cell.id}/{test_id(name, params)}\n" for cell, name, _, params in boots())
 
@@ -83,7 +83,7 @@ def _json(boots: Boots) -> Iterator[str]:
     """A row a line."""
     import json  # noqa: PLC0415
 
-    from bootmatrix.matrix.cells import test_id  # noqa: PLC0415
+    from bootmatrix.matrix.expanding.cells import test_id  # noqa: PLC0415
 
     before = "[\n"
     for cell, name, _, params in boots():
@@ -125,7 +125,7 @@ def _columns(values: Mapping[str, str], widths: Mapping[str, int]) -> str:
 
 def _by_cell(boots: Iterator[Boot]) -> Iterator[tuple[Cell, list[str], int]]:
     """Each cell, its first tests and how many it has."""
-    from bootmatrix.matrix.cells import test_id  # noqa: PLC0415
+    from bootmatrix.matrix.expanding.cells import test_id  # noqa: PLC0415
 
     for _, group in itertools.groupby(boots, key=_cell_id):
         of_cell = iter(group)

@@ -120,7 +120,7 @@ def _github(weights: Mapping[str, Weight], jobs: int, minutes: float) -> str:
 
 def _shown(images: Sequence[str]) -> str:
     """A few names, in characters that mean nothing to GitHub."""
-    from bootmatrix.matrix.cells import slug  # noqa: PLC0415
+    from bootmatrix.matrix.expanding.cells import slug  # noqa: PLC0415
 
     more = f" and {len(images) - SHOWN} more" if len(images) > SHOWN else ""
     return " ".join(slug(image)[:LONGEST] for image in images[:SHOWN]) + more

@@ -15,6 +15,6 @@ def command() -> None:
     """Print the JSON Schema of matrix.yaml."""
     import json  # noqa: PLC0415
 
-    from bootmatrix.matrix.schema import json_schema  # noqa: PLC0415
+    from bootmatrix.matrix.keys.schema import json_schema  # noqa: PLC0415
 
     click.echo(json.dumps(json_schema(), indent=2))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from bootmatrix.compare.side import Side, gather
 from bootmatrix.errors import Problem, UserError, suggest
-from bootmatrix.matrix import select
-from bootmatrix.matrix.cells import slug
+from bootmatrix.matrix.expanding import select
+from bootmatrix.matrix.expanding.cells import slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence

@@ -11,9 +11,9 @@ from bootmatrix import files, plugins
 from bootmatrix.conformance.capabilities import NAMES, PANIC
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.matrix import document, load
-from bootmatrix.matrix.parts import Strict
-from bootmatrix.matrix.schema import Build, Defaults, OneTest  # pydantic reads them
-from bootmatrix.matrix.values import Reason, Text  # noqa: TC001  # pydantic reads them
+from bootmatrix.matrix.keys.parts import Strict
+from bootmatrix.matrix.keys.schema import Build, Defaults, OneTest  # pydantic reads them
+from bootmatrix.matrix.keys.values import Reason, Text  # noqa: TC001  # pydantic reads them
 from bootmatrix.places.hosts import HERE
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bootmatrix.errors import Problem, UserError, suggest
-from bootmatrix.matrix import select
+from bootmatrix.matrix.expanding import select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

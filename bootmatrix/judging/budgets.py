@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bootmatrix.judging import limit_words as words
-from bootmatrix.matrix import limits
-from bootmatrix.matrix.limits import Kind
+from bootmatrix.matrix.keys import limits
+from bootmatrix.matrix.keys.limits import Kind
 from bootmatrix.model import TOO_SLOW, Attempt, Better, Outcome, OutcomeKind, Verdict, measured
 from bootmatrix.quantities import human_time
 from bootmatrix.statistics import noise
@@ -21,7 +21,7 @@ from bootmatrix.statistics import noise
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from bootmatrix.matrix.limits import Bound
+    from bootmatrix.matrix.keys.limits import Bound
     from bootmatrix.model import Measure
 
 ENOUGH = 5  # earlier runs, of which a median is believed

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
 
-    from bootmatrix.matrix.parts import Pattern
+    from bootmatrix.matrix.keys.parts import Pattern
 
 OVERLAP = 1 << 16  # bytes that a match may have at the most
 INTERRUPTED = "the run was interrupted while the boot's disks were looked at"

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bootmatrix.judging.verdict import Judgement
-    from bootmatrix.matrix.schema import TestFields
-    from bootmatrix.matrix.soak import Soak
+    from bootmatrix.matrix.keys.schema import TestFields
+    from bootmatrix.matrix.keys.soak import Soak
     from bootmatrix.watching.witness import Findings, Series
 
 HOUR = 3600.0

@@ -10,7 +10,7 @@ from bootmatrix.model import Measure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bootmatrix.matrix.parts import Metric
+    from bootmatrix.matrix.keys.parts import Metric
 
 
 def found(wanted: Mapping[str, Metric], console: str) -> tuple[Measure, ...]:

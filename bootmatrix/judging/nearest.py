@@ -11,7 +11,7 @@ from bootmatrix import volatile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bootmatrix.matrix.parts import Pattern
+    from bootmatrix.matrix.keys.parts import Pattern
 
 WORD = re.compile(r"[^\W_]{3,}")
 ESCAPE = re.compile(r"\\.|\(\?[^)]*\)?")  # of a regular expression: no text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bootmatrix.matrix import cells
+from bootmatrix.matrix.expanding import cells
 from bootmatrix.model import GOOD_VERDICTS, Quarantine, Verdict
 
 if TYPE_CHECKING:

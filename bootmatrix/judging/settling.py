@@ -13,7 +13,7 @@ from bootmatrix.watching.stop import StopKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.model import Ending, Runner
     from bootmatrix.watching.stop import Stop
 

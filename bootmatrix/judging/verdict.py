@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from bootmatrix.matrix.parts import Expect, Pattern
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.parts import Expect, Pattern
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.model import Attempt, Case, Ending, Growth, Measure, Runner
     from bootmatrix.watching.stop import Stop
 

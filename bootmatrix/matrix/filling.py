@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from bootmatrix.matrix import meaning, template
+from bootmatrix.matrix import template
+from bootmatrix.matrix.keys import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bootmatrix.matrix.document import Path_
-    from bootmatrix.matrix.meaning import Key, Texts
+    from bootmatrix.matrix.keys.meaning import Key, Texts
 
     _Keys = tuple[tuple[str, str, Texts], ...]  # as of a Texts
 

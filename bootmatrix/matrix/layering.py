@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from bootmatrix.matrix import cells, meaning
-from bootmatrix.matrix.schema import TestFields
+from bootmatrix.matrix.expanding import cells
+from bootmatrix.matrix.keys import meaning
+from bootmatrix.matrix.keys.schema import TestFields
 from bootmatrix.model import OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bootmatrix.matrix.guests import GuestFields
-    from bootmatrix.matrix.meaning import Key
-    from bootmatrix.matrix.schema import Defaults, Test
+    from bootmatrix.matrix.keys.guests import GuestFields
+    from bootmatrix.matrix.keys.meaning import Key
+    from bootmatrix.matrix.keys.schema import Defaults, Test
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 OF_GUEST = MappingProxyType({"unikernel": "{guest}.{format}"})

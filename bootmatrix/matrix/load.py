@@ -12,23 +12,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bootmatrix import repository
 from bootmatrix.errors import Mark, Problem, UserError, suggest
-from bootmatrix.matrix import (
-    check_axes,
-    check_builds,
-    check_checks,
-    check_guests,
-    check_hosts,
-    check_limits,
-    check_nets,
-    check_pairs,
-    check_quarantine,
-    check_tests,
-    document,
-    reach,
-    remedies,
-)
+from bootmatrix.matrix import document, remedies
+from bootmatrix.matrix.keys.schema import MatrixFile
 from bootmatrix.matrix.problems import Problems
-from bootmatrix.matrix.schema import MatrixFile
+from bootmatrix.matrix.rules import axes, builds, checks, guests, hosts, limits, nets, pairs, quarantine, reach, tests
 from bootmatrix.model import Quarantine
 
 if TYPE_CHECKING:
@@ -36,11 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bootmatrix.matrix.document import Document, Path_
-    from bootmatrix.matrix.expansion import Cells
-    from bootmatrix.matrix.hosts import Host
-    from bootmatrix.matrix.nets import Net
-    from bootmatrix.matrix.schema import Build, Defaults, Quarantined, Test
-    from bootmatrix.matrix.values import Match
+    from bootmatrix.matrix.expanding.expansion import Cells
+    from bootmatrix.matrix.keys.hosts import Host
+    from bootmatrix.matrix.keys.nets import Net
+    from bootmatrix.matrix.keys.schema import Build, Defaults, Quarantined, Test
+    from bootmatrix.matrix.keys.values import Match
 
 TOLD = {"too_short": "needs at least one entry", "string_too_short": "needs a reason of a few words"}
 M = TypeVar("M", bound=BaseModel)
@@ -95,16 +82,16 @@ def as_kind(source: Document, kind: type[M]) -> M:
 def from_document(source: Document, file: Path, allow: Iterable[str | Path] = ()) -> Matrix:
     problems, within = Problems(source), reach.Reach(file.parent, allow)
     sections = _validate(problems)
-    cells = check_axes.check(sections, file.parent, problems)
-    check_hosts.check(sections, file.parent, problems)
-    check_builds.check(sections, cells, within, problems)
-    check_guests.check(sections, problems)
-    check_nets.check(sections, problems)
-    check_checks.check(sections, cells, problems)
-    check_tests.check(sections, cells, within, problems)
-    check_limits.check(sections, problems)
-    check_pairs.check(sections, problems)
-    check_quarantine.check(sections, cells, problems)
+    cells = axes.check(sections, file.parent, problems)
+    hosts.check(sections, file.parent, problems)
+    builds.check(sections, cells, within, problems)
+    guests.check(sections, problems)
+    nets.check(sections, problems)
+    checks.check(sections, cells, problems)
+    tests.check(sections, cells, within, problems)
+    limits.check(sections, problems)
+    pairs.check(sections, problems)
+    quarantine.check(sections, cells, problems)
     problems.stop()
     place = _Places(source, file)
     return Matrix(

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import errors
 from bootmatrix.errors import Problem, UserError, suggest
-from bootmatrix.matrix import cells, layering, select
+from bootmatrix.matrix import layering
+from bootmatrix.matrix.expanding import cells, select
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from bootmatrix.matrix.cells import Globs
+    from bootmatrix.matrix.expanding.cells import Globs
+    from bootmatrix.matrix.keys.schema import Test, TestFields
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.matrix.schema import Test, TestFields
     from bootmatrix.model import Cell
 
     Boot = tuple[Cell, str, Test, dict[str, str]]

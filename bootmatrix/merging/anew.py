@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix.judging import quarantine
 from bootmatrix.judging.verdict import expected
-from bootmatrix.matrix import cells
+from bootmatrix.matrix.expanding import cells
 from bootmatrix.matrix.problems import NAME
 from bootmatrix.model import Quarantine, Verdict, repro
 
 if TYPE_CHECKING:
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.matrix.load import Matrix
     from bootmatrix.matrix.resolve import Boot
-    from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Attempt, Result
 
 MOST_AXES = 64

@@ -9,7 +9,7 @@ from bootmatrix import results
 from bootmatrix.errors import Problem, UserError, printable
 from bootmatrix.judging import concluding
 from bootmatrix.judging.concluding import About
-from bootmatrix.matrix import cells
+from bootmatrix.matrix.expanding import cells
 from bootmatrix.merging import anew
 from bootmatrix.model import RANKS, Verdict, repro
 from bootmatrix.schedule import shard as shards

@@ -13,7 +13,8 @@ from bootmatrix import __version__, engines
 from bootmatrix.boots import results
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.history import NO_HISTORY
-from bootmatrix.matrix import cells, resolve
+from bootmatrix.matrix import resolve
+from bootmatrix.matrix.expanding import cells
 from bootmatrix.merging import anew, logs, received
 from bootmatrix.merging.gathering import Gathered, Missing
 from bootmatrix.model import Run

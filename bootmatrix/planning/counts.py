@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bootmatrix.errors import Problem, UserError
 
 if TYPE_CHECKING:
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.model import Runner
 
 WHAT = "instructions are counted until the guest ends, or up to a text on its console"

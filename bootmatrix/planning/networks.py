@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bootmatrix.errors import Mark
     from bootmatrix.matrix.document import Path_
-    from bootmatrix.matrix.nets import Attachment
+    from bootmatrix.matrix.keys.nets import Attachment
     from bootmatrix.model import Network
 
 

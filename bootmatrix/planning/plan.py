@@ -12,8 +12,11 @@ from bootmatrix import keys, plugins
 from bootmatrix.engines import Engine
 from bootmatrix.errors import Problem, UserError, suggest
 from bootmatrix.judging import quarantine
-from bootmatrix.matrix import cells, check_guests, nets, resolve, template
-from bootmatrix.matrix.checks import asked
+from bootmatrix.matrix import resolve, template
+from bootmatrix.matrix.expanding import cells
+from bootmatrix.matrix.keys import nets
+from bootmatrix.matrix.keys.checks import asked
+from bootmatrix.matrix.rules.guests import circle as circle_of
 from bootmatrix.model import Cell, Rejected
 from bootmatrix.planning import counts, networks, sources
 from bootmatrix.planning.sites import Sites
@@ -27,9 +30,9 @@ if TYPE_CHECKING:
 
     from bootmatrix.errors import Mark
     from bootmatrix.matrix.document import Path_
-    from bootmatrix.matrix.guests import Guest
+    from bootmatrix.matrix.keys.guests import Guest
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.matrix.schema import TestFields
     from bootmatrix.model import Interface, Runner, Tender
     from bootmatrix.model.remote import Remote
     from bootmatrix.toolchains.toolchain import Image
@@ -287,6 +290,6 @@ def _check_guests(
     if not any(each.ready or each.checks or not each.expect.stops for each in of_guests.values()):
         remedy = "give one of its guests `ready` or `checks`, or an outcome to which it comes by itself"
         raise UserError(Problem(f"{test}: nothing ever ends this test", where(()), remedy))
-    if circle := check_guests.circle({name: guest.after for name, guest in guests.items()}):
+    if circle := circle_of({name: guest.after for name, guest in guests.items()}):
         what = f"{test}: these guests wait for one another: {', '.join(circle[1:])}"
         raise UserError(Problem(what, where(("guests", circle[1], "after")), "let one of them not wait: `after`"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bootmatrix import host, plugins
-from bootmatrix.matrix import cells, hosts
+from bootmatrix.matrix.expanding import cells
+from bootmatrix.matrix.keys import hosts
 from bootmatrix.toolchains import toolchain
 
 if TYPE_CHECKING:

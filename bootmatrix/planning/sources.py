@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from bootmatrix import repository
 from bootmatrix.errors import MOST, Problem, UserError, printable, suggest
 from bootmatrix.matrix import filling, template
-from bootmatrix.matrix.check_texts import layers
-from bootmatrix.matrix.checks import asked
+from bootmatrix.matrix.keys.checks import asked
+from bootmatrix.matrix.rules.texts import layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bootmatrix.errors import Mark
-    from bootmatrix.matrix.guests import GuestFields
+    from bootmatrix.matrix.keys.guests import GuestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.matrix.schema import TestFields
     from bootmatrix.planning.step import BootStep
 
 TOLD = 100  # files that are told: with more of them it is not the folder that was meant

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bootmatrix.matrix import cells, filling, template
+from bootmatrix.matrix import filling, template
+from bootmatrix.matrix.expanding import cells
 from bootmatrix.model import Quarantine, repro
 from bootmatrix.planning import networks
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.model import Cell, Interface, Runner, Tender
     from bootmatrix.model.remote import Remote
     from bootmatrix.toolchains.build import BuildStep

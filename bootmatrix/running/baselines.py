@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bootmatrix.errors import BootmatrixError
 from bootmatrix.history import NO_HISTORY
 from bootmatrix.judging import budgets
-from bootmatrix.matrix import limits
+from bootmatrix.matrix.keys import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bootmatrix.matrix.pair import Pair
+from bootmatrix.matrix.keys.pair import Pair
 from bootmatrix.schedule.task import Demand, Task
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from bootmatrix import plugins
 from bootmatrix.engines import Engine
 from bootmatrix.errors import Problem, UserError, suggest
-from bootmatrix.matrix import cells, resolve
+from bootmatrix.matrix import resolve
+from bootmatrix.matrix.expanding import cells
 from bootmatrix.planning import plan as plans
 from bootmatrix.runs import past as pasts
 from bootmatrix.schedule import shard as shards

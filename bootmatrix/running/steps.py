@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bootmatrix.errors import BootmatrixError
-    from bootmatrix.matrix.pair import Pair
+    from bootmatrix.matrix.keys.pair import Pair
     from bootmatrix.model import Attempt, Result
     from bootmatrix.places.opening import Places
     from bootmatrix.planning.step import BootStep

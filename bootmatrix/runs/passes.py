@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootmatrix import __version__, disk, files, keys, plugins
-from bootmatrix.matrix import filling, meaning, template
-from bootmatrix.matrix.checks import asked
+from bootmatrix.matrix import filling, template
+from bootmatrix.matrix.keys import meaning
+from bootmatrix.matrix.keys.checks import asked
 from bootmatrix.model import Quarantine, Verdict, repro
 from bootmatrix.quantities import how_many_are
 from bootmatrix.results import decode
@@ -25,7 +26,7 @@ from bootmatrix.runs import journal, keeping
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bootmatrix.matrix.schema import TestFields
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.model import Result, Tender
     from bootmatrix.places.place import Place
     from bootmatrix.planning.step import BootStep

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Mapping
 
-    from bootmatrix.matrix.schema import Build
+    from bootmatrix.matrix.keys.schema import Build
     from bootmatrix.model.remote import Remote
     from bootmatrix.places.place import Place
     from bootmatrix.toolchains.toolchain import Image

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootmatrix import keys
 from bootmatrix.errors import Problem, UserError, suggest
-from bootmatrix.matrix import cells
+from bootmatrix.matrix.expanding import cells
 from bootmatrix.toolchains.folder import context_key, data, dockerfile
 
 if TYPE_CHECKING:

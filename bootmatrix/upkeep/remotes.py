@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from bootmatrix import host, trust
 from bootmatrix.errors import InfrastructureError, UserError
-from bootmatrix.matrix import hosts, load
+from bootmatrix.matrix import load
+from bootmatrix.matrix.keys import hosts
 from bootmatrix.places.remote.link import Link
 from bootmatrix.places.remote.place import RemotePlace
 from bootmatrix.quantities import human_size

@@ -1,4 +1,4 @@
-// The command line's selection, term by term as bootmatrix/matrix/select.py has it, and the page's own: `verdict=…`, free text.
+// The command line's selection, term by term as bootmatrix/matrix/expanding/select.py has it, and the page's own: `verdict=…`, free text.
 
 const VERDICT = tests.keys.has("verdict") ? "page-verdict" : "verdict"; // an axis of that name comes first
 const MANY = 24; // choices that are all told

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bootmatrix.boots import retry
-from bootmatrix.matrix.parts import Retry
+from bootmatrix.matrix.keys.parts import Retry
 from bootmatrix.model import Attempt, Outcome, Verdict
 
 KINDS = {"failed": "exited", "timed out": "hung", "error": "broken", "contradicted": "exited", "passed": "exited"}

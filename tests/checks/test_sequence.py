@@ -11,7 +11,7 @@ from checks.worlds import Guest, saying, world
 
 from bootmatrix.checks import telling
 from bootmatrix.checks.sequence import Checking
-from bootmatrix.matrix.checks import Check
+from bootmatrix.matrix.keys.checks import Check
 from bootmatrix.model import CheckStatus
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import bootmatrix.checks
 from bootmatrix.checks import trying
 from bootmatrix.checks.check import Failed, Late, Report, World, spread
 from bootmatrix.checks.ends import Ended, Ends
-from bootmatrix.matrix.checks import OneCheck
+from bootmatrix.matrix.keys.checks import OneCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable

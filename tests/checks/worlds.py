@@ -20,7 +20,7 @@ import pytest
 
 from bootmatrix.checks import trying
 from bootmatrix.checks.check import Failed, Ran, Report, World
-from bootmatrix.matrix.checks import OneCheck
+from bootmatrix.matrix.keys.checks import OneCheck
 from bootmatrix.model import Interface, Network
 
 if TYPE_CHECKING:

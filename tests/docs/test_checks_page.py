@@ -10,11 +10,11 @@ import pytest
 
 from bootmatrix import quantities
 from bootmatrix.checks import check, ping, trying, udp
-from bootmatrix.matrix import kinds
-from bootmatrix.matrix.checks import Check, OneCheck
+from bootmatrix.matrix.keys import kinds
+from bootmatrix.matrix.keys.checks import Check, OneCheck
 
 if TYPE_CHECKING:
-    from bootmatrix.matrix.parts import Strict
+    from bootmatrix.matrix.keys.parts import Strict
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/checks.md").read_text()
 COMMON = "Keys of a check"

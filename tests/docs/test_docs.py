@@ -15,7 +15,7 @@ import bootmatrix as package
 from bootmatrix import errors, model, plugins, protocols
 from bootmatrix.cli import COMMANDS, cli
 from bootmatrix.judging import cases as judged
-from bootmatrix.matrix.guests import GuestFields
+from bootmatrix.matrix.keys.guests import GuestFields
 
 SHOWN = re.compile(r"(?:\$ | *- run: )?bootmatrix [a-z]")
 BUILTIN_RUNNERS = plugins.names("runners", ROOT / "docs")  # docs/ has no plug-ins of its own

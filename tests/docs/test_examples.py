@@ -12,7 +12,8 @@ from docs.pages import EVERY, FILES, Fence, fences
 from support import bootmatrix
 
 from bootmatrix.boots import starvation
-from bootmatrix.matrix import load, schema
+from bootmatrix.matrix import load
+from bootmatrix.matrix.keys import schema
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FILLER = """\

@@ -11,7 +11,10 @@ import pytest
 from docs.pages import PAGES, rows, section
 
 from bootmatrix import model, plugins, quantities
-from bootmatrix.matrix import cells, check_tests, document, hosts, meaning, parts, schema, template, values
+from bootmatrix.matrix import document, template
+from bootmatrix.matrix.expanding import cells
+from bootmatrix.matrix.keys import hosts, meaning, parts, schema, values
+from bootmatrix.matrix.rules import tests
 
 SECTIONS = {
     "MatrixFile": "The file",
@@ -118,6 +121,6 @@ def test_what_a_pass_does_not_depend_on_is_documented() -> None:
 
 def test_limits_of_the_matrix_are_documented() -> None:
     said = section("docs/matrix.md", "Limits")
-    numbers = (cells.MAX_CELLS, check_tests.MAX_BOOTS, document.MAX_NODES)
+    numbers = (cells.MAX_CELLS, tests.MAX_BOOTS, document.MAX_NODES)
     shown = [f"{document.MAX_BYTES >> 20} MiB", f"{document.MAX_DEPTH} levels", *(f"{number:,}" for number in numbers)]
     assert [text for text in shown if text not in said] == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bootmatrix.matrix.pair import FEWEST, MOST, Pair
+from bootmatrix.matrix.keys.pair import FEWEST, MOST, Pair
 from bootmatrix.model import PairVerdict
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/pairs.md").read_text()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bootmatrix.judging import verdict
-from bootmatrix.matrix.schema import TestFields
+from bootmatrix.matrix.keys.schema import TestFields
 from bootmatrix.model import Boot, Ending, Launch, Outcome, Runner, Tender
 
 KVM_UNIT: dict[str, object] = {

@@ -8,7 +8,7 @@ import pytest
 
 from bootmatrix.errors import UserError
 from bootmatrix.judging import cases, verdict
-from bootmatrix.matrix.schema import TestFields
+from bootmatrix.matrix.keys.schema import TestFields
 from bootmatrix.model import Boot, Case, Ending, Launch, Outcome, Runner, Tender
 from bootmatrix.protocols import LONGEST, MOST, TOO_MANY, CaseReport
 

@@ -12,7 +12,7 @@ import pytest
 from bootmatrix import sparse
 from bootmatrix.errors import InfrastructureError, UserError
 from bootmatrix.judging import disks
-from bootmatrix.matrix.parts import Pattern
+from bootmatrix.matrix.keys.parts import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

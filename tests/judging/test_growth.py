@@ -11,9 +11,9 @@ import pytest
 from bootmatrix import patterns
 from bootmatrix.judging import growth
 from bootmatrix.judging.verdict import Judgement, conclude
-from bootmatrix.matrix.parts import Metric
-from bootmatrix.matrix.schema import TestFields
-from bootmatrix.matrix.soak import Soak
+from bootmatrix.matrix.keys.parts import Metric
+from bootmatrix.matrix.keys.schema import TestFields
+from bootmatrix.matrix.keys.soak import Soak
 from bootmatrix.model import Attempt, Growth, Outcome, OutcomeKind, Side, Verdict
 from bootmatrix.places.strain import Strain
 from bootmatrix.watching.witness import Findings, Series

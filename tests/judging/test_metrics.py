@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bootmatrix.judging import metrics
-from bootmatrix.matrix.parts import Metric
+from bootmatrix.matrix.keys.parts import Metric
 from bootmatrix.model import Measure
 
 SAW_TOOTH = "heap=10\nheap=70\nheap=4.5e1 words\n"

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from bootmatrix.judging import nearest
-from bootmatrix.matrix.parts import Expect
+from bootmatrix.matrix.keys.parts import Expect
 
 
 def line(wanted: object, console: str) -> str:

@@ -9,7 +9,7 @@ from judging.judged import KVM_UNIT, Fixed, fields, judged
 
 from bootmatrix import plugins
 from bootmatrix.judging import verdict
-from bootmatrix.matrix.schema import TestFields
+from bootmatrix.matrix.keys.schema import TestFields
 from bootmatrix.model import Ending, parse_outcome
 from bootmatrix.watching.stop import Stop, StopKind
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bootmatrix.matrix import expansion
+from bootmatrix.matrix.expanding import expansion
 
 Axes = dict[str, list[str]]
 Rule = dict[str, list[str]]

@@ -9,8 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bootmatrix.matrix.keys.schema import Test
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.matrix.schema import Test
 
     Load = Callable[[str], Matrix]
     Errors = Callable[[str], list[str]]

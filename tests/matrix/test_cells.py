@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootmatrix.matrix import cells
+from bootmatrix.matrix.expanding import cells
 from bootmatrix.model import Cell
 
 WORDS = st.text("abcxyz019", min_size=1, max_size=3)

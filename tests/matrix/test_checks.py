@@ -11,9 +11,9 @@ import yaml
 from pydantic import TypeAdapter
 
 from bootmatrix.matrix import filling
-from bootmatrix.matrix.checks import Check, OneCheck, Ready, ReadyOrText
+from bootmatrix.matrix.keys.checks import Check, OneCheck, Ready, ReadyOrText
+from bootmatrix.matrix.keys.schema import TestFields, json_schema
 from bootmatrix.matrix.resolve import Resolver
-from bootmatrix.matrix.schema import TestFields, json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import pytest
 from matrix.expanding import Axes, Rules, values
 
 from bootmatrix.errors import UserError
-from bootmatrix.matrix import expansion
+from bootmatrix.matrix.expanding import expansion
 from bootmatrix.model import Cell
 
 

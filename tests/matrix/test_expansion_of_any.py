@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from matrix.expanding import Axes, Rule, Rules, values
 
 from bootmatrix.errors import UserError
-from bootmatrix.matrix import cells, expansion
+from bootmatrix.matrix.expanding import cells, expansion
 from bootmatrix.model import Cell
 
 if TYPE_CHECKING:

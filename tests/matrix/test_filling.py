@@ -8,13 +8,13 @@ import pydantic
 import pytest
 
 from bootmatrix.matrix import filling, resolve
-from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, Replaced
+from bootmatrix.matrix.keys.marks import AsWritten, Expression, Filled, Merged, Replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.matrix.schema import TestFields
 
     Load = Callable[[str], Matrix]
     Errors = Callable[[str], list[str]]

@@ -8,7 +8,8 @@ import pytest
 from support import script, scripted, write_matrix
 
 from bootmatrix.errors import UserError
-from bootmatrix.matrix import hosts, load
+from bootmatrix.matrix import load
+from bootmatrix.matrix.keys import hosts
 
 if TYPE_CHECKING:
     from pathlib import Path

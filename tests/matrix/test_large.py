@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootmatrix.matrix.cells import MAX_CELLS
+from bootmatrix.matrix.expanding.cells import MAX_CELLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bootmatrix.matrix import limits, load
-from bootmatrix.matrix.limits import Bound, Kind
+from bootmatrix.matrix import load
+from bootmatrix.matrix.keys import limits
+from bootmatrix.matrix.keys.limits import Bound, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

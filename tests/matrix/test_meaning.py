@@ -14,10 +14,10 @@ import pydantic
 import pytest
 
 import bootmatrix as package
-from bootmatrix.matrix import meaning
-from bootmatrix.matrix.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced, Short
-from bootmatrix.matrix.schema import TestFields
-from bootmatrix.matrix.values import Day, HostPath, Listed, Memory, Text, Whole
+from bootmatrix.matrix.keys import meaning
+from bootmatrix.matrix.keys.marks import AsWritten, Expression, Filled, Merged, NotInPass, PlugIn, Replaced, Short
+from bootmatrix.matrix.keys.schema import TestFields
+from bootmatrix.matrix.keys.values import Day, HostPath, Listed, Memory, Text, Whole
 
 ROOT = Path(package.__file__).resolve().parents[1]
 
@@ -175,7 +175,8 @@ import json, sys
 from pathlib import Path
 from bootmatrix.errors import UserError
 from bootmatrix.boots.results import untried
-from bootmatrix.matrix import load, schema
+from bootmatrix.matrix import load
+from bootmatrix.matrix.keys import schema
 from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.planning import plan
 from bootmatrix.runs.passes import Keys
@@ -199,7 +200,7 @@ def copied(folder: Path, added: str) -> Path:
     for name in ("runners", "reports", "images"):
         if (ROOT / name).is_dir():  # else they lie in the package
             (folder / name).symlink_to(ROOT / name)
-    file = folder / "bootmatrix/matrix/schema.py"
+    file = folder / "bootmatrix/matrix/keys/schema.py"
     before, after = file.read_text().split(BEFORE)
     file.write_text(f"{before}{added}{BEFORE}{after}")
     return folder

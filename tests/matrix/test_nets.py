@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bootmatrix.errors import UserError
-from bootmatrix.matrix import document, load, nets
-from bootmatrix.matrix.nets import Net
+from bootmatrix.matrix import document, load
+from bootmatrix.matrix.keys import nets
+from bootmatrix.matrix.keys.nets import Net
 
 ZERO = "is in a network that begins with 0, to which there is no route; write 10.0.0.1/24"
 HEAD = "axes: {backend: [qemu]}\n"

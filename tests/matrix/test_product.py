@@ -7,8 +7,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootmatrix.matrix import cells
-from bootmatrix.matrix.product import Product
+from bootmatrix.matrix.expanding import cells
+from bootmatrix.matrix.expanding.product import Product
 
 TEXTS = ["1", "2", "3"]
 RULE = st.dictionaries(

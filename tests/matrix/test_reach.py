@@ -13,7 +13,7 @@ from support import bootmatrix, write_matrix
 from bootmatrix.boots import given, tenders
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import load
-from bootmatrix.matrix.reach import ALWAYS, OURS, Reach, roots
+from bootmatrix.matrix.rules.reach import ALWAYS, OURS, Reach, roots
 from bootmatrix.places import place
 from bootmatrix.places.containers import agents
 from bootmatrix.toolchains import build

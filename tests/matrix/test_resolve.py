@@ -11,8 +11,8 @@ from bootmatrix.matrix import resolve
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.matrix.schema import TestFields
 
     Load = Callable[[str], Matrix]
 

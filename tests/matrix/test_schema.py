@@ -16,7 +16,7 @@ from bootmatrix import plugins
 from bootmatrix.commands.init import FIRST
 from bootmatrix.errors import UserError
 from bootmatrix.matrix import document, load
-from bootmatrix.matrix.schema import json_schema
+from bootmatrix.matrix.keys.schema import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL: dict[str, Any] = {"axes": {"backend": ["qemu"], "ocaml": [4.14, "5.3"]}, "tests": {"t": {"cpus": 2}}}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bootmatrix.errors import UserError, suggest
-from bootmatrix.matrix import cells, resolve, select
+from bootmatrix.matrix import resolve
+from bootmatrix.matrix.expanding import cells, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bootmatrix.matrix.keys.soak import Soak
 from bootmatrix.matrix.resolve import Resolver
-from bootmatrix.matrix.soak import Soak
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bootmatrix.matrix.keys.schema import TestFields
     from bootmatrix.matrix.load import Matrix
-    from bootmatrix.matrix.schema import TestFields
 
     Errors = Callable[[str | bytes], list[str]]
     Load = Callable[[str | bytes], Matrix]

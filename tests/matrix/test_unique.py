@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bootmatrix.matrix import unique
+from bootmatrix.matrix.expanding import unique
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

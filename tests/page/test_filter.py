@@ -11,7 +11,7 @@ from page.conftest import written
 
 from bootmatrix import results
 from bootmatrix.errors import UserError
-from bootmatrix.matrix import select
+from bootmatrix.matrix.expanding import select
 from bootmatrix.model import SEVERITY, Result, Run, Verdict
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bootmatrix.errors import UserError
-from bootmatrix.matrix import document, load, nets, template
-from bootmatrix.matrix.nets import Attachment, Net
+from bootmatrix.matrix import document, load, template
+from bootmatrix.matrix.keys import nets
+from bootmatrix.matrix.keys.nets import Attachment, Net
 from bootmatrix.planning import networks, plan
 
 if TYPE_CHECKING:

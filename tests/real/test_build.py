@@ -10,7 +10,7 @@ import pytest
 
 from bootmatrix import host, keys
 from bootmatrix.errors import InfrastructureError, UserError
-from bootmatrix.matrix.schema import Build
+from bootmatrix.matrix.keys.schema import Build
 from bootmatrix.places.here.place import LocalPlace
 from bootmatrix.toolchains import build
 

@@ -15,7 +15,7 @@ import solo5
 
 from bootmatrix import plugins, texts
 from bootmatrix.judging import verdict
-from bootmatrix.matrix.schema import TestFields
+from bootmatrix.matrix.keys.schema import TestFields
 from bootmatrix.model import Boot, Ending
 from bootmatrix.watching.sieve import Sieve
 

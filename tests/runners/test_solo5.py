@@ -9,7 +9,7 @@ import pytest
 from runners.tenders import ARM, BANNER, CRASHED, FATAL, FAULT, RAN, TRAP, Backend, called, make, outcome, wrote
 
 from bootmatrix.judging import verdict
-from bootmatrix.matrix.schema import TestFields
+from bootmatrix.matrix.keys.schema import TestFields
 from bootmatrix.model import Boot, Ending, Rejected
 from bootmatrix.texts import clean
 

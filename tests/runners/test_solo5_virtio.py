@@ -6,7 +6,7 @@ import pytest
 from runners.tenders import BANNER, CRASHED, RAN, STOPPED, TRAP, called, make, outcome, wrote
 
 from bootmatrix.judging import verdict
-from bootmatrix.matrix.schema import TestFields
+from bootmatrix.matrix.keys.schema import TestFields
 from bootmatrix.model import Ending
 from bootmatrix.texts import clean
 
