@@ -18,8 +18,12 @@ sys.path.append(str(ROOT))  # the wheel has no benchmarks
 
 from benchmarks import contract, finding, measuring, table, writing  # noqa: E402
 from benchmarks.contract import Failed, Measure, Missing, Sample, Target  # noqa: E402
-from benchmarks.figures import _hello, makespan, memory  # noqa: E402
-from benchmarks.figures import list as million  # noqa: E402
+from benchmarks.figures import (  # noqa: E402
+    _hello,
+    list as million,
+    makespan,
+    memory,
+)
 from benchmarks.finding import Found  # noqa: E402
 from benchmarks.project import Done  # noqa: E402
 

@@ -10,12 +10,10 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support import as_other, script, scripted, write_matrix
 
-from bootmatrix import keys
-from bootmatrix import source as commits
+from bootmatrix import keys, source as commits
 from bootmatrix.errors import UserError
 
 if TYPE_CHECKING:

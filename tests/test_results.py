@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import psutil
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 from storing import ATTEMPT, RESULT, Alive, some, stored
 
 from bootmatrix import results

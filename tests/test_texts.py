@@ -6,8 +6,7 @@ import re
 import sys
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bootmatrix import texts
 from bootmatrix.texts import LAST, Record, clean

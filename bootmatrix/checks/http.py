@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bootmatrix import texts
-from bootmatrix.checks import excess
-from bootmatrix.checks import url as urls
+from bootmatrix.checks import excess, url as urls
 from bootmatrix.checks.answer import Answer, Request, exchange
 from bootmatrix.checks.awaited import missing, shown
 from bootmatrix.checks.check import LONGEST, Failed, Report, numbers, per_second, spread

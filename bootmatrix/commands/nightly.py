@@ -66,8 +66,11 @@ def command(
     recorded, and its reports are written again.
     """
     from bootmatrix import results  # noqa: PLC0415
-    from bootmatrix.history import database, trends  # noqa: PLC0415
-    from bootmatrix.history import nights as engine  # noqa: PLC0415
+    from bootmatrix.history import (  # noqa: PLC0415
+        database,
+        nights as engine,
+        trends,
+    )
 
     root = root_of(directory, file)
     folder = folder_of(run, out or repository.out(root))

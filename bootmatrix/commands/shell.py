@@ -72,8 +72,7 @@ def command(cell: str, test: str, guest: str, allow: tuple[Path, ...], directory
 def _in_networks(step: BootStep, guest: str) -> int:
     import shlex  # noqa: PLC0415
 
-    from bootmatrix.places.containers import engine  # noqa: PLC0415
-    from bootmatrix.places.containers import standing as standing_container  # noqa: PLC0415
+    from bootmatrix.places.containers import engine, standing as standing_container  # noqa: PLC0415
 
     there, *others = _parts(step, guest)
     _check_terminal()

@@ -23,55 +23,55 @@ HOMES = {
 }
 
 if TYPE_CHECKING:
-    from bootmatrix.model.backend import Boot as Boot
-    from bootmatrix.model.backend import Counter as Counter
-    from bootmatrix.model.backend import Launch as Launch
-    from bootmatrix.model.backend import Probe as Probe
-    from bootmatrix.model.backend import Rejected as Rejected
-    from bootmatrix.model.backend import Runner as Runner
-    from bootmatrix.model.backend import Tender as Tender
-    from bootmatrix.model.check import CheckResult as CheckResult
-    from bootmatrix.model.check import CheckStatus as CheckStatus
-    from bootmatrix.model.growth import Growth as Growth
-    from bootmatrix.model.growth import Side as Side
-    from bootmatrix.model.outcome import BUILTIN as BUILTIN
-    from bootmatrix.model.outcome import NOT_THE_GUESTS as NOT_THE_GUESTS
-    from bootmatrix.model.outcome import OUTCOMES as OUTCOMES
-    from bootmatrix.model.outcome import TOO_SLOW as TOO_SLOW
-    from bootmatrix.model.outcome import Cell as Cell
-    from bootmatrix.model.outcome import Ending as Ending
-    from bootmatrix.model.outcome import Outcome as Outcome
-    from bootmatrix.model.outcome import OutcomeKind as OutcomeKind
-    from bootmatrix.model.outcome import parse_outcome as parse_outcome
-    from bootmatrix.model.pair import PairFinding as PairFinding
-    from bootmatrix.model.pair import PairVerdict as PairVerdict
-    from bootmatrix.model.phase import Phase as Phase
-    from bootmatrix.model.phase import PhaseName as PhaseName
-    from bootmatrix.model.phase import Sign as Sign
-    from bootmatrix.model.phase import Signs as Signs
+    from bootmatrix.model.backend import (
+        Boot as Boot,
+        Counter as Counter,
+        Launch as Launch,
+        Probe as Probe,
+        Rejected as Rejected,
+        Runner as Runner,
+        Tender as Tender,
+    )
+    from bootmatrix.model.check import CheckResult as CheckResult, CheckStatus as CheckStatus
+    from bootmatrix.model.growth import Growth as Growth, Side as Side
+    from bootmatrix.model.outcome import (
+        BUILTIN as BUILTIN,
+        NOT_THE_GUESTS as NOT_THE_GUESTS,
+        OUTCOMES as OUTCOMES,
+        TOO_SLOW as TOO_SLOW,
+        Cell as Cell,
+        Ending as Ending,
+        Outcome as Outcome,
+        OutcomeKind as OutcomeKind,
+        parse_outcome as parse_outcome,
+    )
+    from bootmatrix.model.pair import PairFinding as PairFinding, PairVerdict as PairVerdict
+    from bootmatrix.model.phase import Phase as Phase, PhaseName as PhaseName, Sign as Sign, Signs as Signs
     from bootmatrix.model.quarantine import Quarantine as Quarantine
-    from bootmatrix.model.result import Attempt as Attempt
-    from bootmatrix.model.result import Better as Better
-    from bootmatrix.model.result import Case as Case
-    from bootmatrix.model.result import CaseStatus as CaseStatus
-    from bootmatrix.model.result import Measure as Measure
-    from bootmatrix.model.result import Report as Report
-    from bootmatrix.model.result import Result as Result
-    from bootmatrix.model.result import Run as Run
-    from bootmatrix.model.result import improves as improves
-    from bootmatrix.model.result import measured as measured
-    from bootmatrix.model.result import repro as repro
+    from bootmatrix.model.result import (
+        Attempt as Attempt,
+        Better as Better,
+        Case as Case,
+        CaseStatus as CaseStatus,
+        Measure as Measure,
+        Report as Report,
+        Result as Result,
+        Run as Run,
+        improves as improves,
+        measured as measured,
+        repro as repro,
+    )
     from bootmatrix.model.units import MIB as MIB
-    from bootmatrix.model.verdicts import BAD_VERDICTS as BAD_VERDICTS
-    from bootmatrix.model.verdicts import GOOD_VERDICTS as GOOD_VERDICTS
-    from bootmatrix.model.verdicts import RANKS as RANKS
-    from bootmatrix.model.verdicts import SEVERITY as SEVERITY
-    from bootmatrix.model.verdicts import STEADY_VERDICTS as STEADY_VERDICTS
-    from bootmatrix.model.verdicts import VERDICTS as VERDICTS
-    from bootmatrix.model.verdicts import Verdict as Verdict
-    from bootmatrix.model.world import Block as Block
-    from bootmatrix.model.world import Interface as Interface
-    from bootmatrix.model.world import Network as Network
+    from bootmatrix.model.verdicts import (
+        BAD_VERDICTS as BAD_VERDICTS,
+        GOOD_VERDICTS as GOOD_VERDICTS,
+        RANKS as RANKS,
+        SEVERITY as SEVERITY,
+        STEADY_VERDICTS as STEADY_VERDICTS,
+        VERDICTS as VERDICTS,
+        Verdict as Verdict,
+    )
+    from bootmatrix.model.world import Block as Block, Interface as Interface, Network as Network
 else:
     _HOME = {name: module for module, names in HOMES.items() for name in names.split()}
 

@@ -13,8 +13,7 @@ from bootmatrix.matrix import resolve
 from bootmatrix.matrix.expanding import cells
 from bootmatrix.planning import plan as plans
 from bootmatrix.runs import past as pasts
-from bootmatrix.schedule import shard as shards
-from bootmatrix.schedule import times
+from bootmatrix.schedule import shard as shards, times
 from bootmatrix.schedule.shard import Weight
 from bootmatrix.toolchains import toolchain
 

@@ -15,8 +15,7 @@ from bootmatrix.checks.awaited import missing
 from bootmatrix.checks.ready import Ready
 from bootmatrix.checks.witness import FILE, Checks
 from bootmatrix.errors import InfrastructureError
-from bootmatrix.matrix.keys.checks import Check
-from bootmatrix.matrix.keys.checks import Ready as Wanted
+from bootmatrix.matrix.keys.checks import Check, Ready as Wanted
 from bootmatrix.model import CheckStatus, Measure
 from bootmatrix.places.place import CHUNK, CONSOLE, END, Exit
 from bootmatrix.places.strain import Strain

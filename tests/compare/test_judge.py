@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from histories import SIGNS, point
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bootmatrix.compare import judge, pairs, words
 from bootmatrix.compare.shift import APART, LONE

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from histories import CELL, SIGNS, night, point, points
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bootmatrix.history.findings import KINDS, Changes, Night
 from bootmatrix.history.nights import compare

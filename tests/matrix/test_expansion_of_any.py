@@ -10,8 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, reject
-from hypothesis import strategies as st
+from hypothesis import given, reject, strategies as st
 from matrix.expanding import Axes, Rule, Rules, values
 
 from bootmatrix.errors import UserError

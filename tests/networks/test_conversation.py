@@ -6,8 +6,7 @@ from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
 import dpkt
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bootmatrix.model import Interface, Network
 from bootmatrix.networks import conversation, packets

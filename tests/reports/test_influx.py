@@ -13,8 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from reports.examples import EVIL, ROOT, STARTED, attempt, every, report, result, run, written
 
 from bootmatrix import plugins

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import solo5
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from bootmatrix import host, plugins
 from bootmatrix.boots import words

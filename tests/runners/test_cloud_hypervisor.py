@@ -10,10 +10,8 @@ from pathlib import Path
 
 import microvms
 import pytest
-from fake_cloud_hypervisor import options as read_options
-from fake_cloud_hypervisor import split
-from hypothesis import given
-from hypothesis import strategies as st
+from fake_cloud_hypervisor import options as read_options, split
+from hypothesis import given, strategies as st
 from microvms import outcome
 
 from bootmatrix import plugins

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import microvms
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from microvms import outcome
 from support import bootmatrix, write_matrix
 

@@ -6,8 +6,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from bootmatrix import plugins
 from bootmatrix.model import Rejected

@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from screen.screens import result
-from screen.screens import run as a_run
+from screen.screens import result, run as a_run
 
 from bootmatrix.model import PairFinding, Result, Verdict
 from bootmatrix.running.run import Finished, exit_code

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from screen.said import HOSTILE, TOLD, TWO, some_events
 from screen.screens import Clock, plain_pen, result, run, shape, unknown
 

@@ -6,8 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from rich.console import Console
 from screen.said import HOSTILE, TOLD, TWO, some_events
 from screen.screens import plain_pen, result, run, unknown

@@ -11,8 +11,7 @@ from support import bootmatrix, write_matrix
 
 from bootmatrix.errors import UserError
 from bootmatrix.model import Cell
-from bootmatrix.toolchains import bases, imagebuild, toolchain
-from bootmatrix.toolchains import folder as folders
+from bootmatrix.toolchains import bases, folder as folders, imagebuild, toolchain
 from bootmatrix.toolchains.toolchain import Image
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from unikernels.frames import ARP, GUESTS, GUESTS_MAC, ICMP, MAC, OURS, TCP, UDP, Peer, ethernet, ip, ping, udp
 
 from unikernels import frames, guests

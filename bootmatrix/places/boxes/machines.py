@@ -8,8 +8,7 @@ import threading
 from importlib.resources import files as sources
 from typing import TYPE_CHECKING
 
-from bootmatrix import files as plain
-from bootmatrix import host, keys, locks, uses
+from bootmatrix import files as plain, host, keys, locks, uses
 from bootmatrix.errors import InfrastructureError, Problem
 from bootmatrix.model import MIB
 from bootmatrix.places.boxes import machine, roots

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from bootmatrix import files as plain
-from bootmatrix import host, keys
+from bootmatrix import files as plain, host, keys
 from bootmatrix.errors import InfrastructureError, printable
 from bootmatrix.places.containers import engine
 from bootmatrix.places.nodes import NOBODY

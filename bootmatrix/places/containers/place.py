@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.places import copies, disks, nodes, own, stillness, undoing
-from bootmatrix.places.containers import engine, sandbox, settings
-from bootmatrix.places.containers import standing as standing_container
+from bootmatrix.places.containers import engine, sandbox, settings, standing as standing_container
 from bootmatrix.places.containers.agents import INSIDE
 from bootmatrix.places.namespace import Shared
 from bootmatrix.places.place import END, SCRATCH, Exit, Job, Mount, Place, Process, nothing

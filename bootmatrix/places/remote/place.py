@@ -16,8 +16,7 @@ from bootmatrix import files, keys
 from bootmatrix.errors import InfrastructureError, Problem, UserError
 from bootmatrix.places import disks, own, undoing
 from bootmatrix.places.place import SCRATCH, Job, Mount, Place, Process, nothing
-from bootmatrix.places.remote import bringing, giving, ssh
-from bootmatrix.places.remote import disks as remote_disks
+from bootmatrix.places.remote import bringing, disks as remote_disks, giving, ssh
 from bootmatrix.places.remote.host import RemoteHost
 from bootmatrix.places.remote.process import RemoteProcess
 

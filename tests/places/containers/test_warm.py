@@ -11,8 +11,7 @@ from support import read, run_job
 from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import MIB
 from bootmatrix.places import nodes
-from bootmatrix.places.containers import agents, engine, settings, warm
-from bootmatrix.places.containers import pool as pools
+from bootmatrix.places.containers import agents, engine, pool as pools, settings, warm
 from bootmatrix.places.containers.agents import Single
 from bootmatrix.places.containers.place import ContainerPlace
 from bootmatrix.places.containers.pool import Pool
