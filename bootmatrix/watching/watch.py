@@ -130,9 +130,9 @@ class _Watcher:
             witness.saw(kind, chunk)
 
     def _asked(self, process: Process) -> Stop | None:
-        """Why to end the process now. What is late may be so since its place stood still: that is asked before."""
+        """Why to end the process now. It may be late, or silent, since its place stood still: that is asked before."""
         stop = self._wanted()
-        if not (stop and stop.is_late) or not self.asks:
+        if not (stop and (stop.is_late or stop.is_its_own_end)) or not self.asks:
             return stop
         known = process.stood()
         if known is None:
