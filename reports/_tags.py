@@ -84,6 +84,7 @@ def pairs(result: Result) -> Iterator[tuple[PairFinding, Mapping[str, str], Mapp
             yield each, filled({"axis": each.axis, "base": each.base, "measure": name, "unit": each.unit}), numbers
 
 
+@functools.lru_cache(4096)  # measures, axes and cells are the same again and again
 def text(value: str) -> str:
     """One visible line; one that had to be changed for that ends in a digest, so that no two texts become the same."""
     return value if value.isprintable() and len(value) <= LONGEST else changed(value, texts.line(value, LONGEST))

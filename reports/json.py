@@ -136,7 +136,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         **({"files": list(attempt.files)} if attempt.files else {}),
         **({"checks": [asdict(check) for check in attempt.checks]} if attempt.checks else {}),
         **({"growth": [asdict(growth) for growth in attempt.growth]} if attempt.growth else {}),
-        **({"phases": [asdict(phase) for phase in attempt.phases]} if attempt.phases else {}),
+        **({"phases": [{"name": phase.name, "at": phase.at} for phase in attempt.phases]} if attempt.phases else {}),
         **({"unjudged": list(attempt.unjudged)} if attempt.unjudged else {}),
         "cases": [{"name": case.name, "status": case.status, "message": case.message} for case in attempt.cases],
         **({"guests": {name: _attempt(each) for name, each in attempt.guests.items()}} if attempt.guests else {}),

@@ -36,13 +36,19 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Turn:
     """Which attempt it is of all, and which of those that the infrastructure did not end; `stretch` times its own
-    time-outs are what it has; `held` holds it against its test's limits, with what `pressure` said at its end.
+    time-outs are what it has; `held` holds it against its test's limits, with what `pressure` said at its end if it was
+    put off before (`again`).
     """
 
     number: int
     guest_number: int
     stretch: float = 1.0
     held: Callable[[Attempt, float | None], Attempt] = lambda attempt, _ended: attempt
+    again: bool = False
+
+    def pressure(self) -> float | None:
+        """What is said of it now, where that is asked for."""
+        return pressure.waited() if self.again else None
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class Attempts:
         except (BootmatrixError, Rejected) as error:
             judged = judgement.failed(error)
             seen = Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
-        ended, counted = pressure.waited(), Findings()
+        ended, counted = turn.pressure(), Findings()
         if self.counting and not member:
             counted = self.counting.counted(prepared, place, turn.guest_number, judged.judgement.verdict)
             seen = replace(seen, findings=seen.findings | counted)

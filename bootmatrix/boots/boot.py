@@ -122,7 +122,7 @@ class Booter:
 
         def once(number: int, guest_number: int) -> Attempt:
             nonlocal share
-            turn = Turn(number, guest_number, before.stretch if before else 1.0, held(before))
+            turn = Turn(number, guest_number, before.stretch if before else 1.0, held(before), again=bool(before))
             begin = partial(self.on_begin, step) if number == 1 else nothing
             attempt, share = self._attempt(prepared, place, turn, begin)
             self.on_attempt(step, attempt)

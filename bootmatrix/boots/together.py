@@ -14,7 +14,6 @@ from bootmatrix.boots.results import now
 from bootmatrix.errors import BootmatrixError, Fatal
 from bootmatrix.matrix.keys.guests import SEPARATOR
 from bootmatrix.model import RANKS, Attempt, Case, CheckResult, Growth, Verdict, measured
-from bootmatrix.places import pressure
 from bootmatrix.places.place import nothing
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def _made(
     begun = min((member.begun for member in members.values() if member.begun), default=clock)
     ends = [members[name].begun + each.seconds for name, each in made.items() if members[name].begun]
     whole = joined(made, company.failed, started, max(ends, default=time.monotonic()) - begun)
-    return turn.held(whole, pressure.waited()), min(hand.share for hand in hands.values())
+    return turn.held(whole, turn.pressure()), min(hand.share for hand in hands.values())
 
 
 @contextlib.contextmanager
