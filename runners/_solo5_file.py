@@ -46,17 +46,21 @@ def read_notes(file: Path) -> Notes:
     One that has just changed is not kept in mind: within a tick of the kernel's clock it may do so again.
     """
     try:
+        if known := _READ.get(_state(os.stat(file))):  # noqa: PTH116  # a Path's is slower, and there are thousands
+            return known
         with files.opened(Path(os.path.realpath(file))) as stream:
             found = os.fstat(stream.fileno())
-            state = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-            if state in _READ:
-                return _READ[state]
             notes = _parsed(file.name, stream.fileno())
             if time.time_ns() - found.st_ctime_ns > SETTLED:
-                _READ[state] = notes
+                _READ[_state(found)] = notes
             return notes
     except OSError as error:
         raise Rejected(f"{file.name} cannot be read: {error.strerror or error}", REMEDY) from None
+
+
+def _state(found: os.stat_result) -> tuple[int, ...]:
+    """What changes with the file's content."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _parsed(name: str, descriptor: int) -> Notes:

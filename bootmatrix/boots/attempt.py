@@ -17,7 +17,7 @@ from bootmatrix.model import STEADY_VERDICTS, Attempt, Rejected, Verdict
 from bootmatrix.places import pressure
 from bootmatrix.places.place import nothing
 from bootmatrix.watching.watch import Watched, watch
-from bootmatrix.watching.witness import Findings
+from bootmatrix.watching.witness import NOTHING
 
 if TYPE_CHECKING:
     import threading
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bootmatrix.places.place import Job, Place
     from bootmatrix.runs.store import Store
     from bootmatrix.toolchains.toolchain import Image
-    from bootmatrix.watching.witness import Witness
+    from bootmatrix.watching.witness import Findings, Witness
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,12 @@ class Attempts:
         except (BootmatrixError, Rejected) as error:
             judged = judgement.failed(error)
             seen = Watched(texts.Record(0), texts.Record(0), time.monotonic() - clock, None)
-        ended, counted = turn.pressure(), Findings()
+        ended, counted = turn.pressure(), NOTHING
         if self.counting and not member:
             counted = self.counting.counted(prepared, place, turn.guest_number, judged.judgement.verdict)
+        if counted is not NOTHING:
             seen = replace(seen, findings=seen.findings | counted)
-        attempt = replace(_attempt(prepared, turn, seen, judged, counted), started=started, command=command)
+        attempt = _attempt(prepared, turn, seen, judged, counted, started, command)
         if not member:
             attempt = turn.held(attempt, ended)
         passed = attempt.verdict in {*STEADY_VERDICTS, Verdict.UNDECIDED} and not (member and member.company.failed)
@@ -122,7 +123,15 @@ class Attempts:
         return seen, judged, own
 
 
-def _attempt(prepared: Prepared, turn: Turn, seen: Watched, judged: judgement.Judged, counted: Findings) -> Attempt:
+def _attempt(
+    prepared: Prepared,
+    turn: Turn,
+    seen: Watched,
+    judged: judgement.Judged,
+    counted: Findings,
+    started: str,
+    command: tuple[str, ...],
+) -> Attempt:
     """What was seen and said of it."""
     said, found = judged.judgement, seen.findings
     return Attempt(
@@ -130,11 +139,12 @@ def _attempt(prepared: Prepared, turn: Turn, seen: Watched, judged: judgement.Ju
         verdict=said.verdict,
         reason=said.reason,
         outcome=said.outcome,
-        started="",
+        started=started,
         seconds=round(seen.seconds, 4),
         accelerator=prepared.choice.told,
         accelerator_reason=prepared.choice.reason,
         console_bytes=seen.console.total,
+        command=command,
         cases=said.cases,
         starved=judged.starved,
         memory=found.memory,

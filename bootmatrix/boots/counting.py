@@ -23,7 +23,7 @@ from bootmatrix.errors import BootmatrixError, Fatal, printable
 from bootmatrix.model import Better, Counter, Measure, Rejected, Verdict
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.watch import watch
-from bootmatrix.watching.witness import Findings
+from bootmatrix.watching.witness import NOTHING, Findings
 
 if TYPE_CHECKING:
     import threading
@@ -56,14 +56,14 @@ class Counting:
         or they cannot be counted, which then is noted. Raises Fatal if the run must end.
         """
         if not wanted(prepared) or found != Verdict.PASSED or self.stop.is_set():
-            return Findings()
+            return NOTHING
         try:
             return self._counted(prepared, place, attempt)
         except Fatal:
             raise
         except (BootmatrixError, Rejected, Uncounted) as error:
             if self.stop.is_set():
-                return Findings()
+                return NOTHING
             self._note(prepared.step.id, f"its instructions are not counted: {error}")
             return Findings(files={WHY: f"{error}\n".encode("utf-8", "replace")})
 

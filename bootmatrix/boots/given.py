@@ -53,7 +53,7 @@ class Shared:
     """What many boots have in common, looked for once: where a build's output is inside, and a test's placeholders."""
 
     _outputs: dict[tuple[str, Path], str] = field(default_factory=dict)
-    _names: dict[int, frozenset[str]] = field(default_factory=dict)  # by a template's id: the plan keeps them all
+    _names: dict[tuple[int, int], frozenset[str]] = field(default_factory=dict)  # by ids: the plan keeps them all
 
     def output(self, place: Place, output: Path) -> str:
         """Its path inside."""
@@ -63,16 +63,18 @@ class Shared:
         return self._outputs[key]
 
     def names(self, step: BootStep) -> frozenset[str]:
-        key = id(step.template)
+        """Those of its placeholders that the test's fields have, or its runner's options."""
+        key = (id(step.template), id(step.runner))
         if key not in self._names:
-            self._names[key] = frozenset(filling.names(step.template))
+            self._names[key] = frozenset(filling.names(step.template)).union(_names(step.runner))
         return self._names[key]
 
 
 def of(step: BootStep, fields: TestFields, place: Place, output: Path | None, shared: Shared) -> Given:
     """Raises UserError for a file that is not there, or a placeholder that has no value here."""
     roots = (step.root, *([output] if output else []))
-    here, inside = step.placeholders, step.placeholders
+    here = step.placeholders
+    inside = dict(here)
     if output:
         here[template.OUTPUT], inside[template.OUTPUT] = str(output), shared.output(place, output)
     mounts = []
@@ -81,7 +83,7 @@ def of(step: BootStep, fields: TestFields, place: Place, output: Path | None, sh
         seen, mount = _seen(place, file, name, step.root, output)
         here[template.FILES + name], inside[template.FILES + name] = str(file), seen
         mounts += [mount] if mount else []
-    _check_names(shared.names(step).union(_names(step.runner)), fields, inside)
+    _check_names(shared.names(step), fields, inside)
     return Given(tuple(mounts), here, inside, roots)
 
 

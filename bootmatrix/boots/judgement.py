@@ -120,5 +120,6 @@ def _judged(step: BootStep, fields: TestFields, seen: Watched, stopped: str) -> 
         complaints=(*found.complaints, *growth.complaints(grown)),
         undone=found.undone,
     )
-    measured = replace(judged, metrics=(*metrics.found(fields.metrics, ending.console), *found.metrics))
-    return growth.disturbed(growth.weighed(measured, grown), fields, found, seen.seconds - seen.stood)
+    if measured := (*metrics.found(fields.metrics, ending.console), *found.metrics):
+        judged = replace(judged, metrics=measured)
+    return growth.disturbed(growth.weighed(judged, grown), fields, found, seen.seconds - seen.stood)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.witnesses.phases import Phases
 from bootmatrix.watching.witnesses.relay import Relay
-from bootmatrix.watching.witnesses.series import Numbers
 from bootmatrix.watching.witnesses.usage import Usage
 
 if TYPE_CHECKING:
@@ -54,6 +53,8 @@ def of(
     """
     yield Usage()
     if series := {name: metric.regex for name, metric in fields.metrics.items() if metric.series}:
+        from bootmatrix.watching.witnesses.series import Numbers  # noqa: PLC0415
+
         yield Numbers(series)
     yield Phases(step.runner.signs(step.arch))
     if step.interfaces:

@@ -9,7 +9,7 @@ from bootmatrix.model import Phase, PhaseName
 if TYPE_CHECKING:
     from bootmatrix.watching.watch import Watched
 
-ORDER = tuple(PhaseName)
+ORDER: dict[str, int] = {name: at for at, name in enumerate(PhaseName)}
 
 
 def of(seen: Watched) -> tuple[Phase, ...]:
@@ -23,4 +23,4 @@ def of(seen: Watched) -> tuple[Phase, ...]:
     ready = [Phase(PhaseName.READY, seen.findings.ready)] if seen.findings.ready is not None else []
     found = [*seen.findings.phases, *ready, Phase(PhaseName.END, seen.seconds)]
     bounded = [Phase(each.name, round(min(each.at, seen.seconds), 4)) for each in found]
-    return tuple(sorted(bounded, key=lambda each: (each.at, ORDER.index(PhaseName(each.name)))))
+    return tuple(sorted(bounded, key=lambda each: (each.at, ORDER[each.name])))

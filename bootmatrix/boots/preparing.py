@@ -99,10 +99,11 @@ class Preparer:
         job = replace(room, mounts=joined(room.mounts, found.mounts), devices=_devices(choice))
         size = seen.file.stat().st_size
         prepared = Prepared(step, fields, found, choice, seen.inside, job, seen.file, size, ours)
+        boot = boot_of(prepared, 1, place.folder())
+        runner = runner_of(prepared, boot, 1)
         if not any(word.startswith("rejected") for word in fields.expect.outcome):  # then the tender shall speak
-            boot = boot_of(prepared, 1, place.folder())
-            runner_of(prepared, boot, 1).check(seen.file, boot, found.version)
-        if trouble := place.lacks(job_of(prepared, 1, place.folder())):
+            runner.check(seen.file, boot, found.version)
+        if trouble := place.lacks(_job(prepared, 1, boot, runner)):
             raise Unavailable(trouble)
         return prepared
 
@@ -189,19 +190,24 @@ def job_of(prepared: Prepared, attempt: int, folder: str) -> Job:
     Raises Rejected if the tender cannot be told so, UserError if the runner does not say how.
     """
     boot = boot_of(prepared, attempt, folder)
-    launch = runner_of(prepared, boot, attempt).launch(boot)
+    return _job(prepared, attempt, boot, runner_of(prepared, boot, attempt))
+
+
+def _job(prepared: Prepared, attempt: int, boot: Boot, runner: Runner) -> Job:
+    """As `job_of`, of what is to boot by that runner."""
+    launch = runner.launch(boot)
     if not isinstance(launch, Launch):
         made = type(launch).__name__
         what = f"the runner of {prepared.step.backend} returns a {made} from `launch(boot)` instead of a Launch"
         raise UserError(Problem(what, remedy="let it return `model.Launch(argv)`"))
     words.check(launch.argv)
     words.check(launch.undo)
-    made = given.disks(prepared.given, prepared.fields, prepared.step, attempt, folder).made
+    made = given.disks(prepared.given, prepared.fields, prepared.step, attempt, boot.folder).made
     return replace(
         prepared.job,
         argv=launch.argv,
         devices=tuple(dict.fromkeys((*prepared.job.devices, *launch.devices))),
-        folder=folder,
+        folder=boot.folder,
         files=launch.files,
         disks=made,
         undo=launch.undo,

@@ -85,10 +85,12 @@ def complaints(grown: Sequence[Growth]) -> Iterator[str]:
 
 def weighed(judged: Judgement, grown: Sequence[Growth]) -> Judgement:
     """A pass is none where it is not known whether something grows by more than it may."""
+    if not grown:
+        return judged
     open_ones = [_open(each) for each in grown if each.verdict == Side.UNDECIDED]
     if judged.verdict == Verdict.PASSED and open_ones:
         return replace(judged, verdict=Verdict.UNDECIDED, reason="; ".join(open_ones), growth=tuple(grown))
-    if judged.verdict == Verdict.PASSED and grown:
+    if judged.verdict == Verdict.PASSED:
         reason = "; ".join((judged.reason, *map(_grows, grown)))
         return replace(judged, reason=reason, growth=tuple(grown))
     return replace(judged, growth=tuple(grown))

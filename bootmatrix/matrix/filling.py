@@ -98,7 +98,8 @@ def _value(texts: Texts, value: Any, values: _Values) -> Any:
         found = [_value(texts.items, each, values) for each in value]
         return found if any(new is not old for new, old in zip(found, value, strict=True)) else value
     if isinstance(value, dict) and texts.values:
-        return {key: _value(texts.values, each, values) for key, each in value.items()}
+        filled = {key: _value(texts.values, each, values) for key, each in value.items()}
+        return filled if any(filled[key] is not old for key, old in value.items()) else value
     return _model(texts.keys, value, values) if isinstance(value, BaseModel) else value
 
 
@@ -106,7 +107,7 @@ def _model(keys: _Keys, model: Any, values: _Values) -> Any:
     changed = {}
     for name, _, texts in keys:
         old = getattr(model, name)
-        if (new := _value(texts, old, values)) is not old:
+        if old and (new := _value(texts, old, values)) is not old:
             changed[name] = new
     return model.model_copy(update=changed) if changed else model
 

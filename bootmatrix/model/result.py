@@ -117,13 +117,13 @@ class Attempt:
 def measured(attempt: Attempt, size: int = 0) -> tuple[Measure, ...]:
     """What an attempt measured where it is known, and the test's own metrics; `size` is its unikernel's in bytes."""
     own = (
-        Measure("boot_time", attempt.seconds, "s", Better.LOWER),
-        *(Measure(f"{each.name}_time", each.at, "s", Better.LOWER) for each in attempt.phases if each.name in TOLD),
-        Measure("ready_time", attempt.ready, "s", Better.LOWER),
-        Measure("memory_peak", attempt.memory, "B", Better.LOWER),
-        Measure("unikernel_size", size, "B", Better.LOWER),
+        ("boot_time", attempt.seconds, "s"),
+        *((f"{each.name}_time", each.at, "s") for each in attempt.phases if each.name in TOLD),
+        ("ready_time", attempt.ready, "s"),
+        ("memory_peak", attempt.memory, "B"),
+        ("unikernel_size", size, "B"),
     )
-    return (*(measure for measure in own if measure.value), *attempt.metrics)
+    return (*(Measure(name, value, unit, Better.LOWER) for name, value, unit in own if value), *attempt.metrics)
 
 
 @dataclass(frozen=True)

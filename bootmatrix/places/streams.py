@@ -52,7 +52,7 @@ class Streams:
         pipes have a moment to fill, unless the job ends.
         """
         deadline = time.monotonic() + seconds
-        if self._drips and not self._chunks:
+        if self._drips and not self._chunks and seconds:
             self._only_end.poll(min(MOMENT, seconds) * 1000)
         while not self._chunks:
             events = self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000)

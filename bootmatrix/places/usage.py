@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from bootmatrix.places import mappings
 INTERVAL = 1.0  # seconds between samples where nothing else is asked for
 LINE = re.compile(rb"([0-9]{1,15}) ([0-9]{1,15}) ([0-9]{1,15}) ([pr])ss ([0-9]{1,15}|-)")
 HAD = re.compile(rb"had ([0-9]{1,15}) ([0-9]{1,15})")
+EARLIEST = 1 / 2  # of that time, before which not even the first sample comes
 LONGEST = 1 << 16  # bytes that are read at once: what a pipe holds
 PAGE, TICKS = os.sysconf("SC_PAGESIZE"), os.sysconf("SC_CLK_TCK")
 
@@ -77,9 +79,12 @@ class Reader:
 
     def __init__(self, pipe: int) -> None:
         self.descriptor, self._told = pipe, Told()
+        self._first = 0.0  # before that, on the monotonic clock, there is no sample
 
     def samples(self) -> list[Sample]:
         """Those that have come since this was called last."""
+        if time.monotonic() < self._first:  # as in most boots, to their end
+            return []
         self._take()
         return self._told.samples()
 
@@ -88,10 +93,11 @@ class Reader:
         self._take()
         return self._told.had()
 
-    def forget(self) -> None:
-        """What has come so far is of the job before."""
+    def forget(self, interval: float) -> None:
+        """What has come so far is of the job before; the next one begins now, with so many seconds between samples."""
         self._take()
         self._told = Told()
+        self._first = time.monotonic() + EARLIEST * interval
 
     def _take(self) -> None:
         with contextlib.suppress(BlockingIOError):

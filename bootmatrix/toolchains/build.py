@@ -51,6 +51,7 @@ class BuildStep:
     key: str
     matrix: Path | None = field(default=None, compare=False)
     remote: Remote | None = field(default=None, compare=False)
+    _outputs: dict[str, Path] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def site(self) -> Image | Remote | None:
@@ -59,7 +60,10 @@ class BuildStep:
 
     def output(self, place: Place) -> Path:
         """The folder that holds what was built, by all that went into it and by the place where it was built."""
-        return _kept() / keys.of(self.key, place.key)
+        known = place.key
+        if known not in self._outputs:  # thousands of boots ask for one
+            self._outputs[known] = _kept() / keys.of(self.key, known)
+        return self._outputs[known]
 
 
 def _kept() -> Path:

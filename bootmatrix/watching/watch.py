@@ -15,7 +15,7 @@ from bootmatrix.texts import Record
 from bootmatrix.watching import witnesses
 from bootmatrix.watching.clock import Clock
 from bootmatrix.watching.sieve import Sieve
-from bootmatrix.watching.witness import Ending, Findings, Moment
+from bootmatrix.watching.witness import NOTHING, Ending, Findings, Moment
 
 if TYPE_CHECKING:
     import threading
@@ -101,7 +101,7 @@ class _Watcher:
         found = [witness.ended(Ending(end, stop)) for witness in self.witnesses]
         if stop:
             process.kill()
-        return Watched(self.console, self.tender, seconds, end, stop, self.clock.stood, reduce(or_, found, Findings()))
+        return Watched(self.console, self.tender, seconds, end, stop, self.clock.stood, reduce(or_, found, NOTHING))
 
     def _to_the_end(self, process: Process) -> tuple[Exit | None, Stop | None]:
         """How it ended, or why to end it; one that closes its output may run on: the deadlines hold all the same."""

@@ -75,6 +75,8 @@ class Findings:
 
     def __or__(self, other: Findings) -> Findings:
         """Both; of two that tell the same the second, and of two strains that of a part."""
+        if other is NOTHING or self is NOTHING:
+            return self if other is NOTHING else other
         strained = next((each for each in (other, self) if each.strained), other if other.strain else self)
         return Findings(
             memory=other.memory or self.memory,
@@ -92,6 +94,9 @@ class Findings:
             soaked=self.soaked if other.soaked is None else other.soaked,
             phases=(*self.phases, *other.phases),
         )
+
+
+NOTHING = Findings()  # as most witnesses of most boots find
 
 
 class Witness:
@@ -117,7 +122,7 @@ class Witness:
     def ended(self, ending: Ending) -> Findings:
         """What was found; asked once, before a process is killed that has not ended itself."""
         del ending
-        return Findings()
+        return NOTHING
 
     def abandoned(self) -> None:
         """Watching itself failed: nothing is asked any more, and what was begun for it is to be ended."""

@@ -44,6 +44,12 @@ def test_placeholders_are_filled_in_and_in_expressions_literally(load: Load) -> 
     assert [str(p) for p in [*filled.expect.console_not, *filled.expect.console_any]] == ["'1.5+!'", "'a'"]
 
 
+def test_fields_in_which_nothing_is_filled_in_are_the_same_for_all_boots(load: Load) -> None:
+    found = one(load, "unikernel: u.elf, expect: {console: a}, labels: {area: net}, files: {config: a.txt}")
+    assert filling.fill(found, VALUES) is found
+    assert filling.of_key(found, "files", VALUES) is found.files
+
+
 def test_arguments_are_filled_in_at_each_attempt(load: Load) -> None:
     found = one(load, "args: ['{n}', 'try {attempt}', '{{attempt}}']")
     filled = filling.fill(found, VALUES)

@@ -169,8 +169,8 @@ def ended(status: Said, where: str, seconds: float) -> Ended:
         raise InfrastructureError(f"the {where} of {status.name} {what}")
     how, value, left, kib, microseconds = found.groups()
     end = signal_exit(int(value)) if how == "signal" else Exit(int(value))
-    measured = replace(end, memory=int(kib) * 1024, seconds=int(microseconds) / 1e6)
-    return Ended(replace(measured, out_of_memory=left == "memory"), left == "nothing")
+    memory, seconds = int(kib) * 1024, int(microseconds) / 1e6
+    return Ended(replace(end, out_of_memory=left == "memory", memory=memory, seconds=seconds), left == "nothing")
 
 
 def program(image: str) -> Path:

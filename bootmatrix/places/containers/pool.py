@@ -66,8 +66,9 @@ class Pool:
 
     def take(self, image: str, job: Job) -> Container:
         """A container for the job; raises InfrastructureError if the engine makes none."""
+        room = job.room
         with self._lock:
-            found = next((c for c in reversed(self._idle) if c.image == image and c.room == job.room), None)
+            found = next((c for c in reversed(self._idle) if c.image == image and c.room == room), None)
             if found:
                 self._idle.remove(found)
         if found and not found.streams.over():

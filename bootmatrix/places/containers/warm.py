@@ -103,7 +103,7 @@ class Container:
         """Let the agent run a job."""
         self._status.name = job.name
         self._status.forget()
-        self._usage.forget()
+        self._usage.forget(job.sample)
         if not self.agent.kept:
             self._pauses.begin(self.id)
         with contextlib.suppress(BlockingIOError):

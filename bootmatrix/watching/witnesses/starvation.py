@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bootmatrix.watching.witness import Ending, Findings, Witness
+from bootmatrix.watching.witness import NOTHING, Ending, Findings, Witness
 
 if TYPE_CHECKING:
     from bootmatrix.places.place import Process
@@ -19,4 +19,4 @@ class Starvation(Witness):
         self._process = process
 
     def ended(self, ending: Ending) -> Findings:
-        return Findings(strain=self._process.strain() if ending.stop and self._process else None)
+        return Findings(strain=self._process.strain()) if ending.stop and self._process else NOTHING

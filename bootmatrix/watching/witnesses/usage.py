@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bootmatrix.watching.thinning import Thinned
-from bootmatrix.watching.witness import Ending, Findings, Moment, Series, Witness
+from bootmatrix.watching.witness import NOTHING, Ending, Findings, Moment, Series, Witness
 
 if TYPE_CHECKING:
     from bootmatrix.places.place import Process
@@ -37,7 +37,7 @@ class Usage(Witness):
         self._take()
         samples = [sample for _, sample in self._samples.kept]
         if not samples:
-            return Findings()
+            return NOTHING
         lines = "".join(
             f"{each.seconds:.3f},{each.cpu:.3f},{each.memory},{_kind(each)}"
             f",{'' if each.guest is None else each.guest}\n"
