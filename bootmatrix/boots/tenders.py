@@ -50,15 +50,15 @@ class Tenders:
     """Finds tenders, asking each place once for each program."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str | Tender, ...], Found | str] = {}
-        self._locks: dict[tuple[str | Tender, ...], threading.Lock] = {}
+        self._known: dict[tuple[str, ...], Found | str] = {}
+        self._locks: dict[tuple[str, ...], threading.Lock] = {}
         self._guard = threading.Lock()
 
     def find(self, place: Place, runner: Runner, tender: Tender, output: Path | None, room: Job = SURVEY) -> Found:
         """Raises Unavailable with all the places where it was looked for. It is asked in `room`, so that the container
         in which it will boot is the one that answers.
         """
-        key = (place.name, str(output) if tender.in_build else "", tender, runner.version_flag)
+        key = (place.name, str(output) if tender.in_build else "", repr(tender), runner.version_flag)
         if key not in self._known:
             with self._guard:
                 lock = self._locks.setdefault(key, threading.Lock())
