@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PROC = Path("/proc")
 NANOSECONDS = 1e9
+READY, GONE = "R", "X"  # states of a thread in /proc/PID/stat
+ENDED = {"Z", GONE}  # one that is not yet collected, too
 STARVED = 1 / 2  # of what a job could have had: with less it was starved
 HARDLY = 1 / 10  # of its time: a job that lost less of it by waiting missed no deadline for that
 
@@ -22,16 +24,18 @@ HARDLY = 1 / 10  # of its time: a job that lost less of it by waiting missed no 
 @dataclass(frozen=True)
 class Strain:
     """Seconds on a processor, and seconds waiting for one, of all threads together; `processors` is how many at once
-    its affinity and its control groups let it have.
+    its affinity and its control groups let it have. `ready` are the threads that run or wait now, each with its
+    seconds on a processor: one that is the same at the next look has waited since, and that is not yet in `waited`.
     """
 
     cpu: float
     waited: float
     processors: float = math.inf
+    ready: frozenset[tuple[str, float]] = frozenset()
 
     def since(self, before: Strain) -> Strain:
         """What came after that; a thread that has ended since has no part in it."""
-        return Strain(max(0.0, self.cpu - before.cpu), max(0.0, self.waited - before.waited), self.processors)
+        return replace(self, cpu=max(0.0, self.cpu - before.cpu), waited=max(0.0, self.waited - before.waited))
 
     def allowed(self, wall: float, cpus: int) -> float:
         """Seconds of processor time that it would have had in so many seconds, had nobody else wanted any: what it
@@ -63,11 +67,12 @@ def of(root: int, *, without_root: bool = False) -> Strain | None:
     Source: Linux, Documentation/scheduler/sched-stats.rst: /proc/PID/schedstat has the nanoseconds on a processor and
     those on a run queue.
     """
-    found = [_thread(thread) for thread in _threads(root, without_root=without_root)]
-    known = [pair for pair in found if pair]
+    threads = [(str(each), *_thread(each)) for each in _threads(root, without_root=without_root)]
+    known = [each for each in threads if each[1] not in ENDED]
     if not known:
         return None
-    return Strain(sum(cpu for cpu, _ in known), sum(waited for _, waited in known), quota.processors(root))
+    ready = frozenset((name, cpu) for name, state, cpu, _ in known if state == READY)
+    return Strain(sum(each[2] for each in known), sum(each[3] for each in known), quota.processors(root), ready)
 
 
 def _threads(root: int, *, without_root: bool) -> Iterator[Path]:
@@ -83,9 +88,11 @@ def _threads(root: int, *, without_root: bool) -> Iterator[Path]:
                 waiting += children
 
 
-def _thread(folder: Path) -> tuple[float, float] | None:
+def _thread(folder: Path) -> tuple[str, float, float]:
+    """Its state, and seconds; as one that has ended where nothing is told of it."""
     try:
         cpu, waited, _ = (folder / "schedstat").read_text().split()
-    except (OSError, ValueError):
-        return None
-    return int(cpu) / NANOSECONDS, int(waited) / NANOSECONDS
+        state = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+        return state, int(cpu) / NANOSECONDS, int(waited) / NANOSECONDS
+    except (OSError, ValueError, IndexError):
+        return GONE, 0.0, 0.0

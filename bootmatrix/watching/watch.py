@@ -14,7 +14,9 @@ from bootmatrix.quantities import human_time
 from bootmatrix.texts import Record
 from bootmatrix.watching import witnesses
 from bootmatrix.watching.clock import Clock
+from bootmatrix.watching.linger import Linger
 from bootmatrix.watching.sieve import Sieve
+from bootmatrix.watching.stop import StopKind
 from bootmatrix.watching.witness import NOTHING, Ending, Findings, Moment
 
 if TYPE_CHECKING:
@@ -23,12 +25,11 @@ if TYPE_CHECKING:
 
     from bootmatrix.places.place import Exit, Process
     from bootmatrix.watching.limits import Limits
-    from bootmatrix.watching.stop import Stop, StopKind
+    from bootmatrix.watching.stop import Stop
     from bootmatrix.watching.witness import Witness
 
 TENDER_LIMIT = 1 << 20
 TICK = 0.1  # seconds between looks at the witnesses
-LINGER = 0.05  # seconds in which an end of its own still counts once all is asked: an answer may be a guest's last deed
 ASKS = 8  # times that more time is given for what a place stood still: it may be its guest that keeps it from going on
 REPRIEVE = 64  # chunks that are still read after a deadline: they came before it, however late we read
 
@@ -84,7 +85,8 @@ class _Watcher:
         self.last = clock.started  # when a console byte came last
         self.console, self.tender = Record(limits.kept or limits.size), Record(TENDER_LIMIT)
         self.sieve = Sieve(limits.noise)
-        self.lingers = 0.0  # until when, once there is nothing more to ask
+        self.linger: Linger | None = None  # once there is nothing more to ask
+        self.checked: Stop | None = None  # all was answered, before any deadline
         self.asks = ASKS
 
     def follow(self, process: Process) -> Watched:
@@ -107,10 +109,11 @@ class _Watcher:
         """How it ended, or why to end it; one that closes its output may run on: the deadlines hold all the same."""
         reprieve = REPRIEVE
         while not ((stop := self._asked(process)) and stop.is_final):
-            item = process.read(self.clock.waiting(self._grace(stop) if stop else self._patience()))
-            if stop and (item is None or not reprieve):
+            grace = self._grace(process, stop) if stop else self._patience()
+            item = process.read(self.clock.waiting(grace))
+            if not grace and (item is None or not reprieve):
                 return None, stop
-            reprieve -= bool(stop)
+            reprieve -= not grace
             if item is None:
                 continue
             kind, chunk = item
@@ -151,15 +154,17 @@ class _Watcher:
         for witness in self.witnesses:
             if stop := witness.tick(moment):
                 moment = replace(moment, stop=stop)
-        return moment.stop
+        return self.checked if self.checked and moment.stop and moment.stop.is_late else moment.stop
 
-    def _grace(self, stop: Stop) -> float:
-        """Seconds in which it may still end by itself."""
+    def _grace(self, process: Process, stop: Stop) -> float:
+        """Seconds in which it may still end by itself, until that is asked again."""
         if not stop.is_checked:
             return 0.0
         now = self.clock.now()
-        self.lingers = self.lingers or now + LINGER
-        return max(0.0, self.lingers - now)
+        if stop.kind == StopKind.CHECKED:
+            self.checked = stop
+        self.linger = self.linger or Linger(process if self.checked else None, self.limits.cpus, now)
+        return self.linger.rest(now)
 
     def _patience(self) -> float:
         """Seconds until there is something to look at."""

@@ -49,6 +49,14 @@ def seen(first: bytes, share: float, *more: object, idle: float | None = None) -
     return watch(Busy(clock, first, share, *more), limits, threading.Event(), clock=clock)  # type: ignore[arg-type]
 
 
+class Queued(Busy):
+    """It waits for a second at a time, of which nothing is counted before that is over; then it runs a moment."""
+
+    def strain(self) -> Strain | None:
+        turns = int(self.clock.now - BEGUN)
+        return Strain(0.001 * turns, 0.999 * turns, 2, frozenset({("its thread", 0.001 * turns)}))
+
+
 ENDS = [(TOLD, StopKind.STATUS_TOLD, 3), (PANIC, StopKind.PANIC, 1), (MENTIONED, StopKind.PANIC, 3)]
 
 
@@ -74,6 +82,14 @@ def test_one_that_goes_on_late_has_not_ended(first: bytes, kind: StopKind, grace
     found = seen(first, 0.1, 1e6, b"it goes on\n", 5.0 * grace)
     assert not found.is_for(kind)
     assert found.late
+
+
+@pytest.mark.parametrize(("first", "kind", "grace"), ENDS)
+def test_a_wait_that_is_not_over_is_no_silence(first: bytes, kind: StopKind, grace: float) -> None:
+    clock = Clock(0.02)
+    process = Queued(clock, first, 0.0, 1e6, b"it goes on\n", 30.0 * grace)
+    limits = Limits(200, 10_000, exit_pattern=STATUS, panic=("PANIC",))
+    assert not watch(process, limits, threading.Event(), clock=clock).is_for(kind)
 
 
 @pytest.mark.parametrize(("share", "kind"), [(0.5, StopKind.STATUS_TOLD), (0.1, StopKind.IDLE)])

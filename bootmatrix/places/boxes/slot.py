@@ -6,6 +6,7 @@ import itertools
 import os
 import socket
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from bootmatrix.errors import InfrastructureError
@@ -212,7 +213,7 @@ class Slot:
         now = self.machine.strain()
         if not now:
             return None
-        return Strain(now.cpu - self._before.cpu, now.waited - self._before.waited, now.processors)
+        return replace(now, cpu=now.cpu - self._before.cpu, waited=now.waited - self._before.waited)
 
     def clear(self) -> None:
         """The networks of a job that is over."""

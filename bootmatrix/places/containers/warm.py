@@ -43,6 +43,7 @@ class Container:
         self.image, self.room, self.agent, self.box = image, job.room, agent, box
         self.id = ""
         self._dead = False
+        self._pid: int | None = None  # once it was asked for: an engine's answer takes a while
         self._wire: wire.Wire | None = None
         self._bare: State = frozenset()  # its network without that of a boot
         self._lent: Lent | None = None  # to the job that it has
@@ -214,9 +215,10 @@ class Container:
 
     def pid(self) -> int | None:
         """The first process, as this host numbers it; None where the engine cannot tell."""
-        with contextlib.suppress(InfrastructureError), engine.speaking("the container's state cannot be read"):
-            return int(engine.client().inspect_container(self.id)["State"]["Pid"]) or None
-        return None
+        if self._pid is None:
+            with contextlib.suppress(InfrastructureError), engine.speaking("the container's state cannot be read"):
+                self._pid = int(engine.client().inspect_container(self.id)["State"]["Pid"]) or None
+        return self._pid
 
     def kill(self) -> bool:
         """End all of it at once; whether it is gone."""
