@@ -165,8 +165,8 @@ static int await(pid_t boot, int ends, long long begun, struct sampling wanted, 
                 return how;
         long long left = next - watch_time(&patience);
         if (left <= 0) {
-            tell_usage(usage_pipe, uid, gid, begun, before, wanted.guest_kib);
-            next = microseconds() + wanted.apart;
+            long long took = tell_usage(usage_pipe, uid, gid, begun, before, wanted.guest_kib);
+            next = microseconds() + (wanted.apart > REST * took ? wanted.apart : REST * took);
             continue;
         }
         if (!poll(events, 3, wait_for(&patience, left) / 1000 + 1))

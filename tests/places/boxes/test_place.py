@@ -146,6 +146,23 @@ def test_a_job_of_many_processes_leaves_the_others_their_share_of_the_processor(
     assert beside < 20 * alone, "and not 80 times as long"
 
 
+def test_a_job_that_takes_long_to_look_at_leaves_the_others_their_share_of_the_processor(place: BoxPlace) -> None:
+    """What samples it may be before all others, and is not for long."""
+    work = shell("i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done")
+    folder = place.folder()
+    run = f"cp {folder}/mappings /tmp/it && chmod +x /tmp/it && exec /tmp/it"
+    files = {"mappings": program("mappings", by_socket=True)}
+    many = shell(run, folder=folder, files=files, sample=0.1, guest=32 * MIB)
+    run_job(place, work)
+    alone = run_job(place, work)[0].seconds
+    with place.start(many) as process:
+        assert read(process) == ("console", b"65000\n")
+        beside = run_job(place, work)[0].seconds
+    assert alone
+    assert beside
+    assert beside < 6 * alone, "and not 20 times as long"
+
+
 def test_a_job_that_reads_is_sent_what_is_written(place: BoxPlace) -> None:
     with place.start(shell('read line; echo "<$line>"', reads=True)) as process:
         process.write(b"first\nsecond\n")
