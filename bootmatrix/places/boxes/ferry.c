@@ -7,6 +7,7 @@
  *
  * A frame is its kind, a byte, its length, four bytes, the highest first, and so many bytes. To the machine go
  *   O   what the slot is from now on: words, each with a NUL behind, as ferry_slot.c reads them
+ *   G   how many bytes of memory all of a slot may have
  *   C   for the agent's `commands`
  *   I   for its `input`;   D   drops what nobody has read of that
  *   N   a byte, the number of a link, and a frame for its tap
@@ -71,6 +72,9 @@ static void heed(struct slot *slot, char kind, uint8_t *bytes, size_t length)
     if (!slot->agent)
         return;
     switch (kind) {
+    case 'G':
+        limit_memory(slot->share, (char *)bytes, length);
+        break;
     case 'C':
         if (write(slot->pipes[COMMANDS], bytes, length) != (ssize_t)length)
             fail(slot, "commands");
@@ -176,16 +180,27 @@ static void start(const char *name, const char *device)
     serve(name, device);
 }
 
+/* Lets neither this program nor an agent be ended when memory runs out. */
+static void be_spared(void)
+{
+    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0 || write(file, "-1000", 5) < 0)
+        perror("oom_score_adj");
+    close(file);
+}
+
 /* Finds the ports; the machine ends when nothing is left that serves one. */
 int main(void)
 {
     struct dirent *entry;
     DIR *ports = opendir(PORTS);
     mkdir("/run", 0755);
+    be_spared();
     machine_network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     if (!mount("cgroup2", GROUPS, "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL)) {
         tell_group(".", "cgroup.subtree_control", "+pids");
         takes(".", "cgroup.subtree_control", "+cpu"); /* the processor is for all slots alike, however many processes one has */
+        takes(".", "cgroup.subtree_control", "+memory"); /* one that wants more than its own has none of another's */
     }
     while (ports && (entry = readdir(ports))) {
         char path[300], device[300], name[32] = "";

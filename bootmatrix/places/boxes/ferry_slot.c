@@ -177,6 +177,25 @@ static void limit_processes(const char *slot, const char *most)
     tell_group(slot, "cgroup.procs", "0");
 }
 
+/* Lets all processes of a slot together have so many bytes, in decimal digits. */
+static void limit_memory(const char *share, const char *most, size_t length)
+{
+    char word[32];
+    snprintf(word, sizeof word, "%.*s", (int)length, most);
+    takes(strrchr(share, '/') + 1, "memory.max", word);
+}
+
+/* Shows a slot its control group, as a container sees its own: its agent reads there whether memory ran out. */
+static void show_group(const char *slot)
+{
+    char path[128];
+    snprintf(path, sizeof path, GROUPS "/%s", slot);
+    make_place(ROOT GROUPS, 1);
+    unsigned long flags = MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY;
+    if (mount(path, ROOT GROUPS, NULL, MS_BIND, NULL) || mount(NULL, ROOT GROUPS, NULL, flags, NULL))
+        stop(GROUPS);
+}
+
 /* Becomes the agent of a slot, as its words say; never returns. */
 static void become_agent(char *words, size_t length, const char *folder, const char *share)
 {
@@ -226,6 +245,7 @@ static void become_agent(char *words, size_t length, const char *folder, const c
             break;
         }
     }
+    show_group(strrchr(share, '/') + 1);
     make_place(ROOT "/bootmatrix", 1);
     if (mount(folder, ROOT "/bootmatrix", NULL, MS_BIND, NULL))
         stop("the folder of its pipes");

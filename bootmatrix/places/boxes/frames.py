@@ -24,7 +24,7 @@ LONGEST = 1 << 21  # bytes of a frame, and of samples that nobody has read
 TOLD = 1 << 12  # bytes of a line of the agent's
 ENOUGH = 1 << 20  # bytes of a job's output that nobody has read: then the job waits
 KINDS = {b"1": CONSOLE, b"2": TENDER}
-OPEN, COMMANDS, INPUT, DROP = b"O", b"C", b"I", b"D"
+OPEN, MEMORY, COMMANDS, INPUT, DROP = b"O", b"G", b"C", b"I", b"D"
 STATUS, USAGE, FRAME, ENDED = b"S", b"U", b"N", b"E"
 
 

@@ -29,9 +29,14 @@ COMPILE = 'printf %s "$1" >/tmp/it.c && gcc -O2 -s -static -pthread -o /tmp/it /
 COMPILE_SECONDS, LARGEST = 120.0, 4 << 20
 KIND = "agent"  # of what is kept, for `gc`
 TICK = 0.1
-TENDER = 48 * MIB  # of a machine's memory that a boot takes besides its guest's
+TENDER = 48 * MIB
 
 _numbers = itertools.count(1)  # of all kinds together: their folders are in one
+
+
+def needs(job: Job) -> int:
+    """How much of a machine's memory is the job's: its guest, its tender, and what it writes to its scratch folder."""
+    return job.guest + TENDER + job.scratch
 
 
 class Machines:
@@ -111,7 +116,7 @@ class Machines:
         """
         with self._lock:
             turn = next(self._turns)
-            self._line[turn] = job.guest + TENDER
+            self._line[turn] = needs(job)
         try:
             while not (found := self._free(image, job, turn)):
                 if self._beginning.acquire(blocking=False):
@@ -137,14 +142,14 @@ class Machines:
         with self._lock:
             gone = [each for each in self._machines if not each.alive or (each.worn and each.idle)]
             self._machines = [each for each in self._machines if each not in gone]
-            roomy = [each for each in self._machines if not each.worn and each.left >= job.guest + TENDER]
+            roomy = [each for each in self._machines if not each.worn and each.left >= needs(job)]
             free = [slot for each in roomy for slot in each.slots if not slot.taken]
             most = max((each.left for each in roomy if not all(slot.taken for slot in each.slots)), default=0)
             before = sum(other < turn and wanted <= most for other, wanted in self._line.items())
             free = free if len(free) > before else []
             found = min(free, key=lambda slot: (not slot.suits(image, job), slot.used), default=None)
             if found:
-                found.taken = job.guest + TENDER
+                found.taken = needs(job)
         for each in gone:
             each.close()
         return found
@@ -153,7 +158,7 @@ class Machines:
         self._leave(turn)
         begun = self._begin(job)
         with self._lock:
-            begun.slots[0].taken = job.guest + TENDER
+            begun.slots[0].taken = needs(job)
             if not self._closed:
                 self._machines.append(begun)
                 self._lock.notify_all()
@@ -164,7 +169,7 @@ class Machines:
     def _begin(self, job: Job) -> Machine:
         number = next(_numbers)
         folder = self.pool.own_folder() / f"box{number}"
-        memory = max(machine.LEAST, machine.BASE + job.guest + TENDER)
+        memory = max(machine.LEAST, machine.BASE + needs(job))
         return Machine(self.place, folder, self._brought(), memory, f"box {number} of {self.box}")
 
     def _brought(self) -> Mapping[str, bytes]:

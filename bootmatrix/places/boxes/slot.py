@@ -154,6 +154,7 @@ class Slot:
         self._told = usage.Told()
         self._before = self.machine.strain() or Strain(0.0, 0.0)
         self.streams.send(frames.DROP)
+        self.streams.send(frames.MEMORY, str(self.taken).encode())
         self.streams.send(frames.COMMANDS, agents.told(job))
 
     def join(self, namespace: Namespace, interfaces: tuple[Interface, ...]) -> None:

@@ -59,6 +59,16 @@ static int opened(const char *name, int flags)
     return found;
 }
 
+/* In a box the agent is spared when memory runs out. What it starts is not; nor can that be spared more than its container. */
+static void be_as_others(void)
+{
+    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file >= 0 && write(file, "0", 1) < 0)
+        errno = 0;
+    if (file >= 0)
+        close(file);
+}
+
 /* Becomes the boot; never returns. */
 static void become(char **words, int reads)
 {
@@ -68,6 +78,7 @@ static void become(char **words, int reads)
     dup2(console, 1);
     dup2(tender, 2);
     sigprocmask(SIG_UNBLOCK, &children, NULL);
+    be_as_others();
     setsid();
     for (int capability = 0; capability <= LAST_CAPABILITY; capability++)
         prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
@@ -132,8 +143,8 @@ static int emptied(void)
     return is_empty(SCRATCH);
 }
 
-/* By the count of this control group, of either version. */
-static int ran_out_of_memory(void)
+/* How many processes were ended for lack of memory, by the count of this control group, of either version. */
+static long out_of_memory(void)
 {
     const char *files[] = {"/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"};
     char line[256];
@@ -146,7 +157,7 @@ static int ran_out_of_memory(void)
         if (file)
             fclose(file);
     }
-    return count > 0;
+    return count;
 }
 
 /* Waits for the boot, or for the word to end it; its wait status and what it used. Other children are its orphans. */
@@ -165,8 +176,8 @@ static int await(pid_t boot, int ends, long long begun, struct sampling wanted, 
                 return how;
         long long left = next - watch_time(&patience);
         if (left <= 0) {
-            tell_usage(usage_pipe, uid, gid, begun, before, wanted.guest_kib);
-            next = microseconds() + wanted.apart;
+            long long took = tell_usage(usage_pipe, uid, gid, begun, before, wanted.guest_kib);
+            next = microseconds() + (wanted.apart > REST * took ? wanted.apart : REST * took);
             continue;
         }
         if (!poll(events, 3, wait_for(&patience, left) / 1000 + 1))
@@ -188,6 +199,7 @@ static int await(pid_t boot, int ends, long long begun, struct sampling wanted, 
 
 static void run(long number, char **words, int reads, struct sampling wanted, int ends)
 {
+    long ended = out_of_memory();
     long long begun = microseconds();
     pid_t boot = fork();
     if (boot < 0)
@@ -200,7 +212,7 @@ static void run(long number, char **words, int reads, struct sampling wanted, in
     end_all();
     int held = wire < 0 && has_sockets(); /* with a wire, who is at its other end ends them, and asks then */
     const char *left = !emptied() ? "files" : held ? "sockets" : "nothing";
-    if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL && ran_out_of_memory())
+    if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL && out_of_memory() > ended)
         left = "memory";
     dprintf(status_pipe, "%ld %s %d %s %ld %lld\n", number, WIFSIGNALED(how) ? "signal" : "exit",
             WIFSIGNALED(how) ? WTERMSIG(how) : WEXITSTATUS(how), left, used.ru_maxrss, took);

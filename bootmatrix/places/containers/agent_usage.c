@@ -18,6 +18,7 @@
 #define LESS 1024 /* KiB by which neighbouring mappings together may differ from a guest's memory */
 #define MORE 64
 #define BUDGET 100000LL /* microseconds that a look at all processes may take: a boot may have many, and large ones */
+#define REST 9 /* times as long as a look took, there is none after it: it is no boot's time, and may be before all others */
 
 /* What is asked of the samples of a boot: one in so many microseconds, and the guest's memory, 0 if there is none. */
 struct sampling {
@@ -102,12 +103,12 @@ static int next_mapping(struct search *guest, const char *line)
     return 1;
 }
 
-/* The proportional set in KiB, of smaps_rollup, or of all mappings in smaps. */
-static long read_mappings(FILE *file, struct search *guest)
+/* The proportional set in KiB, of smaps_rollup, or of all mappings in smaps, of those that can be read until then. */
+static long read_mappings(FILE *file, struct search *guest, long long until)
 {
     char line[5000]; /* as long as a path can be, and more */
     long kib = 0, some;
-    while (fgets(line, sizeof line, file))
+    while (microseconds() <= until && fgets(line, sizeof line, file))
         if (sscanf(line, "Pss: %ld", &some) == 1)
             kib += some;
         else if (!next_mapping(guest, line))
@@ -120,8 +121,8 @@ static long read_mappings(FILE *file, struct search *guest)
 
 /* The memory of a process in KiB: its proportional set, or if that is closed to us (then *proportional becomes 0) what is
    resident. The kernel lets only the same user, or one with more rights than we have, look at the first. What is resident
-   of a guest that has so much is found, too. */
-static long memory_of(const char *process, uid_t uid, gid_t gid, int *proportional, struct search *guest)
+   of a guest that has so much is found, too. One that has more than can be looked at until then has any. */
+static long memory_of(const char *process, uid_t uid, gid_t gid, int *proportional, struct search *guest, long long until)
 {
     char path[64];
     long kib = 0, pages = 0;
@@ -133,7 +134,7 @@ static long memory_of(const char *process, uid_t uid, gid_t gid, int *proportion
     setfsuid(0);
     setfsgid(0);
     if (file) {
-        kib = read_mappings(file, guest);
+        kib = read_mappings(file, guest, until);
         fclose(file);
     }
     if (!closed) /* one that is just ending has no memory any more */
@@ -146,10 +147,10 @@ static long memory_of(const char *process, uid_t uid, gid_t gid, int *proportion
     return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-/* Tells what the boot uses now; nothing if there is too much to look at, or if nobody reads it. */
-static void tell_usage(int pipe, uid_t uid, gid_t gid, long long begun, long long before, long guest_kib)
+/* Tells what the boot uses now; nothing if there is too much to look at, or if nobody reads it. How long that took. */
+static long long tell_usage(int pipe, uid_t uid, gid_t gid, long long begun, long long before, long guest_kib)
 {
-    long long now = microseconds(), cpu = of_the_ended() - before;
+    long long now = microseconds(), until = now + BUDGET, cpu = of_the_ended() - before;
     long kib = 0, found = -1;
     char told[32] = "-";
     int proportional = 1;
@@ -160,10 +161,10 @@ static void tell_usage(int pipe, uid_t uid, gid_t gid, long long begun, long lon
             continue;
         cpu += cpu_of(entry->d_name);
         struct search guest = {.wanted = guest_kib, .exact = -1, .near = -1};
-        kib += memory_of(entry->d_name, uid, gid, &proportional, &guest);
+        kib += memory_of(entry->d_name, uid, gid, &proportional, &guest, until);
         if (guest_kib && (guest.exact >= 0 ? guest.exact : guest.near) > found)
             found = guest.exact >= 0 ? guest.exact : guest.near;
-        if (microseconds() - now > BUDGET)
+        if (microseconds() > until)
             break;
     }
     int whole = all && !entry;
@@ -174,4 +175,5 @@ static void tell_usage(int pipe, uid_t uid, gid_t gid, long long begun, long lon
     if (whole)
         dprintf(pipe, "%lld %lld %ld %s %s\n", (now - begun) / 1000, cpu / 1000, kib, proportional ? "pss" : "rss",
                 told);
+    return microseconds() - now;
 }

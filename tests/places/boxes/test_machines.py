@@ -13,7 +13,7 @@ from bootmatrix.errors import InfrastructureError
 from bootmatrix.model import MIB
 from bootmatrix.places.boxes import machine, slot
 from bootmatrix.places.boxes.lending import Copies
-from bootmatrix.places.boxes.machines import TENDER, Machines
+from bootmatrix.places.boxes.machines import Machines, needs
 from bootmatrix.places.boxes.slot import Slot
 from bootmatrix.places.place import Job
 from bootmatrix.places.strain import Strain
@@ -139,7 +139,7 @@ def test_who_has_waited_longest_has_the_next_slot_that_becomes_free() -> None:
 def test_what_is_begun_for_a_job_is_that_jobs_however_many_others_wait() -> None:
     """Else those that need little would have it first, again and again."""
     large, small = 512 * MIB, 8
-    kept = Kept(memory=large + TENDER)
+    kept = Kept(memory=needs(job(large)))
     with ThreadPoolExecutor(1 + small) as threads:
         first = threads.submit(kept.take, "image", job(large))
         assert kept.asked.acquire(timeout=SECONDS)
@@ -161,7 +161,7 @@ class Failing(Kept):
         self.count += 1
         if self.count in self.bad:
             raise InfrastructureError(f"box {self.count} cannot be started")
-        self.begun.append(Made(job.guest + TENDER))
+        self.begun.append(Made(needs(job)))
         return cast("Machine", self.begun[-1])
 
 
@@ -192,7 +192,7 @@ class Dying(Fit):
 
 def test_all_who_waited_for_one_that_died_have_another() -> None:
     kept = Failing()
-    dying = Made(4 * TENDER)
+    dying = Made(4 * needs(job()))
     dying.served = False
     dying.slots = [Dying(cast("slot.Host", dying), number) for number in range(2)]
     kept._machines.append(cast("Machine", dying))  # noqa: SLF001

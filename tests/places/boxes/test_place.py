@@ -16,7 +16,7 @@ from bootmatrix.model import MIB
 from bootmatrix.places.boxes import lending
 from bootmatrix.places.containers import engine
 from bootmatrix.places.disks import Disk
-from bootmatrix.places.place import Exit
+from bootmatrix.places.place import Exit, Job
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,6 +144,44 @@ def test_a_job_of_many_processes_leaves_the_others_their_share_of_the_processor(
     assert alone
     assert beside
     assert beside < 20 * alone, "and not 80 times as long"
+
+
+def test_a_job_that_takes_long_to_look_at_leaves_the_others_their_share_of_the_processor(place: BoxPlace) -> None:
+    """What samples it may be before all others, and is not for long."""
+    work = shell("i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done")
+    folder = place.folder()
+    run = f"cp {folder}/mappings /tmp/it && chmod +x /tmp/it && exec /tmp/it"
+    files = {"mappings": program("mappings", by_socket=True)}
+    many = shell(run, folder=folder, files=files, sample=0.1, guest=32 * MIB)
+    run_job(place, work)
+    alone = run_job(place, work)[0].seconds
+    with place.start(many) as process:
+        assert read(process) == ("console", b"65000\n")
+        beside = run_job(place, work)[0].seconds
+    assert alone
+    assert beside
+    assert beside < 6 * alone, "and not 20 times as long"
+
+
+def test_a_job_that_takes_all_memory_is_told_and_costs_the_others_none(place: BoxPlace) -> None:
+    """Not even one that has more than any process of it."""
+
+    def hogs(words: str, guest: int) -> Job:
+        folder = place.folder()
+        run = f"cp {folder}/hogs /tmp/it && chmod +x /tmp/it && exec /tmp/it {words}"
+        return shell(run, folder=folder, files={"hogs": program("hogs", by_socket=True)}, guest=guest)
+
+    with place.start(hogs("256", 256 * MIB)) as process:
+        assert read(process) == ("console", b"full\n")
+        before = machine(place)
+        assert run_job(place, hogs("800", 32 * MIB))[0] == Exit(None, "SIGKILL", out_of_memory=True)
+        assert run_job(place, shell("kill -KILL $$"))[0] == Exit(None, "SIGKILL"), "that was another's"
+        found, console, _ = run_job(place, hogs("10 100", 32 * MIB))
+        assert found == Exit(0)
+        assert console.count(b"full") < 100, "it cannot have a gibibyte"
+        assert machine(place) is before
+        assert process.read(1) is None, "it still runs"
+        process.kill()
 
 
 def test_a_job_that_reads_is_sent_what_is_written(place: BoxPlace) -> None:
