@@ -13,6 +13,7 @@ from bootmatrix.places.place import CONSOLE
 from bootmatrix.places.strain import Strain
 from bootmatrix.watching.limits import Limits
 from bootmatrix.watching.stop import StopKind
+from bootmatrix.watching.unhindered import Unhindered
 from bootmatrix.watching.watch import watch
 
 if TYPE_CHECKING:
@@ -129,3 +130,23 @@ def test_what_a_silent_guest_had_is_asked_in_its_silence(busy: bool) -> None:
     found = watch(Lived(ends=False), Limits(1000, 1_000_000, idle=5.0), threading.Event(), clock=clock)
     assert found.is_for(StopKind.IDLE)
     assert bool(starvation.of(found, 1)) is busy
+
+
+class Looked(FakeProcess):
+    """At each look it has waited for so many seconds, of those waits that are over."""
+
+    def __init__(self, *waited: float) -> None:
+        super().__init__()
+        self.waited = iter(waited)
+
+    def strain(self) -> Strain | None:
+        return Strain(0.0, next(self.waited))
+
+
+def test_a_wait_that_began_long_before_a_look_is_held_against_all_the_time_that_it_lasted() -> None:
+    """Of 0.9 s that are told at 1.5 s only 0.5 s are of the time since the look before."""
+    counted = Unhindered(1)
+    counted.began(Looked(0.0, 0.5, 1.4, 1.4, 1.4))
+    counted.begin(BEGUN)
+    looks = [counted.reached(BEGUN + passed, 1.0) for passed in (1.0, 1.5, 2.0, 2.5)]
+    assert looks == [False, False, False, True]
